@@ -1,0 +1,127 @@
+/*
+ * vault/record.h - the records of the state, their keys and encodings. Base only: clients read them in answers
+ * and proofs. Key = type byte, then fields big-endian so that walks are in order; zero-padded to 32.
+ */
+#ifndef SR_VAULT_RECORD_H
+#define SR_VAULT_RECORD_H
+
+#include "vault/policy.h"
+#include "vault/tree.h"
+
+enum vault_record_type {
+	VAULT_REC_META = 'm',        /* m: one record: counters, clock */
+	VAULT_REC_ACCOUNT = 'a',     /* a | 31 bytes of H(account) */
+	VAULT_REC_COLLECTION = 'c',  /* c | id u64 */
+	VAULT_REC_NFT = 'n',         /* n | id u64 */
+	VAULT_REC_SECRET = 's',      /* s | id 16 */
+	VAULT_REC_VERSION = 'v',     /* v | id 16 | version u64 */
+	VAULT_REC_TICKET = 't',      /* t | 31 bytes of the ticket id */
+	VAULT_REC_SWITCH = 'w',      /* w | id u64 */
+	VAULT_REC_RECEIPT = 'r',     /* r | 31 bytes of the operation's hash */
+	VAULT_REC_EVENT = 'e',       /* e | subject kind u8 | subject 16 | seq u64 */
+	VAULT_REC_INDEX = 'i',       /* i | index kind u8 | owner 20 bytes of H | id (8, or first 10 of 16) */
+	VAULT_REC_DEADLINE = 'd',    /* d | clock u8 | due u64 | kind u8 | id */
+	VAULT_REC_EPOCH = 'E',       /* owned by enclave/epoch.h */
+};
+
+struct vault_meta {
+	uint64_t collections, nfts, switches, secrets; /* how many were ever made */
+	uint64_t uptime_ms;          /* U, the switches' clock (DESIGN 7) */
+	uint64_t time_ms, height;    /* of the last executed block */
+	uint64_t events;
+};
+struct vault_account_record { struct vault_account account; uint64_t nonce, nfts, secrets, switches; };
+struct vault_collection { uint64_t id; struct vault_account owner; struct sr_bytes name; uint64_t created_ms; };
+struct vault_nft {
+	uint64_t id, collection_id, version, releases, minted_ms, held_since_ms;
+	struct vault_account owner, approved; /* burned: owner NONE */
+	struct sr_bytes name;
+	struct sr_hash32 open_ticket;  /* zero: none */
+	uint64_t open_ticket_until_ms;
+};
+struct vault_secret {
+	struct vault_secret_id id;
+	struct vault_account owner;
+	struct sr_bytes name, policy;
+	uint64_t version;            /* the latest; 1 at PUT */
+	uint64_t created_ms, updated_ms, expiry_ms, releases;
+	bool deleted;
+};
+struct vault_version {
+	struct vault_secret_id id;
+	uint64_t version, time_ms, from_version /* 0, or what it restored */;
+	struct sr_hash32 policy_hash; /* the label's */
+	struct vault_wrapped_key key;
+	struct vault_payload payload;
+};
+struct vault_ticket {
+	struct sr_hash32 id;
+	struct vault_secret_id secret;
+	uint64_t secret_version, nft_id, nft_version, height, issued_ms, expires_ms;
+	struct vault_account requester;
+	struct sr_xpk to;
+	bool closed;
+	struct sr_hash32 label;
+	uint8_t tdh2[VAULT_TDH2_BYTES];
+	bool time_conditioned;       /* the policy uses after/before/switch/held_for: enclaves check their own clock too */
+};
+struct vault_switch {
+	uint64_t id, created_ms;
+	struct vault_account owner;
+	struct sr_bytes name;
+	struct vault_switch_settings settings;
+	enum vault_switch_state state;
+	uint32_t warn_level;         /* 0, 50, 75, 90 */
+	uint64_t heartbeat_uptime_ms, heartbeat_ms; /* U_hb, t_hb */
+	uint64_t pending_uptime_ms, fired_uptime_ms, fired_ms, paused_until_ms;
+	uint32_t stage;              /* reached since FIRED */
+	uint32_t confirmed;          /* bit per guardian */
+	uint32_t delegates_n;
+	struct vault_account delegates[VAULT_DELEGATES_MAX];
+	uint64_t delegate_until_ms[VAULT_DELEGATES_MAX];
+};
+struct vault_receipt { struct sr_hash32 op; uint16_t code /* sr_error */; uint64_t height, expires_ms, id /* new nft, switch, collection */; uint32_t detail /* failing policy node */; };
+enum vault_event_kind {
+	VAULT_EVENT_MINTED = 1, VAULT_EVENT_TRANSFERRED, VAULT_EVENT_APPROVED, VAULT_EVENT_BURNED,
+	VAULT_EVENT_STORED, VAULT_EVENT_UPDATED, VAULT_EVENT_RESTORED, VAULT_EVENT_POLICY, VAULT_EVENT_DELETED,
+	VAULT_EVENT_TICKET, VAULT_EVENT_REFUSED, VAULT_EVENT_CLOSED,
+	VAULT_EVENT_SWITCH_CREATED, VAULT_EVENT_HEARTBEAT, VAULT_EVENT_WARN, VAULT_EVENT_PENDING, VAULT_EVENT_FIRED,
+	VAULT_EVENT_REARMED, VAULT_EVENT_PAUSED, VAULT_EVENT_VETOED, VAULT_EVENT_CONFIRMED, VAULT_EVENT_STAGE,
+	VAULT_EVENT_CANCELLED, VAULT_EVENT_DELEGATED,
+};
+enum vault_subject { VAULT_SUBJECT_NFT = 1, VAULT_SUBJECT_SECRET = 2, VAULT_SUBJECT_SWITCH = 3 };
+struct vault_event {
+	enum vault_event_kind kind;
+	enum vault_subject subject;
+	uint8_t subject_id[16];      /* u64 little-endian then zeros, or the secret id */
+	uint64_t seq, height, time_ms;
+	struct vault_account actor;  /* NONE: the clock */
+	uint16_t code;               /* REFUSED: why (sr_error) */
+	uint64_t detail;             /* WARN: per cent; STAGE: number; REFUSED: policy node; versions */
+};
+
+/* For each record: key, write (canonical), read (refuses anything else). Views are borrowed. */
+#define VAULT_RECORD(name, type)                                                                   \
+	void vault_##name##_write(struct sr_writer *w, const struct type *v);                      \
+	void vault_##name##_read(struct type *v, struct sr_reader *r);
+VAULT_RECORD(meta, vault_meta)
+VAULT_RECORD(account_record, vault_account_record)
+VAULT_RECORD(collection, vault_collection)
+VAULT_RECORD(nft, vault_nft)
+VAULT_RECORD(secret, vault_secret)
+VAULT_RECORD(version, vault_version)
+VAULT_RECORD(ticket, vault_ticket)
+VAULT_RECORD(switch, vault_switch)
+VAULT_RECORD(receipt, vault_receipt)
+VAULT_RECORD(event, vault_event)
+#undef VAULT_RECORD
+
+struct vault_key vault_key_meta(void);
+struct vault_key vault_key_account(const struct vault_account *a);
+struct vault_key vault_key_number(enum vault_record_type type, uint64_t id); /* collection, nft, switch */
+struct vault_key vault_key_secret(const struct vault_secret_id *id);
+struct vault_key vault_key_version(const struct vault_secret_id *id, uint64_t version);
+struct vault_key vault_key_hash(enum vault_record_type type, const struct sr_hash32 *h); /* ticket, receipt */
+struct vault_key vault_key_event(enum vault_subject subject, const uint8_t subject_id[16], uint64_t seq);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * vault/tree.h - the state: an immutable, reference-counted Merkle radix tree from 32-byte keys to byte
+ * values. Every change makes a new tree that shares all untouched nodes, so a fork of the chain costs only what it
+ * touches and a view can be kept or dropped freely. Keys are structured (first byte = record type), so
+ * records of a kind are walked in key order.
+ *
+ * leaf     = H("strongroom leaf v1", key, H(value))
+ * branch   = H("strongroom branch v1", bit u16, prefix of key up to bit (rest zero, 32 bytes), left, right)
+ * empty    = 32 zero bytes
+ */
+#ifndef SR_VAULT_TREE_H
+#define SR_VAULT_TREE_H
+
+#include "base/crypto.h"
+
+#define VAULT_VALUE_MAX (80u * 1024u)
+
+struct vault_key { uint8_t b[32]; };
+struct vault_tree;                       /* NULL is the empty tree */
+
+struct vault_tree *vault_tree_ref(struct vault_tree *t);
+void vault_tree_unref(struct vault_tree *t);
+struct sr_hash32 vault_tree_root(struct vault_tree *t);   /* computed once per node, cached */
+uint64_t vault_tree_count(const struct vault_tree *t);
+/* Borrowed as long as the tree lives. p = NULL when absent. */
+struct sr_bytes vault_tree_get(const struct vault_tree *t, const struct vault_key *key);
+/* Consumes *t and replaces it by the changed tree. On failure *t is unchanged. */
+SR_MUST_CHECK enum sr_error vault_tree_put(struct vault_tree **t, const struct vault_key *key,
+    const uint8_t *value, size_t n);
+SR_MUST_CHECK enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *key);
+/* Calls visit for each key >= from that shares from's first prefix_bytes bytes, in key order, until it returns false. */
+void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, size_t prefix_bytes,
+    bool (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx);
+/* Calls visit for every key whose value differs; shared subtrees are skipped. after.p = NULL: deleted. */
+void vault_tree_diff(const struct vault_tree *before, const struct vault_tree *after,
+    void (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx);
+/* Writes a proof that key has its value, or is absent, under the root (vault/proof.h reads it). */
+void vault_tree_prove(struct sr_writer *w, struct vault_tree *t, const struct vault_key *key);
+
+#endif

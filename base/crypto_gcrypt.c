@@ -1,0 +1,298 @@
+/* The one file that includes libgcrypt: SHA-2, HMAC, HKDF, AES-256-GCM and AES-256-CTR. */
+#include "base/crypto.h"
+
+#include <gcrypt.h>
+#include <string.h>
+
+#include "base/crypto_private.h"
+
+/* Cipher handles hold expanded keys, so they live in libgcrypt's locked pool; each takes a few KiB. */
+#define LOCKED_POOL_BYTES (256 * 1024)
+#define PARTS_ON_STACK 24
+#define HMAC_BLOCK 64u
+#define HKDF_MAX (255u * 32u)
+
+enum sr_error sr_gcrypt_start(void)
+{
+	if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P))
+		return SR_OK;
+	if (gcry_check_version("1.10.0") == NULL)
+		return SR_ERR_INTERNAL;
+	gcry_control(GCRYCTL_SUSPEND_SECMEM_WARN);
+	if (gcry_control(GCRYCTL_INIT_SECMEM, LOCKED_POOL_BYTES, 0) != 0)
+		return SR_ERR_NO_LOCKED_MEMORY;
+	gcry_control(GCRYCTL_RESUME_SECMEM_WARN);
+	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+	return SR_OK;
+}
+
+/* libgcrypt's vector has no const; it only reads. */
+static gcry_buffer_t buffer_of(const void *p, size_t n)
+{
+	return (gcry_buffer_t){ .size = n, .len = n, .data = (void *)(uintptr_t)p };
+}
+
+/* Hashes head, then the parts. Without an allocation when there are few parts, as nearly always. */
+static void digest(uint8_t *out, int algorithm, struct sr_bytes head, const struct sr_bytes *parts,
+    size_t parts_n)
+{
+	gcry_buffer_t vector[PARTS_ON_STACK + 1];
+	gcry_md_hd_t handle = NULL;
+
+	if (parts_n <= PARTS_ON_STACK) {
+		vector[0] = buffer_of(head.p, head.n);
+		for (size_t i = 0; i < parts_n; i++)
+			vector[i + 1] = buffer_of(parts[i].p, parts[i].n);
+		SR_ASSERT(gcry_md_hash_buffers(algorithm, 0, out, vector, (int)parts_n + 1) == 0);
+		return;
+	}
+	SR_ASSERT(gcry_md_open(&handle, algorithm, 0) == 0);
+	gcry_md_write(handle, head.p, head.n);
+	for (size_t i = 0; i < parts_n; i++)
+		gcry_md_write(handle, parts[i].p, parts[i].n);
+	memcpy(out, gcry_md_read(handle, algorithm), gcry_md_get_algo_dlen(algorithm));
+	gcry_md_close(handle);
+}
+
+enum sr_error sr_sha256_init(struct sr_sha256 *self)
+{
+	gcry_md_hd_t handle = NULL;
+
+	self->handle = NULL;
+	if (gcry_md_open(&handle, GCRY_MD_SHA256, 0) != 0)
+		return SR_ERR_NO_MEMORY;
+	self->handle = handle;
+	return SR_OK;
+}
+
+void sr_sha256_update(struct sr_sha256 *self, const void *p, size_t n)
+{
+	if (n > 0)
+		gcry_md_write((gcry_md_hd_t)self->handle, p, n);
+}
+
+struct sr_hash32 sr_sha256_finish(struct sr_sha256 *self)
+{
+	struct sr_hash32 out;
+
+	memcpy(out.b, gcry_md_read((gcry_md_hd_t)self->handle, GCRY_MD_SHA256), sizeof out.b);
+	sr_sha256_abandon(self);
+	return out;
+}
+
+void sr_sha256_abandon(struct sr_sha256 *self)
+{
+	gcry_md_close((gcry_md_hd_t)self->handle);
+	self->handle = NULL;
+}
+
+struct sr_hash32 sr_hash(const void *p, size_t n)
+{
+	struct sr_hash32 out;
+
+	gcry_md_hash_buffer(GCRY_MD_SHA256, out.b, p, n);
+	return out;
+}
+
+struct sr_hash32 sr_hash_domain(const char *domain, const struct sr_bytes *parts, size_t parts_n)
+{
+	struct sr_hash32 out;
+	uint8_t head[1 + 255];
+	size_t n = strlen(domain);
+
+	SR_ASSERT(n <= 255);
+	head[0] = (uint8_t)n;
+	memcpy(head + 1, domain, n);
+	digest(out.b, GCRY_MD_SHA256, (struct sr_bytes){ head, n + 1 }, parts, parts_n);
+	return out;
+}
+
+void sr_sha512(uint8_t out[64], const struct sr_bytes *parts, size_t parts_n)
+{
+	digest(out, GCRY_MD_SHA512, (struct sr_bytes){ NULL, 0 }, parts, parts_n);
+}
+
+/* RFC 2104: H(K ^ opad, H(K ^ ipad, text)). */
+void sr_hmac_sha256(struct sr_hash32 *out, const uint8_t *key, size_t key_n,
+    const struct sr_bytes *parts, size_t parts_n)
+{
+	uint8_t pad[HMAC_BLOCK] = { 0 };
+	struct sr_hash32 inner;
+	struct sr_bytes inner_part = { inner.b, sizeof inner.b };
+
+	if (key_n > HMAC_BLOCK) {
+		struct sr_hash32 short_key = sr_hash(key, key_n);
+
+		memcpy(pad, short_key.b, sizeof short_key.b);
+		sr_wipe(&short_key, sizeof short_key);
+	} else if (key_n > 0) {
+		memcpy(pad, key, key_n);
+	}
+	for (size_t i = 0; i < HMAC_BLOCK; i++)
+		pad[i] ^= 0x36;
+	digest(inner.b, GCRY_MD_SHA256, (struct sr_bytes){ pad, sizeof pad }, parts, parts_n);
+	for (size_t i = 0; i < HMAC_BLOCK; i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	digest(out->b, GCRY_MD_SHA256, (struct sr_bytes){ pad, sizeof pad }, &inner_part, 1);
+	sr_wipe(pad, sizeof pad);
+	sr_wipe(&inner, sizeof inner);
+}
+
+/* RFC 5869 2.3: T(i) = HMAC(PRK, T(i-1) | info | i). info comes in two pieces. */
+static enum sr_error hkdf_expand(uint8_t *out, size_t out_n, const struct sr_hash32 *prk,
+    struct sr_bytes info1, struct sr_bytes info2)
+{
+	struct sr_hash32 t = { { 0 } };
+	uint8_t counter = 0;
+	size_t done = 0;
+
+	if (out_n > HKDF_MAX)
+		return SR_ERR_OUT_OF_RANGE;
+	while (done < out_n) {
+		size_t take = out_n - done < sizeof t.b ? out_n - done : sizeof t.b;
+		struct sr_bytes parts[4] = { { t.b, counter == 0 ? 0 : sizeof t.b }, info1, info2,
+			{ &counter, 1 } };
+
+		counter++;
+		sr_hmac_sha256(&t, prk->b, sizeof prk->b, parts, 4);
+		memcpy(out + done, t.b, take);
+		done += take;
+	}
+	sr_wipe(&t, sizeof t);
+	return SR_OK;
+}
+
+enum sr_error sr_hkdf(uint8_t *out, size_t out_n, const uint8_t *ikm, size_t ikm_n,
+    const uint8_t *salt, size_t salt_n, const uint8_t *info, size_t info_n)
+{
+	struct sr_bytes ikm_part = { ikm, ikm_n };
+	struct sr_hash32 prk;
+	enum sr_error error;
+
+	sr_hmac_sha256(&prk, salt, salt_n, &ikm_part, 1);
+	error = hkdf_expand(out, out_n, &prk, (struct sr_bytes){ info, info_n },
+	    (struct sr_bytes){ NULL, 0 });
+	sr_wipe(&prk, sizeof prk);
+	return error;
+}
+
+/* info = length of label as u8 | label | context, so that no two pairs give the same bytes. */
+enum sr_error sr_key_derive(struct sr_key32 *out, const struct sr_key32 *from, const char *label,
+    const uint8_t *context, size_t context_n)
+{
+	struct sr_bytes ikm = { from->b, sizeof from->b };
+	uint8_t head[1 + 255];
+	size_t n = strlen(label);
+	struct sr_hash32 prk;
+	enum sr_error error;
+
+	SR_ASSERT(n <= 255);
+	head[0] = (uint8_t)n;
+	memcpy(head + 1, label, n);
+	sr_hmac_sha256(&prk, NULL, 0, &ikm, 1);
+	error = hkdf_expand(out->b, sizeof out->b, &prk, (struct sr_bytes){ head, n + 1 },
+	    (struct sr_bytes){ context, context_n });
+	sr_wipe(&prk, sizeof prk);
+	return error;
+}
+
+static enum sr_error cipher_open(gcry_cipher_hd_t *handle, int mode, const struct sr_key32 *key)
+{
+	if (gcry_cipher_open(handle, GCRY_CIPHER_AES256, mode, GCRY_CIPHER_SECURE) != 0)
+		return SR_ERR_NO_LOCKED_MEMORY;
+	if (gcry_cipher_setkey(*handle, key->b, sizeof key->b) != 0) {
+		gcry_cipher_close(*handle);
+		return SR_ERR_INTERNAL;
+	}
+	return SR_OK;
+}
+
+static enum sr_error gcm_open_handle(gcry_cipher_hd_t *handle, const struct sr_key32 *key,
+    const uint8_t *nonce, const uint8_t *aad, size_t aad_n)
+{
+	SR_TRY(cipher_open(handle, GCRY_CIPHER_MODE_GCM, key));
+	if (gcry_cipher_setiv(*handle, nonce, SR_GCM_NONCE) != 0
+	    || (aad_n > 0 && gcry_cipher_authenticate(*handle, aad, aad_n) != 0)) {
+		gcry_cipher_close(*handle);
+		return SR_ERR_INTERNAL;
+	}
+	return SR_OK;
+}
+
+enum sr_error sr_gcm_seal(uint8_t *out, const struct sr_key32 *key,
+    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n)
+{
+	gcry_cipher_hd_t handle = NULL;
+	gcry_error_t failed = 0;
+
+	SR_TRY(gcm_open_handle(&handle, key, nonce, aad, aad_n));
+	if (n > 0)
+		failed = gcry_cipher_encrypt(handle, out, n, in == out ? NULL : in,
+		    in == out ? 0 : n);
+	if (failed == 0)
+		failed = gcry_cipher_gettag(handle, out + n, SR_GCM_TAG);
+	gcry_cipher_close(handle);
+	if (failed != 0) {
+		sr_wipe(out, n + SR_GCM_TAG);
+		return SR_ERR_INTERNAL;
+	}
+	return SR_OK;
+}
+
+enum sr_error sr_gcm_open(uint8_t *out, const struct sr_key32 *key,
+    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n)
+{
+	gcry_cipher_hd_t handle = NULL;
+	gcry_error_t failed = 0;
+	uint8_t tag[SR_GCM_TAG];
+	enum sr_error error;
+
+	if (n < SR_GCM_TAG)
+		return SR_ERR_DECRYPT_FAILED;
+	n -= SR_GCM_TAG;
+	memcpy(tag, in + n, sizeof tag);
+	error = gcm_open_handle(&handle, key, nonce, aad, aad_n);
+	if (error != SR_OK) {
+		sr_wipe(out, n);
+		return error;
+	}
+	if (n > 0)
+		failed = gcry_cipher_decrypt(handle, out, n, in == out ? NULL : in,
+		    in == out ? 0 : n);
+	if (failed == 0)
+		failed = gcry_cipher_checktag(handle, tag, sizeof tag);
+	gcry_cipher_close(handle);
+	if (failed != 0) {
+		sr_wipe(out, n);
+		return SR_ERR_DECRYPT_FAILED;
+	}
+	return SR_OK;
+}
+
+enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
+    const uint8_t iv[16])
+{
+	/* Zeroed and encrypted a piece at a time, so that each is still in the cache. */
+	const size_t piece = 32 * 1024;
+	gcry_cipher_hd_t handle = NULL;
+	enum sr_error error = cipher_open(&handle, GCRY_CIPHER_MODE_CTR, key);
+	gcry_error_t failed;
+
+	if (error != SR_OK) {
+		sr_wipe(out, n);
+		return error;
+	}
+	failed = gcry_cipher_setctr(handle, iv, 16);
+	for (size_t done = 0; done < n && failed == 0; done += piece) {
+		size_t take = n - done < piece ? n - done : piece;
+
+		memset(out + done, 0, take);
+		failed = gcry_cipher_encrypt(handle, out + done, take, NULL, 0);
+	}
+	gcry_cipher_close(handle);
+	if (failed != 0) {
+		sr_wipe(out, n);
+		return SR_ERR_INTERNAL;
+	}
+	return SR_OK;
+}

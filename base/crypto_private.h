@@ -1,0 +1,11 @@
+/* base/crypto_private.h - what base/crypto.c starts in the two library files. Nobody else includes it. */
+#ifndef SR_BASE_CRYPTO_PRIVATE_H
+#define SR_BASE_CRYPTO_PRIVATE_H
+
+#include "base/error.h"
+
+/* Checks the library's version and sets up its locked memory. Safe to call again. */
+SR_MUST_CHECK enum sr_error sr_gcrypt_start(void);
+SR_MUST_CHECK enum sr_error sr_sodium_start(void);
+
+#endif

@@ -1,0 +1,256 @@
+#include "enclave/shell_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/drbg.h"
+#include "enclave/shell_channel.h"
+
+#define OUT_FLUSH_BYTES (256u * 1024u)
+#define IN_CHUNK (256u * 1024u)
+
+struct shell {
+	int fd;
+	struct enclave_core *core;
+	struct sr_hash32 measurement;
+	struct shell_cert cert;
+	struct shell_channels *channels;
+	struct enclave_effects effects;
+	struct sr_drbg drbg;
+	uint8_t *in;
+	size_t in_n, in_capacity;
+	struct sr_writer out;
+	uint64_t now_ms;
+	bool stopped;
+	enum sr_error failed;
+};
+
+static enum sr_error write_all(int fd, const uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t put = write(fd, p, n);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return SR_ERR_IO;
+		p += put;
+		n -= (size_t)put;
+	}
+	return SR_OK;
+}
+
+static void shell_fail(struct shell *self, enum sr_error err)
+{
+	if (self->failed == SR_OK)
+		self->failed = err;
+}
+
+static void shell_flush(struct shell *self)
+{
+	if (self->out.n == 0)
+		return;
+	enum sr_error err = self->out.error;
+	if (err == SR_OK)
+		err = write_all(self->fd, self->out.p, self->out.n);
+	sr_writer_reset(&self->out);
+	if (err != SR_OK)
+		shell_fail(self, err);
+}
+
+static void shell_effect(struct shell *self, const struct enclave_effect *fx)
+{
+	host_wire_effect_write(&self->out, fx);
+	if (self->out.n > OUT_FLUSH_BYTES)
+		shell_flush(self);
+}
+
+static void shell_note(struct shell *self, uint64_t level, const char *text)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_NOTE, .number = level };
+	fx.a = (struct sr_bytes){ (const uint8_t *)text, strlen(text) };
+	shell_effect(self, &fx);
+}
+
+/* A sealed frame for the host to carry. */
+static void port_frame(void *ctx, uint32_t member, uint32_t class, const uint8_t *bytes, size_t n)
+{
+	struct shell *self = ctx;
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_SEND, .member = member, .number = class };
+	fx.a = (struct sr_bytes){ bytes, n };
+	shell_effect(self, &fx);
+}
+
+static void core_step(struct shell *self, struct enclave_event *ev);
+
+/* An authenticated message from a peer. */
+static void port_message(void *ctx, uint32_t member, const uint8_t *bytes, size_t n)
+{
+	struct shell *self = ctx;
+	struct enclave_event ev = { .kind = ENCLAVE_EV_MESSAGE, .member = member,
+		.now_ms = self->now_ms };
+	ev.a = (struct sr_bytes){ bytes, n };
+	core_step(self, &ev);
+}
+
+static void core_step(struct shell *self, struct enclave_event *ev)
+{
+	SR_KEY32_AUTO seed;
+	enum sr_error err = sr_drbg_fill(&self->drbg, seed.b, sizeof seed.b);
+	if (err != SR_OK) {
+		shell_fail(self, err);
+		return;
+	}
+	ev->seed = &seed;
+	err = enclave_step(self->core, &self->effects, ev);
+	for (size_t i = 0; i < self->effects.n; i++) {
+		const struct enclave_effect *fx = &self->effects.list[i];
+		if (fx->kind == ENCLAVE_FX_SEND && self->channels != NULL)
+			shell_channels_send(self->channels, fx->member, (uint32_t)fx->number, fx->a.p,
+			    fx->a.n, ev->now_ms);
+		else if (fx->kind != ENCLAVE_FX_SEND)
+			shell_effect(self, fx);
+		if (fx->kind == ENCLAVE_FX_STOPPED)
+			self->stopped = true;
+	}
+	enclave_effects_reset(&self->effects);
+	if (err != SR_OK)
+		shell_fail(self, err);
+}
+
+/* Channels exist from the moment the core knows who it is. */
+static void channels_start(struct shell *self)
+{
+	struct shell_channel_ports ports = { self, port_frame, port_message };
+	struct sr_hash32 nonce;
+	enum sr_error err = sr_drbg_fill(&self->drbg, nonce.b, sizeof nonce.b);
+	if (err == SR_OK)
+		err = shell_cert_init(&self->cert, self->core, &self->measurement, &nonce,
+		    self->now_ms);
+	if (err == SR_OK) {
+		self->channels = shell_channels_new(self->core, &self->cert, &ports);
+		err = self->channels != NULL ? SR_OK : SR_ERR_NO_MEMORY;
+	}
+	if (err != SR_OK)
+		shell_fail(self, err);
+}
+
+static void shell_event(struct shell *self, struct enclave_event *ev)
+{
+	self->now_ms = ev->now_ms;
+	switch (ev->kind) {
+	case ENCLAVE_EV_MESSAGE:
+		if (self->channels != NULL)
+			shell_channels_receive(self->channels, ev->member, ev->a.p, ev->a.n,
+			    ev->now_ms);
+		break;
+	case ENCLAVE_EV_BOOT:
+		core_step(self, ev);
+		if (self->failed == SR_OK && self->channels == NULL)
+			channels_start(self);
+		break;
+	case ENCLAVE_EV_LINK:
+		if (self->channels != NULL)
+			shell_channels_link(self->channels, ev->member, ev->number != 0, ev->now_ms);
+		core_step(self, ev);
+		break;
+	case ENCLAVE_EV_STORE_ROW:
+	case ENCLAVE_EV_LOG_RECORD:
+	case ENCLAVE_EV_READY:
+	case ENCLAVE_EV_TICK:
+	case ENCLAVE_EV_CLIENT:
+	case ENCLAVE_EV_ARCHIVE:
+	case ENCLAVE_EV_DISK:
+	case ENCLAVE_EV_STOP:
+	case ENCLAVE_EV_CLIENT_GONE:
+		core_step(self, ev);
+		break;
+	}
+	if (self->channels != NULL)
+		shell_channels_tick(self->channels, ev->now_ms);
+}
+
+static uint32_t frame_length(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* Handles every whole frame in the buffer; keeps the rest. */
+static void shell_frames(struct shell *self)
+{
+	size_t at = 0;
+	while (self->failed == SR_OK && !self->stopped && self->in_n - at >= 4) {
+		uint32_t n = frame_length(self->in + at);
+		struct enclave_event ev;
+		if (n > HOST_FRAME_MAX) {
+			shell_fail(self, SR_ERR_TOO_LONG);
+			break;
+		}
+		if (self->in_n - at - 4 < n)
+			break;
+		enum sr_error err = host_wire_event_read(&ev, self->in + at + 4, n);
+		if (err == SR_OK)
+			shell_event(self, &ev);
+		else
+			shell_note(self, 1, "the host sent an event that does not parse");
+		at += 4 + (size_t)n;
+	}
+	self->in_n -= at;
+	memmove(self->in, self->in + at, self->in_n);
+}
+
+static enum sr_error shell_read(struct shell *self, bool *closed)
+{
+	if (self->in_capacity - self->in_n < IN_CHUNK) {
+		size_t capacity = self->in_capacity * 2 + IN_CHUNK;
+		uint8_t *p = realloc(self->in, capacity);
+		if (p == NULL)
+			return SR_ERR_NO_MEMORY;
+		self->in = p;
+		self->in_capacity = capacity;
+	}
+	ssize_t got = read(self->fd, self->in + self->in_n, self->in_capacity - self->in_n);
+	if (got < 0)
+		return errno == EINTR ? SR_OK : SR_ERR_IO;
+	*closed = got == 0;
+	self->in_n += (size_t)got;
+	return SR_OK;
+}
+
+static void shell_fatal(struct shell *self)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_FATAL, .number = (uint64_t)self->failed };
+	const char *text = sr_error_message((unsigned)self->failed);
+	fx.a = (struct sr_bytes){ (const uint8_t *)text, strlen(text) };
+	shell_effect(self, &fx);
+	shell_flush(self);
+}
+
+enum sr_error shell_run(int fd, struct enclave_core *core, const struct sr_hash32 *measurement)
+{
+	struct shell self = { .fd = fd, .core = core, .measurement = *measurement };
+	bool closed = false;
+	SR_KEY32_AUTO seed;
+	SR_TRY(sr_random_system(seed.b, sizeof seed.b));
+	sr_drbg_init(&self.drbg, &seed);
+	enclave_effects_init(&self.effects);
+	sr_writer_init(&self.out, 4 * HOST_FRAME_MAX);
+	while (!closed && !self.stopped && self.failed == SR_OK) {
+		enum sr_error err = shell_read(&self, &closed);
+		if (err != SR_OK)
+			shell_fail(&self, err);
+		else
+			shell_frames(&self);
+		shell_flush(&self);
+	}
+	if (self.failed != SR_OK)
+		shell_fatal(&self);
+	shell_channels_free(self.channels);
+	shell_cert_clear(&self.cert);
+	sr_drbg_wipe(&self.drbg);
+	enclave_effects_clear(&self.effects);
+	sr_writer_clear(&self.out);
+	free(self.in);
+	return self.failed;
+}

@@ -15,6 +15,10 @@
 
 #include "base/hpke.h"
 
+#define CLIENT_REQUEST_OVERHEAD (8u + 32u + SR_HPKE_OVERHEAD)
+#define CLIENT_REQUEST_MAX (SR_OP_MAX + 4096u)    /* sealed */
+#define CLIENT_ANSWER_MAX (2u * 1024u * 1024u)    /* payload of an answer */
+
 enum client_method {
 	/* public: plain in, plain out */
 	CLIENT_TRAIL = 1,      /* nothing            -> epoch trail (enclave/genesis.h) */

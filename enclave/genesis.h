@@ -91,8 +91,12 @@ struct sr_hash32 epoch_record_root(const struct epoch_record *r);
 void epoch_record_genesis(struct epoch_record *r, const struct genesis *g);
 
 /* One step of the trail: the CLOSE header of epoch e, its FINAL certificate by e's quorum, the record of e+1. */
+#define EPOCH_RECORD_MAX (8u + 8u + 64u + SR_MEMBERS_MAX * 160u)
+#define EPOCH_TRAIL_HEADERS_MAX 64u
 struct sr_reader;
-/* Walks a trail (u32 count, then per step: blob header, blob cert, blob record) from the genesis; the newest record is left in out.
+/* Walks a trail (u32 count, then per step: blob headers, blob cert, blob record) from the genesis; the newest record is left in out.
+ * headers: the CLOSE header; when that is final only through a descendant, the headers down to the one
+ * that cert is for follow it, each the child of the one before (at most EPOCH_TRAIL_HEADERS_MAX in all).
  * close_hash: hash of the last CLOSE header (zero when the trail is empty). */
 SR_MUST_CHECK enum sr_error epoch_trail_verify(struct epoch_record *out, struct sr_hash32 *close_hash,
     const struct genesis *g, const uint8_t *trail, size_t n);

@@ -6,8 +6,7 @@
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 
-enum sr_error
-chain_eth_address_of(struct chain_eth_address *out, const struct sr_key32 *key)
+enum sr_error chain_eth_address_of(struct chain_eth_address *out, const struct sr_key32 *key)
 {
 	secp256k1_context *context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
 	secp256k1_pubkey public;
@@ -28,8 +27,7 @@ chain_eth_address_of(struct chain_eth_address *out, const struct sr_key32 *key)
 	return good ? SR_OK : SR_ERR_BAD_SCALAR;
 }
 
-enum sr_error
-chain_eth_sign(struct chain_eth_sig *out, const struct sr_key32 *key,
+enum sr_error chain_eth_sign(struct chain_eth_sig *out, const struct sr_key32 *key,
     const struct sr_hash32 *digest, const struct sr_key32 *blind)
 {
 	secp256k1_context *context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
@@ -47,7 +45,7 @@ chain_eth_sign(struct chain_eth_sig *out, const struct sr_key32 *key,
 		(void)secp256k1_ecdsa_recoverable_signature_serialize_compact(context, out->b, &id,
 		    &sig);
 		out->b[64] = (uint8_t)(27 + id);
-		good = id <= 1;         /* 2 and 3: r above the field's order, found by no one yet */
+		good = id <= 1;         /* 2, 3: r above the group's order, never seen */
 	}
 	if (!good)
 		memset(out, 0, sizeof *out);

@@ -11,8 +11,7 @@
 #define PERSONAL "\x19" "Ethereum Signed Message:\n"
 
 /* Decimal digits of n at the end of out; returns where they start. */
-static size_t
-decimal(char out[20], size_t n)
+static size_t decimal(char out[20], size_t n)
 {
 	size_t at = 20;
 
@@ -23,8 +22,7 @@ decimal(char out[20], size_t n)
 	return at;
 }
 
-struct sr_hash32
-chain_eth_personal_digest(const uint8_t *msg, size_t n)
+struct sr_hash32 chain_eth_personal_digest(const uint8_t *msg, size_t n)
 {
 	char digits[20];
 	size_t at = decimal(digits, n);
@@ -37,8 +35,7 @@ chain_eth_personal_digest(const uint8_t *msg, size_t n)
 	return chain_keccak256_parts(parts, 3);
 }
 
-struct sr_hash32
-chain_eth_typed_digest(const struct sr_hash32 *domain_separator,
+struct sr_hash32 chain_eth_typed_digest(const struct sr_hash32 *domain_separator,
     const struct sr_hash32 *struct_hash)
 {
 	static const uint8_t prefix[2] = { 0x19, 0x01 };
@@ -51,8 +48,7 @@ chain_eth_typed_digest(const struct sr_hash32 *domain_separator,
 	return chain_keccak256_parts(parts, 3);
 }
 
-struct chain_eth_address
-chain_eth_address_of_public(const uint8_t xy[64])
+struct chain_eth_address chain_eth_address_of_public(const uint8_t xy[64])
 {
 	struct sr_hash32 hash = chain_keccak256(xy, 64);
 	struct chain_eth_address out;
@@ -62,8 +58,7 @@ chain_eth_address_of_public(const uint8_t xy[64])
 }
 
 /* v of 0, 1, 27 or 28 to the recovery id, else -1. */
-static int
-recovery_id(uint8_t v)
+static int recovery_id(uint8_t v)
 {
 	if (v == 27 || v == 28)
 		return v - 27;
@@ -71,21 +66,22 @@ recovery_id(uint8_t v)
 }
 
 /* Refuses r or s out of range, and s in the upper half: normalising changes nothing in a low s. */
-static bool
-signature_parse(secp256k1_ecdsa_recoverable_signature *out, const struct chain_eth_sig *sig)
+static bool signature_parse(secp256k1_ecdsa_recoverable_signature *out,
+    const struct chain_eth_sig *sig)
 {
 	const secp256k1_context *context = secp256k1_context_static;
 	secp256k1_ecdsa_signature plain;
 	int id = recovery_id(sig->b[64]);
 
-	if (id < 0 || !secp256k1_ecdsa_recoverable_signature_parse_compact(context, out, sig->b, id))
+	if (id < 0)
+		return false;
+	if (!secp256k1_ecdsa_recoverable_signature_parse_compact(context, out, sig->b, id))
 		return false;
 	(void)secp256k1_ecdsa_recoverable_signature_convert(context, &plain, out);
 	return !secp256k1_ecdsa_signature_normalize(context, NULL, &plain);
 }
 
-enum sr_error
-chain_eth_recover(struct chain_eth_address *out, const struct sr_hash32 *digest,
+enum sr_error chain_eth_recover(struct chain_eth_address *out, const struct sr_hash32 *digest,
     const struct chain_eth_sig *sig)
 {
 	const secp256k1_context *context = secp256k1_context_static;
@@ -108,8 +104,7 @@ chain_eth_recover(struct chain_eth_address *out, const struct sr_hash32 *digest,
 /* --- EIP-55 --- */
 
 /* A letter is upper case where the hash of the lower-case text has a digit of 8 or more. */
-void
-chain_eth_address_text(char out[CHAIN_ETH_TEXT], const struct chain_eth_address *a)
+void chain_eth_address_text(char out[CHAIN_ETH_TEXT], const struct chain_eth_address *a)
 {
 	static const char digits[] = "0123456789abcdef";
 	struct sr_hash32 hash;
@@ -130,8 +125,7 @@ chain_eth_address_text(char out[CHAIN_ETH_TEXT], const struct chain_eth_address 
 	}
 }
 
-static int
-digit(char c)
+static int digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -140,8 +134,7 @@ digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-enum sr_error
-chain_eth_address_parse(struct chain_eth_address *out, const char *text, size_t n)
+enum sr_error chain_eth_address_parse(struct chain_eth_address *out, const char *text, size_t n)
 {
 	struct chain_eth_address address;
 	bool upper = false, lower = false;

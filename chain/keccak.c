@@ -1,4 +1,5 @@
-/* chain/keccak.c - the sponge around nettle's Keccak-f[1600]; nettle's own SHA-3 pads differently. */
+/* chain/keccak.c - the sponge around nettle's Keccak-f[1600]; nettle's own SHA-3 pads
+ * differently. */
 #include "chain/keccak.h"
 
 #include <string.h>
@@ -9,8 +10,7 @@
 
 struct sponge { struct sha3_state state; uint8_t block[RATE]; size_t used; };
 
-static void
-absorb_block(struct sponge *self)
+static void absorb_block(struct sponge *self)
 {
 	for (size_t i = 0; i < RATE; i++)
 		self->state.a[i / 8] ^= (uint64_t)self->block[i] << (8 * (i % 8));
@@ -18,8 +18,7 @@ absorb_block(struct sponge *self)
 	self->used = 0;
 }
 
-static void
-absorb(struct sponge *self, const uint8_t *p, size_t n)
+static void absorb(struct sponge *self, const uint8_t *p, size_t n)
 {
 	while (n > 0) {
 		size_t now = RATE - self->used < n ? RATE - self->used : n;
@@ -33,8 +32,7 @@ absorb(struct sponge *self, const uint8_t *p, size_t n)
 	}
 }
 
-static struct sr_hash32
-finish(struct sponge *self)
+static struct sr_hash32 finish(struct sponge *self)
 {
 	struct sr_hash32 out;
 
@@ -47,8 +45,7 @@ finish(struct sponge *self)
 	return out;
 }
 
-struct sr_hash32
-chain_keccak256_parts(const struct sr_bytes *parts, size_t parts_n)
+struct sr_hash32 chain_keccak256_parts(const struct sr_bytes *parts, size_t parts_n)
 {
 	struct sponge sponge = { 0 };
 
@@ -57,8 +54,7 @@ chain_keccak256_parts(const struct sr_bytes *parts, size_t parts_n)
 	return finish(&sponge);
 }
 
-struct sr_hash32
-chain_keccak256(const void *p, size_t n)
+struct sr_hash32 chain_keccak256(const void *p, size_t n)
 {
 	struct sr_bytes part = { p, n };
 

@@ -8,9 +8,8 @@
 #define NONCE_LABEL "strongroom proof nonce v1"
 
 /* The statement: up to six points, and the context with its length before it. */
-static void
-challenge(struct sr_scalar *e, const char *domain, const uint8_t *context, size_t context_n,
-    const struct sr_point *const *points, size_t points_n)
+static void challenge(struct sr_scalar *e, const char *domain, const uint8_t *context,
+    size_t context_n, const struct sr_point *const *points, size_t points_n)
 {
 	struct sr_bytes parts[8];
 	uint8_t length[8];
@@ -26,9 +25,8 @@ challenge(struct sr_scalar *e, const char *domain, const uint8_t *context, size_
 }
 
 /* w = HKDF(x || 32 fresh bytes; statement). */
-static enum sr_error
-nonce(struct sr_scalar *w, const struct sr_scalar *x, const struct sr_scalar *statement,
-    struct sr_drbg *drbg)
+static enum sr_error nonce(struct sr_scalar *w, const struct sr_scalar *x,
+    const struct sr_scalar *statement, struct sr_drbg *drbg)
 {
 	uint8_t ikm[64], info[sizeof NONCE_LABEL + 32], wide[64];
 	enum sr_error error = sr_drbg_fill(drbg, ikm + 32, 32);
@@ -47,16 +45,14 @@ nonce(struct sr_scalar *w, const struct sr_scalar *x, const struct sr_scalar *st
 }
 
 /* z = w + e x */
-static void
-respond(struct shamir_proof *out, const struct sr_scalar *w, const struct sr_scalar *x)
+static void respond(struct shamir_proof *out, const struct sr_scalar *w, const struct sr_scalar *x)
 {
 	sr_scalar_mul(&out->z, &out->e, x);
 	sr_scalar_add(&out->z, &out->z, w);
 }
 
 /* s g; the base has its own, faster table. */
-static enum sr_error
-mul(struct sr_point *out, const struct sr_scalar *s, const struct sr_point *g)
+static enum sr_error mul(struct sr_point *out, const struct sr_scalar *s, const struct sr_point *g)
 {
 	if (!sr_point_equal(g, &sr_point_base))
 		return sr_point_mul(out, s, g);
@@ -65,9 +61,8 @@ mul(struct sr_point *out, const struct sr_scalar *s, const struct sr_point *g)
 }
 
 /* z g - e p, which is w g when the proof is good. */
-static enum sr_error
-commitment(struct sr_point *out, const struct shamir_proof *proof, const struct sr_point *g,
-    const struct sr_point *p)
+static enum sr_error commitment(struct sr_point *out, const struct shamir_proof *proof,
+    const struct sr_point *g, const struct sr_point *p)
 {
 	struct sr_point zg, ep;
 
@@ -76,9 +71,9 @@ commitment(struct sr_point *out, const struct shamir_proof *proof, const struct 
 	return sr_point_sub(out, &zg, &ep);
 }
 
-enum sr_error
-shamir_dleq_prove(struct shamir_proof *out, const struct sr_scalar *x, const struct sr_point *g,
-    const struct sr_point *p, const struct sr_point *h, const struct sr_point *q,
+enum sr_error shamir_dleq_prove(struct shamir_proof *out, const struct sr_scalar *x,
+    const struct sr_point *g, const struct sr_point *p, const struct sr_point *h,
+    const struct sr_point *q,
     const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
 {
 	struct sr_point a1, a2;
@@ -96,10 +91,10 @@ shamir_dleq_prove(struct shamir_proof *out, const struct sr_scalar *x, const str
 	return SR_OK;
 }
 
-enum sr_error
-shamir_dleq_verify(const struct shamir_proof *proof, const struct sr_point *g,
+enum sr_error shamir_dleq_verify(const struct shamir_proof *proof, const struct sr_point *g,
     const struct sr_point *p, const struct sr_point *h, const struct sr_point *q,
-    const uint8_t *context, size_t context_n)
+    const uint8_t *context,
+    size_t context_n)
 {
 	struct sr_point a1, a2;
 	const struct sr_point *points[6] = { g, p, h, q, &a1, &a2 };
@@ -115,9 +110,8 @@ shamir_dleq_verify(const struct shamir_proof *proof, const struct sr_point *g,
 	return sr_scalar_equal(&e, &proof->e) ? SR_OK : SR_ERR_BAD_PROOF;
 }
 
-enum sr_error
-shamir_pok_prove(struct shamir_proof *out, const struct sr_scalar *x, const struct sr_point *p,
-    const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
+enum sr_error shamir_pok_prove(struct shamir_proof *out, const struct sr_scalar *x,
+    const struct sr_point *p, const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
 {
 	struct sr_point a;
 	const struct sr_point *points[2] = { p, &a };
@@ -133,8 +127,7 @@ shamir_pok_prove(struct shamir_proof *out, const struct sr_scalar *x, const stru
 	return SR_OK;
 }
 
-enum sr_error
-shamir_pok_verify(const struct shamir_proof *proof, const struct sr_point *p,
+enum sr_error shamir_pok_verify(const struct shamir_proof *proof, const struct sr_point *p,
     const uint8_t *context, size_t context_n)
 {
 	struct sr_point a;
@@ -148,15 +141,13 @@ shamir_pok_verify(const struct shamir_proof *proof, const struct sr_point *p,
 	return sr_scalar_equal(&e, &proof->e) ? SR_OK : SR_ERR_BAD_PROOF;
 }
 
-void
-shamir_proof_write(struct sr_writer *w, const struct shamir_proof *proof)
+void shamir_proof_write(struct sr_writer *w, const struct shamir_proof *proof)
 {
 	sr_write_scalar(w, &proof->e);
 	sr_write_scalar(w, &proof->z);
 }
 
-struct shamir_proof
-shamir_proof_read(struct sr_reader *r)
+struct shamir_proof shamir_proof_read(struct sr_reader *r)
 {
 	struct shamir_proof proof;
 

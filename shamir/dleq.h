@@ -1,9 +1,9 @@
 /*
- * shamir/dleq.h - proofs about logarithms: equality of two (Chaum-Pedersen 1992) and knowledge of one
- * (Schnorr 1991), made non-interactive by hashing the whole statement and a context.
+ * shamir/dleq.h - proofs about logarithms: equality of two (Chaum-Pedersen 1992) and knowledge of
+ * one (Schnorr 1991), made non-interactive by hashing the whole statement and a context.
  *
- * Nonces are HKDF(secret, statement, 32 fresh random bytes): a failed or repeated random source does
- * not repeat a nonce over two statements.
+ * Nonces are HKDF(secret, statement, 32 fresh random bytes): a failed or repeated random source
+ * does not repeat a nonce over two statements.
  */
 #ifndef SR_SHAMIR_DLEQ_H
 #define SR_SHAMIR_DLEQ_H

@@ -32,8 +32,9 @@ SR_MUST_CHECK enum sr_error shamir_deal_reshare(struct shamir_poly *poly,
 void shamir_commit(struct shamir_commitments *c, const struct shamir_poly *poly);
 
 /* --- checking --- */
-/* What every receiver checks first, on public data: exactly t commitments (COMMITMENT_LENGTH), A_0 as
- * the kind demands, no other one the identity (DEALING_BAD). y_i: for RESHARE only, else NULL. */
+/* What every receiver checks first, on public data: exactly t commitments (COMMITMENT_LENGTH), A_0
+ * as the kind demands, no other one the identity (DEALING_BAD). y_i: for RESHARE only, else
+ * NULL. */
 SR_MUST_CHECK enum sr_error shamir_commitments_check(const struct shamir_commitments *c,
     uint32_t t, enum shamir_dealing_kind kind, const struct sr_point *y_i);
 /* f(j) B == sum_k j^k A_k. SHARE_INDEX for 0; DEALING_BAD when the sub-share is wrong. */
@@ -54,7 +55,8 @@ SR_MUST_CHECK enum sr_error shamir_dkg_sum_commitments(struct shamir_commitments
 void shamir_dkg_sum_shares(struct sr_scalar *out, const struct sr_scalar *shares, size_t n);
 
 /* --- reshare: dealers are old members, at least the old t of them, all distinct --- */
-/* C_k = sum_i lambda_i A_{i,k} with lambda over all n dealers; C_0 must be vault_key: DEALING_BAD. */
+/* C_k = sum_i lambda_i A_{i,k} with lambda over all n dealers; C_0 must be vault_key:
+ * DEALING_BAD. */
 SR_MUST_CHECK enum sr_error shamir_reshare_sum_commitments(struct shamir_commitments *out,
     const struct shamir_commitments *const *dealings, const struct shamir_index *dealers, size_t n,
     uint32_t old_t, const struct sr_point *vault_key);

@@ -3,13 +3,14 @@
 
 #include <string.h>
 
-#define BLOCK_MAX (16u * 1024u)         /* a block and its coefficients stay in the nearest caches */
+/* A block and its coefficients stay in the nearest caches. */
+#define BLOCK_MAX (16u * 1024u)
 #define BLOCK_MIN 1024u
 #define ROWS_MAX (64u * 1024u)
-#define STREAM_FROM (4u * 1024u * 1024u)/* outputs this large would only push others out of the cache */
+/* Outputs this large would only push other things out of the cache. */
+#define STREAM_FROM (4u * 1024u * 1024u)
 
-const struct shamir_gf_kernel *
-shamir_gf_kernel_get(unsigned i)
+const struct shamir_gf_kernel *shamir_gf_kernel_get(unsigned i)
 {
 	switch (i) {
 	case 0:
@@ -23,8 +24,7 @@ shamir_gf_kernel_get(unsigned i)
 	}
 }
 
-const struct shamir_gf_kernel *
-shamir_gf_kernel_best(void)
+const struct shamir_gf_kernel *shamir_gf_kernel_best(void)
 {
 	unsigned i = SHAMIR_GF_KERNELS - 1;
 
@@ -33,8 +33,7 @@ shamir_gf_kernel_best(void)
 	return shamir_gf_kernel_get(i);
 }
 
-uint8_t
-shamir_gf_mul(uint8_t a, uint8_t b)
+uint8_t shamir_gf_mul(uint8_t a, uint8_t b)
 {
 	unsigned product = 0, v = a;
 
@@ -45,8 +44,7 @@ shamir_gf_mul(uint8_t a, uint8_t b)
 	return (uint8_t)product;
 }
 
-uint8_t
-shamir_gf_inv(uint8_t a)
+uint8_t shamir_gf_inv(uint8_t a)
 {
 	uint8_t square = a, product = 1;
 
@@ -58,8 +56,7 @@ shamir_gf_inv(uint8_t a)
 	return product;
 }
 
-enum sr_error
-shamir_gf_lagrange(uint8_t *lambda, const uint8_t *indices, unsigned m, uint8_t at)
+enum sr_error shamir_gf_lagrange(uint8_t *lambda, const uint8_t *indices, unsigned m, uint8_t at)
 {
 	if (m == 0)
 		return SR_ERR_EMPTY;
@@ -86,16 +83,14 @@ shamir_gf_lagrange(uint8_t *lambda, const uint8_t *indices, unsigned m, uint8_t 
 /* --- splitting --- */
 
 /* Smaller blocks for more coefficients, so that all rows together stay small. */
-static size_t
-block_size(unsigned t)
+static size_t block_size(unsigned t)
 {
 	size_t size = ROWS_MAX / t / BLOCK_MIN * BLOCK_MIN;
 
 	return size < BLOCK_MIN ? BLOCK_MIN : size > BLOCK_MAX ? BLOCK_MAX : size;
 }
 
-enum sr_error
-shamir_gf_split_init(struct shamir_gf_split *self, unsigned t, unsigned n,
+enum sr_error shamir_gf_split_init(struct shamir_gf_split *self, unsigned t, unsigned n,
     const struct sr_key32 *fresh_key, const struct shamir_gf_kernel *kernel)
 {
 	*self = (struct shamir_gf_split){ 0 };
@@ -111,8 +106,7 @@ shamir_gf_split_init(struct shamir_gf_split *self, unsigned t, unsigned n,
 	return SR_OK;
 }
 
-void
-shamir_gf_split_clear(struct shamir_gf_split *self)
+void shamir_gf_split_clear(struct shamir_gf_split *self)
 {
 	sr_secret_free(self->rows);
 	sr_key32_wipe(&self->key);
@@ -120,8 +114,7 @@ shamir_gf_split_clear(struct shamir_gf_split *self)
 }
 
 /* The next n bytes of key stream; counters never repeat under one key. */
-static enum sr_error
-coefficients(struct shamir_gf_split *self, uint8_t *out, size_t n)
+static enum sr_error coefficients(struct shamir_gf_split *self, uint8_t *out, size_t n)
 {
 	uint8_t counter[16] = { 0 };
 
@@ -131,9 +124,8 @@ coefficients(struct shamir_gf_split *self, uint8_t *out, size_t n)
 	return sr_ctr_stream(out, n, &self->key, counter);
 }
 
-enum sr_error
-shamir_gf_split_update(struct shamir_gf_split *self, uint8_t *const *out, const uint8_t *in,
-    size_t size)
+enum sr_error shamir_gf_split_update(struct shamir_gf_split *self, uint8_t *const *out,
+    const uint8_t *in, size_t size)
 {
 	const size_t block = block_size(self->t);
 	const bool stream = size > STREAM_FROM / self->n;
@@ -169,9 +161,8 @@ struct subset {
 	unsigned m;
 };
 
-static void
-subset_make(struct subset *self, const uint8_t *indices, const uint8_t *const *shares, unsigned m,
-    unsigned skip)
+static void subset_make(struct subset *self, const uint8_t *indices, const uint8_t *const *shares,
+    unsigned m, unsigned skip)
 {
 	self->m = 0;
 	for (unsigned i = 0; i < m; i++) {
@@ -183,9 +174,8 @@ subset_make(struct subset *self, const uint8_t *indices, const uint8_t *const *s
 }
 
 /* Whether every share beyond the first t is what those t say it must be. Learns only this bit. */
-static enum sr_error
-subset_agrees(bool *agrees, const struct subset *set, unsigned t, size_t size, uint8_t *scratch,
-    const struct shamir_gf_kernel *kernel)
+static enum sr_error subset_agrees(bool *agrees, const struct subset *set, unsigned t, size_t size,
+    uint8_t *scratch, const struct shamir_gf_kernel *kernel)
 {
 	uint8_t lambda[SHAMIR_GF_SHARES_MAX];
 	const uint8_t *rows[SHAMIR_GF_SHARES_MAX];
@@ -205,11 +195,10 @@ subset_agrees(bool *agrees, const struct subset *set, unsigned t, size_t size, u
 	return SR_OK;
 }
 
-/* SR_OK when all agree; else who is at fault, if leaving out one makes at least t + 1 agree. At most one can:
- * two such sets have t shares in common, hence one polynomial. */
-static enum sr_error
-cross_check(uint8_t *bad, const uint8_t *indices, const uint8_t *const *shares, unsigned m,
-    unsigned t, size_t size, uint8_t *scratch, const struct shamir_gf_kernel *kernel)
+/* SR_OK when all agree; else who is at fault, if leaving out one makes at least t + 1 agree. At
+ * most one can: two such sets have t shares in common, hence one polynomial. */
+static enum sr_error cross_check(uint8_t *bad, const uint8_t *indices, const uint8_t *const *shares,
+    unsigned m, unsigned t, size_t size, uint8_t *scratch, const struct shamir_gf_kernel *kernel)
 {
 	struct subset set;
 	bool agrees;
@@ -229,8 +218,7 @@ cross_check(uint8_t *bad, const uint8_t *indices, const uint8_t *const *shares, 
 	return SR_ERR_SHARE_MISMATCH;
 }
 
-enum sr_error
-shamir_gf_combine(uint8_t *out, uint8_t *bad, const uint8_t *indices,
+enum sr_error shamir_gf_combine(uint8_t *out, uint8_t *bad, const uint8_t *indices,
     const uint8_t *const *shares, unsigned m, unsigned t, size_t size,
     const struct shamir_gf_kernel *kernel)
 {

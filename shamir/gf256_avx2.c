@@ -1,7 +1,7 @@
 /*
- * shamir/gf256_avx2.c - a product with a public constant x is two 16-entry tables held in registers, x
- * times the low and x times the high half of a byte; the shuffle that looks them up takes the same time for
- * every byte and touches no memory.
+ * shamir/gf256_avx2.c - a product with a public constant x is two 16-entry tables held in
+ * registers, x times the low and x times the high half of a byte; the shuffle that looks them up
+ * takes the same time for every byte and touches no memory.
  */
 #include "shamir/gf256_kernel.h"
 
@@ -15,15 +15,13 @@
 
 struct tables { __m256i low, high; };
 
-static uint8_t
-times2(uint8_t v)
+static uint8_t times2(uint8_t v)
 {
 	return (uint8_t)((v << 1) ^ ((v >> 7) * 0x1b));
 }
 
 /* table[i] = x i for i < 16, from x, 2x, 4x, 8x; and x the next start. */
-static uint8_t
-half_table(uint8_t table[16], uint8_t x)
+static uint8_t half_table(uint8_t table[16], uint8_t x)
 {
 	table[0] = 0;
 	for (unsigned bit = 1; bit < 16; bit *= 2) {
@@ -34,8 +32,7 @@ half_table(uint8_t table[16], uint8_t x)
 	return x;
 }
 
-AVX2 static struct tables
-tables_make(uint8_t x)
+AVX2 static struct tables tables_make(uint8_t x)
 {
 	uint8_t half[16];
 	struct tables t;
@@ -47,8 +44,7 @@ tables_make(uint8_t x)
 	return t;
 }
 
-AVX2 static inline __m256i
-mul(const struct tables *t, __m256i v)
+AVX2 static inline __m256i mul(const struct tables *t, __m256i v)
 {
 	const __m256i mask = _mm256_set1_epi8(15);
 	__m256i low = _mm256_and_si256(v, mask);
@@ -58,14 +54,12 @@ mul(const struct tables *t, __m256i v)
 	    _mm256_shuffle_epi8(t->high, high));
 }
 
-AVX2 static inline __m256i
-load(const uint8_t *p)
+AVX2 static inline __m256i load(const uint8_t *p)
 {
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-AVX2 static inline void
-store(uint8_t *p, __m256i v, bool stream)
+AVX2 static inline void store(uint8_t *p, __m256i v, bool stream)
 {
 	if (stream)
 		_mm256_stream_si256((__m256i *)(void *)p, v);
@@ -73,9 +67,8 @@ store(uint8_t *p, __m256i v, bool stream)
 		_mm256_storeu_si256((__m256i *)(void *)p, v);
 }
 
-AVX2 static inline void
-eval_group(uint8_t *out, const struct tables *x, const uint8_t *const *rows, unsigned t, size_t at,
-    bool stream)
+AVX2 static inline void eval_group(uint8_t *out, const struct tables *x, const uint8_t *const *rows,
+    unsigned t, size_t at, bool stream)
 {
 	__m256i acc[4];
 
@@ -90,8 +83,8 @@ eval_group(uint8_t *out, const struct tables *x, const uint8_t *const *rows, uns
 		store(out + at + 32 * v, acc[v], stream);
 }
 
-AVX2 static void
-eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n, bool stream)
+AVX2 static void eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n,
+    bool stream)
 {
 	struct tables table = tables_make(x);
 	size_t at = 0;
@@ -113,9 +106,8 @@ eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n, 
 	}
 }
 
-AVX2 static inline void
-dot_group(uint8_t *out, const struct tables *lambda, const uint8_t *const *rows, unsigned m,
-    size_t at, bool stream)
+AVX2 static inline void dot_group(uint8_t *out, const struct tables *lambda,
+    const uint8_t *const *rows, unsigned m, size_t at, bool stream)
 {
 	__m256i acc[4];
 
@@ -130,9 +122,8 @@ dot_group(uint8_t *out, const struct tables *lambda, const uint8_t *const *rows,
 		store(out + at + 32 * v, acc[v], stream);
 }
 
-AVX2 static void
-dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m, size_t n,
-    bool stream)
+AVX2 static void dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
+    size_t n, bool stream)
 {
 	struct tables table[SHAMIR_GF_SHARES_MAX];
 	size_t at = 0;
@@ -158,16 +149,14 @@ dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
 
 static const struct shamir_gf_kernel avx2 = { "avx2", eval, dot };
 
-const struct shamir_gf_kernel *
-shamir_gf_avx2(void)
+const struct shamir_gf_kernel *shamir_gf_avx2(void)
 {
 	return __builtin_cpu_supports("avx2") ? &avx2 : NULL;
 }
 
 #else
 
-const struct shamir_gf_kernel *
-shamir_gf_avx2(void)
+const struct shamir_gf_kernel *shamir_gf_avx2(void)
 {
 	return NULL;
 }

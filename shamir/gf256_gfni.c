@@ -1,6 +1,6 @@
 /*
- * shamir/gf256_gfni.c - gf2p8mulb multiplies 64 pairs of bytes modulo exactly 0x11b, in the same time for
- * every value. Tails are masked loads and stores, so there is one path only.
+ * shamir/gf256_gfni.c - gf2p8mulb multiplies 64 pairs of bytes modulo exactly 0x11b, in the same
+ * time for every value. Tails are masked loads and stores, so there is one path only.
  */
 #include "shamir/gf256_kernel.h"
 
@@ -12,8 +12,7 @@
 #define GFNI __attribute__((target("gfni,avx512f,avx512bw,avx512vl")))
 #define GROUP 256u              /* four vectors at a time hide the products' latency */
 
-GFNI static inline void
-store(uint8_t *p, __m512i v, bool stream)
+GFNI static inline void store(uint8_t *p, __m512i v, bool stream)
 {
 	if (stream)
 		_mm512_stream_si512((__m512i *)(void *)p, v);
@@ -21,8 +20,8 @@ store(uint8_t *p, __m512i v, bool stream)
 		_mm512_storeu_si512(p, v);
 }
 
-GFNI static inline void
-eval_group(uint8_t *out, __m512i x, const uint8_t *const *rows, unsigned t, size_t at, bool stream)
+GFNI static inline void eval_group(uint8_t *out, __m512i x, const uint8_t *const *rows, unsigned t,
+    size_t at, bool stream)
 {
 	__m512i acc[4];
 
@@ -38,14 +37,13 @@ eval_group(uint8_t *out, __m512i x, const uint8_t *const *rows, unsigned t, size
 }
 
 /* The lowest n of 64 lanes. n is a length: public. */
-GFNI static inline __mmask64
-lanes(size_t n)
+GFNI static inline __mmask64 lanes(size_t n)
 {
 	return n >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << n) - 1;
 }
 
-GFNI static void
-eval(uint8_t *out, uint8_t x_byte, const uint8_t *const *rows, unsigned t, size_t n, bool stream)
+GFNI static void eval(uint8_t *out, uint8_t x_byte, const uint8_t *const *rows, unsigned t,
+    size_t n, bool stream)
 {
 	const __m512i x = _mm512_set1_epi8((char)x_byte);
 	size_t at = 0;
@@ -69,9 +67,8 @@ eval(uint8_t *out, uint8_t x_byte, const uint8_t *const *rows, unsigned t, size_
 	_mm256_zeroupper();
 }
 
-GFNI static inline void
-dot_group(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m, size_t at,
-    bool stream)
+GFNI static inline void dot_group(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows,
+    unsigned m, size_t at, bool stream)
 {
 	__m512i acc[4];
 
@@ -88,9 +85,8 @@ dot_group(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsig
 		store(out + at + 64 * v, acc[v], stream);
 }
 
-GFNI static void
-dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m, size_t n,
-    bool stream)
+GFNI static void dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
+    size_t n, bool stream)
 {
 	size_t at = 0;
 
@@ -116,9 +112,9 @@ dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
 
 static const struct shamir_gf_kernel gfni = { "gfni", eval, dot };
 
-/* The CPU has GFNI (leaf 7, ECX bit 8); the compiler's own test also asks the system about AVX-512. */
-const struct shamir_gf_kernel *
-shamir_gf_gfni(void)
+/* The CPU has GFNI (leaf 7, ECX bit 8); the compiler's own test also asks the system about
+ * AVX-512. */
+const struct shamir_gf_kernel *shamir_gf_gfni(void)
 {
 	unsigned a, b, c, d;
 
@@ -130,8 +126,7 @@ shamir_gf_gfni(void)
 
 #else
 
-const struct shamir_gf_kernel *
-shamir_gf_gfni(void)
+const struct shamir_gf_kernel *shamir_gf_gfni(void)
 {
 	return NULL;
 }

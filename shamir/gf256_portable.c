@@ -1,6 +1,6 @@
 /*
- * shamir/gf256_portable.c - eight bytes side by side in a word. A product with a public constant x adds
- * the doubled word for each bit of x: every step is masks and shifts over whole words.
+ * shamir/gf256_portable.c - eight bytes side by side in a word. A product with a public constant x
+ * adds the doubled word for each bit of x: every step is masks and shifts over whole words.
  */
 #include "shamir/gf256_kernel.h"
 
@@ -8,8 +8,7 @@
 
 #define WORDS 8u                /* 64 bytes at a time keep the compiler's vectors busy */
 
-static inline uint64_t
-times2(uint64_t v)
+static inline uint64_t times2(uint64_t v)
 {
 	uint64_t high = v & 0x8080808080808080u;
 
@@ -17,8 +16,7 @@ times2(uint64_t v)
 }
 
 /* acc = acc x, then acc ^= row */
-static inline void
-mul_add(uint64_t acc[WORDS], uint8_t x, const uint64_t row[WORDS])
+static inline void mul_add(uint64_t acc[WORDS], uint8_t x, const uint64_t row[WORDS])
 {
 	for (unsigned i = 0; i < WORDS; i++) {
 		uint64_t v = acc[i], product = 0;
@@ -32,16 +30,15 @@ mul_add(uint64_t acc[WORDS], uint8_t x, const uint64_t row[WORDS])
 }
 
 /* One group of 64 bytes, the last one shorter. */
-static void
-load(uint64_t out[WORDS], const uint8_t *in, size_t n)
+static void load(uint64_t out[WORDS], const uint8_t *in, size_t n)
 {
 	if (n < WORDS * 8)
 		memset(out, 0, WORDS * 8);
 	memcpy(out, in, n);
 }
 
-static void
-eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n, bool stream)
+static void eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n,
+    bool stream)
 {
 	uint64_t acc[WORDS], row[WORDS];
 
@@ -60,9 +57,8 @@ eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n, 
 	sr_wipe(row, sizeof row);
 }
 
-static void
-dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m, size_t n,
-    bool stream)
+static void dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
+    size_t n, bool stream)
 {
 	uint64_t acc[WORDS], row[WORDS];
 

@@ -8,30 +8,35 @@
 const struct sr_point sr_point_identity = { { 0 } };
 
 const struct sr_point sr_point_base = { {
-	0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc, 0x4e, 0x71, 0xa8, 0x84, 0xa9, 0x61, 0xc5, 0x00, 0x51, 0x5f,
-	0x58, 0xe3, 0x0b, 0x6a, 0xa5, 0x82, 0xdd, 0x8d, 0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76,
+	0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc, 0x4e, 0x71,
+	0xa8, 0x84, 0xa9, 0x61, 0xc5, 0x00, 0x51, 0x5f,
+	0x58, 0xe3, 0x0b, 0x6a, 0xa5, 0x82, 0xdd, 0x8d,
+	0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76,
 } };
 
 /* sr_point_hash("strongroom G2 v1"), recomputed by a test. */
 const struct sr_point sr_point_g2 = { {
-	0
+	0x76, 0x60, 0xe9, 0x2e, 0x11, 0x87, 0x1e, 0x47,
+	0xd9, 0xf1, 0xab, 0xff, 0x77, 0x3f, 0xf4, 0x99,
+	0xec, 0x2e, 0xca, 0x5f, 0xa4, 0xdf, 0x32, 0xa0,
+	0x58, 0x97, 0xa8, 0x74, 0xc3, 0xca, 0x94, 0x4f,
 } };
 
 /* L = 2^252 + 27742317777372353535851937790883648493, little-endian (RFC 9496, 4). */
 static const uint8_t order[32] = {
-	0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
-	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
+	0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
+	0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
 };
 
-void
-sr_scalar_wipe(struct sr_scalar *s)
+void sr_scalar_wipe(struct sr_scalar *s)
 {
 	sr_wipe(s, sizeof *s);
 }
 
 /* 1 when bytes < L, by the borrow of bytes - L; reads everything whatever the value. */
-static unsigned
-below_order(const uint8_t bytes[32])
+static unsigned below_order(const uint8_t bytes[32])
 {
 	unsigned borrow = 0;
 
@@ -40,8 +45,7 @@ below_order(const uint8_t bytes[32])
 	return borrow;
 }
 
-enum sr_error
-sr_scalar_decode(struct sr_scalar *out, const uint8_t bytes[32])
+enum sr_error sr_scalar_decode(struct sr_scalar *out, const uint8_t bytes[32])
 {
 	if (below_order(bytes) == 0) {
 		sr_wipe(out, sizeof *out);
@@ -51,23 +55,21 @@ sr_scalar_decode(struct sr_scalar *out, const uint8_t bytes[32])
 	return SR_OK;
 }
 
-void
-sr_scalar_from_u32(struct sr_scalar *out, uint32_t v)
+void sr_scalar_from_u32(struct sr_scalar *out, uint32_t v)
 {
 	memset(out, 0, sizeof *out);
 	for (unsigned i = 0; i < 4; i++)
 		out->b[i] = (uint8_t)(v >> (8 * i));
 }
 
-void
-sr_scalar_from_wide(struct sr_scalar *out, const uint8_t wide[64])
+void sr_scalar_from_wide(struct sr_scalar *out, const uint8_t wide[64])
 {
 	crypto_core_ristretto255_scalar_reduce(out->b, wide);
 }
 
 /* SHA-512 of length of domain as u8, domain, parts. */
-static void
-hash_wide(uint8_t out[64], const char *domain, const struct sr_bytes *parts, size_t parts_n)
+static void hash_wide(uint8_t out[64], const char *domain, const struct sr_bytes *parts,
+    size_t parts_n)
 {
 	struct sr_bytes all[2 + 16];
 	size_t domain_n = strlen(domain);
@@ -81,8 +83,7 @@ hash_wide(uint8_t out[64], const char *domain, const struct sr_bytes *parts, siz
 	sr_sha512(out, all, 2 + parts_n);
 }
 
-void
-sr_scalar_hash(struct sr_scalar *out, const char *domain, const struct sr_bytes *parts,
+void sr_scalar_hash(struct sr_scalar *out, const char *domain, const struct sr_bytes *parts,
     size_t parts_n)
 {
 	uint8_t wide[64];
@@ -92,8 +93,7 @@ sr_scalar_hash(struct sr_scalar *out, const char *domain, const struct sr_bytes 
 	sr_wipe(wide, sizeof wide);
 }
 
-enum sr_error
-sr_scalar_random(struct sr_scalar *out, struct sr_drbg *drbg)
+enum sr_error sr_scalar_random(struct sr_scalar *out, struct sr_drbg *drbg)
 {
 	uint8_t wide[64];
 	enum sr_error error = sr_drbg_fill(drbg, wide, sizeof wide);
@@ -109,47 +109,40 @@ sr_scalar_random(struct sr_scalar *out, struct sr_drbg *drbg)
 	return error;
 }
 
-void
-sr_scalar_add(struct sr_scalar *out, const struct sr_scalar *a, const struct sr_scalar *b)
+void sr_scalar_add(struct sr_scalar *out, const struct sr_scalar *a, const struct sr_scalar *b)
 {
 	crypto_core_ristretto255_scalar_add(out->b, a->b, b->b);
 }
 
-void
-sr_scalar_sub(struct sr_scalar *out, const struct sr_scalar *a, const struct sr_scalar *b)
+void sr_scalar_sub(struct sr_scalar *out, const struct sr_scalar *a, const struct sr_scalar *b)
 {
 	crypto_core_ristretto255_scalar_sub(out->b, a->b, b->b);
 }
 
-void
-sr_scalar_mul(struct sr_scalar *out, const struct sr_scalar *a, const struct sr_scalar *b)
+void sr_scalar_mul(struct sr_scalar *out, const struct sr_scalar *a, const struct sr_scalar *b)
 {
 	crypto_core_ristretto255_scalar_mul(out->b, a->b, b->b);
 }
 
-void
-sr_scalar_invert(struct sr_scalar *out, const struct sr_scalar *a)
+void sr_scalar_invert(struct sr_scalar *out, const struct sr_scalar *a)
 {
 	/* Its result only says whether a is zero; a^(L-2) is zero then. */
 	(void)crypto_core_ristretto255_scalar_invert(out->b, a->b);
 }
 
-bool
-sr_scalar_is_zero(const struct sr_scalar *a)
+bool sr_scalar_is_zero(const struct sr_scalar *a)
 {
 	static const struct sr_scalar zero = { { 0 } };
 
 	return sr_ct_equal(a->b, zero.b, sizeof zero.b);
 }
 
-bool
-sr_scalar_equal(const struct sr_scalar *a, const struct sr_scalar *b)
+bool sr_scalar_equal(const struct sr_scalar *a, const struct sr_scalar *b)
 {
 	return sr_ct_equal(a->b, b->b, sizeof a->b);
 }
 
-enum sr_error
-sr_point_decode_any(struct sr_point *out, const uint8_t bytes[32])
+enum sr_error sr_point_decode_any(struct sr_point *out, const uint8_t bytes[32])
 {
 	if (crypto_core_ristretto255_is_valid_point(bytes) != 1) {
 		*out = sr_point_identity;
@@ -159,49 +152,43 @@ sr_point_decode_any(struct sr_point *out, const uint8_t bytes[32])
 	return SR_OK;
 }
 
-enum sr_error
-sr_point_decode(struct sr_point *out, const uint8_t bytes[32])
+enum sr_error sr_point_decode(struct sr_point *out, const uint8_t bytes[32])
 {
 	SR_TRY(sr_point_decode_any(out, bytes));
 	return sr_point_is_identity(out) ? SR_ERR_BAD_POINT : SR_OK;
 }
 
-bool
-sr_point_is_identity(const struct sr_point *p)
+bool sr_point_is_identity(const struct sr_point *p)
 {
 	return sr_point_equal(p, &sr_point_identity);
 }
 
-bool
-sr_point_equal(const struct sr_point *a, const struct sr_point *b)
+bool sr_point_equal(const struct sr_point *a, const struct sr_point *b)
 {
 	return sr_ct_equal(a->b, b->b, sizeof a->b);
 }
 
-void
-sr_point_base_mul(struct sr_point *out, const struct sr_scalar *s)
+void sr_point_base_mul(struct sr_point *out, const struct sr_scalar *s)
 {
-	/* Its result only says whether the product is the identity, which is written all the same. */
+	/* Its result only says whether the product is the identity, which is written all the
+	 * same. */
 	(void)crypto_scalarmult_ristretto255_base(out->b, s->b);
 }
 
-enum sr_error
-sr_point_mul(struct sr_point *out, const struct sr_scalar *s, const struct sr_point *p)
+enum sr_error sr_point_mul(struct sr_point *out, const struct sr_scalar *s,
+    const struct sr_point *p)
 {
 	struct sr_point product = sr_point_identity;
+	bool good = true;
 
-	if (crypto_scalarmult_ristretto255(product.b, s->b, p->b) != 0) {
-		/* Either p is no point, or the product is the identity. */
-		*out = sr_point_identity;
-		return crypto_core_ristretto255_is_valid_point(p->b) == 1 ? SR_OK :
-		    SR_ERR_BAD_POINT;
-	}
-	*out = product;
-	return SR_OK;
+	/* It fails when p is no point, and also when the product is the identity. */
+	if (crypto_scalarmult_ristretto255(product.b, s->b, p->b) != 0)
+		good = crypto_core_ristretto255_is_valid_point(p->b) == 1;
+	*out = good ? product : sr_point_identity;
+	return good ? SR_OK : SR_ERR_BAD_POINT;
 }
 
-enum sr_error
-sr_point_add(struct sr_point *out, const struct sr_point *a, const struct sr_point *b)
+enum sr_error sr_point_add(struct sr_point *out, const struct sr_point *a, const struct sr_point *b)
 {
 	struct sr_point sum = sr_point_identity;
 	bool good = crypto_core_ristretto255_add(sum.b, a->b, b->b) == 0;
@@ -210,8 +197,7 @@ sr_point_add(struct sr_point *out, const struct sr_point *a, const struct sr_poi
 	return good ? SR_OK : SR_ERR_BAD_POINT;
 }
 
-enum sr_error
-sr_point_sub(struct sr_point *out, const struct sr_point *a, const struct sr_point *b)
+enum sr_error sr_point_sub(struct sr_point *out, const struct sr_point *a, const struct sr_point *b)
 {
 	struct sr_point difference = sr_point_identity;
 	bool good = crypto_core_ristretto255_sub(difference.b, a->b, b->b) == 0;
@@ -220,8 +206,7 @@ sr_point_sub(struct sr_point *out, const struct sr_point *a, const struct sr_poi
 	return good ? SR_OK : SR_ERR_BAD_POINT;
 }
 
-void
-sr_point_hash(struct sr_point *out, const char *domain, const struct sr_bytes *parts,
+void sr_point_hash(struct sr_point *out, const char *domain, const struct sr_bytes *parts,
     size_t parts_n)
 {
 	uint8_t wide[64];
@@ -231,14 +216,12 @@ sr_point_hash(struct sr_point *out, const char *domain, const struct sr_bytes *p
 	sr_wipe(wide, sizeof wide);
 }
 
-void
-sr_write_point(struct sr_writer *w, const struct sr_point *p)
+void sr_write_point(struct sr_writer *w, const struct sr_point *p)
 {
 	sr_write_copy(w, p->b, sizeof p->b);
 }
 
-struct sr_point
-sr_read_point_any(struct sr_reader *r)
+struct sr_point sr_read_point_any(struct sr_reader *r)
 {
 	struct sr_point p = sr_point_identity;
 	uint8_t bytes[32];
@@ -249,8 +232,7 @@ sr_read_point_any(struct sr_reader *r)
 	return p;
 }
 
-struct sr_point
-sr_read_point(struct sr_reader *r)
+struct sr_point sr_read_point(struct sr_reader *r)
 {
 	struct sr_point p = sr_read_point_any(r);
 
@@ -259,14 +241,12 @@ sr_read_point(struct sr_reader *r)
 	return p;
 }
 
-void
-sr_write_scalar(struct sr_writer *w, const struct sr_scalar *s)
+void sr_write_scalar(struct sr_writer *w, const struct sr_scalar *s)
 {
 	sr_write_copy(w, s->b, sizeof s->b);
 }
 
-struct sr_scalar
-sr_read_scalar(struct sr_reader *r)
+struct sr_scalar sr_read_scalar(struct sr_reader *r)
 {
 	struct sr_scalar s;
 	uint8_t bytes[32];

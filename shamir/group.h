@@ -1,6 +1,6 @@
 /*
- * shamir/group.h - ristretto255 (RFC 9496): scalars mod L and group elements. The only file of shamir
- * that uses libsodium. A scalar is a secret and wipes itself; a point is public.
+ * shamir/group.h - ristretto255 (RFC 9496): scalars mod L and group elements. The only file of
+ * shamir that uses libsodium. A scalar is a secret and wipes itself; a point is public.
  *
  * Encodings are canonical: decode refuses every other one, so bytes may be compared.
  */

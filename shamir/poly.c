@@ -1,9 +1,8 @@
 /* shamir/poly.c - polynomials over the scalars, and Lagrange interpolation at 0. */
 #include "shamir/poly.h"
 
-enum sr_error
-shamir_poly_init(struct shamir_poly *self, uint32_t t, const struct sr_scalar *constant,
-    struct sr_drbg *drbg)
+enum sr_error shamir_poly_init(struct shamir_poly *self, uint32_t t,
+    const struct sr_scalar *constant, struct sr_drbg *drbg)
 {
 	enum sr_error error = SR_OK;
 
@@ -25,15 +24,14 @@ shamir_poly_init(struct shamir_poly *self, uint32_t t, const struct sr_scalar *c
 	return error;
 }
 
-void
-shamir_poly_clear(struct shamir_poly *self)
+void shamir_poly_clear(struct shamir_poly *self)
 {
 	sr_secret_free(self->a);
 	*self = (struct shamir_poly){ NULL, 0 };
 }
 
-enum sr_error
-shamir_poly_eval(struct sr_scalar *out, const struct shamir_poly *self, struct shamir_index index)
+enum sr_error shamir_poly_eval(struct sr_scalar *out, const struct shamir_poly *self,
+    struct shamir_index index)
 {
 	SR_SCALAR_AUTO sum;
 	struct sr_scalar x;
@@ -52,8 +50,7 @@ shamir_poly_eval(struct sr_scalar *out, const struct shamir_poly *self, struct s
 	return SR_OK;
 }
 
-enum sr_error
-shamir_indices_check(const struct shamir_index *set, size_t n)
+enum sr_error shamir_indices_check(const struct shamir_index *set, size_t n)
 {
 	if (n == 0)
 		return SR_ERR_EMPTY;
@@ -70,8 +67,7 @@ shamir_indices_check(const struct shamir_index *set, size_t n)
 	return SR_OK;
 }
 
-enum sr_error
-shamir_lagrange(struct sr_scalar *lambda, const struct shamir_index *set, size_t n)
+enum sr_error shamir_lagrange(struct sr_scalar *lambda, const struct shamir_index *set, size_t n)
 {
 	struct sr_scalar x_i, x_k, difference, below;
 
@@ -94,8 +90,7 @@ shamir_lagrange(struct sr_scalar *lambda, const struct shamir_index *set, size_t
 	return SR_OK;
 }
 
-enum sr_error
-shamir_interpolate(struct sr_scalar *out, const struct shamir_index *set,
+enum sr_error shamir_interpolate(struct sr_scalar *out, const struct shamir_index *set,
     const struct sr_scalar *shares, size_t n)
 {
 	struct sr_scalar lambda[SHAMIR_T_MAX];

@@ -14,29 +14,25 @@ static const uint8_t magic[4] = { 'S', 'R', 'S', 'H' };
 #define KEY_AT 0u
 #define PRINTS_AT 32u
 
-static size_t
-check_at(unsigned n)
+static size_t check_at(unsigned n)
 {
 	return PRINTS_AT + 32u * (size_t)n;
 }
 
-size_t
-shamir_file_trailer_size(unsigned n)
+size_t shamir_file_trailer_size(unsigned n)
 {
 	return check_at(n) + 64u;
 }
 
 /* --- header --- */
 
-static void
-put_u64(uint8_t *out, uint64_t v)
+static void put_u64(uint8_t *out, uint64_t v)
 {
 	for (unsigned i = 0; i < 8; i++)
 		out[i] = (uint8_t)(v >> (8 * i));
 }
 
-void
-shamir_file_header_write(uint8_t out[SHAMIR_FILE_HEADER], const struct shamir_file_header *h)
+void shamir_file_header_write(uint8_t out[SHAMIR_FILE_HEADER], const struct shamir_file_header *h)
 {
 	memset(out, 0, SHAMIR_FILE_HEADER);
 	memcpy(out, magic, sizeof magic);
@@ -48,8 +44,8 @@ shamir_file_header_write(uint8_t out[SHAMIR_FILE_HEADER], const struct shamir_fi
 	put_u64(out + 24, h->payload_n);
 }
 
-enum sr_error
-shamir_file_header_read(struct shamir_file_header *out, const uint8_t in[SHAMIR_FILE_HEADER])
+enum sr_error shamir_file_header_read(struct shamir_file_header *out,
+    const uint8_t in[SHAMIR_FILE_HEADER])
 {
 	static const uint8_t zeros[8];
 	struct sr_reader r;
@@ -79,8 +75,7 @@ shamir_file_header_read(struct shamir_file_header *out, const uint8_t in[SHAMIR_
 
 /* --- hashes --- */
 
-static enum sr_error
-hash_start(struct sr_sha256 *hash, const char *domain)
+static enum sr_error hash_start(struct sr_sha256 *hash, const char *domain)
 {
 	uint8_t length = (uint8_t)strlen(domain);
 
@@ -91,8 +86,7 @@ hash_start(struct sr_sha256 *hash, const char *domain)
 }
 
 /* A print under way: everything of one share up to its key share. */
-static enum sr_error
-print_start(struct sr_sha256 *hash, const struct shamir_file_header *h)
+static enum sr_error print_start(struct sr_sha256 *hash, const struct shamir_file_header *h)
 {
 	uint8_t bytes[SHAMIR_FILE_HEADER];
 
@@ -103,9 +97,8 @@ print_start(struct sr_sha256 *hash, const struct shamir_file_header *h)
 }
 
 /* HMAC(check key; domain, header without index, H(payload), prints) */
-static void
-check_value(struct sr_hash32 *out, const uint8_t key[32], const struct shamir_file_header *h,
-    const struct sr_hash32 *payload, const uint8_t *prints)
+static void check_value(struct sr_hash32 *out, const uint8_t key[32],
+    const struct shamir_file_header *h, const struct sr_hash32 *payload, const uint8_t *prints)
 {
 	struct shamir_file_header common = *h;
 	uint8_t header[SHAMIR_FILE_HEADER];
@@ -121,8 +114,7 @@ check_value(struct sr_hash32 *out, const uint8_t key[32], const struct shamir_fi
 	sr_hmac_sha256(out, key, 32, parts, 4);
 }
 
-static struct sr_hash32
-end_value(const uint8_t *trailer, unsigned n)
+static struct sr_hash32 end_value(const uint8_t *trailer, unsigned n)
 {
 	struct sr_bytes part = { trailer + PRINTS_AT, 32u * (size_t)n + 32u };
 
@@ -140,8 +132,7 @@ struct shamir_splitter {
 	uint64_t done;
 };
 
-static enum sr_error
-splitter_start(struct shamir_splitter *self, struct sr_drbg *drbg)
+static enum sr_error splitter_start(struct shamir_splitter *self, struct sr_drbg *drbg)
 {
 	struct shamir_file_header h = self->header;
 	SR_KEY32_AUTO key;
@@ -159,9 +150,8 @@ splitter_start(struct shamir_splitter *self, struct sr_drbg *drbg)
 	return SR_OK;
 }
 
-enum sr_error
-shamir_splitter_new(struct shamir_splitter **out, unsigned t, unsigned n, uint64_t payload_n,
-    struct sr_drbg *drbg)
+enum sr_error shamir_splitter_new(struct shamir_splitter **out, unsigned t, unsigned n,
+    uint64_t payload_n, struct sr_drbg *drbg)
 {
 	struct shamir_splitter *self;
 	enum sr_error error;
@@ -188,8 +178,7 @@ shamir_splitter_new(struct shamir_splitter **out, unsigned t, unsigned n, uint64
 	return SR_OK;
 }
 
-void
-shamir_splitter_header(const struct shamir_splitter *self, unsigned index,
+void shamir_splitter_header(const struct shamir_splitter *self, unsigned index,
     uint8_t out[SHAMIR_FILE_HEADER])
 {
 	struct shamir_file_header h = self->header;
@@ -199,9 +188,8 @@ shamir_splitter_header(const struct shamir_splitter *self, unsigned index,
 	shamir_file_header_write(out, &h);
 }
 
-enum sr_error
-shamir_splitter_update(struct shamir_splitter *self, uint8_t *const *out, const uint8_t *in,
-    size_t size)
+enum sr_error shamir_splitter_update(struct shamir_splitter *self, uint8_t *const *out,
+    const uint8_t *in, size_t size)
 {
 	if (size > self->header.payload_n - self->done)
 		return SR_ERR_TOO_LONG;
@@ -213,8 +201,7 @@ shamir_splitter_update(struct shamir_splitter *self, uint8_t *const *out, const 
 	return SR_OK;
 }
 
-enum sr_error
-shamir_splitter_finish(struct shamir_splitter *self, uint8_t *const *out)
+enum sr_error shamir_splitter_finish(struct shamir_splitter *self, uint8_t *const *out)
 {
 	const unsigned n = self->header.n;
 	struct sr_hash32 payload, check, end, print;
@@ -226,12 +213,10 @@ shamir_splitter_finish(struct shamir_splitter *self, uint8_t *const *out)
 	for (unsigned i = 0; i < n; i++) {
 		sr_sha256_update(&self->prints[i], out[i] + KEY_AT, 32);
 		print = sr_sha256_finish(&self->prints[i]);
-		self->prints[i].handle = NULL;
 		for (unsigned k = 0; k < n; k++)
 			memcpy(out[k] + PRINTS_AT + 32 * (size_t)i, print.b, sizeof print.b);
 	}
 	payload = sr_sha256_finish(&self->payload);
-	self->payload.handle = NULL;
 	check_value(&check, self->check_key.b, &self->header, &payload, out[0] + PRINTS_AT);
 	sr_wipe(&payload, sizeof payload);
 	for (unsigned i = 0; i < n; i++)
@@ -242,15 +227,13 @@ shamir_splitter_finish(struct shamir_splitter *self, uint8_t *const *out)
 	return SR_OK;
 }
 
-static void
-hash_drop(struct sr_sha256 *hash)
+static void hash_drop(struct sr_sha256 *hash)
 {
 	if (hash->handle != NULL)
 		sr_sha256_abandon(hash);
 }
 
-void
-shamir_splitter_free(struct shamir_splitter *self)
+void shamir_splitter_free(struct shamir_splitter *self)
 {
 	if (self == NULL)
 		return;
@@ -273,16 +256,14 @@ struct shamir_joiner {
 	bool disagree;                          /* the shares do not lie on one polynomial */
 };
 
-static bool
-same_split(const struct shamir_file_header *a, const struct shamir_file_header *b)
+static bool same_split(const struct shamir_file_header *a, const struct shamir_file_header *b)
 {
 	return memcmp(a->split_id, b->split_id, sizeof a->split_id) == 0 && a->t == b->t &&
 	    a->n == b->n && a->payload_n == b->payload_n;
 }
 
 /* The first header that is not of the split most of them are of; m when they all are. */
-static unsigned
-odd_one(const struct shamir_file_header *headers, unsigned m)
+static unsigned odd_one(const struct shamir_file_header *headers, unsigned m)
 {
 	unsigned best = 0, best_n = 0, same_n;
 
@@ -302,8 +283,8 @@ odd_one(const struct shamir_file_header *headers, unsigned m)
 	return m;
 }
 
-static enum sr_error
-headers_check(const struct shamir_file_header *headers, unsigned m, unsigned *bad)
+static enum sr_error headers_check(const struct shamir_file_header *headers, unsigned m,
+    unsigned *bad)
 {
 	*bad = m;
 	if (m == 0)
@@ -324,9 +305,8 @@ headers_check(const struct shamir_file_header *headers, unsigned m, unsigned *ba
 	return m >= headers[0].t ? SR_OK : SR_ERR_SHARE_TOO_FEW;
 }
 
-enum sr_error
-shamir_joiner_new(struct shamir_joiner **out, const struct shamir_file_header *headers,
-    unsigned m, unsigned *bad)
+enum sr_error shamir_joiner_new(struct shamir_joiner **out,
+    const struct shamir_file_header *headers, unsigned m, unsigned *bad)
 {
 	struct shamir_joiner *self;
 	enum sr_error error;
@@ -352,11 +332,11 @@ shamir_joiner_new(struct shamir_joiner **out, const struct shamir_file_header *h
 }
 
 /*
- * Combines one piece. Shares that disagree are only noted: finish names the culprit by the prints, which
- * also works where the algebra alone can't. The piece is then that of the first t shares.
+ * Combines one piece. Shares that disagree are only noted: finish names the culprit by the prints,
+ * which also works where the algebra alone can't. The piece is then that of the first t shares.
  */
-static enum sr_error
-join_piece(struct shamir_joiner *self, uint8_t *out, const uint8_t *const *in, size_t size)
+static enum sr_error join_piece(struct shamir_joiner *self, uint8_t *out, const uint8_t *const *in,
+    size_t size)
 {
 	const unsigned t = self->headers[0].t;
 	uint8_t bad;
@@ -369,9 +349,8 @@ join_piece(struct shamir_joiner *self, uint8_t *out, const uint8_t *const *in, s
 	return shamir_gf_combine(out, &bad, self->indices, in, t, t, size, NULL);
 }
 
-enum sr_error
-shamir_joiner_update(struct shamir_joiner *self, uint8_t *out, const uint8_t *const *in,
-    size_t size)
+enum sr_error shamir_joiner_update(struct shamir_joiner *self, uint8_t *out,
+    const uint8_t *const *in, size_t size)
 {
 	if (size > self->headers[0].payload_n - self->done)
 		return SR_ERR_TOO_LONG;
@@ -384,8 +363,8 @@ shamir_joiner_update(struct shamir_joiner *self, uint8_t *out, const uint8_t *co
 }
 
 /* Each file against itself: its end, and its own print. All prints are computed, whatever comes. */
-static enum sr_error
-files_check(struct shamir_joiner *self, const uint8_t *const *in, unsigned *bad)
+static enum sr_error files_check(struct shamir_joiner *self, const uint8_t *const *in,
+    unsigned *bad)
 {
 	const unsigned n = self->headers[0].n;
 	struct sr_hash32 print, end;
@@ -394,7 +373,6 @@ files_check(struct shamir_joiner *self, const uint8_t *const *in, unsigned *bad)
 	for (unsigned i = 0; i < self->m; i++) {
 		sr_sha256_update(&self->prints[i], in[i] + KEY_AT, 32);
 		print = sr_sha256_finish(&self->prints[i]);
-		self->prints[i].handle = NULL;
 		end = end_value(in[i], n);
 		if (*bad == self->m && (memcmp(end.b, in[i] + check_at(n) + 32, 32) != 0 ||
 		    memcmp(print.b, in[i] + PRINTS_AT + 32u * (self->indices[i] - 1u), 32) != 0))
@@ -404,8 +382,8 @@ files_check(struct shamir_joiner *self, const uint8_t *const *in, unsigned *bad)
 }
 
 /* The files against each other: more than half must carry the same prints and check. */
-static enum sr_error
-prints_check(const struct shamir_joiner *self, const uint8_t *const *in, unsigned *bad)
+static enum sr_error prints_check(const struct shamir_joiner *self, const uint8_t *const *in,
+    unsigned *bad)
 {
 	const size_t size = 32u * (size_t)self->headers[0].n + 32u;
 	unsigned same_n, most = self->m, odd = self->m;
@@ -425,8 +403,8 @@ prints_check(const struct shamir_joiner *self, const uint8_t *const *in, unsigne
 	return most == self->m ? SR_ERR_SHARE_MISMATCH : SR_ERR_SHARE_BAD;
 }
 
-enum sr_error
-shamir_joiner_finish(struct shamir_joiner *self, const uint8_t *const *in, unsigned *bad)
+enum sr_error shamir_joiner_finish(struct shamir_joiner *self, const uint8_t *const *in,
+    unsigned *bad)
 {
 	SR_KEY32_AUTO key;
 	struct sr_hash32 payload, check;
@@ -440,15 +418,13 @@ shamir_joiner_finish(struct shamir_joiner *self, const uint8_t *const *in, unsig
 	if (self->disagree)
 		return SR_ERR_SHARE_MISMATCH;
 	payload = sr_sha256_finish(&self->payload);
-	self->payload.handle = NULL;
 	check_value(&check, key.b, &self->headers[0], &payload, in[0] + PRINTS_AT);
 	sr_wipe(&payload, sizeof payload);
 	return sr_ct_equal(check.b, in[0] + check_at(self->headers[0].n), sizeof check.b) ? SR_OK :
 	    SR_ERR_SHARE_MISMATCH;
 }
 
-void
-shamir_joiner_free(struct shamir_joiner *self)
+void shamir_joiner_free(struct shamir_joiner *self)
 {
 	if (self == NULL)
 		return;

@@ -1,16 +1,18 @@
 /*
- * shamir/share_file.h - a share of a byte string as a file (docs/FORMATS-share.md), made and read in
- * pieces of any size. Pure: the caller moves the bytes.
+ * shamir/share_file.h - a share of a byte string as a file (docs/FORMATS-share.md), made and read
+ * in pieces of any size. Pure: the caller moves the bytes.
  *
- *   header (40)     magic "SRSH", version, t, n, index, split id (16), payload length (8), zeros (8)
+ *   header (40)     magic "SRSH", version, t, n, index, split id (16), payload length (8),
+ *                   zeros (8)
  *   body            the share of the payload, one byte for each
  *   key share (32)  the share of a random check key, shared with the payload
  *   prints (32 n)   SHA-256 of each share's header, body and key share, in order of index
  *   check (32)      HMAC under the check key of a hash of split id, t, n, payload and prints
  *   end (32)        SHA-256 of prints and check
  *
- * Every share carries every share's print, so a changed share is named by the others even when its own
- * print was changed along. The prints hide the payload since each covers 32 random bytes of key share.
+ * Every share carries every share's print, so a changed share is named by the others even when its
+ * own print was changed along. The prints hide the payload since each covers 32 random bytes of key
+ * share.
  */
 #ifndef SR_SHAMIR_SHARE_FILE_H
 #define SR_SHAMIR_SHARE_FILE_H
@@ -49,15 +51,15 @@ void shamir_splitter_free(struct shamir_splitter *self);
 
 /* --- joining --- what update gives out is not to be used before finish has said SR_OK. */
 struct shamir_joiner;
-/* m headers. SHARE_TOO_FEW below t, SHARE_DUPLICATE, SHARE_MISMATCH (different splits); *bad: the position
- * (0..m-1) of the file at fault for the last two. All m shares are used and must agree. */
+/* m headers. SHARE_TOO_FEW below t, SHARE_DUPLICATE, SHARE_MISMATCH (different splits); *bad: the
+ * position (0..m-1) of the file at fault for the last two. All m shares are used and must agree. */
 SR_MUST_CHECK enum sr_error shamir_joiner_new(struct shamir_joiner **out,
     const struct shamir_file_header *headers, unsigned m, unsigned *bad);
 SR_MUST_CHECK enum sr_error shamir_joiner_update(struct shamir_joiner *self, uint8_t *out,
     const uint8_t *const *in, size_t size);
 /* in[i]: shamir_file_trailer_size(n) bytes of file i. SHARE_BAD with the position of the damaged or
- * changed one in *bad; SHARE_MISMATCH when they don't belong together and no one can be named (*bad = m);
- * TRUNCATED before payload_n bytes. */
+ * changed one in *bad; SHARE_MISMATCH when they don't belong together and no one can be named (*bad
+ * is m); TRUNCATED before payload_n bytes. */
 SR_MUST_CHECK enum sr_error shamir_joiner_finish(struct shamir_joiner *self,
     const uint8_t *const *in, unsigned *bad);
 void shamir_joiner_free(struct shamir_joiner *self);

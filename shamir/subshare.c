@@ -10,8 +10,7 @@
 /* Each key seals one box only, so the nonce may be constant. */
 static const uint8_t nonce[SR_GCM_NONCE];
 
-static struct sr_hash32
-context_hash(const uint8_t *context, size_t context_n)
+static struct sr_hash32 context_hash(const uint8_t *context, size_t context_n)
 {
 	struct sr_bytes part = { context, context_n };
 
@@ -19,9 +18,8 @@ context_hash(const uint8_t *context, size_t context_n)
 }
 
 /* K = HKDF(shared; label, R, P, H(context)) */
-static enum sr_error
-box_key(struct sr_key32 *out, const struct sr_point *shared, const uint8_t r[32],
-    const struct sr_point *to, const struct sr_hash32 *context)
+static enum sr_error box_key(struct sr_key32 *out, const struct sr_point *shared,
+    const uint8_t r[32], const struct sr_point *to, const struct sr_hash32 *context)
 {
 	uint8_t info[sizeof BOX_LABEL + 96];
 
@@ -33,17 +31,15 @@ box_key(struct sr_key32 *out, const struct sr_point *shared, const uint8_t r[32]
 	    sizeof info);
 }
 
-enum sr_error
-shamir_box_keypair(struct sr_scalar *p, struct sr_point *key, struct sr_drbg *drbg)
+enum sr_error shamir_box_keypair(struct sr_scalar *p, struct sr_point *key, struct sr_drbg *drbg)
 {
 	SR_TRY(sr_scalar_random(p, drbg));
 	sr_point_base_mul(key, p);
 	return SR_OK;
 }
 
-static enum sr_error
-seal(struct shamir_box *out, const struct sr_point *to, const uint8_t payload[32],
-    const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
+static enum sr_error seal(struct shamir_box *out, const struct sr_point *to,
+    const uint8_t payload[32], const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
 {
 	struct sr_hash32 about = context_hash(context, context_n);
 	struct sr_point r_point, shared = sr_point_identity;
@@ -68,9 +64,9 @@ seal(struct shamir_box *out, const struct sr_point *to, const uint8_t payload[32
 }
 
 /* Opens with the shared point; also what everyone does with a complaint's. */
-static enum sr_error
-open_with(uint8_t payload[32], const struct shamir_box *box, const struct sr_point *shared,
-    const struct sr_point *to, const uint8_t *context, size_t context_n)
+static enum sr_error open_with(uint8_t payload[32], const struct shamir_box *box,
+    const struct sr_point *shared, const struct sr_point *to, const uint8_t *context,
+    size_t context_n)
 {
 	struct sr_hash32 about = context_hash(context, context_n);
 	SR_KEY32_AUTO key;
@@ -80,9 +76,8 @@ open_with(uint8_t payload[32], const struct shamir_box *box, const struct sr_poi
 	    sizeof box->b - 32);
 }
 
-static enum sr_error
-open_box(uint8_t payload[32], const struct shamir_box *box, const struct sr_scalar *p,
-    const uint8_t *context, size_t context_n)
+static enum sr_error open_box(uint8_t payload[32], const struct shamir_box *box,
+    const struct sr_scalar *p, const uint8_t *context, size_t context_n)
 {
 	struct sr_point r, to, shared;
 	enum sr_error error;
@@ -97,29 +92,25 @@ open_box(uint8_t payload[32], const struct shamir_box *box, const struct sr_scal
 	return error;
 }
 
-enum sr_error
-shamir_box_seal32(struct shamir_box *out, const struct sr_point *to,
+enum sr_error shamir_box_seal32(struct shamir_box *out, const struct sr_point *to,
     const struct sr_key32 *payload, const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
 {
 	return seal(out, to, payload->b, context, context_n, drbg);
 }
 
-enum sr_error
-shamir_box_open32(struct sr_key32 *payload, const struct shamir_box *box,
+enum sr_error shamir_box_open32(struct sr_key32 *payload, const struct shamir_box *box,
     const struct sr_scalar *p, const uint8_t *context, size_t context_n)
 {
 	return open_box(payload->b, box, p, context, context_n);
 }
 
-enum sr_error
-shamir_subshare_seal(struct shamir_box *out, const struct sr_point *to,
+enum sr_error shamir_subshare_seal(struct shamir_box *out, const struct sr_point *to,
     const struct sr_scalar *share, const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
 {
 	return seal(out, to, share->b, context, context_n, drbg);
 }
 
-enum sr_error
-shamir_subshare_open(struct sr_scalar *share, const struct shamir_box *box,
+enum sr_error shamir_subshare_open(struct sr_scalar *share, const struct shamir_box *box,
     const struct sr_scalar *p, const uint8_t *context, size_t context_n)
 {
 	SR_KEY32_AUTO payload;
@@ -129,8 +120,7 @@ shamir_subshare_open(struct sr_scalar *share, const struct shamir_box *box,
 	return sr_scalar_decode(share, payload.b);
 }
 
-enum sr_error
-shamir_box_check(const struct shamir_box *box)
+enum sr_error shamir_box_check(const struct shamir_box *box)
 {
 	struct sr_point r;
 
@@ -140,16 +130,15 @@ shamir_box_check(const struct shamir_box *box)
 /* --- complaints --- */
 
 /* The proof is bound to this box and to the context. */
-static struct sr_hash32
-complaint_context(const struct shamir_box *box, const uint8_t *context, size_t context_n)
+static struct sr_hash32 complaint_context(const struct shamir_box *box, const uint8_t *context,
+    size_t context_n)
 {
 	struct sr_bytes parts[2] = { { box->b, sizeof box->b }, { context, context_n } };
 
 	return sr_hash_domain(COMPLAINT_DOMAIN, parts, 2);
 }
 
-enum sr_error
-shamir_complaint_make(struct shamir_complaint *out, const struct shamir_box *box,
+enum sr_error shamir_complaint_make(struct shamir_complaint *out, const struct shamir_box *box,
     const struct sr_scalar *p, const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
 {
 	struct sr_hash32 about = complaint_context(box, context, context_n);
@@ -164,9 +153,9 @@ shamir_complaint_make(struct shamir_complaint *out, const struct shamir_box *box
 }
 
 /* BAD_PROOF: a false complaint. Else *opened says whether payload holds the box's content. */
-static enum sr_error
-complaint_open(uint8_t payload[32], bool *opened, const struct shamir_complaint *complaint,
-    const struct shamir_box *box, const struct sr_point *to, const uint8_t *context,
+static enum sr_error complaint_open(uint8_t payload[32], bool *opened,
+    const struct shamir_complaint *complaint, const struct shamir_box *box,
+    const struct sr_point *to, const uint8_t *context,
     size_t context_n)
 {
 	struct sr_hash32 about = complaint_context(box, context, context_n);
@@ -186,9 +175,9 @@ complaint_open(uint8_t payload[32], bool *opened, const struct shamir_complaint 
 	return error == SR_ERR_DECRYPT_FAILED ? SR_OK : error;
 }
 
-enum sr_error
-shamir_complaint_judge_share(bool *dealer_at_fault, const struct shamir_complaint *complaint,
-    const struct shamir_box *box, const struct sr_point *to, const uint8_t *context,
+enum sr_error shamir_complaint_judge_share(bool *dealer_at_fault,
+    const struct shamir_complaint *complaint, const struct shamir_box *box,
+    const struct sr_point *to, const uint8_t *context,
     size_t context_n, const struct shamir_commitments *c, struct shamir_index index)
 {
 	SR_KEY32_AUTO payload;
@@ -207,17 +196,16 @@ shamir_complaint_judge_share(bool *dealer_at_fault, const struct shamir_complain
 	return *dealer_at_fault ? SR_OK : error;
 }
 
-struct sr_hash32
-shamir_contribution_commit(const struct sr_key32 *payload)
+struct sr_hash32 shamir_contribution_commit(const struct sr_key32 *payload)
 {
 	struct sr_bytes part = { payload->b, sizeof payload->b };
 
 	return sr_hash_domain(CONTRIBUTION_DOMAIN, &part, 1);
 }
 
-enum sr_error
-shamir_complaint_judge32(bool *dealer_at_fault, const struct shamir_complaint *complaint,
-    const struct shamir_box *box, const struct sr_point *to, const uint8_t *context,
+enum sr_error shamir_complaint_judge32(bool *dealer_at_fault,
+    const struct shamir_complaint *complaint, const struct shamir_box *box,
+    const struct sr_point *to, const uint8_t *context,
     size_t context_n, const struct sr_hash32 *commitment)
 {
 	SR_KEY32_AUTO payload;
@@ -231,27 +219,23 @@ shamir_complaint_judge32(bool *dealer_at_fault, const struct shamir_complaint *c
 	return SR_OK;
 }
 
-void
-shamir_box_write(struct sr_writer *w, const struct shamir_box *box)
+void shamir_box_write(struct sr_writer *w, const struct shamir_box *box)
 {
 	sr_write_copy(w, box->b, sizeof box->b);
 }
 
-void
-shamir_box_read(struct shamir_box *out, struct sr_reader *r)
+void shamir_box_read(struct shamir_box *out, struct sr_reader *r)
 {
 	sr_read_copy(r, out->b, sizeof out->b);
 }
 
-void
-shamir_complaint_write(struct sr_writer *w, const struct shamir_complaint *complaint)
+void shamir_complaint_write(struct sr_writer *w, const struct shamir_complaint *complaint)
 {
 	sr_write_point(w, &complaint->ecdh);
 	shamir_proof_write(w, &complaint->proof);
 }
 
-void
-shamir_complaint_read(struct shamir_complaint *out, struct sr_reader *r)
+void shamir_complaint_read(struct shamir_complaint *out, struct sr_reader *r)
 {
 	out->ecdh = sr_read_point(r);
 	out->proof = shamir_proof_read(r);

@@ -1,6 +1,6 @@
 /*
- * shamir/subshare.h - a 32-byte secret from a dealer to one receiver, so that a bad one can be shown
- * to everybody (DESIGN 5, step 2): ElGamal over ristretto255 with AES-256-GCM.
+ * shamir/subshare.h - a 32-byte secret from a dealer to one receiver, so that a bad one can be
+ * shown to everybody (DESIGN 5, step 2): ElGamal over ristretto255 with AES-256-GCM.
  *
  *   receiver's box key  P = p B
  *   seal                R = r B, K = HKDF(r P; R, P, context), box = R || AES-256-GCM(K, payload)
@@ -40,8 +40,8 @@ SR_MUST_CHECK enum sr_error shamir_subshare_open(struct sr_scalar *share,
     const struct shamir_box *box, const struct sr_scalar *p, const uint8_t *context,
     size_t context_n);
 
-/* What everyone checks without any key: R is a point and not the identity. BAD_POINT: the dealer is at
- * fault and no complaint is needed (nor could one be made). */
+/* What everyone checks without any key: R is a point and not the identity. BAD_POINT: the dealer is
+ * at fault and no complaint is needed (nor could one be made). */
 SR_MUST_CHECK enum sr_error shamir_box_check(const struct shamir_box *box);
 
 /* --- complaints --- */
@@ -49,9 +49,10 @@ SR_MUST_CHECK enum sr_error shamir_complaint_make(struct shamir_complaint *out,
     const struct shamir_box *box, const struct sr_scalar *p, const uint8_t *context,
     size_t context_n, struct sr_drbg *drbg);
 /*
- * Judges a complaint of receiver `index` with box key `to` against a dealing. BAD_PROOF: the complaint
- * itself is false, the dealer is not at fault. Else SR_OK, and *dealer_at_fault says whether the box does
- * not decrypt, is no scalar, or does not fit the commitments (which the caller has checked already).
+ * Judges a complaint of receiver `index` with box key `to` against a dealing. BAD_PROOF: the
+ * complaint itself is false, the dealer is not at fault. Else SR_OK, and *dealer_at_fault says
+ * whether the box does not decrypt, is no scalar, or does not fit the commitments (which the caller
+ * has checked already).
  */
 SR_MUST_CHECK enum sr_error shamir_complaint_judge_share(bool *dealer_at_fault,
     const struct shamir_complaint *complaint, const struct shamir_box *box,

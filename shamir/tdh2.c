@@ -8,9 +8,9 @@
 #define KEY_LABEL "strongroom tdh2 key v1"
 
 /* e = H(Lb, R, W, R2, W2) */
-static void
-challenge(struct sr_scalar *e, const uint8_t *label, size_t label_n, const struct sr_point *r,
-    const struct sr_point *w, const struct sr_point *r2, const struct sr_point *w2)
+static void challenge(struct sr_scalar *e, const uint8_t *label, size_t label_n,
+    const struct sr_point *r, const struct sr_point *w, const struct sr_point *r2,
+    const struct sr_point *w2)
 {
 	uint8_t length[4];
 	struct sr_bytes parts[6] = {
@@ -24,8 +24,8 @@ challenge(struct sr_scalar *e, const uint8_t *label, size_t label_n, const struc
 }
 
 /* key = HKDF(Z, Lb) */
-static enum sr_error
-derive(struct sr_key32 *key, const struct sr_point *z, const uint8_t *label, size_t label_n)
+static enum sr_error derive(struct sr_key32 *key, const struct sr_point *z, const uint8_t *label,
+    size_t label_n)
 {
 	SR_KEY32_AUTO from;
 
@@ -34,9 +34,8 @@ derive(struct sr_key32 *key, const struct sr_point *z, const uint8_t *label, siz
 }
 
 /* Z = rY, key = HKDF(Z, Lb) */
-static enum sr_error
-encapsulate(struct sr_key32 *key, const struct sr_scalar *r, const struct sr_point *y,
-    const uint8_t *label, size_t label_n)
+static enum sr_error encapsulate(struct sr_key32 *key, const struct sr_scalar *r,
+    const struct sr_point *y, const uint8_t *label, size_t label_n)
 {
 	struct sr_point z = sr_point_identity;
 	enum sr_error error = sr_point_mul(&z, r, y);
@@ -47,9 +46,8 @@ encapsulate(struct sr_key32 *key, const struct sr_scalar *r, const struct sr_poi
 	return error;
 }
 
-enum sr_error
-shamir_tdh2_encrypt(struct shamir_tdh2_ct *ct, struct sr_key32 *key, const struct sr_point *y,
-    const uint8_t *label, size_t label_n, struct sr_drbg *drbg)
+enum sr_error shamir_tdh2_encrypt(struct shamir_tdh2_ct *ct, struct sr_key32 *key,
+    const struct sr_point *y, const uint8_t *label, size_t label_n, struct sr_drbg *drbg)
 {
 	struct sr_point w_point, w2_point;
 	SR_SCALAR_AUTO r;
@@ -75,8 +73,8 @@ shamir_tdh2_encrypt(struct shamir_tdh2_ct *ct, struct sr_key32 *key, const struc
 }
 
 /* W = zB - eR, W2 = zG2 - eR2 */
-static enum sr_error
-recompute(struct sr_point *w, struct sr_point *w2, const struct shamir_tdh2_ct *ct)
+static enum sr_error recompute(struct sr_point *w, struct sr_point *w2,
+    const struct shamir_tdh2_ct *ct)
 {
 	struct sr_point left, right;
 
@@ -88,8 +86,8 @@ recompute(struct sr_point *w, struct sr_point *w2, const struct shamir_tdh2_ct *
 	return sr_point_sub(w2, &left, &right);
 }
 
-enum sr_error
-shamir_tdh2_check(const struct shamir_tdh2_ct *ct, const uint8_t *label, size_t label_n)
+enum sr_error shamir_tdh2_check(const struct shamir_tdh2_ct *ct, const uint8_t *label,
+    size_t label_n)
 {
 	struct sr_point w, w2;
 	struct sr_scalar e;
@@ -105,18 +103,18 @@ shamir_tdh2_check(const struct shamir_tdh2_ct *ct, const uint8_t *label, size_t 
 }
 
 /* What a share's proof is bound to, besides its points. */
-static struct sr_hash32
-share_context(const struct shamir_tdh2_ct *ct, const uint8_t *label, size_t label_n)
+static struct sr_hash32 share_context(const struct shamir_tdh2_ct *ct, const uint8_t *label,
+    size_t label_n)
 {
 	struct sr_bytes parts[5] = {
-		{ ct->r.b, 32 }, { ct->r2.b, 32 }, { ct->e.b, 32 }, { ct->z.b, 32 }, { label, label_n },
+		{ ct->r.b, 32 }, { ct->r2.b, 32 }, { ct->e.b, 32 }, { ct->z.b, 32 },
+		{ label, label_n },
 	};
 
 	return sr_hash_domain(SHARE_DOMAIN, parts, 5);
 }
 
-enum sr_error
-shamir_tdh2_share_make(struct shamir_tdh2_share *out, const struct sr_scalar *x_i,
+enum sr_error shamir_tdh2_share_make(struct shamir_tdh2_share *out, const struct sr_scalar *x_i,
     const struct shamir_tdh2_ct *ct, const uint8_t *label, size_t label_n, struct sr_drbg *drbg)
 {
 	struct sr_hash32 about;
@@ -131,9 +129,9 @@ shamir_tdh2_share_make(struct shamir_tdh2_share *out, const struct sr_scalar *x_
 	    sizeof about.b, drbg);
 }
 
-enum sr_error
-shamir_tdh2_share_verify(const struct shamir_tdh2_share *share, const struct sr_point *y_i,
-    const struct shamir_tdh2_ct *ct, const uint8_t *label, size_t label_n)
+enum sr_error shamir_tdh2_share_verify(const struct shamir_tdh2_share *share,
+    const struct sr_point *y_i, const struct shamir_tdh2_ct *ct, const uint8_t *label,
+    size_t label_n)
 {
 	struct sr_hash32 about = share_context(ct, label, label_n);
 
@@ -142,8 +140,7 @@ shamir_tdh2_share_verify(const struct shamir_tdh2_share *share, const struct sr_
 }
 
 /* Z = sum lambda_i D_i over the first t shares, which were all verified. */
-static enum sr_error
-interpolate(struct sr_point *z, const struct shamir_index *indices,
+static enum sr_error interpolate(struct sr_point *z, const struct shamir_index *indices,
     const struct shamir_tdh2_share *shares, uint32_t t)
 {
 	struct sr_scalar lambda[SHAMIR_T_MAX];
@@ -159,11 +156,10 @@ interpolate(struct sr_point *z, const struct shamir_index *indices,
 	return SR_OK;
 }
 
-enum sr_error
-shamir_tdh2_combine(struct sr_key32 *key, struct shamir_index *bad,
+enum sr_error shamir_tdh2_combine(struct sr_key32 *key, struct shamir_index *bad,
     const struct shamir_tdh2_ct *ct, const uint8_t *label, size_t label_n,
-    const struct shamir_index *indices, const struct sr_point *keys,
-    const struct shamir_tdh2_share *shares, size_t n, uint32_t t)
+    const struct shamir_index *indices,
+    const struct sr_point *keys, const struct shamir_tdh2_share *shares, size_t n, uint32_t t)
 {
 	struct sr_point z = sr_point_identity;
 	enum sr_error error;
@@ -190,8 +186,7 @@ shamir_tdh2_combine(struct sr_key32 *key, struct shamir_index *bad,
 	return error;
 }
 
-void
-shamir_tdh2_ct_write(struct sr_writer *w, const struct shamir_tdh2_ct *ct)
+void shamir_tdh2_ct_write(struct sr_writer *w, const struct shamir_tdh2_ct *ct)
 {
 	sr_write_point(w, &ct->r);
 	sr_write_point(w, &ct->r2);
@@ -199,8 +194,7 @@ shamir_tdh2_ct_write(struct sr_writer *w, const struct shamir_tdh2_ct *ct)
 	sr_write_scalar(w, &ct->z);
 }
 
-void
-shamir_tdh2_ct_read(struct shamir_tdh2_ct *out, struct sr_reader *r)
+void shamir_tdh2_ct_read(struct shamir_tdh2_ct *out, struct sr_reader *r)
 {
 	out->r = sr_read_point(r);
 	out->r2 = sr_read_point(r);
@@ -208,15 +202,13 @@ shamir_tdh2_ct_read(struct shamir_tdh2_ct *out, struct sr_reader *r)
 	out->z = sr_read_scalar(r);
 }
 
-void
-shamir_tdh2_share_write(struct sr_writer *w, const struct shamir_tdh2_share *share)
+void shamir_tdh2_share_write(struct sr_writer *w, const struct shamir_tdh2_share *share)
 {
 	sr_write_point(w, &share->d);
 	shamir_proof_write(w, &share->proof);
 }
 
-void
-shamir_tdh2_share_read(struct shamir_tdh2_share *out, struct sr_reader *r)
+void shamir_tdh2_share_read(struct shamir_tdh2_share *out, struct sr_reader *r)
 {
 	out->d = sr_read_point(r);
 	out->proof = shamir_proof_read(r);

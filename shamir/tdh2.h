@@ -1,6 +1,6 @@
 /*
- * shamir/tdh2.h - threshold key encapsulation TDH2 (Shoup, Gennaro 2002) over ristretto255, exactly as
- * DESIGN 6 has it:
+ * shamir/tdh2.h - threshold key encapsulation TDH2 (Shoup, Gennaro 2002) over ristretto255, exactly
+ * as DESIGN 6 has it:
  *
  *   encrypt  R = rB  R2 = rG2  W = wB  W2 = wG2  e = H(Lb, R, W, R2, W2)  z = w + er
  *            Z = rY  key = HKDF(Z, Lb)
@@ -8,8 +8,9 @@
  *   share    D_i = x_i R with a DLEQ proof against Y_i
  *   combine  Z = sum lambda_i D_i
  *
- * The check makes it safe against chosen ciphertexts: a share is made only for a ciphertext whose maker
- * knew r and named the label, so a ciphertext copied under another policy's label does not decrypt.
+ * The check makes it safe against chosen ciphertexts: a share is made only for a ciphertext whose
+ * maker knew r and named the label, so a ciphertext copied under another policy's label does not
+ * decrypt.
  */
 #ifndef SR_SHAMIR_TDH2_H
 #define SR_SHAMIR_TDH2_H
@@ -24,7 +25,8 @@
 struct shamir_tdh2_ct { struct sr_point r, r2; struct sr_scalar e, z; };        /* public */
 struct shamir_tdh2_share { struct sr_point d; struct shamir_proof proof; };     /* public */
 
-/* A fresh ciphertext and the key it carries. BAD_POINT when y is none or the identity; TOO_LONG label. */
+/* A fresh ciphertext and the key it carries. BAD_POINT when y is none or the identity; TOO_LONG
+ * label. */
 SR_MUST_CHECK enum sr_error shamir_tdh2_encrypt(struct shamir_tdh2_ct *ct, struct sr_key32 *key,
     const struct sr_point *y, const uint8_t *label, size_t label_n, struct sr_drbg *drbg);
 /* BAD_CIPHERTEXT: changed, or for another label. */
@@ -40,8 +42,8 @@ SR_MUST_CHECK enum sr_error shamir_tdh2_share_verify(const struct shamir_tdh2_sh
     size_t label_n);
 /*
  * Checks the ciphertext and every one of the n shares against keys[i] (the Y_i of indices[i]), and
- * combines. SHARE_TOO_FEW below t; SHARE_INDEX, SHARE_DUPLICATE; SHARE_BAD with the culprit's index in
- * *bad, even when enough good ones are there: the caller drops it, reports it, and calls again.
+ * combines. SHARE_TOO_FEW below t; SHARE_INDEX, SHARE_DUPLICATE; SHARE_BAD with the culprit's index
+ * in *bad, even when enough good ones are there: the caller drops it, reports it, and calls again.
  */
 SR_MUST_CHECK enum sr_error shamir_tdh2_combine(struct sr_key32 *key, struct shamir_index *bad,
     const struct shamir_tdh2_ct *ct, const uint8_t *label, size_t label_n,

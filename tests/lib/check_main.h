@@ -1,0 +1,24 @@
+/*
+ * tests/lib/check_main.h - the main of a unit test with one Check suite. Each test file names its tests
+ * in a table and calls test_main.
+ */
+#ifndef SR_TESTS_LIB_CHECK_MAIN_H
+#define SR_TESTS_LIB_CHECK_MAIN_H
+
+#include <check.h>
+
+/* Runs the tests and returns main's value. Starts the crypto libraries first. */
+int test_main(const char *name, const TTest *const *tests, size_t n);
+
+#define TEST_MAIN(name, ...)                                                                       \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const TTest *const tests[] = { __VA_ARGS__ };                                      \
+                                                                                                   \
+		return test_main(name, tests, sizeof tests / sizeof tests[0]);                     \
+	}
+
+#define ck_ok(expr) ck_assert_int_eq((int)(expr), (int)SR_OK)
+#define ck_error(expr, error) ck_assert_int_eq((int)(expr), (int)(error))
+
+#endif

@@ -8,6 +8,40 @@
 
 #include "vault/record.h"
 
+/* Limits (DESIGN 10), each with its error. */
+#define VAULT_ACCOUNTS_MAX 10000000u            /* TOO_MANY, as for the next five */
+#define VAULT_COLLECTIONS_MAX 10000000u
+#define VAULT_NFTS_MAX 10000000u                /* ever made: burned ones stay as records */
+#define VAULT_SECRETS_MAX 10000000u             /* ever made: deleted ones stay as records */
+#define VAULT_SWITCHES_MAX 10000000u
+#define VAULT_ACCOUNT_NFTS_MAX 1000000u         /* ACCOUNT_LIMIT, as for the next two */
+#define VAULT_ACCOUNT_SECRETS_MAX 100000u
+#define VAULT_ACCOUNT_SWITCHES_MAX 10000u
+#define VAULT_VERSIONS_KEPT 64u                 /* of a secret; the oldest goes, the latest stays */
+#define VAULT_DEADLINES_PER_BLOCK 1024u
+#define VAULT_TICKET_MS 600000u                 /* a ticket is open at most this long */
+#define VAULT_RECEIPT_KEEP_MS 600000u           /* past the operation's expiry */
+#define VAULT_EVENT_KEEP_MS (30ull * 86400000ull) /* heartbeats and refusals; other events stay */
+#define VAULT_PAUSE_MAX_MS (366ull * 86400000ull)
+#define VAULT_SWITCH_SPAN_MIN_MS 1000u          /* interval, grace */
+#define VAULT_SWITCH_SPAN_MAX_MS (100ull * 366ull * 86400000ull) /* any span of a switch */
+#define VAULT_UPTIME_STEP_MAX_MS 3000u          /* most a block adds to U; a longer gap is an outage */
+#define VAULT_AMNESTY_MIN_MS 60000u
+#define VAULT_CLOCK_SLACK_MS 10000u             /* BEFORE at release: from block to share */
+#define VAULT_LIST_MAX 64u
+#define VAULT_LIST_BYTES_MAX (1024u * 1024u)
+
+/*
+ * The switches' clock U and its amnesty (DESIGN 7). A block adds min(dt, 3 s) to U if its ingress flag is set,
+ * else nothing. A stall is a run of blocks without ingress, or further than 3 s apart; once it is longer than
+ * 3 s in all it is an outage of length D, and from its last block on no switch moves to PENDING or FIRED before U
+ * has advanced by min(I/10, max(D, 60 s)): an outage is paid back as long as it lasted, at least a minute, at
+ * most a tenth of the interval. In a block without ingress no switch moves at all. So a switch fires only
+ * after its owner had I + G of working ingress since the last heartbeat, and, when an outage cut into
+ * it, working ingress afterwards too (I9). The amnesty moves the switch's own U_hb (or start of PENDING), so that the
+ * record always tells when it is due.
+ */
+
 /* Pure checks that live in other folders, handed in by the enclave. */
 struct vault_hooks {
 	/* address: 20 bytes recovered from r||s||v over EIP-191 of text. */
@@ -68,7 +102,8 @@ enum vault_get_kind {
  * as the state it hides except to nobody: no reader can tell. */
 SR_MUST_CHECK enum sr_error vault_get(struct sr_writer *out, struct vault_tree *t,
     enum vault_get_kind kind, struct sr_bytes params, const struct vault_account *requester);
-/* The key whose proof shows the record (single-record kinds only). */
+/* The key whose proof shows the record (single-record kinds only; a proof shows the whole record, so ask vault_get whether the
+ * requester may see it first). SWITCH has none (BAD_KIND): the raw record would tell a frozen one. */
 SR_MUST_CHECK enum sr_error vault_get_key(struct vault_key *key, enum vault_get_kind kind,
     struct sr_bytes params);
 /* For releases: the ticket by id. NO_SUCH_TICKET when absent. */

@@ -1,6 +1,6 @@
 /*
- * tests/lib/check_main.h - the main of a unit test with one Check suite. Each test file names its tests
- * in a table and calls test_main.
+ * tests/lib/check_main.h - the main of a unit test with one Check suite. Each test file names its
+ * tests in a table and calls test_main.
  */
 #ifndef SR_TESTS_LIB_CHECK_MAIN_H
 #define SR_TESTS_LIB_CHECK_MAIN_H

@@ -1,0 +1,239 @@
+/* Boxes from dealer to receiver, and complaints that everyone can judge. */
+#include "shamir/subshare.h"
+
+#include <string.h>
+
+#include "tests/lib/check_main.h"
+#include "tests/lib/seed.h"
+
+#define T 3u
+
+static const uint8_t context[] = "chain 1, epoch 2, dealer 3, receiver 4";
+static const struct shamir_index receiver = { 4 };
+
+/* A dealing by one dealer to one receiver. */
+struct scene {
+	struct sr_drbg drbg;
+	struct shamir_poly poly;
+	struct shamir_commitments c;
+	struct sr_scalar p, share;
+	struct sr_point key;
+	struct shamir_box box;
+};
+
+static void scene_make(struct scene *s, const char *name)
+{
+	test_drbg(&s->drbg, name);
+	ck_ok(shamir_box_keypair(&s->p, &s->key, &s->drbg));
+	ck_ok(shamir_deal_fresh(&s->poly, &s->c, T, &s->drbg));
+	ck_ok(shamir_poly_eval(&s->share, &s->poly, receiver));
+	ck_ok(shamir_subshare_seal(&s->box, &s->key, &s->share, context, sizeof context,
+	    &s->drbg));
+	shamir_poly_clear(&s->poly);
+}
+
+/* Complains about s->box and returns the verdict. */
+static bool judged_at_fault(struct scene *s)
+{
+	struct shamir_complaint complaint;
+	bool fault;
+
+	ck_ok(shamir_complaint_make(&complaint, &s->box, &s->p, context, sizeof context,
+	    &s->drbg));
+	ck_ok(shamir_complaint_judge_share(&fault, &complaint, &s->box, &s->key, context,
+	    sizeof context, &s->c, receiver));
+	return fault;
+}
+
+START_TEST(a_sub_share_arrives)
+{
+	struct scene s;
+	struct sr_scalar got;
+
+	scene_make(&s, "arrives");
+	ck_ok(shamir_box_check(&s.box));
+	ck_ok(shamir_subshare_open(&got, &s.box, &s.p, context, sizeof context));
+	ck_assert(sr_scalar_equal(&got, &s.share));
+	ck_ok(shamir_feldman_verify(&s.c, receiver, &got));
+}
+END_TEST
+
+START_TEST(another_receiver_or_context_opens_nothing)
+{
+	struct scene s;
+	struct sr_scalar other, got;
+	struct sr_point key;
+
+	scene_make(&s, "other receiver");
+	ck_ok(shamir_box_keypair(&other, &key, &s.drbg));
+	ck_error(shamir_subshare_open(&got, &s.box, &other, context, sizeof context),
+	    SR_ERR_DECRYPT_FAILED);
+	ck_assert(sr_scalar_is_zero(&got));
+	ck_error(shamir_subshare_open(&got, &s.box, &s.p, context, sizeof context - 1),
+	    SR_ERR_DECRYPT_FAILED);
+}
+END_TEST
+
+START_TEST(every_changed_byte_of_a_box_is_found_and_the_dealer_named)
+{
+	struct scene s;
+	struct shamir_box good;
+	struct sr_scalar got;
+
+	scene_make(&s, "changed byte");
+	good = s.box;
+	for (size_t i = 0; i < SHAMIR_BOX_SIZE; i++) {
+		s.box = good;
+		s.box.b[i] ^= 1;
+		ck_error(shamir_subshare_open(&got, &s.box, &s.p, context, sizeof context),
+		    SR_ERR_DECRYPT_FAILED);
+		if (shamir_box_check(&s.box) == SR_OK)
+			ck_assert(judged_at_fault(&s));
+		else
+			ck_assert_uint_lt(i, 32);       /* R itself: seen by all, no complaint */
+	}
+}
+END_TEST
+
+START_TEST(a_wrong_sub_share_convicts_its_dealer)
+{
+	struct scene s;
+	struct sr_scalar wrong, got;
+
+	scene_make(&s, "wrong sub-share");
+	sr_scalar_add(&wrong, &s.share, &s.share);
+	ck_ok(shamir_subshare_seal(&s.box, &s.key, &wrong, context, sizeof context, &s.drbg));
+	ck_ok(shamir_subshare_open(&got, &s.box, &s.p, context, sizeof context));
+	ck_error(shamir_feldman_verify(&s.c, receiver, &got), SR_ERR_DEALING_BAD);
+	ck_assert(judged_at_fault(&s));
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_scalar_convict_their_dealer)
+{
+	struct scene s;
+	struct sr_key32 bytes;
+	struct sr_scalar got;
+
+	scene_make(&s, "no scalar");
+	memset(bytes.b, 0xff, sizeof bytes.b);
+	ck_ok(shamir_box_seal32(&s.box, &s.key, &bytes, context, sizeof context, &s.drbg));
+	ck_error(shamir_subshare_open(&got, &s.box, &s.p, context, sizeof context),
+	    SR_ERR_BAD_SCALAR);
+	ck_assert(judged_at_fault(&s));
+}
+END_TEST
+
+START_TEST(a_false_complaint_does_not_convict)
+{
+	struct scene s;
+	struct shamir_complaint complaint, changed;
+	bool fault = true;
+
+	scene_make(&s, "false complaint");
+	ck_assert(!judged_at_fault(&s));                /* a good box, truthfully opened */
+	ck_ok(shamir_complaint_make(&complaint, &s.box, &s.p, context, sizeof context, &s.drbg));
+	changed = complaint;                            /* another point than p R */
+	ck_ok(sr_point_add(&changed.ecdh, &changed.ecdh, &sr_point_base));
+	ck_error(shamir_complaint_judge_share(&fault, &changed, &s.box, &s.key, context,
+	    sizeof context, &s.c, receiver), SR_ERR_BAD_PROOF);
+	ck_assert(!fault);
+	/* A true complaint about one box says nothing about another. */
+	ck_ok(shamir_subshare_seal(&s.box, &s.key, &s.share, context, sizeof context, &s.drbg));
+	ck_error(shamir_complaint_judge_share(&fault, &complaint, &s.box, &s.key, context,
+	    sizeof context, &s.c, receiver), SR_ERR_BAD_PROOF);
+}
+END_TEST
+
+START_TEST(an_R_that_is_no_point_needs_no_proof)
+{
+	struct scene s;
+	struct shamir_complaint complaint = { 0 };
+	struct sr_scalar got;
+	bool fault = false;
+
+	scene_make(&s, "no point");
+	memset(s.box.b, 0, 32);
+	ck_error(shamir_box_check(&s.box), SR_ERR_BAD_POINT);
+	ck_error(shamir_subshare_open(&got, &s.box, &s.p, context, sizeof context),
+	    SR_ERR_DECRYPT_FAILED);
+	ck_error(shamir_complaint_make(&complaint, &s.box, &s.p, context, sizeof context,
+	    &s.drbg), SR_ERR_BAD_POINT);
+	ck_ok(shamir_complaint_judge_share(&fault, &complaint, &s.box, &s.key, context,
+	    sizeof context, &s.c, receiver));
+	ck_assert(fault);
+}
+END_TEST
+
+START_TEST(a_contribution_other_than_the_committed_one_convicts)
+{
+	struct scene s;
+	struct sr_key32 sent, got;
+	struct sr_hash32 commitment, other;
+	struct shamir_complaint complaint;
+	bool fault = true;
+
+	scene_make(&s, "contribution");
+	ck_ok(sr_drbg_fill(&s.drbg, sent.b, sizeof sent.b));
+	commitment = shamir_contribution_commit(&sent);
+	ck_ok(shamir_box_seal32(&s.box, &s.key, &sent, context, sizeof context, &s.drbg));
+	ck_ok(shamir_box_open32(&got, &s.box, &s.p, context, sizeof context));
+	ck_assert_mem_eq(got.b, sent.b, 32);
+	ck_ok(shamir_complaint_make(&complaint, &s.box, &s.p, context, sizeof context, &s.drbg));
+	ck_ok(shamir_complaint_judge32(&fault, &complaint, &s.box, &s.key, context,
+	    sizeof context, &commitment));
+	ck_assert(!fault);
+	other = commitment;
+	other.b[31] ^= 1;
+	ck_ok(shamir_complaint_judge32(&fault, &complaint, &s.box, &s.key, context,
+	    sizeof context, &other));
+	ck_assert(fault);
+	s.box.b[40] ^= 1;                               /* now it does not decrypt */
+	ck_ok(shamir_complaint_make(&complaint, &s.box, &s.p, context, sizeof context, &s.drbg));
+	ck_ok(shamir_complaint_judge32(&fault, &complaint, &s.box, &s.key, context,
+	    sizeof context, &commitment));
+	ck_assert(fault);
+}
+END_TEST
+
+START_TEST(boxes_and_complaints_survive_the_wire)
+{
+	struct scene s;
+	struct shamir_complaint complaint, read;
+	struct shamir_box box;
+	struct sr_writer w;
+	struct sr_reader r;
+
+	scene_make(&s, "wire");
+	ck_ok(shamir_complaint_make(&complaint, &s.box, &s.p, context, sizeof context, &s.drbg));
+	sr_writer_init(&w, 1024);
+	shamir_box_write(&w, &s.box);
+	shamir_complaint_write(&w, &complaint);
+	ck_ok(sr_writer_finish(&w));
+	ck_assert_uint_eq(w.n, SHAMIR_BOX_SIZE + SHAMIR_COMPLAINT_SIZE);
+	sr_reader_init(&r, w.p, w.n);
+	shamir_box_read(&box, &r);
+	shamir_complaint_read(&read, &r);
+	ck_ok(sr_reader_finish(&r));
+	ck_assert_mem_eq(&box, &s.box, sizeof box);
+	ck_assert_mem_eq(&read, &complaint, sizeof read);
+	sr_writer_clear(&w);
+}
+END_TEST
+
+START_TEST(the_identity_is_no_box_key)
+{
+	struct scene s;
+
+	scene_make(&s, "identity key");
+	ck_error(shamir_subshare_seal(&s.box, &sr_point_identity, &s.share, context,
+	    sizeof context, &s.drbg), SR_ERR_BAD_POINT);
+}
+END_TEST
+
+TEST_MAIN("shamir/subshare", a_sub_share_arrives, another_receiver_or_context_opens_nothing,
+    every_changed_byte_of_a_box_is_found_and_the_dealer_named,
+    a_wrong_sub_share_convicts_its_dealer, bytes_that_are_no_scalar_convict_their_dealer,
+    a_false_complaint_does_not_convict, an_R_that_is_no_point_needs_no_proof,
+    a_contribution_other_than_the_committed_one_convicts, boxes_and_complaints_survive_the_wire,
+    the_identity_is_no_box_key)

@@ -18,6 +18,15 @@
 #define VAULT_DELEGATES_MAX 4u
 #define VAULT_BLOB_PIECES_MAX SR_MEMBERS_MAX
 #define VAULT_OP_LIFETIME_MAX_MS 600000u     /* expiry at most this far past the block's time */
+/* No span of time in a policy or a switch is longer (a hundred years), so sums of a few never overflow. */
+#define VAULT_SPAN_MAX_MS 3155760000000ull
+#define VAULT_SPAN_MIN_MS 1000u              /* a switch's interval and grace */
+#define VAULT_STREAM_OVERHEAD_MAX 1024u      /* tags and padding marker of an inline payload */
+#define VAULT_INLINE_BYTES_MAX (SR_INLINE_PAYLOAD_MAX + VAULT_STREAM_OVERHEAD_MAX)
+/* A blob's bucket may hold one chunk more for the padding's marker; its ciphertext adds a tag a chunk. */
+#define VAULT_BLOB_PLAIN_MAX (SR_PAYLOAD_MAX + 65536u)
+#define VAULT_BLOB_CIPHER_MAX (SR_PAYLOAD_MAX + 1048576u)
+#define VAULT_STRIPE_BYTES_MAX (1024u * 1024u)
 
 enum vault_account_kind { VAULT_ACCOUNT_NONE = 0, VAULT_ACCOUNT_ED25519 = 1, VAULT_ACCOUNT_ETHEREUM = 2 };
 
@@ -80,7 +89,7 @@ struct vault_op_nft_burn { uint64_t nft_id, nft_version; };
 struct vault_op_secret_put {             /* also UPDATE (version = the current one, id known) */
 	struct vault_secret_id id;
 	uint64_t version;                /* PUT: 0. UPDATE: the version it replaces */
-	struct sr_bytes name;            /* unique per owner; UPDATE: empty keeps it */
+	struct sr_bytes name;            /* 1 to SR_NAME_MAX bytes; unique per owner; UPDATE: empty keeps it */
 	struct sr_bytes policy;          /* canonical bytes (vault/policy.h); UPDATE: empty keeps it */
 	uint64_t expiry_ms;              /* 0 never; after it nothing is released */
 	struct vault_wrapped_key key;
@@ -99,7 +108,7 @@ struct vault_op_ticket_close { struct sr_hash32 ticket; }; /* ticket id = the RE
 
 /* Dead-man switch (DESIGN 7). Times in ms of uptime clock U unless said otherwise. */
 struct vault_switch_settings {
-	uint64_t interval_ms, grace_ms;      /* I >= 1000, G >= 1000 */
+	uint64_t interval_ms, grace_ms;      /* I, G: VAULT_SPAN_MIN_MS to VAULT_SPAN_MAX_MS */
 	uint64_t warn_ms[3];                 /* 50/75/90 % of I: derived, not on the wire */
 	struct vault_account heartbeat;      /* separate key; NONE: the owner */
 	struct vault_account duress;         /* a heartbeat-like op by this key freezes silently; NONE: none */
@@ -108,14 +117,14 @@ struct vault_switch_settings {
 	struct vault_account guardians[VAULT_GUARDIANS_MAX];
 	uint32_t heirs_n;                    /* ordered: heir i may claim from heir_delay_ms[i] after FIRED */
 	struct vault_account heirs[VAULT_HEIRS_MAX];
-	uint64_t heir_delay_ms[VAULT_HEIRS_MAX]; /* rising */
+	uint64_t heir_delay_ms[VAULT_HEIRS_MAX]; /* never falling: heirs may share a turn */
 	uint32_t stages_n;                   /* stage k (1..) is reached stage_delay_ms[k-1] after FIRED */
-	uint64_t stage_delay_ms[VAULT_HEIRS_MAX]; /* rising */
+	uint64_t stage_delay_ms[VAULT_HEIRS_MAX]; /* each above the one before */
 };
 struct vault_op_switch_create { struct sr_bytes name; struct vault_switch_settings settings; };
 struct vault_op_switch_ref { uint64_t switch_id; };            /* HEARTBEAT, VETO, CONFIRM, DURESS, CANCEL */
 struct vault_op_switch_pause { uint64_t switch_id, until_ms; };/* unix time; 0 ends a pause */
-struct vault_op_switch_delegate { uint64_t switch_id; bool add; struct vault_account to; uint64_t until_ms; };
+struct vault_op_switch_delegate { uint64_t switch_id; bool add; struct vault_account to; uint64_t until_ms; }; /* removing: until_ms = 0 */
 
 struct vault_op {
 	struct sr_hash32 chain_id;
@@ -159,9 +168,17 @@ void vault_op_body_write(struct sr_writer *w, enum vault_op_kind kind, const uni
 void vault_op_write_signed(struct sr_writer *w, const struct sr_hash32 *chain_id, uint64_t epoch,
     const struct vault_account *account, uint64_t nonce, uint64_t expiry_ms, enum vault_op_kind kind,
     const union vault_op_body *body);
+/* The same over a body that is already encoded (members' kinds, which only enclave/epoch knows). */
+void vault_op_write_signed_raw(struct sr_writer *w, const struct sr_hash32 *chain_id,
+    uint64_t epoch, const struct vault_account *account, uint64_t nonce, uint64_t expiry_ms,
+    unsigned kind, struct sr_bytes body);
+/* 64 bytes for an Ed25519 account, 65 for an Ethereum one (v = 27 or 28: one encoding). */
+void vault_op_write_signature(struct sr_writer *w, const uint8_t *signature, size_t n);
 /* The EIP-191 message text for Ethereum accounts, NUL-terminated, 96 bytes are enough. */
 void vault_op_ethereum_text(char out[96], const struct sr_bytes *signed_bytes);
 const char *vault_op_kind_name(unsigned kind);   /* "nft_transfer"; "unknown" */
+void vault_wrapped_key_write(struct sr_writer *w, const struct vault_wrapped_key *k);
+void vault_wrapped_key_read(struct vault_wrapped_key *k, struct sr_reader *r);
 void vault_payload_write(struct sr_writer *w, const struct vault_payload *p);
 void vault_payload_read(struct vault_payload *p, struct sr_reader *r);
 void vault_switch_settings_write(struct sr_writer *w, const struct vault_switch_settings *s);

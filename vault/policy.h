@@ -1,10 +1,14 @@
 /*
  * vault/policy.h - the policy tree: canonical bytes and text. Base only (client and enclave).
  *
- * bytes: version u8 = 1, then the tree in prefix order: kind u8, operands.
+ * bytes: version u8 = 1, then the tree in prefix order: kind u8, operands (HOLDER, HEIR, AFTER, BEFORE, HELD_FOR:
+ *        u64; ACCOUNT: account; ALL, ANY: count u8; K_OF: k u8, count u8; SWITCH: u64, state u8, stage u8).
+ *        ALL and ANY have two children or more and never stand directly below their own kind: one
+ *        condition has one encoding.
  * text : holder(12) | account(ed25519:..) | heir(3) | switch(3, fired[, stage]) | after(TIME) | before(TIME)
  *        | held_for(DURATION) | not X | X and Y | X or Y | K of (X, Y, ...) | ( X ) ; not > and > or.
- *        TIME: unix ms, or 2027-01-31 or 2027-01-31T12:00:00Z. DURATION: 90s 15m 12h 30d.
+ *        TIME: unix ms, or 2027-01-31 or 2027-01-31T12:00:00Z. DURATION: 500ms 90s 15m 12h 30d.
+ *        A duress-frozen switch has no word: no policy may tell it from the state it hides.
  */
 #ifndef SR_VAULT_POLICY_H
 #define SR_VAULT_POLICY_H
@@ -13,6 +17,8 @@
 
 #define VAULT_POLICY_DEPTH_MAX 8u
 #define VAULT_POLICY_NODES_MAX 64u
+#define VAULT_POLICY_TEXT_MAX 16384u
+#define VAULT_POLICY_TIME_MAX_MS 253402300799999ull  /* the end of the year 9999 */
 
 enum vault_policy_kind {
 	VAULT_POLICY_HOLDER = 1,     /* nft: the requester holds it now, and presents its current version */
@@ -37,6 +43,7 @@ struct vault_policy_node {
 	struct vault_account account;
 	uint16_t children_n;
 	uint16_t first_child, next_sibling; /* indices into nodes; 0 = none (0 is the root) */
+	/* Decoding and parsing put the nodes in prefix order, so an index means the same to everyone. */
 };
 
 struct vault_policy {
@@ -47,13 +54,17 @@ struct vault_policy {
 SR_MUST_CHECK enum sr_error vault_policy_decode(struct vault_policy *p, struct sr_bytes bytes);
 void vault_policy_write(struct sr_writer *w, const struct vault_policy *p);
 struct sr_hash32 vault_policy_hash(struct sr_bytes bytes);
-/* error_at: offset of the first character that does not fit. */
+/* error_at: offset of the first character that does not fit; 0 on success. */
 SR_MUST_CHECK enum sr_error vault_policy_parse(struct vault_policy *p, size_t *error_at,
     const char *text, size_t n);
 /* Canonical text; parses back to the same bytes. */
 void vault_policy_text(struct sr_writer *w, const struct vault_policy *p);
 
-/* Evaluation is a fold over facts that the caller looks up. why: index of the node that failed it. */
+/*
+ * Evaluation is a fold over facts that the caller looks up, from left to right, no further than needed.
+ * why (may be NULL): index of the node that failed it: the first false leaf below ALLs, or the ANY, K_OF
+ * or NOT itself; 0 when the policy holds.
+ */
 struct vault_policy_facts {
 	void *ctx;
 	bool (*leaf)(void *ctx, const struct vault_policy_node *node);

@@ -43,8 +43,8 @@ CFLAGS_ALL := $(filter-out -Wnull-dereference -D_FORTIFY_SOURCE=2,$(CFLAGS_ALL))
 LDFLAGS_ALL += $(SANITIZE)
 endif
 
-.PHONY: all deps demo check check-unit check-ct check-sim check-integration bench asan fmt install \
-	clean soak sim lint tests help
+.PHONY: all deps demo check check-unit check-ct check-sim check-planted check-integration bench \
+	asan fmt install clean soak sim lint tests help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
@@ -52,7 +52,7 @@ endif
 # --- Sources -------------------------------------------------------------------------------------
 
 # Encodings that both sides of a wire need; they depend on base alone.
-WIRE := $(wildcard vault/op*.c vault/policy*.c vault/proof.c consensus/wire.c enclave/genesis.c \
+WIRE := $(wildcard vault/op*.c vault/policy*.c vault/proof.c vault/record.c consensus/wire.c enclave/genesis.c \
 	enclave/client_wire.c enclave/host_wire.c)
 SHELL_SRC := $(wildcard enclave/shell_*.c)
 
@@ -196,6 +196,9 @@ check-ct: $(CT)
 
 check-sim: $(SIM)
 	@$(RUN) sim "$(SIM)" "$(SEEDS)"
+
+check-planted: $(SIM)
+	@$(RUN) planted
 
 check-integration: all
 	@$(RUN) integration

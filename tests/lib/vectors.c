@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 
@@ -16,7 +17,8 @@ static void path_of(char *out, size_t out_n, const char *path)
 
 static void skipped(const char *full, const char *what)
 {
-	fprintf(stderr, "SKIPPED: %s: no vectors at %s (set STRONGROOM_VECTORS)\n", what, full);
+	fprintf(stderr, "SKIPPED 1 file of vectors: %s: none at %s (set STRONGROOM_VECTORS)\n", what,
+	    full);
 }
 
 json_t *test_vectors_load(const char *path, const char *what_is_skipped)
@@ -27,6 +29,10 @@ json_t *test_vectors_load(const char *path, const char *what_is_skipped)
 
 	path_of(full, sizeof full, path);
 	out = json_load_file(full, 0, &error);
+	if (out == NULL && access(full, R_OK) == 0) {
+		fprintf(stderr, "%s:%d: %s\n", full, error.line, error.text);
+		abort();
+	}
 	if (out == NULL)
 		skipped(full, what_is_skipped);
 	return out;
@@ -54,6 +60,7 @@ uint8_t *test_vectors_bytes(const char *path, size_t *n, const char *what_is_ski
 		used += got;
 	} while (got > 0);
 	fclose(file);
+	out[used] = '\0'; /* the last read got nothing, so there is room */
 	*n = used;
 	return out;
 }

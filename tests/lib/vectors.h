@@ -9,9 +9,10 @@
 
 #include "base/types.h"
 
-/* The file's JSON (json_decref it), or NULL with a line on stderr about what is skipped. */
+/* The file's JSON (json_decref it), or NULL with a line on stderr about what is skipped. A file
+ * that is there and does not parse is a failure. */
 json_t *test_vectors_load(const char *path, const char *what_is_skipped);
-/* The file's bytes (free them), or NULL in the same way. */
+/* The file's bytes and a NUL (free them), or NULL in the same way. */
 uint8_t *test_vectors_bytes(const char *path, size_t *n, const char *what_is_skipped);
 /* Hex text of a member, with or without 0x, to malloc'd bytes; aborts when it is not there. */
 uint8_t *test_vectors_hex(const json_t *object, const char *member, size_t *n);

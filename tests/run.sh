@@ -1,0 +1,131 @@
+#!/bin/bash
+# Runs one step of the checks and adds what it counted to $O/check/counts.
+#   run.sh programs STEP PROGRAM...     ct PROGRAM...     sim PROGRAM SEEDS     lint     integration
+#   run.sh soak SIM SEEDS ROUNDS PROGRAM...     total
+# CC, O (the build directory) and JOBS come from the Makefile.
+set -u
+O=${O:-build/gcc} JOBS=${JOBS:-2}
+# Two cores shared with everything else: Check's own four seconds are too few.
+export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-300} O
+export BIN=${BIN:-$O/bin}
+mkdir -p "$O/check"
+
+# Prints "passed failed skipped" of a finished program from its log and exit status. Understands
+# Check's closing lines, "N passed, N failed, N skipped", and "SKIPPED N ..."; else the status decides.
+count() {
+	awk -v rc="$2" '
+		/SKIPPED [0-9]+/ { for (i = 1; i < NF; i++) if ($i == "SKIPPED") skipped += $(i + 1) }
+		/^[0-9]+ passed, [0-9]+ failed/ { closing = 1; passed = $1; failed = $3; more = $5 + 0 }
+		/Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {
+			line = $0; sub(/.*Checks: /, "", line); gsub(/[^0-9 ]/, "", line)
+			split(line, n, " +"); checks += n[1]; bad += n[2] + n[3]
+		}
+		END {
+			if (closing) skipped += more
+			else if (checks) { passed = checks - bad; failed = bad }
+			else if (rc == 77) skipped++
+			else passed = rc == 0
+			if (rc != 0 && rc != 77 && failed == 0) failed = 1
+			print passed + 0, failed + 0, skipped + 0
+		}' "$1"
+}
+
+# name, log, exit status: says it in one line, with the end of the log when it failed
+report() {
+	local name=$1 log=$2 rc=$3 p f s
+	read -r p f s < <(count "$log" "$rc")
+	echo "$p $f $s $name" >> "$O/check/counts"
+	if [ "$f" -eq 0 ]; then
+		printf '  ok    %-44s %s%s\n' "$name" "$p" "$([ "$s" -gt 0 ] && echo ", $s skipped")"
+		grep SKIPPED "$log" | sed 's/^/        /'
+	else
+		printf '  FAIL  %-44s %s passed, %s failed (exit %s), %s:\n%s\n' "$name" "$p" "$f" "$rc" \
+			"$log" "$(tail -n 40 "$log" | sed 's/^/        /')"
+	fi
+}
+
+one() { # step program arguments...
+	local step=$1 name log
+	shift
+	name=$step/$(basename "$1")
+	log=$O/check/$step-$(basename "$1").log
+	timeout "${TEST_TIMEOUT:-900}" "$@" > "$log" 2>&1 < /dev/null
+	report "$name" "$log" $?
+}
+
+ct() { # a leak that is planted must be reported, the program itself must be clean
+	local program=$1 name log rc
+	name=$(basename "$program")
+	log=$O/check/ct-$name.log
+	timeout 900 valgrind -q --error-exitcode=99 "$program" > "$log" 2>&1 < /dev/null
+	report "ct/$name" "$log" $?
+	log=$O/check/ct-$name-planted.log
+	timeout 900 valgrind -q --error-exitcode=99 "$program" --planted-leak > "$log" 2>&1 < /dev/null
+	rc=$?
+	if [ $rc -eq 99 ]; then
+		: > "$log"
+		rc=0
+	else
+		echo "the planted leak was not reported (exit $rc, want 99)" >> "$log"
+		rc=1
+	fi
+	report "ct/$name reports its planted leak" "$log" $rc
+}
+
+step=$1
+shift
+touch "$O/check/counts"
+before=$(wc -l < "$O/check/counts")
+case $step in
+one | ct-one)
+	[ "$step" = one ] && one "$@" || ct "$@"
+	;;
+programs)
+	name=$1
+	shift
+	[ $# -eq 0 ] || printf '%s\n' "$@" | xargs -P "$JOBS" -I{} "$0" one "$name" {}
+	;;
+ct)
+	[ $# -eq 0 ] || printf '%s\n' "$@" | xargs -P "$JOBS" -I{} "$0" ct-one {}
+	;;
+sim)
+	[ -n "$1" ] && one sim "$1" --seeds "$2"
+	;;
+planted)
+	[ -x tests/sim/planted.sh ] && one sim tests/sim/planted.sh
+	;;
+lint)
+	one lint tests/lint/lint.pl --selftest --objects "$O"
+	;;
+integration)
+	for script in tests/integration/*.sh; do
+		case $script in */lib*.sh | */common*.sh | */soak*.sh) continue ;; esac
+		[ -x "$script" ] && TEST_TIMEOUT=600 one integration "$script"
+	done
+	;;
+soak)
+	sim=$1 seeds=$2 rounds=$3
+	shift 3
+	[ -n "$sim" ] && TEST_TIMEOUT=0 one soak "$sim" --seeds "$seeds"
+	for ((i = 0; i < rounds; i++)); do
+		export STRONGROOM_SEED=$RANDOM$RANDOM$RANDOM
+		echo "round $((i + 1)) of $rounds: STRONGROOM_SEED=$STRONGROOM_SEED"
+		[ $# -eq 0 ] || printf '%s\n' "$@" | xargs -P "$JOBS" -I{} "$0" one soak {}
+	done
+	for script in tests/integration/soak*.sh; do
+		[ -x "$script" ] && TEST_TIMEOUT=0 one soak "$script"
+	done
+	;;
+total)
+	awk '{ p += $1; f += $2; s += $3 }
+		END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
+		"$O/check/counts"
+	exit
+	;;
+*)
+	echo "run.sh: no step $step" >&2
+	exit 2
+	;;
+esac
+# A step on its own fails when anything in it failed; `make check` reads the counts at the end.
+! tail -n +$((before + 1)) "$O/check/counts" | awk '$2 > 0 { bad = 1 } END { exit !bad }'

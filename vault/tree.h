@@ -12,10 +12,8 @@
 #define SR_VAULT_TREE_H
 
 #include "base/crypto.h"
+#include "vault/proof.h"                 /* struct vault_key: both sides of the wire know it */
 
-#define VAULT_VALUE_MAX (80u * 1024u)
-
-struct vault_key { uint8_t b[32]; };
 struct vault_tree;                       /* NULL is the empty tree */
 
 struct vault_tree *vault_tree_ref(struct vault_tree *t);
@@ -27,11 +25,17 @@ struct sr_bytes vault_tree_get(const struct vault_tree *t, const struct vault_ke
 /* Consumes *t and replaces it by the changed tree. On failure *t is unchanged. */
 SR_MUST_CHECK enum sr_error vault_tree_put(struct vault_tree **t, const struct vault_key *key,
     const uint8_t *value, size_t n);
+/* Deleting what is absent changes nothing and is SR_OK. */
 SR_MUST_CHECK enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *key);
+/*
+ * Not thread-safe. Nodes that only *t reaches are changed in place, so who changes a tree while walking
+ * it, or wants to keep the old one, takes a reference first (vault_tree_ref) and changes the other.
+ */
 /* Calls visit for each key >= from that shares from's first prefix_bytes bytes, in key order, until it returns false. */
 void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, size_t prefix_bytes,
     bool (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx);
-/* Calls visit for every key whose value differs; shared subtrees are skipped. after.p = NULL: deleted. */
+/* Calls visit, in key order, for every key whose value differs; shared subtrees are skipped. value: the
+ * one in after; p = NULL: deleted. */
 void vault_tree_diff(const struct vault_tree *before, const struct vault_tree *after,
     void (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx);
 /* Writes a proof that key has its value, or is absent, under the root (vault/proof.h reads it). */

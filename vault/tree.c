@@ -1,0 +1,487 @@
+#include "vault/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vault/proof.h"
+
+/*
+ * A path-compressed binary tree over the keys' bits, most significant first. A branch at bit b
+ * holds keys that agree on the bits before b; the left child those with bit b = 0. Bits rise strictly on the
+ * way down, so no path is longer than 256 and every loop below has a fixed stack.
+ *
+ * Leaves never change. A branch is changed in place while one tree alone reaches it (refs = 1 all
+ * the way from the root), and is copied otherwise.
+ */
+#define LEAF_BIT 256u
+#define PATH_MAX_NODES 257u
+
+struct vault_tree {
+	uint32_t refs;
+	uint16_t bit;            /* LEAF_BIT for a leaf */
+	bool hashed;
+	struct vault_key key;    /* branch: the common prefix, rest zero */
+	struct sr_hash32 hash;   /* valid while hashed */
+};
+
+struct branch {
+	struct vault_tree head;
+	struct vault_tree *child[2];
+	uint64_t leaves;
+};
+
+struct leaf {
+	struct vault_tree head;
+	size_t n;
+	uint8_t value[];
+};
+
+/* --- bits of keys --- */
+
+static uint64_t load_be64(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/* The first bit where they differ, 256 when they don't. */
+static unsigned key_difference(const struct vault_key *a, const struct vault_key *b)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t differs = load_be64(a->b + 8 * i) ^ load_be64(b->b + 8 * i);
+
+		if (differs != 0)
+			return 64 * i + (unsigned)__builtin_clzll(differs);
+	}
+	return LEAF_BIT;
+}
+
+static unsigned key_bit(const struct vault_key *key, unsigned bit)
+{
+	return key->b[bit / 8] >> (7 - bit % 8) & 1u;
+}
+
+static struct vault_key key_prefix(const struct vault_key *key, unsigned bits)
+{
+	struct vault_key prefix = { { 0 } };
+
+	memcpy(prefix.b, key->b, bits / 8);
+	if (bits % 8 != 0)
+		prefix.b[bits / 8] = (uint8_t)(key->b[bits / 8] & (0xff00u >> bits % 8));
+	return prefix;
+}
+
+/* --- nodes --- */
+
+static bool is_leaf(const struct vault_tree *t) { return t->bit == LEAF_BIT; }
+static struct branch *as_branch(struct vault_tree *t) { return (struct branch *)t; }
+static const struct branch *branch_of(const struct vault_tree *t) { return (const struct branch *)t; }
+static const struct leaf *leaf_of(const struct vault_tree *t) { return (const struct leaf *)t; }
+
+static struct sr_bytes leaf_value(const struct vault_tree *t)
+{
+	return (struct sr_bytes){ leaf_of(t)->value, leaf_of(t)->n };
+}
+
+static struct vault_tree *leaf_new(const struct vault_key *key, const uint8_t *value, size_t n)
+{
+	struct leaf *made = malloc(sizeof *made + n);
+
+	if (made == NULL)
+		return NULL;
+	made->head = (struct vault_tree){ .refs = 1, .bit = LEAF_BIT, .key = *key };
+	made->n = n;
+	if (n > 0)
+		memcpy(made->value, value, n);
+	return &made->head;
+}
+
+/* Takes over both references. */
+static struct vault_tree *branch_new(unsigned bit, const struct vault_key *key,
+    struct vault_tree *on_side, struct vault_tree *other)
+{
+	struct branch *made = malloc(sizeof *made);
+	unsigned side = key_bit(key, bit);
+
+	if (made == NULL)
+		return NULL;
+	made->head = (struct vault_tree){ .refs = 1, .bit = (uint16_t)bit, .key = key_prefix(key, bit) };
+	made->child[side] = on_side;
+	made->child[1 - side] = other;
+	made->leaves = vault_tree_count(on_side) + vault_tree_count(other);
+	return &made->head;
+}
+
+struct vault_tree *vault_tree_ref(struct vault_tree *t)
+{
+	if (t != NULL) {
+		SR_ASSERT(t->refs < UINT32_MAX);
+		t->refs++;
+	}
+	return t;
+}
+
+void vault_tree_unref(struct vault_tree *t)
+{
+	struct vault_tree *stack[PATH_MAX_NODES];
+	size_t n = 0;
+
+	if (t != NULL)
+		stack[n++] = t;
+	while (n > 0) {
+		t = stack[--n];
+		SR_ASSERT(t->refs > 0);
+		if (--t->refs > 0)
+			continue;
+		if (!is_leaf(t)) {
+			stack[n++] = as_branch(t)->child[1];
+			stack[n++] = as_branch(t)->child[0];
+		}
+		free(t);
+	}
+}
+
+/* Makes *slot a branch that this tree alone reaches. NULL without memory; the tree means the same. */
+static struct branch *branch_own(struct vault_tree **slot)
+{
+	struct branch *shared = as_branch(*slot), *own;
+
+	if (shared->head.refs == 1)
+		return shared;
+	own = malloc(sizeof *own);
+	if (own == NULL)
+		return NULL;
+	*own = *shared;
+	own->head.refs = 1;
+	vault_tree_ref(own->child[0]);
+	vault_tree_ref(own->child[1]);
+	shared->head.refs--;
+	*slot = &own->head;
+	return own;
+}
+
+/* --- reading --- */
+
+uint64_t vault_tree_count(const struct vault_tree *t)
+{
+	return t == NULL ? 0 : is_leaf(t) ? 1 : branch_of(t)->leaves;
+}
+
+static const struct vault_tree *find(const struct vault_tree *t, const struct vault_key *key)
+{
+	while (t != NULL && !is_leaf(t))
+		t = branch_of(t)->child[key_bit(key, t->bit)];
+	return t != NULL && key_difference(&t->key, key) == LEAF_BIT ? t : NULL;
+}
+
+struct sr_bytes vault_tree_get(const struct vault_tree *t, const struct vault_key *key)
+{
+	const struct vault_tree *leaf = find(t, key);
+
+	return leaf != NULL ? leaf_value(leaf) : (struct sr_bytes){ NULL, 0 };
+}
+
+/* Whether the subtree can hold a key that is >= from and shares its first prefix_bits bits. */
+static bool may_hold(const struct vault_tree *t, const struct vault_key *from, unsigned prefix_bits)
+{
+	unsigned d = key_difference(&t->key, from);
+
+	if (d >= t->bit) /* from itself lies in here, or is this leaf */
+		return true;
+	return d >= prefix_bits && key_bit(&t->key, d) == 1;
+}
+
+void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, size_t prefix_bytes,
+    bool (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx)
+{
+	const struct vault_tree *stack[PATH_MAX_NODES];
+	unsigned prefix_bits = prefix_bytes >= 32 ? 256 : (unsigned)prefix_bytes * 8;
+	size_t n = 0;
+
+	if (t != NULL)
+		stack[n++] = t;
+	while (n > 0) {
+		t = stack[--n];
+		if (!may_hold(t, from, prefix_bits))
+			continue;
+		if (!is_leaf(t)) {
+			stack[n++] = branch_of(t)->child[1];
+			stack[n++] = branch_of(t)->child[0];
+		} else if (!visit(ctx, &t->key, leaf_value(t))) {
+			return;
+		}
+	}
+}
+
+/* --- hashing --- */
+
+static struct sr_hash32 leaf_hash(const struct vault_tree *t)
+{
+	struct sr_hash32 value_hash = sr_hash(leaf_of(t)->value, leaf_of(t)->n);
+	struct sr_bytes parts[] = { { t->key.b, sizeof t->key.b },
+		{ value_hash.b, sizeof value_hash.b } };
+
+	return sr_hash_domain("strongroom leaf v1", parts, 2);
+}
+
+static struct sr_hash32 branch_hash(const struct vault_tree *t)
+{
+	const struct vault_tree *left = branch_of(t)->child[0], *right = branch_of(t)->child[1];
+	uint8_t bit_le[2] = { (uint8_t)t->bit, (uint8_t)(t->bit >> 8) };
+	struct sr_bytes parts[] = { { bit_le, sizeof bit_le }, { t->key.b, sizeof t->key.b },
+		{ left->hash.b, sizeof left->hash.b }, { right->hash.b, sizeof right->hash.b } };
+
+	return sr_hash_domain("strongroom branch v1", parts, 4);
+}
+
+/* Children before parents, without recursion: a node stays on the stack until both are hashed. */
+struct sr_hash32 vault_tree_root(struct vault_tree *t)
+{
+	struct vault_tree *stack[PATH_MAX_NODES];
+	size_t n = 0;
+
+	if (t == NULL)
+		return (struct sr_hash32){ { 0 } };
+	stack[n++] = t;
+	while (n > 0) {
+		struct vault_tree *top = stack[n - 1];
+
+		if (!top->hashed && !is_leaf(top)) {
+			struct vault_tree *const *child = as_branch(top)->child;
+
+			if (!child[0]->hashed || !child[1]->hashed) {
+				stack[n++] = child[child[0]->hashed ? 1 : 0];
+				continue;
+			}
+		}
+		if (!top->hashed) {
+			top->hash = is_leaf(top) ? leaf_hash(top) : branch_hash(top);
+			top->hashed = true;
+		}
+		n--;
+	}
+	return t->hash;
+}
+
+/* --- changing --- */
+
+static bool leaf_is(const struct vault_tree *t, const struct vault_tree *other)
+{
+	return leaf_of(t)->n == leaf_of(other)->n &&
+	    memcmp(leaf_of(t)->value, leaf_of(other)->value, leaf_of(t)->n) == 0;
+}
+
+struct path {
+	struct branch *branches[PATH_MAX_NODES];
+	size_t n;
+};
+
+/* Own branches down to where key leaves the tree: *slot is then a leaf, or the branch it diverges before. */
+static struct vault_tree **descend(struct path *path, struct vault_tree **slot,
+    const struct vault_key *key)
+{
+	path->n = 0;
+	while (!is_leaf(*slot) && key_difference(&(*slot)->key, key) >= (*slot)->bit) {
+		struct branch *own = branch_own(slot);
+
+		if (own == NULL)
+			return NULL;
+		path->branches[path->n++] = own;
+		slot = &own->child[key_bit(key, own->head.bit)];
+	}
+	return slot;
+}
+
+/* Only now that nothing can fail are the branches above told of the change. */
+static void path_changed(struct path *path, size_t n, int64_t leaves)
+{
+	for (size_t i = 0; i < n; i++) {
+		path->branches[i]->head.hashed = false;
+		path->branches[i]->leaves += (uint64_t)leaves;
+	}
+}
+
+static enum sr_error put_leaf(struct vault_tree **t, struct vault_tree *leaf)
+{
+	struct path path;
+	struct vault_tree **slot = descend(&path, t, &leaf->key), *joint;
+	unsigned d;
+
+	if (slot == NULL)
+		return SR_ERR_NO_MEMORY;
+	d = key_difference(&(*slot)->key, &leaf->key);
+	if (d == LEAF_BIT && leaf_is(*slot, leaf)) {
+		vault_tree_unref(leaf);
+	} else if (d == LEAF_BIT) {
+		vault_tree_unref(*slot);
+		*slot = leaf;
+		path_changed(&path, path.n, 0);
+	} else {
+		joint = branch_new(d, &leaf->key, leaf, *slot);
+		if (joint == NULL)
+			return SR_ERR_NO_MEMORY;
+		*slot = joint;
+		path_changed(&path, path.n, 1);
+	}
+	return SR_OK;
+}
+
+enum sr_error vault_tree_put(struct vault_tree **t, const struct vault_key *key, const uint8_t *value,
+    size_t n)
+{
+	struct vault_tree *leaf;
+	enum sr_error error;
+
+	if (n > VAULT_VALUE_MAX)
+		return SR_ERR_TOO_LONG;
+	leaf = leaf_new(key, value, n);
+	if (leaf == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (*t == NULL) {
+		*t = leaf;
+		return SR_OK;
+	}
+	error = put_leaf(t, leaf);
+	if (error != SR_OK)
+		vault_tree_unref(leaf);
+	return error;
+}
+
+enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *key)
+{
+	struct path path;
+	struct vault_tree **slot, *gone;
+	struct branch *parent;
+
+	if (find(*t, key) == NULL)
+		return SR_OK;
+	slot = descend(&path, t, key);
+	if (slot == NULL)
+		return SR_ERR_NO_MEMORY;
+	gone = *slot;
+	if (path.n == 0) {
+		*t = NULL;
+	} else {
+		/* The parent goes too; the sibling takes its place. */
+		parent = path.branches[path.n - 1];
+		slot = path.n == 1 ? t :
+		    &path.branches[path.n - 2]->child[key_bit(key, path.branches[path.n - 2]->head.bit)];
+		*slot = parent->child[1 - key_bit(key, parent->head.bit)];
+		free(parent);
+		path_changed(&path, path.n - 1, -1);
+	}
+	vault_tree_unref(gone);
+	return SR_OK;
+}
+
+/* --- differences --- */
+
+/* Each pair steps down one tree or both, and leaves at most one pair waiting a step. */
+#define PAIRS_MAX (2u * PATH_MAX_NODES + 2u)
+
+struct pairs {
+	struct { const struct vault_tree *before, *after; } list[PAIRS_MAX];
+	size_t n;
+};
+
+static void pair_push(struct pairs *self, const struct vault_tree *before,
+    const struct vault_tree *after)
+{
+	if (before == after)
+		return;
+	if (before != NULL && after != NULL && before->hashed && after->hashed &&
+	    sr_hash32_equal(&before->hash, &after->hash))
+		return;
+	SR_ASSERT(self->n < PAIRS_MAX);
+	self->list[self->n].before = before;
+	self->list[self->n++].after = after;
+}
+
+/* The node's part on one side of a branching at bit: its child, or itself when it lies wholly there. */
+static const struct vault_tree *side_of(const struct vault_tree *t, unsigned bit, unsigned side)
+{
+	if (t == NULL)
+		return NULL;
+	if (t->bit == bit)
+		return branch_of(t)->child[side];
+	return key_bit(&t->key, bit) == side ? t : NULL;
+}
+
+/* Where the two, taken together, branch first; LEAF_BIT when both are leaves of one key. */
+static unsigned first_branching(const struct vault_tree *a, const struct vault_tree *b)
+{
+	unsigned least = a == NULL ? b->bit : b == NULL || a->bit < b->bit ? a->bit : b->bit;
+	unsigned d = a == NULL || b == NULL ? LEAF_BIT : key_difference(&a->key, &b->key);
+
+	return d < least ? d : least;
+}
+
+void vault_tree_diff(const struct vault_tree *before, const struct vault_tree *after,
+    void (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx)
+{
+	struct pairs pairs = { .n = 0 };
+
+	pair_push(&pairs, before, after);
+	while (pairs.n > 0) {
+		const struct vault_tree *a = pairs.list[--pairs.n].before, *b = pairs.list[pairs.n].after;
+		unsigned bit = first_branching(a, b);
+
+		if (bit < LEAF_BIT) {
+			pair_push(&pairs, side_of(a, bit, 1), side_of(b, bit, 1));
+			pair_push(&pairs, side_of(a, bit, 0), side_of(b, bit, 0));
+		} else if (b == NULL) {
+			visit(ctx, &a->key, (struct sr_bytes){ NULL, 0 });
+		} else if (a == NULL || !leaf_is(a, b)) {
+			visit(ctx, &b->key, leaf_value(b));
+		}
+	}
+}
+
+/* --- proofs (vault/proof.h has the format) --- */
+
+static void end_write(struct sr_writer *w, const struct vault_tree *t, const struct vault_key *key)
+{
+	struct sr_hash32 value_hash;
+
+	if (t == NULL) {
+		sr_write_u8(w, VAULT_PROOF_EMPTY);
+	} else if (!is_leaf(t)) {
+		sr_write_u8(w, VAULT_PROOF_BRANCH);
+		sr_write_u8(w, (uint8_t)t->bit);
+		sr_write_copy(w, t->key.b, sizeof t->key.b);
+		sr_write_hash(w, &branch_of(t)->child[0]->hash);
+		sr_write_hash(w, &branch_of(t)->child[1]->hash);
+	} else if (key_difference(&t->key, key) == LEAF_BIT) {
+		sr_write_u8(w, VAULT_PROOF_PRESENT);
+		sr_write_blob(w, leaf_of(t)->value, leaf_of(t)->n);
+	} else {
+		sr_write_u8(w, VAULT_PROOF_LEAF);
+		value_hash = sr_hash(leaf_of(t)->value, leaf_of(t)->n);
+		sr_write_copy(w, t->key.b, sizeof t->key.b);
+		sr_write_hash(w, &value_hash);
+	}
+}
+
+void vault_tree_prove(struct sr_writer *w, struct vault_tree *t, const struct vault_key *key)
+{
+	const struct vault_tree *path[PATH_MAX_NODES];
+	size_t n = 0;
+
+	vault_tree_root(t);
+	while (t != NULL && !is_leaf(t) && key_difference(&t->key, key) >= t->bit) {
+		path[n++] = t;
+		t = as_branch(t)->child[key_bit(key, t->bit)];
+	}
+	sr_write_u8(w, VAULT_PROOF_VERSION);
+	end_write(w, t, key);
+	sr_write_u16(w, (uint16_t)n);
+	while (n > 0) {
+		const struct branch *up = branch_of(path[--n]);
+
+		sr_write_u8(w, (uint8_t)up->head.bit);
+		sr_write_hash(w, &up->child[1 - key_bit(key, up->head.bit)]->hash);
+	}
+}

@@ -247,13 +247,13 @@ deps:
 
 fmt:
 	@command -v clang-format >/dev/null || { echo 'install clang-format first'; exit 1; }
-	git ls-files '*.c' '*.h' | xargs clang-format -i
+	@git ls-files -z '*.c' '*.h' | xargs -0 tests/lint/fmt.pl $(if $(ALL),--all)
 
 # name of a section, files: installs those that exist
 install_files = $(foreach f,$(wildcard $(2)),install -D -m $(1) $(f) $(DESTDIR)$(3)/$(notdir $(f))$(nl))
 define nl
 
-	
+
 endef
 
 install: all
@@ -276,7 +276,7 @@ help:
 	@echo 'make check-unit, check-ct, check-sim, check-integration, lint    parts of it'
 	@echo 'make sim SEEDS=N      N seeds in the simulator        make soak    as long as you like'
 	@echo 'make bench            measurements                    make asan    unit tests, sanitized'
-	@echo 'make install          PREFIX=$(PREFIX), DESTDIR       make fmt     clang-format'
+	@echo 'make install          PREFIX=$(PREFIX), DESTDIR       make fmt     mend the layout'
 	@echo 'variables: CC=gcc|clang  V=1  JOBS=$(JOBS)  VARIANT=name DEFS=-DX  (builds into build/name/)'
 
 -include $(patsubst %.c,$(O)/obj/%.d,$(foreach m,$(MODULES),$(SRC_$(m))) $(wildcard */main.c) \

@@ -146,7 +146,7 @@ void sr_writer_fail(struct sr_writer *self, enum sr_error error)
 		self->error = error;
 }
 
-/* Not realloc: what was written may be secret, and the old place must be wiped before it is freed. */
+/* Not realloc: what was written may be secret, and its old place is wiped before it is freed. */
 static bool grow(struct sr_writer *self, size_t needed)
 {
 	size_t capacity = self->capacity < 64 ? 64 : self->capacity;

@@ -1,9 +1,10 @@
 /*
  * base/buf.h - bounded readers and writers with sticky failure.
  *
- * Integers are little-endian. A reader never copies unless asked and never reads past its end; after
- * the first failure every further read yields zeros and the failure stays. A writer grows up to a
- * stated maximum; after the first failure it ignores further writes and sr_writer_finish reports it.
+ * Integers are little-endian. A reader never copies unless asked and never reads past its end;
+ * after the first failure every further read yields zeros and the failure stays. A writer grows up
+ * to a stated maximum; after the first failure it ignores further writes and sr_writer_finish
+ * reports it.
  */
 #ifndef SR_BASE_BUF_H
 #define SR_BASE_BUF_H
@@ -22,7 +23,7 @@ uint8_t sr_read_u8(struct sr_reader *self);
 uint16_t sr_read_u16(struct sr_reader *self);
 uint32_t sr_read_u32(struct sr_reader *self);
 uint64_t sr_read_u64(struct sr_reader *self);
-bool sr_read_bool(struct sr_reader *self);                            /* 0 or 1, else BAD_ENCODING */
+bool sr_read_bool(struct sr_reader *self); /* 0 or 1, else BAD_ENCODING */
 void sr_read_copy(struct sr_reader *self, uint8_t *out, size_t n);    /* zeros on failure */
 struct sr_bytes sr_read_view(struct sr_reader *self, size_t n);       /* borrowed from the input */
 /* u32 length, then that many bytes; TOO_LONG above max. Borrowed. */
@@ -59,7 +60,7 @@ void sr_writer_fail(struct sr_writer *self, enum sr_error error);
 SR_MUST_CHECK enum sr_error sr_writer_finish(struct sr_writer *self);
 /* Takes the bytes away (caller frees with free()) and leaves the writer empty. */
 uint8_t *sr_writer_take(struct sr_writer *self, size_t *n);
-void sr_writer_reset(struct sr_writer *self);                  /* n = 0, error cleared, memory kept */
+void sr_writer_reset(struct sr_writer *self); /* n = 0, error cleared, memory kept */
 void sr_writer_clear(struct sr_writer *self);                  /* wipes, frees */
 
 #endif

@@ -18,8 +18,8 @@ void sr_sha256_update(struct sr_sha256 *self, const void *p, size_t n);
 struct sr_hash32 sr_sha256_finish(struct sr_sha256 *self);            /* frees */
 void sr_sha256_abandon(struct sr_sha256 *self);                       /* frees */
 struct sr_hash32 sr_hash(const void *p, size_t n);
-/* SHA-256 of: length of domain as u8, domain, then the parts, each as it is (callers make the parts'
- * lengths unambiguous). domain: at most 255 bytes, names the purpose, "strongroom vote v1". */
+/* SHA-256 of: length of domain as u8, domain, then the parts, each as it is (callers make the
+ * parts' lengths unambiguous). domain: at most 255 bytes, the purpose, "strongroom vote v1". */
 struct sr_hash32 sr_hash_domain(const char *domain, const struct sr_bytes *parts, size_t parts_n);
 void sr_sha512(uint8_t out[64], const struct sr_bytes *parts, size_t parts_n);
 
@@ -37,10 +37,12 @@ void sr_hmac_sha256(struct sr_hash32 *out, const uint8_t *key, size_t key_n,
 #define SR_GCM_NONCE 12u
 /* out: n + SR_GCM_TAG bytes, may be the same buffer as in. */
 SR_MUST_CHECK enum sr_error sr_gcm_seal(uint8_t *out, const struct sr_key32 *key,
-    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n);
+    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in,
+    size_t n);
 /* n counts the tag; out: n - SR_GCM_TAG bytes; wiped on failure (DECRYPT_FAILED). */
 SR_MUST_CHECK enum sr_error sr_gcm_open(uint8_t *out, const struct sr_key32 *key,
-    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n);
+    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in,
+    size_t n);
 
 /* --- AES-256-CTR key stream: out = E(counter from 0), for coefficients and generators --- */
 SR_MUST_CHECK enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
@@ -56,7 +58,8 @@ void sr_sign(struct sr_sig64 *out, const struct sr_edsk *sk, const char *domain,
 SR_MUST_CHECK enum sr_error sr_verify(const struct sr_edpk *pk, const struct sr_sig64 *sig,
     const char *domain, const uint8_t *msg, size_t msg_n);
 /* Plain RFC 8032 over the message itself, for test vectors. */
-void sr_ed25519_sign_raw(struct sr_sig64 *out, const struct sr_edsk *sk, const uint8_t *msg, size_t n);
+void sr_ed25519_sign_raw(
+    struct sr_sig64 *out, const struct sr_edsk *sk, const uint8_t *msg, size_t n);
 SR_MUST_CHECK enum sr_error sr_ed25519_verify_raw(const struct sr_edpk *pk,
     const struct sr_sig64 *sig, const uint8_t *msg, size_t n);
 

@@ -6,7 +6,7 @@
 
 #include "base/crypto_private.h"
 
-/* Cipher handles hold expanded keys, so they live in libgcrypt's locked pool; each takes a few KiB. */
+/* Cipher handles hold expanded keys, so they live in libgcrypt's locked pool, a few KiB each. */
 #define LOCKED_POOL_BYTES (256 * 1024)
 #define PARTS_ON_STACK 24
 #define HMAC_BLOCK 64u
@@ -220,7 +220,8 @@ static enum sr_error gcm_open_handle(gcry_cipher_hd_t *handle, const struct sr_k
 }
 
 enum sr_error sr_gcm_seal(uint8_t *out, const struct sr_key32 *key,
-    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n)
+    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in,
+    size_t n)
 {
 	gcry_cipher_hd_t handle = NULL;
 	gcry_error_t failed = 0;
@@ -240,7 +241,8 @@ enum sr_error sr_gcm_seal(uint8_t *out, const struct sr_key32 *key,
 }
 
 enum sr_error sr_gcm_open(uint8_t *out, const struct sr_key32 *key,
-    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n)
+    const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in,
+    size_t n)
 {
 	gcry_cipher_hd_t handle = NULL;
 	gcry_error_t failed = 0;

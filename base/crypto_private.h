@@ -1,4 +1,4 @@
-/* base/crypto_private.h - what base/crypto.c starts in the two library files. Nobody else includes it. */
+/* base/crypto_private.h - what base/crypto.c starts in the two library files; for base alone. */
 #ifndef SR_BASE_CRYPTO_PRIVATE_H
 #define SR_BASE_CRYPTO_PRIVATE_H
 

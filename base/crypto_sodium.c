@@ -29,7 +29,7 @@ bool sr_ct_equal(const void *a, const void *b, size_t n)
 
 void *sr_secret_alloc(size_t n)
 {
-	/* The region ends at its guard page; a multiple of 16 keeps its start aligned for any type. */
+	/* The region ends at its guard page; a multiple of 16 aligns its start for any type. */
 	size_t rounded = n == 0 ? 16 : (n + 15) & ~(size_t)15;
 	void *p;
 
@@ -76,7 +76,8 @@ void sr_ed25519_keypair(struct sr_edsk *sk, struct sr_edpk *pk, const struct sr_
 	SR_ASSERT(crypto_sign_seed_keypair(pk->b, sk->b, seed->b) == 0);
 }
 
-void sr_ed25519_sign_raw(struct sr_sig64 *out, const struct sr_edsk *sk, const uint8_t *msg, size_t n)
+void sr_ed25519_sign_raw(
+    struct sr_sig64 *out, const struct sr_edsk *sk, const uint8_t *msg, size_t n)
 {
 	SR_ASSERT(crypto_sign_detached(out->b, NULL, msg, n, sk->b) == 0);
 }
@@ -84,8 +85,9 @@ void sr_ed25519_sign_raw(struct sr_sig64 *out, const struct sr_edsk *sk, const u
 enum sr_error sr_ed25519_verify_raw(const struct sr_edpk *pk, const struct sr_sig64 *sig,
     const uint8_t *msg, size_t n)
 {
-	return crypto_sign_verify_detached(sig->b, msg, n, pk->b) == 0 ? SR_OK
-	                                                               : SR_ERR_BAD_SIGNATURE;
+	bool good = crypto_sign_verify_detached(sig->b, msg, n, pk->b) == 0;
+
+	return good ? SR_OK : SR_ERR_BAD_SIGNATURE;
 }
 
 void sr_sign(struct sr_sig64 *out, const struct sr_edsk *sk, const char *domain, const uint8_t *msg,

@@ -18,7 +18,7 @@ static struct row rows[] = {
 };
 static const size_t rows_n = sizeof rows / sizeof rows[0];
 
-/* The list is written in capitals for the enum; the public names are lower-case. Before main, once. */
+/* The list is in capitals, for the enum; the public names are lower-case. Once, before main. */
 __attribute__((constructor)) static void lower_the_names(void)
 {
 	for (size_t i = 0; i < rows_n; i++)

@@ -1,8 +1,8 @@
 /*
  * base/error.h - the one error type of the product.
  *
- * Every fallible function returns enum sr_error and is SR_MUST_CHECK. The numbers travel on the wire
- * (client replies, receipts in the state): the list in error.def is append-only.
+ * Every fallible function returns enum sr_error and is SR_MUST_CHECK. The numbers travel on the
+ * wire (client replies, receipts in the state): the list in error.def is append-only.
  */
 #ifndef SR_BASE_ERROR_H
 #define SR_BASE_ERROR_H
@@ -19,7 +19,7 @@ enum sr_error {
 
 #define SR_OK SR_ERR_OK
 
-/* Returns the stable short name, for example "nonce_replayed"; "unknown_error" for a number not listed. */
+/* Returns the stable short name, "nonce_replayed"; "unknown_error" for a number not listed. */
 const char *sr_error_name(unsigned code);
 
 /* Returns one sentence for a person: what was wrong and, where there is one, the way out. */

@@ -33,7 +33,7 @@ static void line_add(struct line *self, const char *text)
 	}
 }
 
-/* Nothing a stranger sends may forge a line or steer a terminal: only printable ASCII goes as is. */
+/* Nothing a stranger sends may forge a line or steer a terminal: only printable ASCII as it is. */
 static void line_add_escaped(struct line *self, const char *text, bool json)
 {
 	for (const char *c = text; *c != '\0'; c++) {

@@ -1,4 +1,4 @@
-/* base/types.h - small fixed-size values. One-member structs where two numbers could be mixed up. */
+/* base/types.h - small fixed-size values; one-member structs where two could be mixed up. */
 #ifndef SR_BASE_TYPES_H
 #define SR_BASE_TYPES_H
 

@@ -17,8 +17,8 @@ static void path_of(char *out, size_t out_n, const char *path)
 
 static void skipped(const char *full, const char *what)
 {
-	fprintf(stderr, "SKIPPED 1 file of vectors: %s: none at %s (set STRONGROOM_VECTORS)\n", what,
-	    full);
+	fprintf(stderr, "SKIPPED 1 file of vectors: %s: none at %s (set STRONGROOM_VECTORS)\n",
+	    what, full);
 }
 
 json_t *test_vectors_load(const char *path, const char *what_is_skipped)

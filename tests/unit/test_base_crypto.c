@@ -119,13 +119,15 @@ static void gcm_case(const json_t *group, const json_t *test)
 	memcpy(sealed, ct, ct_n);
 	memcpy(sealed + ct_n, tag, tag_n);
 	if (is_valid(test)) {
-		ck_assert_int_eq(sr_gcm_open(out, &key, iv, aad, aad_n, sealed, ct_n + tag_n), SR_OK);
+		ck_assert_int_eq(
+		    sr_gcm_open(out, &key, iv, aad, aad_n, sealed, ct_n + tag_n), SR_OK);
 		ck_assert(n == 0 || memcmp(out, msg, n) == 0);
 		ck_assert_int_eq(sr_gcm_seal(out, &key, iv, aad, aad_n, msg, n), SR_OK);
 		ck_assert_msg(memcmp(out, sealed, ct_n + tag_n) == 0, "case %lld", id_of(test));
 	} else {
 		ck_assert_msg(sr_gcm_open(out, &key, iv, aad, aad_n, sealed, ct_n + tag_n)
-		        == SR_ERR_DECRYPT_FAILED, "case %lld", id_of(test));
+			== SR_ERR_DECRYPT_FAILED,
+		    "case %lld", id_of(test));
 	}
 	free(iv), free(aad), free(msg), free(ct), free(tag), free(sealed), free(out);
 }
@@ -227,7 +229,8 @@ static void ed25519_case(const json_t *group, const json_t *test)
 		memcpy(pk.b, pk_bytes.b, sizeof pk.b);
 		memcpy(sig.b, sig_bytes, sizeof sig.b);
 		ck_assert_msg(sr_ed25519_verify_raw(&pk, &sig, msg, msg_n)
-		        == (is_valid(test) ? SR_OK : SR_ERR_BAD_SIGNATURE), "case %lld", id_of(test));
+			== (is_valid(test) ? SR_OK : SR_ERR_BAD_SIGNATURE),
+		    "case %lld", id_of(test));
 	} else {
 		/* The type allows no other length; the vector agrees that it is wrong. */
 		ck_assert(!is_valid(test));
@@ -252,7 +255,8 @@ static uint8_t *rfc_next(char **cursor, const char *name, size_t *n)
 		*cursor = end != NULL ? end + 1 : NULL;
 		if (end != NULL)
 			*end = '\0';
-		if (strncmp(line, name, name_n) != 0 || (line[name_n] != ' ' && line[name_n] != '='))
+		if (strncmp(line, name, name_n) != 0
+		    || (line[name_n] != ' ' && line[name_n] != '='))
 			continue;
 		value = strchr(line, '=') + 1;
 		value += strspn(value, " ");
@@ -274,7 +278,8 @@ START_TEST(hkdf_agrees_with_rfc_5869)
 		info = rfc_next(&at, "info", &info_n);
 		okm = rfc_next(&at, "OKM", &okm_n);
 		ck_assert(salt != NULL && info != NULL && okm != NULL && okm_n <= sizeof out);
-		ck_assert_int_eq(sr_hkdf(out, okm_n, ikm, ikm_n, salt, salt_n, info, info_n), SR_OK);
+		ck_assert_int_eq(
+		    sr_hkdf(out, okm_n, ikm, ikm_n, salt, salt_n, info, info_n), SR_OK);
 		ck_assert_mem_eq(out, okm, okm_n);
 		free(ikm), free(salt), free(info), free(okm);
 		count++;
@@ -337,7 +342,8 @@ static void hpke_case(const json_t *test)
 	ck_assert_int_eq(sr_hpke_open(back, &sk, info, aad, aad_n, out, pt_n + SR_HPKE_OVERHEAD),
 	    SR_OK);
 	ck_assert_mem_eq(back, pt, pt_n);
-	free(info_bytes), free(enc), free(aad), free(pt), free(ct), free(out), free(back), free(info);
+	free(info_bytes), free(enc), free(aad), free(pt), free(ct), free(out), free(back),
+	    free(info);
 }
 
 START_TEST(hpke_agrees_with_rfc_9180)
@@ -373,7 +379,8 @@ START_TEST(hpke_refuses_every_changed_byte_and_any_other_context)
 	sr_x25519_public(&pk, &sk);
 	ck_assert_int_eq(sr_hpke_seal(sealed, &zero_pk, &eph, "a", NULL, 0, plain, sizeof plain),
 	    SR_ERR_BAD_PUBLIC_KEY);
-	ck_assert_int_eq(sr_hpke_seal(sealed, &pk, &eph, "a", plain, 3, plain, sizeof plain), SR_OK);
+	ck_assert_int_eq(
+	    sr_hpke_seal(sealed, &pk, &eph, "a", plain, 3, plain, sizeof plain), SR_OK);
 	ck_assert_int_eq(sr_hpke_open(out, &sk, "a", plain, 3, sealed, sizeof sealed), SR_OK);
 	ck_assert_mem_eq(out, plain, sizeof plain);
 	ck_assert_int_eq(sr_hpke_open(out, &sk, "b", plain, 3, sealed, sizeof sealed),
@@ -474,7 +481,8 @@ START_TEST(a_hash_of_parts_is_the_hash_of_them_joined)
 		parts[i] = (struct sr_bytes){ bytes + 5 + i, 1 };
 	/* More parts than fit the short way, and just as many as do. */
 	for (size_t n = 0; n <= 100; n++) {
-		struct sr_hash32 got = sr_hash_domain("vote", parts, n), want = sr_hash(bytes, n + 5);
+		struct sr_hash32 got = sr_hash_domain("vote", parts, n),
+				 want = sr_hash(bytes, n + 5);
 
 		ck_assert(sr_hash32_equal(&got, &want));
 	}

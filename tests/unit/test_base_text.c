@@ -29,8 +29,9 @@ START_TEST(every_error_has_its_own_number_and_a_lower_case_name)
 
 		ck_assert_uint_eq(strlen(name), strlen(errors[i].capitals));
 		for (size_t j = 0; name[j] != '\0'; j++)
-			ck_assert_msg(strchr("abcdefghijklmnopqrstuvwxyz_0123456789", name[j]) != NULL,
-			    "%s", name);
+			ck_assert_msg(
+			    strchr("abcdefghijklmnopqrstuvwxyz_0123456789", name[j]) != NULL, "%s",
+			    name);
 		ck_assert_uint_gt(strlen(sr_error_message(errors[i].number)), 3);
 		ck_assert_uint_eq(sr_error_from_number(errors[i].number), errors[i].number);
 		for (size_t j = 0; j < i; j++)
@@ -155,14 +156,15 @@ END_TEST
 
 START_TEST(base64_has_one_encoding_per_value)
 {
-	static const char *const bad[] = { "Zg", "Zg=", "Zh==", "Zm9=", "Zm9v\n", "Zm 9", "=", "====",
-		"Z===", "Zg==Zg==", "Zm9v=", "Zm9-", "Zm9_" };
+	static const char *const bad[] = { "Zg", "Zg=", "Zh==", "Zm9=", "Zm9v\n", "Zm 9", "=",
+		"====", "Z===", "Zg==Zg==", "Zm9v=", "Zm9-", "Zm9_" };
 	uint8_t out[16];
 	size_t n;
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		ck_assert_msg(sr_base64_decode(out, &n, bad[i], strlen(bad[i])) == SR_ERR_BAD_ENCODING,
-		    "%s", bad[i]);
+		ck_assert_msg(
+		    sr_base64_decode(out, &n, bad[i], strlen(bad[i])) == SR_ERR_BAD_ENCODING, "%s",
+		    bad[i]);
 		ck_assert_uint_eq(n, 0);
 	}
 }

@@ -18,6 +18,7 @@ enum consensus_class {
 };
 
 #define CONSENSUS_ALL UINT32_MAX        /* send to every other member */
+#define CONSENSUS_MESSAGE_MAX (6u * 1024u * 1024u) /* a full block and its certificates */
 
 struct consensus_block {
 	struct consensus_header header;
@@ -47,12 +48,15 @@ struct consensus_ports {
 	/* "my ingress works", put into NOTAR votes. */
 	bool (*ingress_ok)(void *ctx);
 	/* Builds a body on parent. header comes with everything but flags' CLOSE bit, ops_root, pre_state_root, next_roster_root
-	 * and post_state_root set; sets those. body: owned by the writer, at most SR_BLOCK_MAX. */
+	 * and post_state_root set; sets those. body: owned by the writer, at most SR_BLOCK_MAX. With a CLOSE block among
+	 * the ancestors the body must stay empty and CLOSE unset. NOT_READY: asked again a little later. check is
+	 * called for the built block like for any other. */
 	enum sr_error (*build)(void *ctx, struct consensus_header *header, struct sr_writer *body);
 	/* Is the block valid on its parent (already checked or final): body encoding, limits, operation
-	 * signatures, pre_state_root, CLOSE fields. Must give the same answer at every member. */
+	 * signatures, pre_state_root, CLOSE fields. Must give the same answer at every member. NOT_READY and
+	 * NO_MEMORY are no answer: asked again a little later. */
 	enum sr_error (*check)(void *ctx, const struct consensus_block *block);
-	/* A NOTAR certificate exists for this checked block. */
+	/* A NOTAR certificate exists for this checked block. Not called for blocks that are final when they arrive. */
 	void (*certified)(void *ctx, const struct consensus_block *block);
 	/* Final, called in chain order, each block once (also when replayed from the log after a restart: blocks at
 	 * or below start_height are not repeated). cert: FINAL certificate of this block, or NULL when it

@@ -14,7 +14,7 @@
 #ifndef SR_VAULT_PROOF_H
 #define SR_VAULT_PROOF_H
 
-#include "base/buf.h"
+#include "base/crypto.h"
 
 #define VAULT_VALUE_MAX (80u * 1024u)
 

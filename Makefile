@@ -157,7 +157,8 @@ CT_SRC := $(wildcard tests/ct/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 SIM_SRC := $(wildcard tests/sim/*.c)
 
-test_module = $(word 2,$(subst _, ,$(basename $(notdir $(1)))))
+# test_<module>_..., ct_<module>_..., <module>_...
+test_module = $(firstword $(filter-out test ct bench,$(subst _, ,$(basename $(notdir $(1))))))
 test_use = testlib $(or $(USE_$(basename $(notdir $(1)))),$(USE_$(call test_module,$(1))),$(USE_any))
 test_program = $(O)/tests/$(basename $(notdir $(1)))
 
@@ -169,9 +170,9 @@ BENCH := $(patsubst tests/bench/%.c,$(O)/bench_%,$(subst tests/bench/bench_,test
 $(foreach t,$(UNIT_SRC) $(PROP_SRC),\
 	$(eval $(call program_rule,$(call test_program,$(t)),$(t),$(call test_use,$(t)))))
 $(foreach t,$(CT_SRC),\
-	$(eval $(call program_rule,$(O)/tests/ct/$(basename $(notdir $(t))),$(t),testlib $(USE_any))))
+	$(eval $(call program_rule,$(O)/tests/ct/$(basename $(notdir $(t))),$(t),$(call test_use,$(t)))))
 $(foreach t,$(BENCH_SRC),$(eval $(call program_rule,\
-	$(O)/bench_$(patsubst bench_%,%,$(basename $(notdir $(t)))),$(t),testlib $(USE_any))))
+	$(O)/bench_$(patsubst bench_%,%,$(basename $(notdir $(t)))),$(t),$(call test_use,$(t)))))
 ifneq ($(SIM_SRC),)
 SIM := $(O)/tests/sim
 $(eval $(call program_rule,$(SIM),$(SIM_SRC),testlib $(USE_enclave)))

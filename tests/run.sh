@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs one step of the checks and adds what it counted to $O/check/counts.
+# Runs one step of the checks and adds what it counted to $CHECK/counts.
 #   run.sh programs STEP PROGRAM...     ct PROGRAM...     sim PROGRAM SEEDS     lint     integration
 #   run.sh soak SIM SEEDS ROUNDS PROGRAM...     total
 # CC, O (the build directory) and JOBS come from the Makefile.
@@ -8,7 +8,9 @@ O=${O:-build/gcc} JOBS=${JOBS:-2}
 # Two cores shared with everything else: Check's own four seconds are too few.
 export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-300} O
 export BIN=${BIN:-$O/bin}
-mkdir -p "$O/check"
+# Where the counts and logs go; `make check` gathers several builds in one place.
+CHECK=${CHECK:-$O/check}
+mkdir -p "$CHECK"
 
 # Prints "passed failed skipped" of a finished program from its log and exit status. Understands
 # Check's closing lines, "N passed, N failed, N skipped", and "SKIPPED N ..."; else the status decides.
@@ -34,7 +36,7 @@ count() {
 report() {
 	local name=$1 log=$2 rc=$3 p f s
 	read -r p f s < <(count "$log" "$rc")
-	echo "$p $f $s $name" >> "$O/check/counts"
+	echo "$p $f $s $name" >> "$CHECK/counts"
 	if [ "$f" -eq 0 ]; then
 		printf '  ok    %-44s %s%s\n' "$name" "$p" "$([ "$s" -gt 0 ] && echo ", $s skipped")"
 		grep SKIPPED "$log" | sed 's/^/        /'
@@ -48,19 +50,21 @@ one() { # step program arguments...
 	local step=$1 name log
 	shift
 	name=$step/$(basename "$1")
-	log=$O/check/$step-$(basename "$1").log
+	log=$CHECK/$step-$(basename "$1").log
 	timeout "${TEST_TIMEOUT:-900}" "$@" > "$log" 2>&1 < /dev/null
 	report "$name" "$log" $?
 }
 
+memcheck() { timeout 900 valgrind -q --error-exitcode=99 --suppressions=tests/ct/verdicts.supp "$@"; }
+
 ct() { # a leak that is planted must be reported, the program itself must be clean
 	local program=$1 name log rc
-	name=$(basename "$program")
-	log=$O/check/ct-$name.log
-	timeout 900 valgrind -q --error-exitcode=99 "$program" > "$log" 2>&1 < /dev/null
+	name="$(basename "$program") ($(basename "$O"))"
+	log=$CHECK/ct-$(basename "$program")-$(basename "$O").log
+	memcheck "$program" > "$log" 2>&1 < /dev/null
 	report "ct/$name" "$log" $?
-	log=$O/check/ct-$name-planted.log
-	timeout 900 valgrind -q --error-exitcode=99 "$program" --planted-leak > "$log" 2>&1 < /dev/null
+	log=${log%.log}-planted.log
+	memcheck "$program" --planted-leak > "$log" 2>&1 < /dev/null
 	rc=$?
 	if [ $rc -eq 99 ]; then
 		: > "$log"
@@ -74,8 +78,8 @@ ct() { # a leak that is planted must be reported, the program itself must be cle
 
 step=$1
 shift
-touch "$O/check/counts"
-before=$(wc -l < "$O/check/counts")
+touch "$CHECK/counts"
+before=$(wc -l < "$CHECK/counts")
 case $step in
 one | ct-one)
 	[ "$step" = one ] && one "$@" || ct "$@"
@@ -119,7 +123,7 @@ soak)
 total)
 	awk '{ p += $1; f += $2; s += $3 }
 		END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' \
-		"$O/check/counts"
+		"$CHECK/counts"
 	exit
 	;;
 *)
@@ -128,4 +132,4 @@ total)
 	;;
 esac
 # A step on its own fails when anything in it failed; `make check` reads the counts at the end.
-! tail -n +$((before + 1)) "$O/check/counts" | awk '$2 > 0 { bad = 1 } END { exit !bad }'
+! tail -n +$((before + 1)) "$CHECK/counts" | awk '$2 > 0 { bad = 1 } END { exit !bad }'

@@ -14,7 +14,7 @@ SEEDS ?= 60
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 MAKEFLAGS += --no-print-directory
@@ -84,7 +84,7 @@ USE_shell := shell $(USE_enclave)
 USE_net := net base
 USE_config := config base
 USE_node := node net config wire base
-USE_cli := cli shamir config wire base
+USE_cli := cli shamir chain config wire base
 
 EXT_base := -lgcrypt -lsodium
 EXT_shamir := -lsodium
@@ -93,7 +93,7 @@ EXT_shell := -lgnutls -lseccomp
 EXT_net := -lnanomsg
 EXT_config := -lyaml
 EXT_node := -lmicrohttpd -ljansson -ltokyocabinet -lisal -lgnutls
-EXT_cli := -lcurl-gnutls -ljansson
+EXT_cli := -lcurl-gnutls -ljansson -lisal
 EXT_testlib := -lcheck_pic -lsubunit -ljansson -lrt -lm -lpthread
 
 # Modules to files and -l flags, for a link line.

@@ -6,7 +6,7 @@
 #define SR_VAULT_RECORD_H
 
 #include "vault/policy.h"
-#include "vault/tree.h"
+#include "vault/proof.h"
 
 enum vault_record_type {
 	VAULT_REC_META = 'm',        /* m: one record: counters, clock */
@@ -123,5 +123,24 @@ struct vault_key vault_key_secret(const struct vault_secret_id *id);
 struct vault_key vault_key_version(const struct vault_secret_id *id, uint64_t version);
 struct vault_key vault_key_hash(enum vault_record_type type, const struct sr_hash32 *h); /* ticket, receipt */
 struct vault_key vault_key_event(enum vault_subject subject, const uint8_t subject_id[16], uint64_t seq);
+
+/* What a client may ask for (vault_get answers); here because both sides of the wire know it. */
+enum vault_get_kind {
+	VAULT_GET_ACCOUNT = 1,       /* param: account            -> account record (zeros when unknown); public */
+	VAULT_GET_NFT = 2,           /* u64                       -> nft; public */
+	VAULT_GET_NFTS = 3,          /* account, after u64        -> list of nft; public */
+	VAULT_GET_COLLECTION = 4,    /* u64                       -> collection; public */
+	VAULT_GET_SECRET = 5,        /* secret id                 -> secret; owner, or who a policy leaf names or holds an NFT it names */
+	VAULT_GET_SECRETS = 6,       /* account (owner = requester), after 16 bytes -> list of secret; the owner */
+	VAULT_GET_SECRETS_OF_NFT = 7,/* u64 nft, after 16         -> list of secret; the NFT's holder */
+	VAULT_GET_VERSION = 8,       /* secret id, version (0 latest) -> version record; as SECRET */
+	VAULT_GET_HISTORY = 9,       /* secret id, after version  -> list of version; the owner */
+	VAULT_GET_SWITCH = 10,       /* u64                       -> switch; owner, heartbeat key, delegates, guardians, vetoer, heirs (duress key hidden unless owner) */
+	VAULT_GET_SWITCHES = 11,     /* account = requester, after u64 -> list of switch */
+	VAULT_GET_EVENTS = 12,       /* subject u8, id 16, after seq u64 -> list of event; those it concerns */
+	VAULT_GET_RECEIPT = 13,      /* op hash                   -> receipt; public */
+	VAULT_GET_TICKET = 14,       /* ticket id                 -> ticket; the requester, the owner */
+	VAULT_GET_META = 15,         /* nothing                   -> meta; public */
+};
 
 #endif

@@ -7,6 +7,7 @@
 #define SR_VAULT_VAULT_H
 
 #include "vault/record.h"
+#include "vault/tree.h"
 
 /* Limits (DESIGN 10), each with its error. */
 #define VAULT_ACCOUNTS_MAX 10000000u            /* TOO_MANY, as for the next five */
@@ -23,8 +24,6 @@
 #define VAULT_RECEIPT_KEEP_MS 600000u           /* past the operation's expiry */
 #define VAULT_EVENT_KEEP_MS (30ull * 86400000ull) /* heartbeats and refusals; other events stay */
 #define VAULT_PAUSE_MAX_MS (366ull * 86400000ull)
-#define VAULT_SWITCH_SPAN_MIN_MS 1000u          /* interval, grace */
-#define VAULT_SWITCH_SPAN_MAX_MS (100ull * 366ull * 86400000ull) /* any span of a switch */
 #define VAULT_UPTIME_STEP_MAX_MS 3000u          /* most a block adds to U; a longer gap is an outage */
 #define VAULT_AMNESTY_MIN_MS 60000u
 #define VAULT_CLOCK_SLACK_MS 10000u             /* BEFORE at release: from block to share */
@@ -81,23 +80,6 @@ SR_MUST_CHECK enum sr_error vault_admit(struct vault_tree *t, struct vault_recei
 SR_MUST_CHECK enum sr_error vault_genesis(struct vault_tree **t, uint64_t time_ms);
 
 /* --- reading --- */
-enum vault_get_kind {
-	VAULT_GET_ACCOUNT = 1,       /* param: account            -> account record (zeros when unknown); public */
-	VAULT_GET_NFT = 2,           /* u64                       -> nft; public */
-	VAULT_GET_NFTS = 3,          /* account, after u64        -> list of nft; public */
-	VAULT_GET_COLLECTION = 4,    /* u64                       -> collection; public */
-	VAULT_GET_SECRET = 5,        /* secret id                 -> secret; owner, or who a policy leaf names or holds an NFT it names */
-	VAULT_GET_SECRETS = 6,       /* account (owner = requester), after 16 bytes -> list of secret; the owner */
-	VAULT_GET_SECRETS_OF_NFT = 7,/* u64 nft, after 16         -> list of secret; the NFT's holder */
-	VAULT_GET_VERSION = 8,       /* secret id, version (0 latest) -> version record; as SECRET */
-	VAULT_GET_HISTORY = 9,       /* secret id, after version  -> list of version; the owner */
-	VAULT_GET_SWITCH = 10,       /* u64                       -> switch; owner, heartbeat key, delegates, guardians, vetoer, heirs (duress key hidden unless owner) */
-	VAULT_GET_SWITCHES = 11,     /* account = requester, after u64 -> list of switch */
-	VAULT_GET_EVENTS = 12,       /* subject u8, id 16, after seq u64 -> list of event; those it concerns */
-	VAULT_GET_RECEIPT = 13,      /* op hash                   -> receipt; public */
-	VAULT_GET_TICKET = 14,       /* ticket id                 -> ticket; the requester, the owner */
-	VAULT_GET_META = 15,         /* nothing                   -> meta; public */
-};
 /* requester: NONE for anonymous. Lists: u32 count, bool more, then blobs, at most 64 entries and 1 MiB. FROZEN by duress is shown
  * as the state it hides except to nobody: no reader can tell. */
 SR_MUST_CHECK enum sr_error vault_get(struct sr_writer *out, struct vault_tree *t,

@@ -1,0 +1,18 @@
+/* cli/json.h - the only file that knows jansson: the --json object, and JSON-RPC in and out. */
+#ifndef SR_CLI_JSON_H
+#define SR_CLI_JSON_H
+
+#include "base/types.h"
+#include "cli/cli.h"
+
+SR_MUST_CHECK enum sr_error cli_json_open(struct cli *cli);
+/* Prints the object when --json was given; frees. */
+void cli_json_close(struct cli *cli);
+
+/* {"jsonrpc":"2.0","id":1,"method":method,"params":[param]}; param NULL: no params. Caller frees. */
+char *json_rpc_request(const char *method, const char *param);
+/* The result's text (caller frees) of an answer. An error object: its code as sr_error in the return
+ * value (data.code when there is one). BAD_ENCODING for anything else. */
+SR_MUST_CHECK enum sr_error json_rpc_answer(char **result, const uint8_t *p, size_t n);
+
+#endif

@@ -215,7 +215,7 @@ soak: $(SIM) $(PROP)
 bench: $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done
 
-lint: $(call archives,shamir consensus vault chain enclave wire base)
+lint: all
 	@$(RUN) lint
 
 asan:

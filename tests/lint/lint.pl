@@ -169,6 +169,44 @@ sub symbols {
 	return @complaints;
 }
 
+# What a program holds must come from the modules its link line names: the host cannot combine shares.
+my %program = (
+	'strongroomd' => 'node',
+	'strongroom' => 'cli',
+	'strongroom-enclave' => 'enclave',
+);
+
+sub programs {
+	my ($build) = @_;
+	my @complaints;
+	for my $name (grep { -f "$build/bin/$_" } sort keys %program) {
+		my (undef, $held) = archive_symbols("$build/bin/$name");
+		my (%home, %allowed);
+		for my $module (@folders, 'wire') {
+			next unless -f "$build/lib$module.a";
+			my (undef, $defined) = archive_symbols("$build/lib$module.a");
+			my $may = grep { $_ eq $module } @{ $may{ $program{$name} } };
+			($may ? $allowed{$_} : $home{$_}) = $module for keys %$defined;
+		}
+		push @complaints, map { "$name holds $_ of $home{$_}" }
+		    grep { $home{$_} && !$allowed{$_} } sort keys %$held;
+	}
+	return @complaints;
+}
+
+sub plant_program {
+	my $tree = tempdir(CLEANUP => 1);
+	write_file("$tree/shamir.c", "int combine_shares(void);\nint combine_shares(void) { return 1; }\n");
+	write_file("$tree/main.c", "int combine_shares(void);\nint main(void) { return combine_shares(); }\n");
+	make_path("$tree/bin");
+	system("gcc -c $tree/shamir.c -o $tree/shamir.o && ar rcs $tree/libshamir.a $tree/shamir.o"
+	    . " && gcc $tree/main.c $tree/libshamir.a -o $tree/bin/strongroom") == 0 or die "gcc failed\n";
+	verdict('programs: the command line may combine shares', programs($tree));
+	rename "$tree/bin/strongroom", "$tree/bin/strongroomd";
+	my $caught = grep { $_ eq 'strongroomd holds combine_shares of shamir' } programs($tree);
+	verdict('programs catches: the host combines shares', $caught ? () : 'not caught');
+}
+
 sub layout {
 	my ($tree) = @_;
 	my @complaints;
@@ -281,11 +319,13 @@ sub plant_symbol {
 
 verdict($_->[0], $_->[1]->($root)) for @rules;
 verdict('symbols of the pure libraries', symbols($objects));
+verdict('what each program holds', programs($objects));
 if ($selftest) {
 	for my $rule (@rules) {
 		my ($name, $function, @faults) = @$rule;
 		plant($name, $function, @$_) for @faults;
 	}
+	plant_program();
 	plant_symbol('time(0)', '#include <time.h>');
 	plant_symbol('socket(1, 1, 0)', '#include <sys/socket.h>');
 	plant_symbol('sr_random_system(0, 0)', 'int sr_random_system(char *p, unsigned long n);');

@@ -1,0 +1,477 @@
+#define _GNU_SOURCE /* fallocate */
+#include "node/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "node/file.h"
+
+#define LOG_MAGIC "SRSAFELG"
+#define LOG_VERSION 1u
+#define LOG_RESERVE (16u * 1024u * 1024u)
+#define LOG_PENDING_MAX (64u * 1024u * 1024u)
+#define SCAN_CHUNK (1024u * 1024u)
+
+struct record { uint32_t length, crc; uint64_t batch; };
+
+__attribute__((format(printf, 2, 3)))
+static void say(char *note, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(note, NODE_LOG_NOTE_MAX, format, args);
+	va_end(args);
+}
+
+static void put32(uint8_t *out, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		out[i] = (uint8_t)(v >> 8 * i);
+}
+
+static void put64(uint8_t *out, uint64_t v)
+{
+	put32(out, (uint32_t)v);
+	put32(out + 4, (uint32_t)(v >> 32));
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* --- Encoding --- */
+
+static uint32_t record_check(const uint8_t *header, uint64_t position)
+{
+	uint8_t where[8];
+
+	put64(where, position);
+	return sr_crc32c(sr_crc32c(0, where, sizeof where), header, 16);
+}
+
+static void record_write(uint8_t *out, const struct record *r, uint64_t position)
+{
+	put32(out, r->length);
+	put32(out + 4, r->crc);
+	put64(out + 8, r->batch);
+	put32(out + 16, record_check(out, position));
+}
+
+static bool record_read(struct record *r, const uint8_t *header, uint64_t position)
+{
+	r->length = get32(header);
+	r->crc = get32(header + 4);
+	r->batch = get32(header + 8) | (uint64_t)get32(header + 12) << 32;
+	return get32(header + 16) == record_check(header, position) && r->length <= NODE_LOG_RECORD_MAX;
+}
+
+static void header_write(uint8_t out[NODE_LOG_HEADER_BYTES], const struct node_log *self)
+{
+	memcpy(out, LOG_MAGIC, 8);
+	put32(out + 8, LOG_VERSION);
+	put32(out + 12, self->member);
+	memcpy(out + 16, self->chain_id.b, 32);
+	put32(out + 48, sr_crc32c(0, out, 48));
+}
+
+static bool read_at(int fd, uint8_t *out, size_t n, uint64_t position)
+{
+	while (n > 0) {
+		ssize_t got = pread(fd, out, n, (off_t)position);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		out += got;
+		n -= (size_t)got;
+		position += (uint64_t)got;
+	}
+	return true;
+}
+
+/* --- Opening --- */
+
+static enum sr_error header_check(const struct node_log *self, char *note)
+{
+	uint8_t h[NODE_LOG_HEADER_BYTES];
+
+	if (!read_at(self->fd, h, sizeof h, 0) || memcmp(h, LOG_MAGIC, 8) != 0 ||
+	    get32(h + 48) != sr_crc32c(0, h, 48)) {
+		say(note, "%s/" NODE_LOG_NAME " does not begin as a log does. The disk is damaged: remove the "
+		    "node's data (keep identity and sealing.key) and let it rejoin from its peers", self->dir);
+		return SR_ERR_DAMAGED;
+	}
+	if (get32(h + 8) != LOG_VERSION) {
+		say(note, "%s/" NODE_LOG_NAME " has version %u; this build reads %u", self->dir, get32(h + 8),
+		    LOG_VERSION);
+		return SR_ERR_BAD_VERSION;
+	}
+	if (get32(h + 12) != self->member || memcmp(h + 16, self->chain_id.b, 32) != 0) {
+		say(note, "%s/" NODE_LOG_NAME " is member %u's of %s cluster. Point data_dir at this node's own "
+		    "folder", self->dir, get32(h + 12),
+		    memcmp(h + 16, self->chain_id.b, 32) != 0 ? "another" : "this");
+		return SR_ERR_FOREIGN_DATA;
+	}
+	return SR_OK;
+}
+
+/* A whole good record at position? scratch: NODE_LOG_RECORD_MAX bytes. */
+static bool record_good(const struct node_log *self, struct record *r, uint64_t position,
+    uint64_t file_size, uint8_t *scratch)
+{
+	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
+
+	if (file_size - position < sizeof header || !read_at(self->fd, header, sizeof header, position) ||
+	    !record_read(r, header, position))
+		return false;
+	position += sizeof header;
+	return file_size - position >= r->length && read_at(self->fd, scratch, r->length, position) &&
+	       sr_crc32c(0, scratch, r->length) == r->crc;
+}
+
+/* The highest batch of any good record from position on; 0 when there is none. */
+static enum sr_error newest_batch_after(uint64_t *batch, uint64_t *where, const struct node_log *self,
+    uint64_t position, uint64_t file_size, uint8_t *scratch)
+{
+	uint8_t *chunk = malloc(SCAN_CHUNK);
+
+	*batch = 0;
+	if (chunk == NULL)
+		return SR_ERR_NO_MEMORY;
+	while (file_size - position > NODE_LOG_RECORD_HEADER_BYTES) {
+		size_t n = file_size - position < SCAN_CHUNK ? (size_t)(file_size - position) : SCAN_CHUNK;
+
+		if (!read_at(self->fd, chunk, n, position)) {
+			free(chunk);
+			return SR_ERR_IO;
+		}
+		for (size_t i = 0; i + NODE_LOG_RECORD_HEADER_BYTES <= n; i++) {
+			struct record r;
+
+			if (record_read(&r, chunk + i, position + i) && r.batch >> 1 > *batch &&
+			    record_good(self, &r, position + i, file_size, scratch)) {
+				*batch = r.batch >> 1;
+				*where = position + i;
+			}
+		}
+		position += n - NODE_LOG_RECORD_HEADER_BYTES + 1;
+	}
+	free(chunk);
+	return SR_OK;
+}
+
+static enum sr_error tail_cut(struct node_log *self, uint64_t file_size, char *note)
+{
+	if (ftruncate(self->fd, (off_t)self->size) != 0 || fsync(self->fd) != 0)
+		return file_errno();
+	say(note, "cut a torn tail of %llu bytes off %s/" NODE_LOG_NAME " (normal after a crash)",
+	    (unsigned long long)(file_size - self->size), self->dir);
+	return SR_OK;
+}
+
+/* The record at self->size is bad. Was it ever synced? last: the good one before it (batch 0: none). */
+static enum sr_error bad_record(struct node_log *self, const struct record *last, uint64_t file_size,
+    uint8_t *scratch, char *note)
+{
+	uint64_t mine = (last->batch >> 1) + ((last->batch & 1) != 0 || last->batch == 0 ? 1 : 0);
+	uint64_t newest, where = 0;
+
+	SR_TRY(newest_batch_after(&newest, &where, self, self->size + 1, file_size, scratch));
+	if (newest <= mine)
+		return tail_cut(self, file_size, note);
+	say(note, "%s/" NODE_LOG_NAME " is damaged at byte %llu, before good records at byte %llu. The disk "
+	    "has changed what was written, so this node's votes are not known: remove the node's data (keep "
+	    "identity and sealing.key) and let it rejoin from its peers", self->dir,
+	    (unsigned long long)self->size, (unsigned long long)where);
+	return SR_ERR_DAMAGED;
+}
+
+/* An empty record that ends the batch of a crash: what is kept of it is synced and replayed from now on. */
+static enum sr_error mark_end(struct node_log *self, uint64_t batch)
+{
+	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
+	struct record r = { 0, 0, batch << 1 | 1 };
+
+	record_write(header, &r, self->size);
+	SR_TRY(file_write_all(self->fd, header, sizeof header));
+	self->size += sizeof header;
+	return SR_OK;
+}
+
+static enum sr_error log_scan(struct node_log *self, uint8_t *scratch, char *note)
+{
+	struct record r, last = { 0, 0, 0 };
+	struct stat st;
+	uint64_t file_size;
+
+	if (fstat(self->fd, &st) != 0)
+		return SR_ERR_IO;
+	SR_TRY(header_check(self, note));
+	file_size = (uint64_t)st.st_size;
+	self->size = NODE_LOG_HEADER_BYTES;
+	while (self->size < file_size && record_good(self, &r, self->size, file_size, scratch)) {
+		self->size += NODE_LOG_RECORD_HEADER_BYTES + r.length;
+		self->records++;
+		last = r;
+	}
+	if (self->size < file_size)
+		SR_TRY(bad_record(self, &last, file_size, scratch, note));
+	if (lseek(self->fd, (off_t)self->size, SEEK_SET) < 0)
+		return SR_ERR_IO;
+	if (last.batch != 0 && (last.batch & 1) == 0)
+		SR_TRY(mark_end(self, last.batch >> 1));
+	self->batch = (last.batch >> 1) + 1;
+	self->reserved = self->size;
+	return fdatasync(self->fd) == 0 ? SR_OK : SR_ERR_IO;
+}
+
+/* A new file with its header and first records, aside, synced, then in place. Replaces self->fd. */
+static enum sr_error log_install(struct node_log *self, const uint8_t *records, size_t n)
+{
+	char path[NODE_PATH_MAX], aside[NODE_PATH_MAX];
+	uint8_t header[NODE_LOG_HEADER_BYTES];
+	enum sr_error err;
+	int fd;
+
+	SR_TRY(file_path(path, self->dir, NODE_LOG_NAME));
+	SR_TRY(file_path(aside, self->dir, NODE_LOG_NAME ".new"));
+	fd = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return file_errno();
+	header_write(header, self);
+	err = file_write_all(fd, header, sizeof header);
+	if (err == SR_OK)
+		err = file_write_all(fd, records, n);
+	if (err == SR_OK && fsync(fd) != 0)
+		err = errno == ENOSPC ? SR_ERR_DISK_FULL : SR_ERR_IO;
+	if (err != SR_OK) {
+		close(fd);
+		unlink(aside);
+		return err;
+	}
+	if (rename(aside, path) != 0 || file_sync_dir(self->dir) != SR_OK) {
+		close(fd);
+		return SR_ERR_IO;
+	}
+	if (self->fd >= 0)
+		close(self->fd);
+	self->fd = fd;
+	self->size = self->reserved = sizeof header + n;
+	return SR_OK;
+}
+
+enum sr_error node_log_open(struct node_log *self, const char *dir, const struct sr_hash32 *chain_id,
+    uint32_t member, char note[NODE_LOG_NOTE_MAX])
+{
+	char path[NODE_PATH_MAX];
+	uint8_t *scratch;
+	enum sr_error err;
+
+	memset(self, 0, sizeof *self);
+	self->fd = -1;
+	self->chain_id = *chain_id;
+	self->member = member;
+	self->batch = 1;
+	note[0] = '\0';
+	sr_writer_init(&self->pending, LOG_PENDING_MAX);
+	if (strlen(dir) >= sizeof self->dir)
+		return SR_ERR_TOO_LONG;
+	strcpy(self->dir, dir);
+	SR_TRY(file_path(path, dir, NODE_LOG_NAME));
+	SR_TRY(file_remove(dir, NODE_LOG_NAME ".new"));
+	self->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (self->fd < 0 && errno != ENOENT)
+		return SR_ERR_IO;
+	if (self->fd < 0) {
+		self->created = true;
+		return log_install(self, NULL, 0);
+	}
+	scratch = malloc(NODE_LOG_RECORD_MAX);
+	err = scratch != NULL ? log_scan(self, scratch, note) : SR_ERR_NO_MEMORY;
+	free(scratch);
+	if (err != SR_OK)
+		node_log_close(self);
+	return err;
+}
+
+void node_log_close(struct node_log *self)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+	self->fd = -1;
+	sr_writer_clear(&self->pending);
+}
+
+enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t **bytes, size_t *n)
+{
+	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
+	struct record r = { 0, 0, 0 };
+
+	if (*position == 0)
+		*position = NODE_LOG_HEADER_BYTES;
+	while (r.length == 0) { /* an empty one only ends a batch */
+		if (*position >= self->size)
+			return SR_ERR_NOT_FOUND;
+		if (!read_at(self->fd, header, sizeof header, *position) ||
+		    !record_read(&r, header, *position))
+			return SR_ERR_DAMAGED;
+		*position += sizeof header;
+	}
+	*bytes = malloc(r.length);
+	if (*bytes == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (!read_at(self->fd, *bytes, r.length, *position) || sr_crc32c(0, *bytes, r.length) != r.crc) {
+		free(*bytes);
+		return SR_ERR_DAMAGED;
+	}
+	*n = r.length;
+	*position += r.length;
+	return SR_OK;
+}
+
+/* --- Writing --- */
+
+/* position: where the writer's first byte will be in the file. */
+static enum sr_error batch_add(struct sr_writer *w, size_t *last, uint64_t position, uint64_t batch,
+    const uint8_t *bytes, size_t n)
+{
+	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
+	struct record r;
+
+	if (n == 0 || n > NODE_LOG_RECORD_MAX)
+		return n == 0 ? SR_ERR_EMPTY : SR_ERR_TOO_LONG;
+	r = (struct record){ (uint32_t)n, sr_crc32c(0, bytes, n), batch << 1 };
+	record_write(header, &r, position + w->n);
+	*last = w->n;
+	sr_write_copy(w, header, sizeof header);
+	sr_write_copy(w, bytes, n);
+	return w->error;
+}
+
+/* Marks the last record of a batch, now that it is known to be the last. */
+static void batch_end(struct sr_writer *w, size_t last, uint64_t position, uint64_t batch)
+{
+	struct record r = { get32(w->p + last), get32(w->p + last + 4), batch << 1 | 1 };
+
+	record_write(w->p + last, &r, position + last);
+}
+
+enum sr_error node_log_append(struct node_log *self, const uint8_t *bytes, size_t n)
+{
+	return batch_add(&self->pending, &self->pending_last, self->size, self->batch, bytes, n);
+}
+
+void node_log_discard(struct node_log *self)
+{
+	sr_writer_reset(&self->pending);
+}
+
+/* Asks for room well before it is needed, so that a full disk is known while there is still some left. */
+static enum sr_error log_reserve(struct node_log *self, size_t n)
+{
+	if (self->size + n + LOG_RESERVE / 4 <= self->reserved)
+		return SR_OK;
+	if (fallocate(self->fd, FALLOC_FL_KEEP_SIZE, (off_t)self->size, (off_t)(n + LOG_RESERVE)) == 0) {
+		self->reserved = self->size + n + LOG_RESERVE;
+		self->nearly_full = false;
+		return SR_OK;
+	}
+	if (errno == EOPNOTSUPP || errno == ENOSYS)
+		return SR_OK;
+	self->nearly_full = errno == ENOSPC || errno == EDQUOT;
+	if (!self->nearly_full)
+		return SR_ERR_IO;
+	return self->size + n <= self->reserved ? SR_OK : SR_ERR_DISK_FULL;
+}
+
+/* Takes a part that was written back off the file. */
+static enum sr_error log_undo(struct node_log *self, enum sr_error err)
+{
+	if (ftruncate(self->fd, (off_t)self->size) != 0 ||
+	    lseek(self->fd, (off_t)self->size, SEEK_SET) < 0)
+		return SR_ERR_IO;
+	self->reserved = self->size;
+	return err;
+}
+
+static enum sr_error log_put(struct node_log *self)
+{
+	enum sr_error err = log_reserve(self, self->pending.n);
+
+	if (err == SR_OK && self->size + self->pending.n > NODE_LOG_FILE_MAX)
+		err = SR_ERR_DISK_FULL;
+	if (err != SR_OK)
+		return err;
+	err = file_write_all(self->fd, self->pending.p, self->pending.n);
+	return err == SR_ERR_DISK_FULL ? log_undo(self, err) : err;
+}
+
+enum sr_error node_log_write(struct node_log *self, bool sync)
+{
+	enum sr_error err = self->pending.error;
+
+	if (err == SR_OK && self->pending.n == 0)
+		return SR_OK;
+	if (err == SR_OK) {
+		if (sync)
+			batch_end(&self->pending, self->pending_last, self->size, self->batch);
+		err = log_put(self);
+	}
+	if (err == SR_OK) {
+		self->size += self->pending.n;
+		self->appended += self->pending.n;
+	}
+	sr_writer_reset(&self->pending);
+	if (err != SR_OK || !sync)
+		return err;
+	/* After a failed fsync the kernel may have dropped the pages: nothing can be said about the file. */
+	if (fdatasync(self->fd) != 0)
+		return SR_ERR_IO;
+	self->batch++;
+	self->synced++;
+	return SR_OK;
+}
+
+enum sr_error node_log_rotate(struct node_log *self, const uint8_t *records, size_t n)
+{
+	struct sr_writer w;
+	struct sr_reader r;
+	size_t last = 0;
+	uint32_t count;
+	enum sr_error err = SR_OK;
+
+	SR_ASSERT(self->pending.n == 0);
+	sr_reader_init(&r, records, n);
+	sr_writer_init(&w, LOG_PENDING_MAX);
+	count = sr_read_u32(&r);
+	for (uint32_t i = 0; i < count && err == SR_OK; i++) {
+		struct sr_bytes record = sr_read_blob(&r, NODE_LOG_RECORD_MAX);
+
+		err = r.error;
+		if (err == SR_OK)
+			err = batch_add(&w, &last, NODE_LOG_HEADER_BYTES, 1, record.p, record.n);
+	}
+	if (err == SR_OK)
+		err = sr_reader_finish(&r);
+	if (err == SR_OK && count > 0)
+		batch_end(&w, last, NODE_LOG_HEADER_BYTES, 1);
+	if (err == SR_OK)
+		err = log_install(self, w.p, w.n);
+	sr_writer_clear(&w);
+	if (err != SR_OK)
+		return err;
+	self->batch = count > 0 ? 2 : 1;
+	self->records = count;
+	self->rotated++;
+	return SR_OK;
+}

@@ -1,0 +1,546 @@
+/* node/store.c - the only file that includes Tokyo Cabinet. */
+#define _GNU_SOURCE /* fallocate */
+#include "node/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tcbdb.h>
+#include <tcutil.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "node/file.h"
+
+#define ROW_VERSION 1u
+#define ROW_OVERHEAD 9u               /* version u8, crc u32, key length u32 */
+#define CLEAN_MARK "clean"
+#define FRONT_BYTES (4u * 1024u * 1024u) /* Tokyo Cabinet maps the front of a file: it must exist on the disk */
+#define SPARE_BYTES (32u * 1024u * 1024u)
+
+/* A row waiting for the next commit. */
+struct waiting {
+	struct waiting *next;
+	size_t key_n, n;
+	uint8_t bytes[];              /* key, value */
+};
+
+struct pile { struct waiting *first, *last; size_t rows, bytes; };
+
+struct node_store {
+	char dir[1024];
+	TCBDB *state, *archive;
+	struct pile state_pile, archive_pile;
+	uint64_t archive_blocks;
+	struct node_store_figures figures;
+};
+
+/* --- Rows --- */
+
+static uint32_t row_crc(char table, const uint8_t *key, size_t key_n, const uint8_t *value, size_t n)
+{
+	uint8_t head[6] = { ROW_VERSION, (uint8_t)table };
+
+	for (int i = 0; i < 4; i++)
+		head[2 + i] = (uint8_t)(key_n >> 8 * i);
+	return sr_crc32c(sr_crc32c(sr_crc32c(0, head, sizeof head), key, key_n), value, n);
+}
+
+static void row_write(struct sr_writer *w, char table, const uint8_t *key, size_t key_n,
+    const uint8_t *value, size_t n)
+{
+	sr_write_u8(w, ROW_VERSION);
+	sr_write_u32(w, row_crc(table, key, key_n, value, n));
+	sr_write_blob(w, key, key_n);
+	sr_write_copy(w, value, n);
+}
+
+/* value: borrowed from the row. DAMAGED unless it is this key's, whole. */
+static enum sr_error row_read(struct sr_bytes *value, char table, const uint8_t *key, size_t key_n,
+    const uint8_t *row, size_t row_n)
+{
+	struct sr_reader r;
+	struct sr_bytes own_key;
+	uint32_t crc;
+
+	sr_reader_init(&r, row, row_n);
+	if (sr_read_u8(&r) != ROW_VERSION)
+		return SR_ERR_DAMAGED;
+	crc = sr_read_u32(&r);
+	own_key = sr_read_blob(&r, NODE_STORE_KEY_MAX);
+	*value = sr_read_view(&r, r.left);
+	if (r.error != SR_OK || own_key.n != key_n || memcmp(own_key.p, key, key_n) != 0 ||
+	    row_crc(table, key, key_n, value->p, value->n) != crc)
+		return SR_ERR_DAMAGED;
+	return SR_OK;
+}
+
+static void height_key(uint8_t out[8], uint64_t height)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)(height >> 8 * (7 - i));
+}
+
+static uint64_t key_height(const uint8_t *key)
+{
+	uint64_t height = 0;
+
+	for (int i = 0; i < 8; i++)
+		height = height << 8 | key[i];
+	return height;
+}
+
+/* --- Piles --- */
+
+static enum sr_error pile_add(struct node_store *self, struct pile *pile, const uint8_t *key,
+    size_t key_n, const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
+{
+	size_t n = key_n + a_n + b_n;
+	struct waiting *row;
+
+	if (key_n == 0 || key_n > NODE_STORE_KEY_MAX || a_n + b_n > NODE_STORE_VALUE_MAX)
+		return SR_ERR_TOO_LONG;
+	if (self->state_pile.bytes + self->archive_pile.bytes + n > NODE_STORE_BUFFER_MAX)
+		return SR_ERR_TOO_MANY;
+	row = malloc(sizeof *row + n);
+	if (row == NULL)
+		return SR_ERR_NO_MEMORY;
+	*row = (struct waiting){ NULL, key_n, a_n + b_n };
+	memcpy(row->bytes, key, key_n);
+	if (a_n > 0)
+		memcpy(row->bytes + key_n, a, a_n);
+	if (b_n > 0)
+		memcpy(row->bytes + key_n + a_n, b, b_n);
+	if (pile->last != NULL)
+		pile->last->next = row;
+	else
+		pile->first = row;
+	pile->last = row;
+	pile->rows++;
+	pile->bytes += n;
+	return SR_OK;
+}
+
+static void pile_clear(struct pile *pile)
+{
+	while (pile->first != NULL) {
+		struct waiting *row = pile->first;
+
+		pile->first = row->next;
+		free(row);
+	}
+	memset(pile, 0, sizeof *pile);
+}
+
+/* --- Opening --- */
+
+static TCBDB *table_new(void)
+{
+	TCBDB *table = tcbdbnew();
+
+	SR_ASSERT(table != NULL);
+	/* No mapping beyond the front: a full disk must be an error, not a signal. */
+	if (!tcbdbtune(table, 0, 0, 0, -1, -1, BDBTLARGE) || !tcbdbsetxmsiz(table, 0) ||
+	    !tcbdbsetcache(table, 256, 128)) {
+		tcbdbdel(table);
+		return NULL;
+	}
+	return table;
+}
+
+/* Its size stays: Tokyo Cabinet checks it. */
+static enum sr_error front_reserve(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	enum sr_error err = SR_OK;
+
+	if (fd < 0)
+		return file_errno();
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, FRONT_BYTES) != 0 && errno != EOPNOTSUPP)
+		err = file_errno();
+	close(fd);
+	return err;
+}
+
+static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
+{
+	char path[NODE_PATH_MAX];
+	TCBDB *table;
+	enum sr_error err;
+
+	SR_TRY(file_path(path, dir, name));
+	table = table_new();
+	if (table == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (!tcbdbopen(table, path, BDBOWRITER | BDBOCREAT | BDBOTSYNC | BDBOLCKNB)) {
+		tcbdbdel(table);
+		return SR_ERR_DAMAGED;
+	}
+	err = front_reserve(path);
+	if (err != SR_OK) {
+		tcbdbclose(table);
+		tcbdbdel(table);
+		return err;
+	}
+	*out = table;
+	return SR_OK;
+}
+
+static void table_close(TCBDB *table)
+{
+	if (table != NULL) {
+		tcbdbclose(table);
+		tcbdbdel(table);
+	}
+}
+
+/* Checks every row. Damaged ones: dropped from the table (drop), else DAMAGED at once. */
+static enum sr_error table_check(TCBDB *table, char name, bool drop, uint64_t *damaged)
+{
+	BDBCUR *cursor = tcbdbcurnew(table);
+	bool more = tcbdbcurfirst(cursor);
+	enum sr_error err = SR_OK;
+
+	while (more && err == SR_OK) {
+		int key_n, n;
+		const uint8_t *key = tcbdbcurkey3(cursor, &key_n);
+		const uint8_t *row = tcbdbcurval3(cursor, &n);
+		struct sr_bytes value;
+
+		if (key != NULL && row != NULL &&
+		    row_read(&value, name, key, (size_t)key_n, row, (size_t)n) == SR_OK) {
+			more = tcbdbcurnext(cursor);
+			continue;
+		}
+		++*damaged;
+		if (!drop || !tcbdbcurout(cursor))
+			err = SR_ERR_DAMAGED;
+		else
+			more = tcbdbcurkey3(cursor, &key_n) != NULL; /* now at the row behind it */
+	}
+	tcbdbcurdel(cursor);
+	return err;
+}
+
+static enum sr_error archive_replace(struct node_store *self, char *note)
+{
+	char path[NODE_PATH_MAX], aside[NODE_PATH_MAX], wal[NODE_PATH_MAX];
+
+	SR_TRY(file_path(path, self->dir, "archive.tcb"));
+	SR_TRY(file_path(aside, self->dir, "archive.damaged"));
+	SR_TRY(file_path(wal, self->dir, "archive.tcb.wal"));
+	unlink(wal);
+	if (rename(path, aside) != 0)
+		return SR_ERR_IO;
+	snprintf(note, NODE_STORE_NOTE_MAX,
+	    "the archive in %.300s was damaged and moved to archive.damaged; old blocks come from the peers "
+	    "from now on", self->dir);
+	return table_open(&self->archive, self->dir, "archive.tcb");
+}
+
+static bool exists(const char *dir, const char *name)
+{
+	char path[NODE_PATH_MAX];
+
+	return file_path(path, dir, name) == SR_OK && access(path, F_OK) == 0;
+}
+
+static enum sr_error state_damaged(const struct node_store *self, char *note)
+{
+	snprintf(note, NODE_STORE_NOTE_MAX,
+	    "%.300s/state.tcb is damaged. Remove the node's data (keep identity and sealing.key) and let it "
+	    "rejoin from its peers, or restore the disk", self->dir);
+	return SR_ERR_DAMAGED;
+}
+
+static void archive_ends(struct node_store *self)
+{
+	BDBCUR *cursor = tcbdbcurnew(self->archive);
+	const uint8_t *key;
+	int n;
+
+	if (tcbdbcurfirst(cursor) && (key = tcbdbcurkey3(cursor, &n)) != NULL && n == 8)
+		self->figures.archive_first = key_height(key);
+	if (tcbdbcurlast(cursor) && (key = tcbdbcurkey3(cursor, &n)) != NULL && n == 8)
+		self->figures.archive_last = key_height(key);
+	tcbdbcurdel(cursor);
+}
+
+static enum sr_error tables_open(struct node_store *self, char *note)
+{
+	enum sr_error err = table_open(&self->state, self->dir, "state.tcb");
+	uint64_t damaged = 0;
+
+	if (err == SR_ERR_DAMAGED)
+		return state_damaged(self, note);
+	if (err != SR_OK)
+		return err;
+	err = table_open(&self->archive, self->dir, "archive.tcb");
+	if (err == SR_ERR_DAMAGED)
+		err = archive_replace(self, note);
+	if (err != SR_OK || !self->figures.unclean)
+		return err;
+	if (table_check(self->state, 's', false, &damaged) != SR_OK)
+		return state_damaged(self, note);
+	if (table_check(self->archive, 'a', true, &self->figures.damaged_rows) != SR_OK) {
+		table_close(self->archive);
+		self->archive = NULL;
+		return archive_replace(self, note);
+	}
+	return SR_OK;
+}
+
+enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t archive_blocks,
+    char note[NODE_STORE_NOTE_MAX])
+{
+	struct node_store *self;
+	enum sr_error err;
+
+	note[0] = '\0';
+	if (strlen(dir) >= sizeof self->dir)
+		return SR_ERR_TOO_LONG;
+	if (file_free_bytes(dir) < 2 * FRONT_BYTES + SPARE_BYTES) {
+		snprintf(note, NODE_STORE_NOTE_MAX, "%.300s: too little free space to open the store", dir);
+		return SR_ERR_DISK_FULL;
+	}
+	self = calloc(1, sizeof *self);
+	if (self == NULL)
+		return SR_ERR_NO_MEMORY;
+	strcpy(self->dir, dir);
+	self->archive_blocks = archive_blocks;
+	self->figures.created = !exists(dir, "state.tcb");
+	self->figures.unclean = !self->figures.created && !exists(dir, CLEAN_MARK);
+	/* The mark goes before the first write, and comes back after the last. */
+	err = file_remove(dir, CLEAN_MARK);
+	if (err == SR_OK)
+		err = tables_open(self, note);
+	if (err == SR_OK && self->figures.created)
+		err = file_sync_dir(dir);
+	if (err != SR_OK) {
+		node_store_close(self, false);
+		return err;
+	}
+	archive_ends(self);
+	*out = self;
+	return SR_OK;
+}
+
+void node_store_close(struct node_store *self, bool clean)
+{
+	if (self == NULL)
+		return;
+	clean = clean && self->archive_pile.rows == 0;
+	table_close(self->state);
+	table_close(self->archive);
+	pile_clear(&self->state_pile);
+	pile_clear(&self->archive_pile);
+	/* Without the mark the next start only checks more. */
+	if (clean)
+		(void)!file_replace(self->dir, CLEAN_MARK, (const uint8_t *)"clean\n", 6);
+	free(self);
+}
+
+/* --- Writing --- */
+
+enum sr_error node_store_state_put(struct node_store *self, const uint8_t *key, size_t key_n,
+    const uint8_t *value, size_t n)
+{
+	return pile_add(self, &self->state_pile, key, key_n, value, n, NULL, 0);
+}
+
+void node_store_abandon(struct node_store *self)
+{
+	pile_clear(&self->state_pile);
+}
+
+static bool row_put(TCBDB *table, char name, const struct waiting *row)
+{
+	struct sr_writer w;
+	bool ok;
+
+	if (row->n == 0)
+		return tcbdbout(table, row->bytes, (int)row->key_n) || tcbdbecode(table) == TCENOREC;
+	sr_writer_init(&w, ROW_OVERHEAD + row->key_n + row->n);
+	row_write(&w, name, row->bytes, row->key_n, row->bytes + row->key_n, row->n);
+	ok = sr_writer_finish(&w) == SR_OK &&
+	     tcbdbput(table, row->bytes, (int)row->key_n, w.p, (int)w.n);
+	sr_writer_clear(&w);
+	return ok;
+}
+
+/* Drops the oldest blocks beyond archive_blocks. */
+static bool archive_trim(struct node_store *self)
+{
+	while (tcbdbrnum(self->archive) > self->archive_blocks) {
+		BDBCUR *cursor = tcbdbcurnew(self->archive);
+		bool ok = tcbdbcurfirst(cursor) && tcbdbcurout(cursor);
+
+		tcbdbcurdel(cursor);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* One synced transaction. */
+static enum sr_error pile_commit(struct node_store *self, TCBDB *table, char name, struct pile *pile)
+{
+	bool ok = true;
+
+	if (pile->rows == 0)
+		return SR_OK;
+	if (file_free_bytes(self->dir) < 3 * pile->bytes + SPARE_BYTES)
+		return SR_ERR_DISK_FULL;
+	if (!tcbdbtranbegin(table))
+		return SR_ERR_IO;
+	for (const struct waiting *row = pile->first; ok && row != NULL; row = row->next)
+		ok = row_put(table, name, row);
+	if (ok && name == 'a')
+		ok = archive_trim(self);
+	if (!ok) {
+		tcbdbtranabort(table);
+		return SR_ERR_IO;
+	}
+	if (!tcbdbtrancommit(table))
+		return SR_ERR_IO;
+	pile_clear(pile);
+	if (name == 'a')
+		archive_ends(self);
+	return SR_OK;
+}
+
+enum sr_error node_store_commit(struct node_store *self)
+{
+	enum sr_error err = pile_commit(self, self->archive, 'a', &self->archive_pile);
+
+	if (err == SR_OK)
+		err = pile_commit(self, self->state, 's', &self->state_pile);
+	if (err == SR_OK)
+		self->figures.checkpoints++;
+	else if (err == SR_ERR_DISK_FULL)
+		self->figures.checkpoints_put_off++;
+	return err;
+}
+
+enum sr_error node_store_archive_put(struct node_store *self, uint64_t height,
+    const struct sr_hash32 *block, const uint8_t *row, size_t n)
+{
+	uint8_t key[8];
+	enum sr_error err;
+
+	height_key(key, height);
+	SR_TRY(pile_add(self, &self->archive_pile, key, sizeof key, block->b, sizeof block->b, row, n));
+	if (self->archive_pile.rows < NODE_STORE_ARCHIVE_BATCH)
+		return SR_OK;
+	err = pile_commit(self, self->archive, 'a', &self->archive_pile);
+	return err == SR_ERR_DISK_FULL ? SR_OK : err;
+}
+
+/* --- Reading --- */
+
+enum sr_error node_store_state_next(struct node_store *self, struct node_store_cursor *at,
+    uint8_t **value, size_t *n)
+{
+	BDBCUR *cursor = tcbdbcurnew(self->state);
+	const uint8_t *key, *row;
+	struct sr_bytes found;
+	int key_n, row_n;
+	enum sr_error err = SR_ERR_NOT_FOUND;
+	bool here = !at->started ? tcbdbcurfirst(cursor)
+	                         : tcbdbcurjump(cursor, at->key, (int)at->key_n) && tcbdbcurnext(cursor);
+
+	at->started = true;
+	if (here && (key = tcbdbcurkey3(cursor, &key_n)) != NULL &&
+	    (row = tcbdbcurval3(cursor, &row_n)) != NULL) {
+		err = row_read(&found, 's', key, (size_t)key_n, row, (size_t)row_n);
+		uint8_t *key_copy = err == SR_OK ? malloc((size_t)key_n) : NULL;
+		uint8_t *copy = err == SR_OK ? malloc(found.n + 1) : NULL;
+
+		if (err == SR_OK && (key_copy == NULL || copy == NULL))
+			err = SR_ERR_NO_MEMORY;
+		if (err == SR_OK) {
+			memcpy(key_copy, key, (size_t)key_n);
+			memcpy(copy, found.p, found.n);
+			free(at->key);
+			at->key = key_copy;
+			at->key_n = (size_t)key_n;
+			*value = copy;
+			*n = found.n;
+		} else {
+			free(key_copy);
+			free(copy);
+		}
+	}
+	tcbdbcurdel(cursor);
+	return err;
+}
+
+void node_store_cursor_clear(struct node_store_cursor *at)
+{
+	free(at->key);
+	memset(at, 0, sizeof *at);
+}
+
+/* A row of the archive as the enclave gave it; FOUND rows are malloc'd by the table's copy. */
+static enum sr_error archive_get(struct node_store *self, uint64_t height, uint8_t **row_out,
+    struct sr_bytes *row)
+{
+	uint8_t key[8];
+	int n;
+
+	*row_out = NULL;
+	height_key(key, height);
+	for (const struct waiting *w = self->archive_pile.first; w != NULL; w = w->next)
+		if (memcmp(w->bytes, key, sizeof key) == 0) {
+			*row = (struct sr_bytes){ w->bytes + sizeof key + 32, w->n - 32 };
+			return SR_OK;
+		}
+	*row_out = tcbdbget(self->archive, key, sizeof key, &n);
+	if (*row_out == NULL)
+		return SR_ERR_NOT_FOUND;
+	if (row_read(row, 'a', key, sizeof key, *row_out, (size_t)n) != SR_OK || row->n < 32) {
+		self->figures.damaged_rows++;
+		return SR_ERR_DAMAGED;
+	}
+	row->p += 32;
+	row->n -= 32;
+	return SR_OK;
+}
+
+enum sr_error node_store_archive_read(struct node_store *self, uint64_t height, size_t max_bytes,
+    struct sr_writer *out)
+{
+	size_t count_at = out->n, bytes = 0;
+	uint32_t count = 0;
+
+	sr_write_u32(out, 0);
+	for (;; height++) {
+		uint8_t *owned;
+		struct sr_bytes row;
+		bool last = archive_get(self, height, &owned, &row) != SR_OK ||
+			    (count > 0 && bytes + row.n > max_bytes);
+
+		if (!last) {
+			sr_write_blob(out, row.p, row.n);
+			bytes += row.n;
+			count++;
+		}
+		free(owned);
+		if (last || out->error != SR_OK || height == UINT64_MAX)
+			break;
+	}
+	if (out->error == SR_OK)
+		for (int i = 0; i < 4; i++)
+			out->p[count_at + (size_t)i] = (uint8_t)(count >> 8 * i);
+	return out->error;
+}
+
+void node_store_figures(struct node_store_figures *out, const struct node_store *self)
+{
+	*out = self->figures;
+	out->state_rows = tcbdbrnum(self->state);
+	out->archive_rows = tcbdbrnum(self->archive);
+	out->buffered_bytes = self->state_pile.bytes + self->archive_pile.bytes;
+}

@@ -189,7 +189,7 @@ static inline uint64_t cons_first_open(const struct consensus *self)
 struct cons_slot *cons_slot_find(const struct consensus *self, uint64_t slot);
 SR_MUST_CHECK enum sr_error cons_slot_get(struct consensus *self, struct cons_slot **out,
     uint64_t slot);
-void cons_window_slide(struct consensus *self);
+void cons_top_raise(struct consensus *self, uint64_t slot, const struct sr_hash32 *hash);
 struct cons_block *cons_tree_find(const struct consensus *self, uint64_t slot,
     const struct sr_hash32 *hash);
 struct cons_block *cons_tree_parent(const struct consensus *self, const struct cons_block *block);

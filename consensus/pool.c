@@ -68,17 +68,6 @@ static enum sr_error vote_verify(struct consensus *self, const struct consensus_
 
 /* -------------------------------------------------------------------------------------- certificates */
 
-/* FINAL moves the window: everything at or below it is decided. */
-static enum sr_error top_raise(struct consensus *self, const struct consensus_cert *c)
-{
-	if (c->slot <= self->top_slot)
-		return SR_OK;
-	self->top_slot = c->slot;
-	self->top_hash = c->hash;
-	cons_window_slide(self);
-	return SR_OK;
-}
-
 static void notar_note(struct consensus *self, const struct consensus_cert *c)
 {
 	if (c->slot > self->notar_slot)
@@ -95,7 +84,7 @@ static enum sr_error cert_install(struct consensus *self, const struct consensus
 	struct cons_slot *s;
 
 	if (c->kind == CONSENSUS_FINAL)
-		SR_TRY(top_raise(self, c));
+		cons_top_raise(self, c->slot, &c->hash);
 	SR_TRY(cons_slot_get(self, &s, c->slot));
 	if (s->certs[c->kind - 1] != NULL)
 		return SR_OK;

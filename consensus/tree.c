@@ -318,18 +318,24 @@ static void slot_free(struct consensus *self, struct cons_slot *s)
 	free(s);
 }
 
-void cons_window_slide(struct consensus *self)
+/* FINAL moves the window: everything at or below it is decided. */
+void cons_top_raise(struct consensus *self, uint64_t slot, const struct sr_hash32 *hash)
 {
-	uint64_t low = window_low(self);
+	uint64_t low;
 
+	if (slot <= self->top_slot)
+		return;
+	self->top_slot = slot;
+	self->top_hash = *hash;
+	if (self->highest_slot < slot)
+		self->highest_slot = slot;
+	low = window_low(self);
 	if (low <= self->low_slot)
 		return;
 	for (size_t i = 0; i < CONS_RING; i++)
 		if (self->ring[i] != NULL && self->ring[i]->slot < low)
 			slot_free(self, self->ring[i]);
 	self->low_slot = low;
-	if (self->highest_slot < self->top_slot)
-		self->highest_slot = self->top_slot;
 }
 
 /* After a commit: rivals of final blocks go, and so do certificates nobody needs any more. */

@@ -123,8 +123,8 @@ static enum sr_error switch_leaf(const struct vault_facts *f, const struct vault
 	if (error == SR_ERR_NO_SUCH_SWITCH)
 		return SR_OK;
 	SR_TRY(error);
-	/* Only a policy of the switch's own owner may ask for FROZEN (secret.c); all others see what it hides. */
-	if (wanted != (wanted == VAULT_SWITCH_FROZEN ? w.state : vault_switch_shown(&w)))
+	/* No policy can name FROZEN (policy.c), and none may tell it from the state it hides. */
+	if (wanted != vault_switch_shown(&w))
 		return SR_OK;
 	if (wanted == VAULT_SWITCH_FIRED && node->stage > 0) {
 		if (node->stage > w.stage || node->stage > w.settings.stages_n)

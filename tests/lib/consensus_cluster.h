@@ -86,7 +86,8 @@ void cluster_start_node(struct cluster *self, uint32_t i);
 void cluster_crash(struct cluster *self, uint32_t i, bool lose_tail);
 /* Replays the log and starts again. */
 void cluster_restart(struct cluster *self, uint32_t i);
-/* While down: the disk goes back to an earlier state. */
+/* While down: the disk goes back to an earlier state. What it had sent and nobody has received is lost: no
+ * protocol could know of it. */
 void cluster_roll_back(struct cluster *self, uint32_t i, size_t records);
 /* Replaces the log by consensus_compact's, with execution at the last final block. */
 void cluster_checkpoint(struct cluster *self, uint32_t i);

@@ -1,0 +1,3 @@
+# file: recover.c
+# A rolled-back node abstains one slot too few.
+s/uint64_t floor = self->frontier + 2;/uint64_t floor = self->frontier + 1;/

@@ -1,0 +1,3 @@
+# file: rules.c
+# SKIP before the timer has expired.
+s/if (self->now_ms - self->frontier_since_ms < cons_skip_timeout_ms(self))/if (self->now_ms < self->frontier_since_ms)/

@@ -1,0 +1,3 @@
+# file: rules.c
+# The trap: a parent at or below the last final slot need not be the last final block.
+s/if (h->parent_slot <= self->top_slot && !is_last_final(self, h))/if (h->slot == 0 \&\& !is_last_final(self, h))/

@@ -353,5 +353,7 @@ enum sr_error vault_ticket_recheck(struct vault_tree *t, const struct vault_tick
 	f.time_ms = own_time_ms;
 	f.own_clock = true;
 	SR_TRY(recheck_on(&f, &holds));
-	return holds ? SR_OK : SR_ERR_TOO_EARLY;
+	if (holds)
+		return SR_OK;
+	return own_time_ms < meta.time_ms ? SR_ERR_TOO_EARLY : SR_ERR_POLICY_FALSE;
 }

@@ -575,6 +575,11 @@ void cluster_restart(struct cluster *self, uint32_t i)
 	cluster_start_node(self, i);
 }
 
+void cluster_log_put(struct cluster *self, uint32_t i, const uint8_t *record, size_t n)
+{
+	SR_ASSERT(port_persist(&self->nodes[i], record, n, true) == SR_OK);
+}
+
 static enum sr_error log_emit(void *ctx, const uint8_t *record, size_t n)
 {
 	return port_persist(ctx, record, n, true);

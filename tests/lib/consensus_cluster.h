@@ -89,6 +89,8 @@ void cluster_restart(struct cluster *self, uint32_t i);
 /* While down: the disk goes back to an earlier state. What it had sent and nobody has received is lost: no
  * protocol could know of it. */
 void cluster_roll_back(struct cluster *self, uint32_t i, size_t records);
+/* Appends to a node's log. */
+void cluster_log_put(struct cluster *self, uint32_t i, const uint8_t *record, size_t n);
 /* Replaces the log by consensus_compact's, with execution at the last final block. */
 void cluster_checkpoint(struct cluster *self, uint32_t i);
 /* Two sides that don't hear each other: a bit per node. */

@@ -236,7 +236,8 @@ enum sr_error cons_receive_status(struct consensus *self, uint32_t from, struct 
 	SR_TRY(status_parse(&st, r));
 	self->peer_height[from] = st.height;
 	self->peer_frontier[from] = st.frontier;
-	if (!self->handshake || !sr_hash32_equal(&st.boot_id, &self->boot_id))
+	/* An answer that comes after a quorum of others is merged too: it may know of one more vote. */
+	if (!sr_hash32_equal(&st.boot_id, &self->boot_id))
 		return SR_OK;
 	SR_TRY(status_merge(self, from, &st));
 	/* "A node that is itself abstaining answers RECOVERING and is not counted." */

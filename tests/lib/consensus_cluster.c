@@ -20,7 +20,13 @@ struct cluster_event {
 	uint32_t boot;                   /* of the sender's instance, for rows */
 };
 
-struct said { uint32_t node; uint64_t slot; uint8_t kinds, heard; struct sr_hash32 hash[3]; };
+struct said {
+	uint32_t node;
+	uint64_t slot;
+	uint8_t kinds;
+	uint16_t heard[3];               /* by whom: a bit each */
+	struct sr_hash32 hash[3];
+};
 
 static void *grow(void *p, size_t n, size_t *max, size_t size)
 {
@@ -157,7 +163,7 @@ static void vote_watch(struct cluster *self, struct cluster_node *node, const st
 		broken(self, "a node voted SKIP and FINAL in a slot");
 }
 
-static void heard_watch(struct cluster *self, const uint8_t *msg, size_t n)
+static void heard_watch(struct cluster *self, uint32_t by, const uint8_t *msg, size_t n)
 {
 	struct consensus_vote v;
 	struct sr_reader r;
@@ -170,18 +176,23 @@ static void heard_watch(struct cluster *self, const uint8_t *msg, size_t n)
 
 		consensus_vote_read(&v, &r);
 		s = said_find(self, v.voter, v.slot);
-		s->heard = (uint8_t)(s->heard | (1u << (unsigned)v.kind));
+		s->heard[v.kind - 1] = (uint16_t)(s->heard[v.kind - 1] | (1u << by));
 	}
 }
 
-/* A vote that reached nobody and is no longer on its voter's disk never happened. */
+/*
+ * A vote that is no longer on its voter's disk and that reached fewer than n - q others need not be among
+ * the q answers after the restart: no protocol could know of it, and the voter counts as one of the f.
+ */
 static void unheard_forget(struct cluster *self, uint32_t node)
 {
+	int least = (int)(self->n - consensus_quorum(self->n));
 	struct said *all = self->votes;
 
 	for (size_t i = 0; i < self->votes_n; i++)
-		if (all[i].node == node)
-			all[i].kinds &= all[i].heard;
+		for (unsigned k = 0; all[i].node == node && k < 3; k++)
+			if (__builtin_popcount(all[i].heard[k]) < (least > 0 ? least : 1))
+				all[i].kinds &= (uint8_t)~(2u << k);
 	for (size_t i = 0; i < self->events_n; i++)
 		if (self->events[i].from == node)
 			self->events[i].n = 0;
@@ -640,7 +651,7 @@ static void event_handle(struct cluster *self, const struct cluster_event *e)
 	if (e->kind == EVENT_ROWS)
 		rows_answer(self, e);
 	else if (node->consensus != NULL && !self->cut[e->from][e->to]) {
-		heard_watch(self, e->p, e->n);
+		heard_watch(self, e->to, e->p, e->n);
 		step_note(self, e->to, consensus_receive(node->consensus, node_now(self, e->to),
 		    e->from, e->p, e->n));
 	}

@@ -86,8 +86,7 @@ void cluster_start_node(struct cluster *self, uint32_t i);
 void cluster_crash(struct cluster *self, uint32_t i, bool lose_tail);
 /* Replays the log and starts again. */
 void cluster_restart(struct cluster *self, uint32_t i);
-/* While down: the disk goes back to an earlier state. What it had sent and nobody has received is lost: no
- * protocol could know of it. */
+/* While down: the disk goes back to an earlier state. What it had sent and too few have received is lost. */
 void cluster_roll_back(struct cluster *self, uint32_t i, size_t records);
 /* Appends to a node's log. */
 void cluster_log_put(struct cluster *self, uint32_t i, const uint8_t *record, size_t n);

@@ -1,0 +1,292 @@
+/*
+ * node/effects.c - carries out what the enclave decided, in its order: of all effects that have come, first the
+ * records into the log and one fdatasync, then what may leave. A CHECKPOINT or IDENTITY ends a stretch.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <time.h>
+
+#include "base/hex.h"
+#include "base/log.h"
+#include "consensus/wire.h"
+#include "node/file.h"
+#include "node/loop.h"
+
+static uint64_t microseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+static void disk_full(struct loop *self, const char *what)
+{
+	self->disk_low = true;
+	sr_log(SR_LOG_ERROR, "disk", "%s: the disk is full; this node does not vote until there is room",
+	    what);
+}
+
+/* All records of a stretch, one write, at most one sync. false: nothing that follows may leave. */
+static bool persist(struct loop *self, const struct enclave_effect *fx, size_t n)
+{
+	enum sr_error err = SR_OK;
+	bool sync = false;
+	uint64_t from;
+
+	for (size_t i = 0; i < n && err == SR_OK; i++) {
+		if (fx[i].kind != ENCLAVE_FX_PERSIST)
+			continue;
+		err = node_log_append(&self->log, fx[i].a.p, fx[i].a.n);
+		sync = sync || fx[i].number == 1;
+	}
+	from = microseconds();
+	if (err == SR_OK)
+		err = node_log_write(&self->log, sync);
+	if (err == SR_OK && sync) {
+		uint64_t took = microseconds() - from;
+
+		self->figures.log_sync_us += took;
+		if (took > self->figures.log_sync_max_us)
+			self->figures.log_sync_max_us = took;
+	}
+	if (err == SR_OK)
+		return true;
+	node_log_discard(&self->log);
+	if (err == SR_ERR_DISK_FULL) {
+		/* The enclave believes it is written: it must forget, and begin again from the disk. */
+		disk_full(self, "safety.log");
+		child_stop(&self->child, true);
+	} else {
+		loop_fail(self, err, "writing safety.log: what the disk holds is not known, so this "
+		    "process ends");
+	}
+	return false;
+}
+
+static void fx_archive_read(struct loop *self, const struct enclave_effect *fx)
+{
+	struct enclave_event ev = { .kind = ENCLAVE_EV_ARCHIVE, .token = fx->token };
+	size_t max = (size_t)fx->member * 1024;
+	struct sr_writer w;
+
+	if (max > HOST_FRAME_MAX / 2)
+		max = HOST_FRAME_MAX / 2;
+	sr_writer_init(&w, HOST_FRAME_MAX + HOST_FRAME_MAX / 2);
+	if (node_store_archive_read(self->store, fx->number, max, &w) == SR_OK) {
+		ev.a = (struct sr_bytes){ w.p, w.n };
+		loop_event(self, &ev);
+	}
+	sr_writer_clear(&w);
+}
+
+static void fx_status(struct loop *self, const struct enclave_effect *fx)
+{
+	struct sr_reader r;
+
+	sr_reader_init(&r, fx->a.p, fx->a.n);
+	enclave_status_read(self->status, &r);
+	if (sr_reader_finish(&r) != SR_OK)
+		return;
+	self->figures.status = *self->status;
+	self->figures.status_known = true;
+	self->figures.status_at_ms = loop_monotonic_ms();
+	desk_lock(&self->desk);
+	self->desk.figures.status = *self->status;
+	self->desk.figures.status_known = true;
+	self->desk.figures.status_at_ms = self->figures.status_at_ms;
+	desk_unlock(&self->desk);
+}
+
+static void fx_block(struct loop *self, const struct enclave_effect *fx)
+{
+	struct consensus_header header;
+	struct sr_hash32 hash;
+	struct sr_reader r;
+	char hex[65];
+
+	sr_reader_init(&r, fx->a.p, fx->a.n);
+	consensus_header_read(&header, &r);
+	if (sr_reader_finish(&r) != SR_OK)
+		return;
+	hash = consensus_header_hash(&header);
+	sr_hex_encode(hex, hash.b, sizeof hash.b);
+	desk_announce(&self->desk,
+	    "event: block\ndata: {\"height\":%llu,\"epoch\":%llu,\"slot\":%llu,\"author\":%u,"
+	    "\"time_ms\":%llu,\"operations\":%u,\"hash\":\"%s\"}\n\n",
+	    (unsigned long long)header.height, (unsigned long long)header.epoch,
+	    (unsigned long long)header.slot, header.author, (unsigned long long)header.time_ms, fx->member,
+	    hex);
+}
+
+static void fx_blob(struct loop *self, const struct enclave_effect *fx)
+{
+	struct sr_hash32 hash;
+	enum sr_error err;
+
+	if (fx->a.n != sizeof hash.b)
+		return;
+	memcpy(hash.b, fx->a.p, sizeof hash.b);
+	err = fx->kind == ENCLAVE_FX_BLOB_KEEP ? blobs_keep(self->blobs, &hash)
+	                                       : blobs_drop(self->blobs, &hash);
+	if (err != SR_OK)
+		sr_log(SR_LOG_ERROR, "blobs", "keeping or dropping a piece failed: %s",
+		    sr_error_message((unsigned)err));
+}
+
+static void fx_note(const struct enclave_effect *fx)
+{
+	enum sr_log_level level = fx->number <= SR_LOG_DEBUG ? (enum sr_log_level)fx->number : SR_LOG_INFO;
+
+	sr_log(level, "enclave", "%.*s", fx->a.n < 900 ? (int)fx->a.n : 900, (const char *)fx->a.p);
+}
+
+static void fx_fatal(struct loop *self, const struct enclave_effect *fx)
+{
+	sr_log(SR_LOG_ERROR, "enclave", "stopped for good: %.*s (%s)", fx->a.n < 800 ? (int)fx->a.n : 800,
+	    (const char *)fx->a.p, sr_error_name((unsigned)fx->number));
+	self->fatal = true;
+	self->failed = fx->number != 0 ? sr_error_from_number((unsigned)fx->number) : SR_ERR_INTERNAL;
+}
+
+static void fx_stored(struct loop *self, enum sr_error err, const char *what)
+{
+	if (err == SR_ERR_DISK_FULL || err == SR_ERR_TOO_MANY)
+		disk_full(self, what);
+	if (err != SR_OK && err != SR_ERR_DISK_FULL)
+		loop_fail(self, err, what);
+}
+
+static void fx_archive_put(struct loop *self, const struct enclave_effect *fx)
+{
+	struct sr_hash32 hash;
+
+	if (fx->a.n != sizeof hash.b) {
+		loop_fail(self, SR_ERR_BAD_ENCODING, "an archive row without its hash");
+		return;
+	}
+	memcpy(hash.b, fx->a.p, sizeof hash.b);
+	fx_stored(self, node_store_archive_put(self->store, fx->number, &hash, fx->b.p, fx->b.n),
+	    "writing the archive");
+}
+
+/* The store first, then the fresh log: a crash in between finds the new rows and the old log, which only says
+ * again what the rows hold. On a full disk neither is done, and the old log goes on. */
+static void fx_checkpoint(struct loop *self, const struct enclave_effect *fx)
+{
+	enum sr_error err = node_store_commit(self->store);
+
+	if (err == SR_OK)
+		err = node_log_rotate(&self->log, fx->a.p, fx->a.n);
+	fx_stored(self, err, "writing a checkpoint");
+}
+
+static void fx_identity(struct loop *self, const struct enclave_effect *fx)
+{
+	enum sr_error err = file_replace(self->config->data_dir, "identity", fx->a.p, fx->a.n);
+
+	/* What follows relies on it; there is no going on without. */
+	if (err != SR_OK)
+		loop_fail(self, err, "writing the sealed identity");
+}
+
+static void carry_out(struct loop *self, const struct enclave_effect *fx)
+{
+	switch (fx->kind) {
+	case ENCLAVE_FX_PERSIST:
+		return; /* done before */
+	case ENCLAVE_FX_SEND:
+		(void)!net_links_send(self->links, fx->member, (uint32_t)fx->number, fx->a.p, fx->a.n,
+		    loop_monotonic_ms());
+		return;
+	case ENCLAVE_FX_REPLY:
+		desk_reply(&self->desk, fx->token, sr_error_from_number((unsigned)fx->number), fx->a.p,
+		    fx->a.n);
+		return;
+	case ENCLAVE_FX_WAKE:
+		self->wake_ms = fx->number;
+		return;
+	case ENCLAVE_FX_ARCHIVE_PUT:
+		fx_archive_put(self, fx);
+		return;
+	case ENCLAVE_FX_ARCHIVE_READ:
+		fx_archive_read(self, fx);
+		return;
+	case ENCLAVE_FX_STATE_PUT:
+		fx_stored(self, node_store_state_put(self->store, fx->a.p, fx->a.n, fx->b.p, fx->b.n),
+		    "keeping a row for the checkpoint");
+		return;
+	case ENCLAVE_FX_CHECKPOINT:
+		fx_checkpoint(self, fx);
+		return;
+	case ENCLAVE_FX_STATUS:
+		fx_status(self, fx);
+		return;
+	case ENCLAVE_FX_BLOCK:
+		fx_block(self, fx);
+		return;
+	case ENCLAVE_FX_NOTE:
+		fx_note(fx);
+		return;
+	case ENCLAVE_FX_FATAL:
+		fx_fatal(self, fx);
+		return;
+	case ENCLAVE_FX_IDENTITY:
+		fx_identity(self, fx);
+		return;
+	case ENCLAVE_FX_STOPPED:
+		self->stopped = true;
+		return;
+	case ENCLAVE_FX_BLOB_KEEP:
+	case ENCLAVE_FX_BLOB_DROP:
+		fx_blob(self, fx);
+		return;
+	}
+}
+
+static bool ends_stretch(const struct enclave_effect *fx)
+{
+	return fx->kind == ENCLAVE_FX_CHECKPOINT || fx->kind == ENCLAVE_FX_IDENTITY;
+}
+
+static void run_batch(struct loop *self, const struct enclave_effect *fx, size_t n)
+{
+	size_t from = 0;
+
+	while (from < n && self->failed == SR_OK) {
+		size_t to = from;
+
+		while (to < n && !ends_stretch(&fx[to]))
+			to++;
+		if (!persist(self, fx + from, to - from))
+			return;
+		for (; from < n && from <= to && self->failed == SR_OK; from++)
+			carry_out(self, &fx[from]);
+	}
+}
+
+void effects_run(struct loop *self)
+{
+	enum sr_error err = SR_OK;
+	size_t n;
+
+	do {
+		for (n = 0; n < LOOP_FX_BATCH; n++) {
+			err = child_effect(&self->child, &self->batch[n]);
+			if (err != SR_OK)
+				break;
+		}
+		self->figures.effects += n;
+		run_batch(self, self->batch, n);
+		if (err != SR_OK && err != SR_ERR_NOT_FOUND) {
+			sr_log(SR_LOG_ERROR, "enclave", "an effect that does not parse: %s",
+			    sr_error_name((unsigned)err));
+			child_stop(&self->child, true);
+			break;
+		}
+	} while (n == LOOP_FX_BATCH && self->failed == SR_OK && self->child.fd >= 0);
+	child_consume(&self->child);
+	net_links_flush(self->links, loop_monotonic_ms());
+}

@@ -1,0 +1,69 @@
+/* node/loop.h - the host's one loop: enclave, links, clients' questions, disk, time. */
+#ifndef SR_NODE_LOOP_H
+#define SR_NODE_LOOP_H
+
+#include "config/config.h"
+#include "enclave/genesis.h"
+#include "node/blobs.h"
+#include "node/child.h"
+#include "node/desk.h"
+#include "node/log.h"
+#include "node/store.h"
+
+#define LOOP_STOP_MS 10000u             /* to stop in order */
+#define LOOP_FX_BATCH 4096u             /* effects handled between two polls */
+
+enum loop_phase { LOOP_DOWN, LOOP_ROWS, LOOP_LOG, LOOP_RUNNING };
+
+struct loop {
+	const struct config *config;
+	struct genesis *genesis;             /* owned, as its bytes */
+	uint8_t *genesis_bytes;
+	size_t genesis_n;
+	struct node_dir dir;
+	struct node_log log;
+	struct node_store *store;
+	struct blobs *blobs;
+	struct net_links *links;
+	struct child child;
+	char sealing_key[1024];
+	struct desk desk;
+
+	enum loop_phase phase;
+	struct node_store_cursor cursor;     /* replay */
+	uint64_t log_position, replayed;
+	bool fresh;                          /* log and store were both new */
+	bool ready_told;
+
+	uint64_t wake_ms;                    /* unix; 0: not asked for */
+	uint64_t second_due_ms, minute_due_ms, watchdog_due_ms, watchdog_every_ms; /* monotonic */
+	int signal_fd;
+	bool disk_low, disk_told;            /* disk_told: what the enclave knows */
+	bool stopping, stopped;
+	uint64_t stop_due_ms;
+	enum sr_error failed;                /* ends the process */
+	bool fatal;                          /* do not restart blindly */
+	struct enclave_effect *batch;
+	struct enclave_status *status;       /* scratch */
+	struct desk_figures figures;         /* the loop's own copy, published each second */
+	uint64_t notes_bad;
+};
+
+/* Opens everything. On failure a sentence for the operator is logged and all is closed again. */
+SR_MUST_CHECK enum sr_error loop_open(struct loop *self, const struct config *config);
+/* Until SIGTERM, SIGINT or the end: SR_OK after an orderly stop. */
+SR_MUST_CHECK enum sr_error loop_run(struct loop *self);
+void loop_close(struct loop *self);
+
+uint64_t loop_monotonic_ms(void);
+uint64_t loop_unix_ms(void);
+
+/* node/effects.c */
+void effects_run(struct loop *self);
+/* node/boot.c: feeds the enclave what it had, as fast as it takes it. */
+void boot_begin(struct loop *self);
+void boot_feed(struct loop *self);
+void loop_fail(struct loop *self, enum sr_error err, const char *what);
+void loop_event(struct loop *self, struct enclave_event *ev);
+
+#endif

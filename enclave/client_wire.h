@@ -37,8 +37,9 @@ enum client_method {
  *   chain_id | answer_key | kind | proof | account | time_ms | params.  time within 5 minutes of the node's.
  * With proof: answer = blob header | blob cert | blob proof, where header.pre_state_root is the root and cert is a FINAL certificate
  *   for that header, and proof is for vault_get_key(kind, params).
- * CLIENT_BLOCK answer = blob header | blob FINAL cert (of this block or of a descendant: then u32 count and the headers
- *   in between follow, child first) | u32 operations in the block.
+ * CLIENT_BLOCK answer = blob header | blob FINAL cert | u32 count | count header blobs | u32 operations in the block.
+ *   count is 0 when the certificate is of this block; else the headers from its child down to the one that
+ *   the certificate is for follow, child first.
  */
 SR_MUST_CHECK enum sr_error client_request_seal(struct sr_writer *w, struct sr_hash32 *request_hash,
     enum client_method method, const struct sr_hash32 *chain_id, uint64_t epoch,

@@ -1,0 +1,178 @@
+/* enclave/boot.c - from genesis file, identity, rows and log to a running core. */
+#include "enclave/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum sr_error boot_refuse(struct enclave_core *self, enum sr_error error)
+{
+	const char *text = "the genesis file or the sealed identity does not fit this node";
+
+	switch ((unsigned)error) {
+	case SR_ERR_BAD_VERSION:
+		text = "host and enclave, or the files, are of different versions";
+		break;
+	case SR_ERR_DECRYPT_FAILED:
+		text = "the sealed identity does not open with this machine's sealing key";
+		break;
+	case SR_ERR_NOT_A_MEMBER:
+		text = "the genesis file does not list this identity as a member";
+		break;
+	case SR_ERR_MEASUREMENT:
+		text = "the genesis file does not list this program's measurement";
+		break;
+	default:
+		break;
+	}
+	return core_fatal(self, error, text);
+}
+
+/* The member whose identity this is; the host's opinion only decides nothing. */
+static enum sr_error member_find(struct enclave_core *self)
+{
+	struct sr_point box;
+
+	for (uint32_t i = 0; i < self->genesis->members_n; i++) {
+		const struct genesis_member *m = &self->genesis->members[i];
+
+		if (memcmp(m->id_key.b, self->keys->id_sk.b + 32, 32) != 0)
+			continue;
+		sr_point_base_mul(&box, &self->keys->box);
+		if (memcmp(box.b, m->box_key, 32) != 0)
+			return SR_ERR_NOT_A_MEMBER;
+		self->self = i;
+		return SR_OK;
+	}
+	return SR_ERR_NOT_A_MEMBER;
+}
+
+static enum sr_error genesis_take(struct enclave_core *self, struct sr_bytes file)
+{
+	struct sr_point box;
+
+	self->genesis = malloc(sizeof(*self->genesis));
+	self->genesis_bytes = malloc(file.n + 1);
+	if (self->genesis == NULL || self->genesis_bytes == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (file.n > 0)
+		memcpy(self->genesis_bytes, file.p, file.n);
+	SR_TRY(genesis_decode(self->genesis, self->genesis_bytes, file.n));
+	self->n = self->genesis->members_n;
+	/* The wire file knows no group: points are checked here. */
+	for (uint32_t i = 0; i < self->n; i++)
+		SR_TRY(sr_point_decode(&box, self->genesis->members[i].box_key));
+	for (uint32_t i = 0; i < self->genesis->measurements_n; i++)
+		if (sr_hash32_equal(&self->genesis->measurements[i], &self->measurement))
+			return SR_OK;
+	return SR_ERR_MEASUREMENT;
+}
+
+enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *ev)
+{
+	enum sr_error error = SR_OK;
+
+	if (self->phase != CORE_NEW)
+		return SR_OK;
+	if (ev->number != HOST_WIRE_VERSION)
+		error = SR_ERR_BAD_VERSION;
+	if (error == SR_OK)
+		error = genesis_take(self, ev->a);
+	if (error == SR_OK)
+		error = seal_keys_derive(self->keys);
+	if (error == SR_OK)
+		error = identity_open(self, ev->b.p, ev->b.n);
+	if (error == SR_OK)
+		error = member_find(self);
+	if (error != SR_OK)
+		return boot_refuse(self, error);
+	self->phase = CORE_BOOTING;
+	self->booted_ms = ev->now_ms;
+	if (ev->member != self->self)
+		fx_note_number(self, NOTE_WARN, "the configured member index is wrong; this is member ",
+		    self->self);
+	return SR_OK;
+}
+
+/* Epoch 0, before anything happened. */
+static enum sr_error boot_genesis(struct enclave_core *self, bool first)
+{
+	struct core_epoch_keys *now = &self->keys->now;
+	struct epoch_record *record = malloc(sizeof(*record));
+	struct vault_tree *tree = NULL;
+	struct sr_hash32 zero = { { 0 } }, root, state;
+	enum sr_error error;
+
+	if (record == NULL)
+		return SR_ERR_NO_MEMORY;
+	epoch_record_genesis(record, self->genesis);
+	self->now = instance_new(self, record);
+	free(record);
+	if (self->now == NULL)
+		return SR_ERR_NO_LOCKED_MEMORY;
+	now->vote_seed = self->keys->genesis_vote_seed;
+	now->has_vote = self->keys->genesis_vote;
+	SR_TRY(epoch_keys_vote(now));
+	if (!now->has_vote || memcmp(now->vote.b + 32,
+	    self->now->record.members[self->self].vote_key.b, 32) != 0)
+		return core_fatal(self, SR_ERR_FOREIGN_DATA, "this node's data is gone, and its cluster "
+		    "has moved on since its genesis; restore the data directory from a backup");
+	error = vault_genesis(&tree, self->genesis->created_ms);
+	if (error == SR_OK)
+		error = epoch_genesis(&tree, &self->now->record, self->genesis->created_ms);
+	if (error == SR_OK) {
+		root = epoch_record_root(&self->now->record);
+		state = vault_tree_root(tree);
+		self->now->genesis_hash = consensus_genesis_hash(&self->genesis->chain_id, 0, &zero,
+		    &root, &state);
+		self->now->genesis_time_ms = self->genesis->created_ms;
+		self->now->start_hash = self->now->genesis_hash;
+		self->now->start_time_ms = self->genesis->created_ms;
+		error = instance_open(self->now, &now->vote_seed, first);
+	}
+	if (error == SR_OK)
+		error = exec_genesis(self, self->now, vault_tree_ref(tree));
+	vault_tree_unref(tree);
+	return error;
+}
+
+static enum sr_error boot_state(struct enclave_core *self, bool first, bool log)
+{
+	if (self->phase != CORE_BOOTING)
+		return SR_OK;
+	self->phase = CORE_REPLAYING;
+	if (self->meta != NULL)
+		return checkpoint_restore(self);
+	if (self->boot_tree != NULL || log)
+		return core_fatal(self, SR_ERR_DAMAGED, "the store has lost its checkpoint; restore the "
+		    "data directory from a backup, or start over with an empty one");
+	return boot_genesis(self, first && !self->identity_started);
+}
+
+enum sr_error boot_log_record(struct enclave_core *self, const struct enclave_event *ev)
+{
+	SR_TRY(boot_state(self, false, true));
+	return log_replay(self, ev->a.p, ev->a.n);
+}
+
+enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *ev)
+{
+	SR_TRY(boot_state(self, ev->number == 1, false));
+	vault_tree_unref(self->boot_tree);
+	self->boot_tree = NULL;
+	self->phase = CORE_RUNNING;
+	if (!self->identity_started)
+		identity_emit(self);
+	if (self->log_bad)
+		fx_note(self, NOTE_WARN, "the last record of the safety log was torn; it is left out");
+	/* A log always begins with a checkpoint; a torn one is replaced. */
+	if (!self->log_seen || self->log_bad)
+		SR_TRY(checkpoint_write(self));
+	self->log_bad = false;
+	if (self->old != NULL)
+		SR_TRY(instance_start(self->old));
+	SR_TRY(instance_start(self->now));
+	self->state_moved = true;
+	self->status_due = true;
+	fx_note_number(self, NOTE_INFO, "running; final height ", self->final->header.height);
+	return SR_OK;
+}

@@ -1,0 +1,639 @@
+/* enclave/clients.c - requests of clients and their answers (enclave/client_wire.h). */
+#include "enclave/internal.h"
+
+#include "chain/ethsig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GET_PARAMS_MAX 1024u
+
+static const char get_domain[] = "strongroom get v1";
+
+/* ------------------------------------------------------------------------------------------- answering */
+
+void clients_answer(struct enclave_core *self, const struct core_client *c, enum sr_error code,
+    const uint8_t *p, size_t n)
+{
+	SR_KEY32_AUTO ephemeral;
+	struct sr_writer w;
+	enum sr_error error;
+
+	sr_writer_init(&w, CLIENT_ANSWER_MAX + 1024);
+	error = sr_drbg_fill(&self->drbg, ephemeral.b, sizeof(ephemeral.b));
+	if (error == SR_OK)
+		error = client_answer_seal(&w, &c->answer_key, &ephemeral, &c->request, code,
+		    self->self, &self->keys->now.vote, p, n);
+	if (error == SR_OK)
+		error = sr_writer_finish(&w);
+	fx_reply(self, c->token, error, w.p, error == SR_OK ? w.n : 0);
+	sr_writer_clear(&w);
+}
+
+static void answer_receipt(struct enclave_core *self, const struct core_client *c,
+    enum sr_error code, const struct vault_receipt *receipt)
+{
+	struct sr_writer w;
+
+	sr_writer_init(&w, 1024);
+	vault_receipt_write(&w, receipt);
+	if (sr_writer_finish(&w) == SR_OK)
+		clients_answer(self, c, code, w.p, w.n);
+	else
+		fx_reply(self, c->token, SR_ERR_NO_MEMORY, NULL, 0);
+	sr_writer_clear(&w);
+}
+
+void clients_remove(struct enclave_core *self, struct core_client *c)
+{
+	struct core_client **at = &self->clients;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	self->clients_n--;
+	free(c);
+}
+
+void clients_gone(struct enclave_core *self, uint64_t token)
+{
+	struct core_client *c, *next;
+
+	for (c = self->clients; c != NULL; c = next) {
+		next = c->next;
+		if (c->token == token)
+			clients_remove(self, c);
+	}
+	for (size_t i = 0; i < CORE_ARCHIVE_READS; i++)
+		if (self->reads[i].client && self->reads[i].client_token == token)
+			memset(&self->reads[i], 0, sizeof(self->reads[i]));
+}
+
+void clients_receipt(struct enclave_core *self, const struct sr_hash32 *op,
+    const struct vault_receipt *receipt)
+{
+	struct core_client *c, *next;
+
+	for (c = self->clients; c != NULL; c = next) {
+		next = c->next;
+		if (c->kind != WAIT_RECEIPT || !sr_hash32_equal(&c->subject, op))
+			continue;
+		answer_receipt(self, c, (enum sr_error)receipt->code, receipt);
+		clients_remove(self, c);
+	}
+}
+
+void clients_refused(struct enclave_core *self, const struct sr_hash32 *op, enum sr_error code)
+{
+	struct vault_receipt receipt = { .op = *op, .code = (uint16_t)code };
+
+	clients_receipt(self, op, &receipt);
+}
+
+void clients_drop_all(struct enclave_core *self, enum sr_error code)
+{
+	while (self->clients != NULL) {
+		clients_answer(self, self->clients, code, NULL, 0);
+		clients_remove(self, self->clients);
+	}
+	memset(&self->round, 0, sizeof(self->round));
+}
+
+static void client_wait(struct enclave_core *self, const struct core_client *from)
+{
+	struct core_client *c = NULL;
+
+	if (self->clients_n < CORE_CLIENTS_MAX)
+		c = malloc(sizeof(*c));
+	if (c == NULL) {
+		clients_answer(self, from, SR_ERR_TOO_MANY, NULL, 0);
+		return;
+	}
+	*c = *from;
+	c->since_ms = self->now_ms;
+	c->next = self->clients;
+	self->clients = c;
+	self->clients_n++;
+}
+
+/* ---------------------------------------------------------------------------------------------- SUBMIT */
+
+static bool receipt_final(struct vault_receipt *receipt, const struct enclave_core *self,
+    const struct sr_hash32 *op)
+{
+	struct vault_key key = vault_key_hash(VAULT_REC_RECEIPT, op);
+	struct sr_bytes value = vault_tree_get(self->final->tree, &key);
+	struct sr_reader r;
+
+	if (value.p == NULL)
+		return false;
+	sr_reader_init(&r, value.p, value.n);
+	vault_receipt_read(receipt, &r);
+	return sr_reader_finish(&r) == SR_OK && sr_hash32_equal(&receipt->op, op);
+}
+
+static enum sr_error request_submit(struct enclave_core *self, struct core_client *c,
+    const uint8_t *p, size_t n)
+{
+	struct vault_receipt receipt = { 0 };
+	struct vault_op op;
+	enum sr_error error = vault_op_decode(&op, p, n);
+
+	if (error == SR_OK && (unsigned)op.kind >= VAULT_OP_MEMBER_FIRST)
+		error = SR_ERR_BAD_KIND;
+	if (error != SR_OK) {
+		clients_answer(self, c, error, NULL, 0);
+		return SR_OK;
+	}
+	if (receipt_final(&receipt, self, &op.hash)) {
+		answer_receipt(self, c, (enum sr_error)receipt.code, &receipt);
+		return SR_OK;
+	}
+	c->kind = WAIT_RECEIPT;
+	c->subject = op.hash;
+	c->expiry_ms = op.expiry_ms;
+	if (pool_find(self->pool, &op.hash) != NULL || exec_pending(self, &op.hash)) {
+		client_wait(self, c);
+		return SR_OK;
+	}
+	error = peers_admit(self, &receipt, &op, p, n);
+	if (error != SR_OK) {
+		receipt.op = op.hash;
+		receipt.code = (uint16_t)error;
+		answer_receipt(self, c, error, &receipt);
+		return SR_OK;
+	}
+	peers_send_operation(self, p, n);
+	client_wait(self, c);
+	return instance_work(self);
+}
+
+/* ------------------------------------------------------------------------------------------------- GET */
+
+struct get_request {
+	unsigned kind;
+	bool proof;
+	struct vault_account account;
+	uint64_t time_ms;
+	struct sr_bytes params, signature;
+};
+
+static enum sr_error get_read(struct get_request *g, const uint8_t *p, size_t n)
+{
+	struct sr_reader r;
+
+	sr_reader_init(&r, p, n);
+	g->kind = sr_read_u8(&r);
+	g->proof = sr_read_bool(&r);
+	vault_account_read(&g->account, &r, true);
+	g->time_ms = sr_read_u64(&r);
+	g->params = sr_read_blob(&r, GET_PARAMS_MAX);
+	g->signature = sr_read_blob(&r, 65);
+	SR_TRY(sr_reader_finish(&r));
+	return g->kind >= VAULT_GET_ACCOUNT && g->kind <= VAULT_GET_META ? SR_OK : SR_ERR_BAD_KIND;
+}
+
+/* What the caller signs, and the EIP-191 text that stands for it. */
+static void get_message(struct sr_writer *w, const struct enclave_core *self,
+    const struct get_request *g, const struct sr_xpk *answer_key)
+{
+	sr_write_hash(w, &self->genesis->chain_id);
+	sr_write_xpk(w, answer_key);
+	sr_write_u8(w, (uint8_t)g->kind);
+	sr_write_bool(w, g->proof);
+	vault_account_write(w, &g->account);
+	sr_write_u64(w, g->time_ms);
+	sr_write_copy(w, g->params.p, g->params.n);
+}
+
+static enum sr_error ethereum_verify(const struct get_request *g, const struct sr_writer *message)
+{
+	static const char prefix[] = "Strongroom read\n", digits[] = "0123456789abcdef";
+	struct sr_bytes part = { message->p, message->n };
+	struct sr_hash32 h = sr_hash_domain(get_domain, &part, 1), digest;
+	uint8_t text[sizeof(prefix) - 1 + 64];
+	struct chain_eth_address address;
+	struct chain_eth_sig sig;
+
+	memcpy(text, prefix, sizeof(prefix) - 1);
+	for (size_t i = 0; i < sizeof(h.b); i++) {
+		text[sizeof(prefix) - 1 + 2 * i] = (uint8_t)digits[h.b[i] >> 4];
+		text[sizeof(prefix) + 2 * i] = (uint8_t)digits[h.b[i] & 15];
+	}
+	if (g->signature.n != sizeof(sig.b))
+		return SR_ERR_BAD_SIGNATURE;
+	memcpy(sig.b, g->signature.p, sizeof(sig.b));
+	digest = chain_eth_personal_digest(text, sizeof(text));
+	SR_TRY(chain_eth_recover(&address, &digest, &sig));
+	return memcmp(address.b, g->account.b, sizeof(address.b)) == 0 ? SR_OK :
+	    SR_ERR_BAD_SIGNATURE;
+}
+
+static enum sr_error account_verify(const struct get_request *g, const struct sr_writer *message)
+{
+	struct sr_edpk pk;
+	struct sr_sig64 sig;
+
+	if (g->account.kind == VAULT_ACCOUNT_ETHEREUM)
+		return ethereum_verify(g, message);
+	if (g->signature.n != sizeof(sig.b))
+		return SR_ERR_BAD_SIGNATURE;
+	memcpy(pk.b, g->account.b, sizeof(pk.b));
+	memcpy(sig.b, g->signature.p, sizeof(sig.b));
+	return sr_verify(&pk, &sig, get_domain, message->p, message->n);
+}
+
+static enum sr_error get_verify(const struct enclave_core *self, const struct get_request *g,
+    const struct sr_xpk *answer_key)
+{
+	struct sr_writer w;
+	enum sr_error error;
+
+	if (g->account.kind == VAULT_ACCOUNT_NONE)
+		return g->signature.n == 0 ? SR_OK : SR_ERR_BAD_SIGNATURE;
+	if (g->time_ms + CORE_GET_SKEW_MS < self->now_ms ||
+	    g->time_ms > self->now_ms + CORE_GET_SKEW_MS)
+		return SR_ERR_EXPIRED;
+	sr_writer_init(&w, GET_PARAMS_MAX + 256);
+	get_message(&w, self, g, answer_key);
+	error = sr_writer_finish(&w);
+	if (error == SR_OK)
+		error = account_verify(g, &w);
+	sr_writer_clear(&w);
+	return error;
+}
+
+/* A proof shows the record whole: only to whom the record itself would be shown. */
+static enum sr_error get_proof(struct sr_writer *out, struct enclave_core *self,
+    const struct get_request *g)
+{
+	struct sr_writer header, cert, proof;
+	struct vault_key key;
+	enum sr_error error;
+
+	if (!self->proof.have)
+		return SR_ERR_NOT_READY;
+	SR_TRY(vault_get_key(&key, (enum vault_get_kind)g->kind, g->params));
+	sr_writer_init(&header, CONSENSUS_HEADER_MAX);
+	sr_writer_init(&cert, 64u + SR_MEMBERS_MAX * 70u);
+	sr_writer_init(&proof, VAULT_VALUE_MAX + 65536u);
+	consensus_header_write(&header, &self->proof.header);
+	consensus_cert_write(&cert, &self->proof.cert);
+	vault_tree_prove(&proof, self->proof.tree, &key);
+	error = header.error != SR_OK ? header.error : cert.error != SR_OK ? cert.error : proof.error;
+	if (error == SR_OK) {
+		sr_write_blob(out, header.p, header.n);
+		sr_write_blob(out, cert.p, cert.n);
+		sr_write_blob(out, proof.p, proof.n);
+		error = out->error;
+	}
+	sr_writer_clear(&header);
+	sr_writer_clear(&cert);
+	sr_writer_clear(&proof);
+	return error;
+}
+
+static void request_get(struct enclave_core *self, const struct core_client *c, const uint8_t *p,
+    size_t n)
+{
+	struct get_request g;
+	struct sr_writer out;
+	enum sr_error error = get_read(&g, p, n);
+
+	sr_writer_init(&out, CLIENT_ANSWER_MAX);
+	if (error == SR_OK)
+		error = get_verify(self, &g, &c->answer_key);
+	if (error == SR_OK)
+		error = vault_get(&out, self->final->tree, (enum vault_get_kind)g.kind, g.params,
+		    &g.account);
+	if (g.proof && (error == SR_OK || error == SR_ERR_NOT_FOUND)) {
+		sr_writer_reset(&out);
+		error = get_proof(&out, self, &g);
+	}
+	if (error == SR_OK)
+		error = sr_writer_finish(&out);
+	clients_answer(self, c, error, out.p, error == SR_OK ? out.n : 0);
+	sr_writer_clear(&out);
+}
+
+/* ------------------------------------------------------------------------------------- sealed requests */
+
+static void request_share(struct enclave_core *self, struct core_client *c, const uint8_t *p,
+    size_t n)
+{
+	if (n != sizeof(c->subject.b)) {
+		clients_answer(self, c, SR_ERR_BAD_ENCODING, NULL, 0);
+		return;
+	}
+	memcpy(c->subject.b, p, n);
+	c->kind = WAIT_SHARE;
+	client_wait(self, c);
+	release_run(self);
+}
+
+static enum sr_error request_sealed(struct enclave_core *self, const struct enclave_event *ev)
+{
+	struct core_client c = { .token = ev->token };
+	enum client_method method = (enum client_method)ev->number;
+	uint64_t epoch;
+	uint8_t *plain;
+	size_t n;
+	enum sr_error error = client_request_epoch(&epoch, ev->a.p, ev->a.n);
+
+	if (error == SR_OK && self->now->record.epoch == 0)
+		error = SR_ERR_NOT_READY;
+	if (error == SR_OK && epoch != self->now->record.epoch)
+		error = SR_ERR_WRONG_EPOCH;
+	if (error == SR_OK)
+		error = client_request_open(&c.answer_key, &plain, &n, &c.request, method,
+		    &self->genesis->chain_id, &self->keys->now.shielding, ev->a.p, ev->a.n);
+	if (error != SR_OK) {
+		fx_reply(self, ev->token, error, NULL, 0);
+		return SR_OK;
+	}
+	if (method == CLIENT_SUBMIT)
+		error = request_submit(self, &c, plain, n);
+	else if (method == CLIENT_GET)
+		request_get(self, &c, plain, n);
+	else
+		request_share(self, &c, plain, n);
+	sr_wipe(plain, n);
+	free(plain);
+	return error;
+}
+
+/* ------------------------------------------------------------------------------------- public requests */
+
+static void request_trail(struct enclave_core *self, uint64_t token)
+{
+	struct sr_writer w;
+	enum sr_error error;
+
+	sr_writer_init(&w, self->trail.n + 4);
+	sr_write_u32(&w, self->trail_n);
+	sr_write_copy(&w, self->trail.p, self->trail.n);
+	error = sr_writer_finish(&w);
+	fx_reply(self, token, error, w.p, error == SR_OK ? w.n : 0);
+	sr_writer_clear(&w);
+}
+
+static void request_status(struct enclave_core *self, uint64_t token)
+{
+	struct enclave_status *s = malloc(sizeof(*s));
+	struct sr_writer w;
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	sr_writer_init(&w, 65536);
+	if (s != NULL) {
+		core_status(self, s);
+		enclave_status_write(&w, s);
+		error = sr_writer_finish(&w);
+	}
+	free(s);
+	fx_reply(self, token, error, w.p, error == SR_OK ? w.n : 0);
+	sr_writer_clear(&w);
+}
+
+static void request_pending(struct enclave_core *self, uint64_t token)
+{
+	size_t count = pool_count(self->pool);
+	uint8_t b[4];
+
+	for (size_t i = 0; i < 4; i++)
+		b[i] = (uint8_t)(count >> (8 * i));
+	fx_reply(self, token, SR_OK, b, sizeof(b));
+}
+
+static void request_block(struct enclave_core *self, const struct enclave_event *ev)
+{
+	struct core_archive_read read = { .client = true, .client_token = ev->token };
+	struct sr_reader r;
+
+	sr_reader_init(&r, ev->a.p, ev->a.n);
+	read.height = sr_read_u64(&r);
+	if (sr_reader_finish(&r) != SR_OK) {
+		fx_reply(self, ev->token, sr_reader_finish(&r), NULL, 0);
+		return;
+	}
+	if (read.height == 0)
+		read.height = self->final->header.height;
+	if (read.height > self->final->header.height || read.height == 0) {
+		fx_reply(self, ev->token, SR_ERR_NOT_FOUND, NULL, 0);
+		return;
+	}
+	if (core_archive_ask(self, &read, read.height, 2048) == 0)
+		fx_reply(self, ev->token, SR_ERR_TOO_MANY, NULL, 0);
+}
+
+enum sr_error clients_request(struct enclave_core *self, const struct enclave_event *ev)
+{
+	switch (ev->number) {
+	case CLIENT_TRAIL:
+		request_trail(self, ev->token);
+		return SR_OK;
+	case CLIENT_STATUS:
+		request_status(self, ev->token);
+		return SR_OK;
+	case CLIENT_BLOCK:
+		request_block(self, ev);
+		return SR_OK;
+	case CLIENT_PENDING:
+		request_pending(self, ev->token);
+		return SR_OK;
+	case CLIENT_SUBMIT:
+	case CLIENT_GET:
+	case CLIENT_SHARE:
+		return request_sealed(self, ev);
+	default:
+		fx_reply(self, ev->token, SR_ERR_BAD_KIND, NULL, 0);
+		return SR_OK;
+	}
+}
+
+/* ---------------------------------------------------------------------------------------- the archive */
+
+uint64_t core_archive_ask(struct enclave_core *self, const struct core_archive_read *read,
+    uint64_t first, uint32_t kib)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_ARCHIVE_READ, .number = first, .member = kib };
+	struct core_archive_read *slot = &self->reads[self->read_next % CORE_ARCHIVE_READS];
+
+	if (slot->token != 0 && slot->client)
+		fx_reply(self, slot->client_token, SR_ERR_TOO_MANY, NULL, 0);
+	*slot = *read;
+	slot->token = ++self->read_next;
+	fx.token = slot->token;
+	fx_push(self, &fx);
+	return slot->token;
+}
+
+/* The rows as they were before they were sealed; unreadable ones are left out. */
+struct rows { struct sr_bytes *list; uint32_t n; };
+
+static void rows_free(struct rows *rows)
+{
+	for (uint32_t i = 0; i < rows->n; i++)
+		free((void *)(uintptr_t)rows->list[i].p);
+	free(rows->list);
+}
+
+static enum sr_error rows_open(struct rows *rows, const struct enclave_core *self, struct sr_bytes a)
+{
+	struct sr_reader r;
+	uint32_t n;
+
+	memset(rows, 0, sizeof(*rows));
+	sr_reader_init(&r, a.p, a.n);
+	n = sr_read_u32(&r);
+	if (n > a.n / 4)
+		return SR_ERR_TOO_MANY;
+	rows->list = calloc(n + 1u, sizeof(*rows->list));
+	if (rows->list == NULL)
+		return SR_ERR_NO_MEMORY;
+	for (uint32_t i = 0; i < n; i++) {
+		struct sr_bytes sealed = sr_read_blob(&r, HOST_FRAME_MAX);
+		uint8_t *plain;
+		size_t plain_n;
+
+		if (r.error == SR_OK && seal_open(&plain, &plain_n, &self->keys->archive, NULL, 0,
+		    sealed.p, sealed.n) == SR_OK)
+			rows->list[rows->n++] = (struct sr_bytes){ plain, plain_n };
+	}
+	return SR_OK;
+}
+
+/* One row of the archive, taken apart. Large: allocated. */
+struct row {
+	struct consensus_block block;
+	struct consensus_cert notar, final;
+	bool has_notar, has_final;
+};
+
+static bool row_read(struct row *row, struct sr_bytes bytes)
+{
+	return consensus_archive_row_read(&row->block, &row->notar, &row->has_notar, &row->final,
+	    &row->has_final, bytes.p, bytes.n) == SR_OK;
+}
+
+static enum sr_error peer_rows(struct enclave_core *self, const struct core_archive_read *read,
+    struct rows *rows)
+{
+	struct core_instance *i = self->now->record.epoch == read->epoch ? self->now : self->old;
+	struct row *row = malloc(sizeof(*row));
+	struct sr_bytes *list = calloc(rows->n + 1u, sizeof(*list));
+	size_t n = 0;
+
+	if (row != NULL && list != NULL && i != NULL && i->record.epoch == read->epoch && i->started) {
+		for (uint32_t k = 0; k < rows->n; k++)
+			if (row_read(row, rows->list[k]) &&
+			    row->block.header.epoch == read->epoch)
+				list[n++] = rows->list[k];
+		/* A refusal is the asking peer's business: it asks again. */
+		(void)!consensus_archive_rows(i->consensus, self->now_ms, read->peer, list, n);
+	}
+	free(list);
+	free(row);
+	return SR_OK;
+}
+
+static uint32_t body_count(struct sr_bytes body)
+{
+	struct sr_reader r;
+	uint32_t n = 0;
+
+	sr_reader_init(&r, body.p, body.n);
+	while (r.left > 0 && r.error == SR_OK) {
+		(void)sr_read_blob(&r, SR_OP_MAX);
+		n++;
+	}
+	return n;
+}
+
+static void header_blob(struct sr_writer *w, const struct consensus_header *h)
+{
+	struct sr_writer one;
+
+	sr_writer_init(&one, CONSENSUS_HEADER_MAX);
+	consensus_header_write(&one, h);
+	sr_write_blob(w, one.p, one.n);
+	sr_writer_clear(&one);
+}
+
+/* header | cert | u32 count, headers down to the certified one | u32 operations */
+static enum sr_error block_answer(struct sr_writer *out, struct row *row, const struct rows *rows,
+    uint64_t height)
+{
+	struct sr_writer first, chain, cert;
+	struct sr_hash32 last = { { 0 } };
+	uint32_t operations = 0, chained = 0;
+	bool found = false, proven = false;
+
+	sr_writer_init(&first, CONSENSUS_HEADER_MAX + 8);
+	sr_writer_init(&chain, CLIENT_ANSWER_MAX);
+	sr_writer_init(&cert, 64u + SR_MEMBERS_MAX * 70u);
+	for (uint32_t i = 0; i < rows->n && !proven; i++) {
+		if (!row_read(row, rows->list[i]))
+			continue;
+		if (!found) {
+			if (row->block.header.height != height)
+				continue;
+			found = true;
+			operations = body_count(row->block.body);
+			header_blob(&first, &row->block.header);
+		} else {
+			if (!sr_hash32_equal(&row->block.header.parent_hash, &last))
+				continue;
+			header_blob(&chain, &row->block.header);
+			chained++;
+		}
+		last = row->block.hash;
+		if (row->has_final) {
+			consensus_cert_write(&cert, &row->final);
+			proven = true;
+		}
+	}
+	if (proven) {
+		sr_write_copy(out, first.p, first.n);
+		sr_write_blob(out, cert.p, cert.n);
+		sr_write_u32(out, chained);
+		sr_write_copy(out, chain.p, chain.n);
+		sr_write_u32(out, operations);
+	}
+	sr_writer_clear(&first);
+	sr_writer_clear(&chain);
+	sr_writer_clear(&cert);
+	return !proven ? SR_ERR_NOT_FOUND : sr_writer_finish(out);
+}
+
+static enum sr_error client_rows(struct enclave_core *self, const struct core_archive_read *read,
+    const struct rows *rows)
+{
+	struct row *row = malloc(sizeof(*row));
+	struct sr_writer out;
+	enum sr_error error;
+
+	sr_writer_init(&out, CLIENT_ANSWER_MAX);
+	error = row != NULL ? block_answer(&out, row, rows, read->height) :
+	    SR_ERR_NO_MEMORY;
+	fx_reply(self, read->client_token, error, out.p, error == SR_OK ? out.n : 0);
+	sr_writer_clear(&out);
+	free(row);
+	return SR_OK;
+}
+
+enum sr_error core_archive_answer(struct enclave_core *self, const struct enclave_event *ev)
+{
+	struct core_archive_read *slot = &self->reads[(ev->token - 1) % CORE_ARCHIVE_READS], read;
+	struct rows rows;
+	enum sr_error error;
+
+	if (ev->token == 0 || slot->token != ev->token)
+		return SR_OK;
+	read = *slot;
+	memset(slot, 0, sizeof(*slot));
+	error = rows_open(&rows, self, ev->a);
+	if (error == SR_OK)
+		error = read.client ? client_rows(self, &read, &rows) : peer_rows(self, &read, &rows);
+	rows_free(&rows);
+	return error == SR_ERR_TOO_MANY ? SR_OK : error;
+}

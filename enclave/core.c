@@ -1,0 +1,376 @@
+/* enclave/core.c - the step: one event in, ordered effects out. */
+#include "enclave/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct enclave_core *enclave_core_new(const struct sr_key32 *sealing_key,
+    const struct sr_hash32 *measurement)
+{
+	struct enclave_core *self = calloc(1, sizeof(*self));
+
+	if (self == NULL)
+		return NULL;
+	self->keys = sr_secret_alloc(sizeof(*self->keys));
+	self->verdicts = calloc(CORE_VERDICTS, sizeof(*self->verdicts));
+	self->pool = pool_new();
+	sr_writer_init(&self->trail, HOST_FRAME_MAX);
+	if (self->keys == NULL || self->verdicts == NULL || self->pool == NULL) {
+		enclave_core_free(self);
+		return NULL;
+	}
+	self->keys->sealing = *sealing_key;
+	self->measurement = *measurement;
+	return self;
+}
+
+void enclave_core_free(struct enclave_core *self)
+{
+	if (self == NULL)
+		return;
+	while (self->clients != NULL)
+		clients_remove(self, self->clients);
+	peers_ahead_drop(self);
+	/* Consensus forgets its blocks through the executor: it goes first. */
+	instance_free(self->old);
+	self->old = NULL;
+	instance_free(self->now);
+	self->now = NULL;
+	exec_clear(self);
+	pool_free(self->pool);
+	vault_tree_unref(self->closing.tree);
+	vault_tree_unref(self->checkpoint_tree);
+	vault_tree_unref(self->checkpoint_before);
+	vault_tree_unref(self->boot_tree);
+	sr_secret_free(self->meta);
+	sr_secret_free(self->keys);
+	sr_writer_clear(&self->trail);
+	sr_drbg_wipe(&self->drbg);
+	free(self->verdicts);
+	free(self->deal);
+	free(self->ack);
+	free(self->genesis);
+	free(self->genesis_bytes);
+	free(self);
+}
+
+/* --------------------------------------------------------------------------------------------- status */
+
+static void status_members(struct enclave_core *self, struct enclave_status *s,
+    const struct consensus_status *c)
+{
+	for (uint32_t i = 0; i < self->n; i++) {
+		s->members[i].final_height = c->peer_final_height[i];
+		s->members[i].heard_ms = self->heard_ms[i];
+		s->members[i].connected = i == self->self || self->connected[i] ||
+		    (self->heard_ms[i] != 0 && self->heard_ms[i] + CORE_HEARD_MS >= self->now_ms);
+	}
+	s->members[self->self].final_height = s->final_height;
+	s->members[self->self].heard_ms = self->now_ms;
+}
+
+void core_status(struct enclave_core *self, struct enclave_status *s)
+{
+	struct consensus_status *c = malloc(sizeof(*c));
+
+	memset(s, 0, sizeof(*s));
+	if (c == NULL) {
+		self->broken = SR_ERR_NO_MEMORY;
+		return;
+	}
+	consensus_status_get(c, self->now->consensus);
+	s->chain_id = self->genesis->chain_id;
+	s->final_hash = self->final->hash;
+	s->state_root = vault_tree_root(self->final->tree);
+	s->measurement = self->measurement;
+	s->epoch = self->now->record.epoch;
+	s->slot = c->frontier_slot;
+	s->final_slot = self->final->header.slot;
+	s->final_height = self->final->header.height;
+	s->final_time_ms = self->final->header.time_ms;
+	s->uptime_ms = self->now_ms > self->booted_ms ? self->now_ms - self->booted_ms : 0;
+	s->author = c->frontier_author;
+	s->self = self->self;
+	s->members_n = self->n;
+	s->threshold = self->now->record.threshold;
+	s->attestation = (uint32_t)self->genesis->attestation;
+	s->recovering = c->recovering;
+	s->disk_full = self->disk_full;
+	s->vault_ready = self->now->record.epoch > 0;
+	s->operations_final = self->operations_final;
+	s->operations_refused = self->operations_refused;
+	s->pool = pool_count(self->pool);
+	s->releases = self->releases;
+	s->slots_skipped = c->slots_skipped;
+	s->records = vault_tree_count(self->final->tree);
+	status_members(self, s, c);
+	free(c);
+}
+
+static void status_emit(struct enclave_core *self)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_STATUS };
+	struct enclave_status *s = malloc(sizeof(*s));
+	struct sr_writer w;
+
+	sr_writer_init(&w, 65536);
+	if (s != NULL) {
+		core_status(self, s);
+		enclave_status_write(&w, s);
+	}
+	if (s != NULL && sr_writer_finish(&w) == SR_OK) {
+		fx.a = (struct sr_bytes){ w.p, w.n };
+		fx_push(self, &fx);
+	}
+	sr_writer_clear(&w);
+	free(s);
+	self->status_ms = self->now_ms;
+	self->status_due = false;
+}
+
+/* --------------------------------------------------------------------------------------------- events */
+
+static enum sr_error on_tick(struct enclave_core *self)
+{
+	struct pool_entry *e;
+
+	if (self->now_ms >= self->status_ms + CORE_STATUS_MS || self->now_ms < self->status_ms) {
+		self->status_due = true;
+		while ((e = pool_expired(self->pool, self->final->header.time_ms)) != NULL) {
+			clients_refused(self, &e->hash, SR_ERR_EXPIRED);
+			pool_remove(self->pool, e);
+		}
+	}
+	release_run(self);
+	return self->disk_full ? SR_OK : instance_tick(self);
+}
+
+/* A checkpoint may have failed on the full disk: everything since the one before it is written again. */
+static void disk_change(struct enclave_core *self, bool full)
+{
+	if (self->disk_full && !full) {
+		vault_tree_unref(self->checkpoint_tree);
+		self->checkpoint_tree = vault_tree_ref(self->checkpoint_before);
+		self->checkpoint_due = true;
+	}
+	if (self->disk_full != full)
+		fx_note(self, NOTE_WARN, full ? "the disk is nearly full: not voting until there is room" :
+		    "there is room on the disk again: voting");
+	self->disk_full = full;
+	self->status_due = true;
+}
+
+static enum sr_error on_stop(struct enclave_core *self)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_STOPPED };
+
+	/* With the CLOSE block final and its certificate missing, the log alone tells it all. */
+	if (!self->disk_full && !self->closing.open)
+		SR_TRY(checkpoint_write(self));
+	fx_push(self, &fx);
+	self->phase = CORE_STOPPED;
+	return SR_OK;
+}
+
+static enum sr_error on_running(struct enclave_core *self, const struct enclave_event *ev)
+{
+	switch (ev->kind) {
+	case ENCLAVE_EV_TICK:
+		return on_tick(self);
+	case ENCLAVE_EV_MESSAGE:
+		return peers_receive(self, ev->member, ev->a.p, ev->a.n);
+	case ENCLAVE_EV_CLIENT:
+		return clients_request(self, ev);
+	case ENCLAVE_EV_ARCHIVE:
+		return core_archive_answer(self, ev);
+	case ENCLAVE_EV_DISK:
+		disk_change(self, ev->number == 1);
+		return SR_OK;
+	case ENCLAVE_EV_LINK:
+		if (ev->member < self->n)
+			self->connected[ev->member] = ev->number == 1;
+		return SR_OK;
+	case ENCLAVE_EV_STOP:
+		return on_stop(self);
+	case ENCLAVE_EV_CLIENT_GONE:
+		clients_gone(self, ev->token);
+		return SR_OK;
+	case ENCLAVE_EV_BOOT:
+	case ENCLAVE_EV_STORE_ROW:
+	case ENCLAVE_EV_LOG_RECORD:
+	case ENCLAVE_EV_READY:
+		break;
+	}
+	return SR_OK;
+}
+
+static enum sr_error on_booting(struct enclave_core *self, const struct enclave_event *ev)
+{
+	switch (ev->kind) {
+	case ENCLAVE_EV_BOOT:
+		return boot_begin(self, ev);
+	case ENCLAVE_EV_STORE_ROW:
+		return self->phase == CORE_BOOTING ? checkpoint_row(self, ev->a, ev->b) : SR_OK;
+	case ENCLAVE_EV_LOG_RECORD:
+		return self->phase == CORE_NEW ? SR_OK : boot_log_record(self, ev);
+	case ENCLAVE_EV_READY:
+		return self->phase == CORE_NEW ? SR_OK : boot_ready(self, ev);
+	case ENCLAVE_EV_CLIENT:
+		fx_reply(self, ev->token, SR_ERR_NOT_READY, NULL, 0);
+		return SR_OK;
+	case ENCLAVE_EV_DISK:
+		self->disk_full = ev->number == 1;
+		return SR_OK;
+	case ENCLAVE_EV_TICK:
+	case ENCLAVE_EV_MESSAGE:
+	case ENCLAVE_EV_ARCHIVE:
+	case ENCLAVE_EV_LINK:
+	case ENCLAVE_EV_STOP:
+	case ENCLAVE_EV_CLIENT_GONE:
+		break;
+	}
+	return SR_OK;
+}
+
+/* What follows from a moved final state, until nothing moves any more. */
+static enum sr_error settle(struct enclave_core *self)
+{
+	for (int turn = 0; turn < 16 && (self->state_moved || self->closing.certified); turn++) {
+		bool moved = self->state_moved;
+
+		self->state_moved = false;
+		if (self->closing.open && self->closing.certified) {
+			SR_TRY(epoch_switch(self));
+			self->state_moved = true;
+			continue;
+		}
+		self->closing.certified = self->closing.certified && self->closing.open;
+		if (!moved)
+			continue;
+		SR_TRY(epoch_settle(self));
+		SR_TRY(epoch_keys_run(self));
+		release_run(self);
+		SR_TRY(instance_work(self));
+	}
+	return SR_OK;
+}
+
+static bool checkpoint_wanted(const struct enclave_core *self)
+{
+	uint64_t height = self->final->header.height;
+
+	return !self->disk_full && (self->checkpoint_due ||
+	    height >= self->checkpoint_height + CORE_CHECKPOINT_BLOCKS ||
+	    (self->log_bytes > CORE_CHECKPOINT_BYTES && height > self->checkpoint_height));
+}
+
+static void wake_emit(struct enclave_core *self)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_WAKE };
+	uint64_t at = self->wake_ms, deadline = release_deadline(self);
+
+	if (at == 0 || at > self->now_ms + CORE_STATUS_MS)
+		at = self->now_ms + CORE_STATUS_MS;
+	if (deadline < at)
+		at = deadline;
+	fx.number = at;
+	fx_push(self, &fx);
+}
+
+static enum sr_error step_running(struct enclave_core *self, const struct enclave_event *ev)
+{
+	SR_TRY(on_running(self, ev));
+	if (self->phase != CORE_RUNNING)
+		return SR_OK;
+	SR_TRY(settle(self));
+	if (checkpoint_wanted(self))
+		SR_TRY(checkpoint_write(self));
+	if (self->status_due)
+		status_emit(self);
+	wake_emit(self);
+	return self->broken;
+}
+
+static enum sr_error step_booting(struct enclave_core *self, const struct enclave_event *ev)
+{
+	SR_TRY(on_booting(self, ev));
+	if (self->phase != CORE_RUNNING)
+		return self->broken;
+	SR_TRY(settle(self));
+	if (self->status_due)
+		status_emit(self);
+	wake_emit(self);
+	return self->broken;
+}
+
+enum sr_error enclave_step(struct enclave_core *self, struct enclave_effects *out,
+    const struct enclave_event *event)
+{
+	enum sr_error error;
+
+	if (self->phase == CORE_DEAD)
+		return self->dead;
+	if (self->phase == CORE_STOPPED)
+		return SR_OK;
+	if (event->seed == NULL)
+		return SR_ERR_RANDOM_FAILED;
+	self->out = out;
+	self->now_ms = event->now_ms;
+	sr_drbg_init(&self->drbg, event->seed);
+	error = self->phase == CORE_RUNNING ? step_running(self, event) : step_booting(self, event);
+	sr_drbg_wipe(&self->drbg);
+	if (error != SR_OK)
+		(void)core_fatal(self, error, sr_error_message((unsigned)error));
+	self->out = NULL;
+	return self->phase == CORE_DEAD ? self->dead : SR_OK;
+}
+
+/* ------------------------------------------------------------------------------------------- for others */
+
+enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave_core *self,
+    uint32_t member)
+{
+	if (self->genesis == NULL || member >= self->n)
+		return SR_ERR_NOT_A_MEMBER;
+	*id_key = self->genesis->members[member].id_key;
+	return SR_OK;
+}
+
+enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct enclave_core *self,
+    const uint8_t *binding, size_t n)
+{
+	if (self->phase == CORE_NEW || self->phase == CORE_DEAD)
+		return SR_ERR_NOT_READY;
+	sr_sign(out, &self->keys->id_sk, "strongroom channel v1", binding, n);
+	return SR_OK;
+}
+
+uint32_t enclave_core_self(const struct enclave_core *self)
+{
+	return self->self;
+}
+
+uint32_t enclave_core_members(const struct enclave_core *self)
+{
+	return self->n;
+}
+
+struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self)
+{
+	return self->genesis != NULL ? self->genesis->chain_id : (struct sr_hash32){ { 0 } };
+}
+
+const struct consensus *enclave_core_consensus(const struct enclave_core *self)
+{
+	return self->now != NULL ? self->now->consensus : NULL;
+}
+
+struct vault_tree *enclave_core_final_state(const struct enclave_core *self)
+{
+	return self->final != NULL ? self->final->tree : NULL;
+}
+
+const struct epoch_record *enclave_core_epoch(const struct enclave_core *self)
+{
+	return self->now != NULL ? &self->now->record : NULL;
+}

@@ -1,0 +1,761 @@
+/*
+ * enclave/executor.c - execution over a tree of blocks. Each block that passed its check has the state
+ * after it; final ones are kept only as the root of what is still open.
+ *
+ * body = for each operation a blob (u32 length, bytes), nothing else; no bytes at all is an empty block.
+ */
+#include "enclave/internal.h"
+
+#include "chain/ethsig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* DESIGN 4: "Execution fills at most 35 % of a slot by limit." Costs in microseconds, measured roughly and
+ * the same for everyone: they are part of what makes a block valid. */
+#define BUDGET_PERCENT 35u
+#define COST_PLAIN_US 120u
+#define COST_SEALED_KEY_US 320u
+#define COST_MEMBER_US 1000u
+
+/* -------------------------------------------------------------------------------------------- hooks */
+
+static enum sr_error hook_recover(uint8_t address[20], const char *text, size_t text_n,
+    const uint8_t signature[65])
+{
+	struct sr_hash32 digest = chain_eth_personal_digest((const uint8_t *)text, text_n);
+	struct chain_eth_address a;
+	struct chain_eth_sig sig;
+
+	memcpy(sig.b, signature, sizeof(sig.b));
+	SR_TRY(chain_eth_recover(&a, &digest, &sig));
+	memcpy(address, a.b, sizeof(a.b));
+	return SR_OK;
+}
+
+static enum sr_error hook_key_check(const uint8_t tdh2[VAULT_TDH2_BYTES],
+    const struct sr_hash32 *label)
+{
+	struct shamir_tdh2_ct ct;
+	struct sr_reader r;
+
+	sr_reader_init(&r, tdh2, VAULT_TDH2_BYTES);
+	shamir_tdh2_ct_read(&ct, &r);
+	SR_TRY(sr_reader_finish(&r));
+	return shamir_tdh2_check(&ct, label->b, sizeof(label->b));
+}
+
+static const struct vault_hooks hooks = { hook_recover, hook_key_check };
+
+/* -------------------------------------------------------------------------------------------- blocks */
+
+static struct exec_block *block_find(const struct enclave_core *self, const struct sr_hash32 *hash)
+{
+	for (struct exec_block *b = self->blocks; b != NULL; b = b->next)
+		if (sr_hash32_equal(&b->hash, hash))
+			return b;
+	return NULL;
+}
+
+static void block_free(struct exec_block *b)
+{
+	vault_tree_unref(b->tree);
+	free(b->ops);
+	free(b);
+}
+
+static void block_forget(struct enclave_core *self, struct exec_block *b)
+{
+	struct exec_block **at = &self->blocks;
+
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
+	block_free(b);
+}
+
+static void built_drop(struct enclave_core *self)
+{
+	vault_tree_unref(self->built.tree);
+	free(self->built.ops);
+	memset(&self->built, 0, sizeof(self->built));
+}
+
+void exec_clear(struct enclave_core *self)
+{
+	while (self->blocks != NULL)
+		block_forget(self, self->blocks);
+	self->final = NULL;
+	built_drop(self);
+	vault_tree_unref(self->proof.tree);
+	memset(&self->proof, 0, sizeof(self->proof));
+}
+
+struct exec_block *exec_tip(struct enclave_core *self)
+{
+	struct exec_block *b = block_find(self, &self->tip);
+
+	return b != NULL ? b : self->final;
+}
+
+bool exec_pending(const struct enclave_core *self, const struct sr_hash32 *op)
+{
+	for (const struct exec_block *b = self->blocks; b != NULL; b = b->next)
+		for (uint32_t i = 0; b != self->final && i < b->ops_n; i++)
+			if (sr_hash32_equal(&b->ops[i].hash, op))
+				return true;
+	return false;
+}
+
+enum sr_error exec_genesis(struct enclave_core *self, const struct core_instance *i,
+    struct vault_tree *tree)
+{
+	struct exec_block *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return SR_ERR_NO_MEMORY;
+	while (self->blocks != NULL)
+		block_forget(self, self->blocks);
+	built_drop(self);
+	b->hash = i->start_hash;
+	b->header.chain_id = self->genesis->chain_id;
+	b->header.epoch = i->record.epoch;
+	b->header.slot = i->start_slot;
+	b->header.height = i->start_height;
+	b->header.time_ms = i->start_time_ms;
+	b->tree = tree;
+	self->blocks = b;
+	self->final = b;
+	self->tip = b->hash;
+	return SR_OK;
+}
+
+struct vault_block exec_vault_block(const struct enclave_core *self,
+    const struct consensus_header *header, const struct exec_block *parent)
+{
+	struct vault_block b = {
+		.chain_id = self->genesis->chain_id,
+		.epoch = header->epoch,
+		.height = header->height,
+		.time_ms = header->time_ms,
+		.parent_time_ms = parent->header.time_ms,
+		.ingress_ok = (header->flags & CONSENSUS_INGRESS_OK) != 0,
+		.members_n = self->n,
+		.hooks = &hooks,
+	};
+
+	return b;
+}
+
+/* ------------------------------------------------------------------------------------------ verdicts */
+
+static struct sr_hash32 *verdict_slot(const struct enclave_core *self, const struct sr_hash32 *op)
+{
+	return &self->verdicts[((size_t)op->b[0] | (size_t)op->b[1] << 8) % CORE_VERDICTS];
+}
+
+enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
+    const struct vault_block *block, const uint8_t *bytes, size_t n)
+{
+	struct sr_hash32 *slot;
+
+	SR_TRY(vault_op_decode(op, bytes, n));
+	slot = verdict_slot(self, &op->hash);
+	/* Each signature is checked once; the verdict depends on the operation alone. */
+	if (op->epoch == block->epoch && sr_hash32_equal(slot, &op->hash))
+		return SR_OK;
+	SR_TRY(vault_op_check(op, block, bytes, n));
+	*slot = op->hash;
+	return SR_OK;
+}
+
+/* --------------------------------------------------------------------------------------- execution */
+
+struct run {
+	struct enclave_core *core;
+	struct core_instance *instance;
+	struct vault_block block;
+	struct vault_tree *tree;
+	struct exec_op *ops;
+	uint32_t ops_n, capacity;
+	uint64_t budget_us;
+};
+
+static uint64_t cost_us(unsigned kind)
+{
+	if (kind >= VAULT_OP_MEMBER_FIRST)
+		return COST_MEMBER_US;
+	switch (kind) {
+	case VAULT_OP_SECRET_PUT:
+	case VAULT_OP_SECRET_UPDATE:
+	case VAULT_OP_SECRET_RESTORE:
+	case VAULT_OP_SECRET_POLICY:
+		return COST_SEALED_KEY_US;
+	default:
+		return COST_PLAIN_US;
+	}
+}
+
+static enum sr_error run_begin(struct run *r, struct enclave_core *self, struct core_instance *i,
+    const struct consensus_header *header, const struct exec_block *parent)
+{
+	memset(r, 0, sizeof(*r));
+	r->core = self;
+	r->instance = i;
+	r->block = exec_vault_block(self, header, parent);
+	r->tree = vault_tree_ref(parent->tree);
+	/* Members' work of an epoch change must always fit. */
+	r->budget_us = (uint64_t)self->genesis->slot_ms * 10u * BUDGET_PERCENT;
+	if (r->budget_us < 10u * COST_MEMBER_US)
+		r->budget_us = 10u * COST_MEMBER_US;
+	return vault_begin_block(&r->tree, &r->block);
+}
+
+static void run_clear(struct run *r)
+{
+	vault_tree_unref(r->tree);
+	free(r->ops);
+	memset(r, 0, sizeof(*r));
+}
+
+static enum sr_error run_record(struct run *r, const struct vault_op *op,
+    const struct vault_receipt *receipt)
+{
+	if (r->ops_n == r->capacity) {
+		uint32_t capacity = r->capacity == 0 ? 16 : r->capacity * 2;
+		struct exec_op *ops = realloc(r->ops, capacity * sizeof(*ops));
+
+		if (ops == NULL)
+			return SR_ERR_NO_MEMORY;
+		r->ops = ops;
+		r->capacity = capacity;
+	}
+	r->ops[r->ops_n].hash = op->hash;
+	r->ops[r->ops_n].kind = (unsigned)op->kind;
+	r->ops[r->ops_n].receipt = *receipt;
+	r->ops_n++;
+	return SR_OK;
+}
+
+static unsigned kind_peek(const uint8_t *bytes, size_t n)
+{
+	struct vault_op op;
+
+	return vault_op_decode(&op, bytes, n) == SR_OK ? (unsigned)op.kind : 0;
+}
+
+static enum sr_error run_member_op(struct run *r, const uint8_t *bytes, size_t n)
+{
+	struct epoch_context ctx = { r->core->genesis->chain_id, &r->instance->record };
+	struct vault_receipt receipt = { 0 };
+	struct vault_op op;
+	uint32_t member;
+
+	SR_TRY(epoch_op_check(&op, &member, &ctx, bytes, n));
+	SR_TRY(epoch_apply(&r->tree, &ctx, &op, member));
+	receipt.op = op.hash;
+	receipt.height = r->block.height;
+	return run_record(r, &op, &receipt);
+}
+
+/* An operation that leaves no trace in the state has no place in a block. */
+static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n)
+{
+	struct vault_receipt receipt = { 0 };
+	struct vault_op op;
+
+	if (r->instance->record.epoch == 0)
+		return SR_ERR_NOT_READY;
+	SR_TRY(exec_op_verdict(r->core, &op, &r->block, bytes, n));
+	SR_TRY(vault_apply(&r->tree, &receipt, &r->block, &op));
+	if (receipt.code == SR_ERR_NONCE_REPLAYED || receipt.code == SR_ERR_NONCE_AHEAD ||
+	    receipt.code == SR_ERR_EXPIRED || receipt.code == SR_ERR_EXPIRY_TOO_FAR)
+		return (enum sr_error)receipt.code;
+	return run_record(r, &op, &receipt);
+}
+
+/* Deterministic: the same verdict at every member. BLOCK_LIMIT: it does not fit any more. */
+static enum sr_error run_op(struct run *r, const uint8_t *bytes, size_t n)
+{
+	unsigned kind = kind_peek(bytes, n);
+	uint64_t cost = cost_us(kind);
+
+	if (r->ops_n >= CORE_BLOCK_OPS_MAX || cost > r->budget_us)
+		return SR_ERR_BLOCK_LIMIT;
+	SR_TRY(kind >= VAULT_OP_MEMBER_FIRST ? run_member_op(r, bytes, n) :
+	    run_client_op(r, bytes, n));
+	r->budget_us -= cost;
+	return SR_OK;
+}
+
+static enum sr_error run_body(struct run *r, struct sr_bytes body)
+{
+	struct sr_reader reader;
+
+	sr_reader_init(&reader, body.p, body.n);
+	while (reader.left > 0) {
+		struct sr_bytes op = sr_read_blob(&reader, SR_OP_MAX);
+
+		if (reader.error != SR_OK)
+			return reader.error;
+		SR_TRY(run_op(r, op.p, op.n));
+	}
+	return sr_reader_finish(&reader);
+}
+
+/* DESIGN 5, step 5: what a CLOSE block says about the next epoch. */
+static enum sr_error run_close(struct run *r, const struct exec_block *parent,
+    struct sr_hash32 *next_root, struct sr_hash32 *post_root)
+{
+	struct epoch_record *next = malloc(sizeof(*next));
+	enum sr_error error = next != NULL ? SR_OK : SR_ERR_NO_MEMORY;
+
+	if (error == SR_OK)
+		error = epoch_next(next, parent->tree, &r->instance->record);
+	if (error == SR_OK)
+		error = epoch_close(&r->tree, next);
+	if (error == SR_OK) {
+		*next_root = epoch_record_root(next);
+		*post_root = vault_tree_root(r->tree);
+	}
+	free(next);
+	return error;
+}
+
+/* --------------------------------------------------------------------------------------------- build */
+
+static enum sr_error body_fill(struct run *r, struct sr_writer *body)
+{
+	struct pool *pool = r->core->pool;
+	struct pool_entry *e;
+
+	pool_iterate(pool);
+	while ((e = pool_next(pool)) != NULL) {
+		enum sr_error error;
+
+		if (e->n + 4 > SR_BLOCK_MAX - body->n) {
+			pool_account_skip(pool, e->account);
+			continue;
+		}
+		error = run_op(r, e->p, e->n);
+		if (error == SR_ERR_NO_MEMORY)
+			return error;
+		if (error == SR_ERR_BLOCK_LIMIT)
+			break;
+		if (error == SR_OK)
+			sr_write_blob(body, e->p, e->n);
+		else if (error == SR_ERR_NONCE_AHEAD)
+			pool_account_skip(pool, e->account);
+	}
+	return SR_OK;
+}
+
+static void built_keep(struct enclave_core *self, const struct consensus_header *header,
+    struct run *r)
+{
+	built_drop(self);
+	self->built.parent = header->parent_hash;
+	self->built.ops_root = header->ops_root;
+	self->built.time_ms = header->time_ms;
+	self->built.flags = header->flags;
+	self->built.tree = r->tree;
+	self->built.ops = r->ops;
+	self->built.ops_n = r->ops_n;
+	r->tree = NULL;
+	r->ops = NULL;
+}
+
+enum sr_error exec_build(struct enclave_core *self, struct core_instance *i,
+    struct consensus_header *header, struct sr_writer *body)
+{
+	struct exec_block *parent = block_find(self, &header->parent_hash);
+	struct run r;
+	enum sr_error error;
+
+	if (parent == NULL || self->disk_full)
+		return SR_ERR_NOT_READY;
+	header->pre_state_root = vault_tree_root(parent->tree);
+	header->ops_root = sr_hash(NULL, 0);
+	if (parent->closing)
+		return SR_OK;
+	error = run_begin(&r, self, i, header, parent);
+	if (error == SR_OK && epoch_ready(parent->tree, &i->record)) {
+		error = run_close(&r, parent, &header->next_roster_root, &header->post_state_root);
+		header->flags |= CONSENSUS_CLOSE;
+	} else if (error == SR_OK) {
+		error = body_fill(&r, body);
+		if (error == SR_OK)
+			header->ops_root = sr_hash(body->p, body->n);
+		pool_work_seen(self->pool, body->n > 0);
+	}
+	if (error == SR_OK)
+		built_keep(self, header, &r);
+	run_clear(&r);
+	return error;
+}
+
+/* --------------------------------------------------------------------------------------------- check */
+
+static bool built_fits(const struct enclave_core *self, const struct consensus_header *h)
+{
+	return self->built.tree != NULL && self->built.time_ms == h->time_ms &&
+	    self->built.flags == h->flags && sr_hash32_equal(&self->built.parent, &h->parent_hash) &&
+	    sr_hash32_equal(&self->built.ops_root, &h->ops_root) &&
+	    (h->flags & CONSENSUS_CLOSE) == 0;
+}
+
+static enum sr_error execute(struct run *r, struct enclave_core *self, struct core_instance *i,
+    const struct consensus_block *block, const struct exec_block *parent)
+{
+	const struct consensus_header *h = &block->header;
+	bool close = (h->flags & CONSENSUS_CLOSE) != 0;
+	struct sr_hash32 next_root, post_root;
+
+	SR_TRY(run_begin(r, self, i, h, parent));
+	if (close != epoch_ready(parent->tree, &i->record))
+		return SR_ERR_EPOCH_STEP;
+	if (!close)
+		return run_body(r, block->body);
+	if (block->body.n > 0)
+		return SR_ERR_EPOCH_STEP;
+	SR_TRY(run_close(r, parent, &next_root, &post_root));
+	if (!sr_hash32_equal(&next_root, &h->next_roster_root) ||
+	    !sr_hash32_equal(&post_root, &h->post_state_root))
+		return SR_ERR_BAD_STATE_ROOT;
+	return SR_OK;
+}
+
+static enum sr_error block_keep(struct enclave_core *self, const struct consensus_block *block,
+    const struct exec_block *parent, struct run *r)
+{
+	struct exec_block *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return SR_ERR_NO_MEMORY;
+	b->hash = block->hash;
+	b->parent = block->header.parent_hash;
+	b->header = block->header;
+	b->close = (block->header.flags & CONSENSUS_CLOSE) != 0;
+	b->closing = b->close || parent->closing;
+	b->tree = r->tree;
+	b->ops = r->ops;
+	b->ops_n = r->ops_n;
+	r->tree = NULL;
+	r->ops = NULL;
+	b->next = self->blocks;
+	self->blocks = b;
+	for (uint32_t i = 0; i < b->ops_n; i++)
+		pool_mark(self->pool, &b->ops[i].hash, true);
+	return SR_OK;
+}
+
+enum sr_error exec_check(struct enclave_core *self, struct core_instance *i,
+    const struct consensus_block *block)
+{
+	const struct consensus_header *h = &block->header;
+	struct exec_block *parent = block_find(self, &h->parent_hash);
+	struct sr_hash32 root;
+	struct run r = { 0 };
+	enum sr_error error = SR_OK;
+
+	if (block_find(self, &block->hash) != NULL)
+		return SR_OK;
+	if (parent == NULL)
+		return SR_ERR_NOT_READY;
+	root = vault_tree_root(parent->tree);
+	if (!sr_hash32_equal(&root, &h->pre_state_root))
+		return SR_ERR_BAD_STATE_ROOT;
+	if (parent->closing) {
+		if (block->body.n > 0 || (h->flags & CONSENSUS_CLOSE))
+			return SR_ERR_EPOCH_STEP;
+		r.tree = vault_tree_ref(parent->tree);
+	} else if (built_fits(self, h)) {
+		r.tree = self->built.tree;
+		r.ops = self->built.ops;
+		r.ops_n = self->built.ops_n;
+		memset(&self->built, 0, sizeof(self->built));
+	} else {
+		error = execute(&r, self, i, block, parent);
+	}
+	if (error == SR_OK)
+		error = block_keep(self, block, parent, &r);
+	run_clear(&r);
+	return error;
+}
+
+void exec_certified(struct enclave_core *self, const struct consensus_block *block)
+{
+	struct exec_block *tip = exec_tip(self);
+
+	if (block_find(self, &block->hash) != NULL && block->header.slot > tip->header.slot)
+		self->tip = block->hash;
+}
+
+void exec_abandon(struct enclave_core *self, const struct sr_hash32 *hash)
+{
+	struct exec_block *b = block_find(self, hash);
+
+	if (b == NULL || b == self->final)
+		return;
+	for (uint32_t i = 0; i < b->ops_n; i++)
+		pool_mark(self->pool, &b->ops[i].hash, false);
+	block_forget(self, b);
+}
+
+bool exec_has_work(struct enclave_core *self, struct core_instance *i)
+{
+	uint64_t highest = 0;
+
+	if (i != self->now || self->closing.open)
+		return false;
+	for (const struct exec_block *b = self->blocks; b != NULL; b = b->next)
+		if (b->header.height > highest)
+			highest = b->header.height;
+	/* "Releases wait until a child certificate has agreed on the state root." */
+	if (self->agree_height > 0 && highest <= self->agree_height)
+		return true;
+	return pool_has_work(self->pool) || epoch_ready(exec_tip(self)->tree, &i->record);
+}
+
+/* -------------------------------------------------------------------------------------------- commit */
+
+static void archive_put(struct enclave_core *self, const struct consensus_block *block,
+    const struct consensus_cert *notar, const struct consensus_cert *final)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_ARCHIVE_PUT };
+	struct sr_writer row, sealed;
+
+	sr_writer_init(&row, CORE_MESSAGE_MAX);
+	sr_writer_init(&sealed, CORE_MESSAGE_MAX + SEAL_OVERHEAD);
+	consensus_archive_row_write(&row, block, notar, final);
+	if (sr_writer_finish(&row) == SR_OK &&
+	    seal_put(&sealed, &self->drbg, &self->keys->archive, NULL, 0, row.p, row.n) == SR_OK &&
+	    sr_writer_finish(&sealed) == SR_OK) {
+		fx.number = block->header.height;
+		fx.a = (struct sr_bytes){ block->hash.b, 32 };
+		fx.b = (struct sr_bytes){ sealed.p, sealed.n };
+		fx_push(self, &fx);
+	} else {
+		self->broken = SR_ERR_NO_MEMORY;
+	}
+	sr_writer_clear(&row);
+	sr_writer_clear(&sealed);
+}
+
+static void block_announce(struct enclave_core *self, const struct exec_block *b)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_BLOCK, .number = b->header.height,
+		.member = b->ops_n };
+	struct sr_writer w;
+
+	sr_writer_init(&w, CONSENSUS_HEADER_MAX);
+	consensus_header_write(&w, &b->header);
+	if (sr_writer_finish(&w) == SR_OK) {
+		fx.a = (struct sr_bytes){ w.p, w.n };
+		fx_push(self, &fx);
+	}
+	sr_writer_clear(&w);
+}
+
+/* Which pieces of larger payloads this member must keep, or may drop: told by the versions that came and went. */
+struct pieces { struct enclave_core *core; const struct vault_tree *before, *after; };
+
+static bool version_piece(struct vault_version *v, const struct enclave_core *self,
+    struct sr_bytes value)
+{
+	struct sr_reader r;
+
+	sr_reader_init(&r, value.p, value.n);
+	vault_version_read(v, &r);
+	return sr_reader_finish(&r) == SR_OK && !v->payload.inlined &&
+	    self->self < v->payload.pieces_n;
+}
+
+/* A restored version shares its pieces with the one that it restored. */
+struct piece_search { const struct enclave_core *core; struct sr_hash32 hash; bool found; };
+
+static bool piece_search_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct piece_search *s = ctx;
+	struct vault_version v;
+
+	(void)key;
+	s->found = version_piece(&v, s->core, value) &&
+	    sr_hash32_equal(&v.payload.piece_hash[s->core->self], &s->hash);
+	return !s->found;
+}
+
+static void piece_effect(struct enclave_core *self, enum enclave_effect_kind kind,
+    const struct vault_version *v)
+{
+	struct enclave_effect fx = { .kind = kind };
+
+	fx.a = (struct sr_bytes){ v->payload.piece_hash[self->self].b, 32 };
+	if (v->payload.data_pieces > 0)
+		fx.number = (v->payload.cipher_bytes + v->payload.data_pieces - 1) /
+		    v->payload.data_pieces;
+	fx_push(self, &fx);
+}
+
+static void piece_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct pieces *p = ctx;
+	struct piece_search search = { .core = p->core };
+	struct vault_key first = *key;
+	struct sr_bytes before;
+	struct vault_version v;
+
+	if (key->b[0] != VAULT_REC_VERSION)
+		return;
+	if (value.p != NULL) {
+		if (version_piece(&v, p->core, value))
+			piece_effect(p->core, ENCLAVE_FX_BLOB_KEEP, &v);
+		return;
+	}
+	before = vault_tree_get(p->before, key);
+	if (before.p == NULL || !version_piece(&v, p->core, before))
+		return;
+	search.hash = v.payload.piece_hash[p->core->self];
+	memset(first.b + 17, 0, sizeof(first.b) - 17);
+	vault_tree_walk(p->after, &first, 17, piece_search_visit, &search);
+	if (!search.found)
+		piece_effect(p->core, ENCLAVE_FX_BLOB_DROP, &v);
+}
+
+static void proof_keep(struct enclave_core *self, const struct exec_block *parent,
+    const struct consensus_block *block, const struct consensus_cert *final)
+{
+	if (final == NULL)
+		return;
+	vault_tree_unref(self->proof.tree);
+	self->proof.have = true;
+	self->proof.header = block->header;
+	self->proof.cert = *final;
+	self->proof.tree = vault_tree_ref(parent->tree);
+}
+
+/* What a final block means for those who wait, and for the pool. */
+static void ops_settle(struct enclave_core *self, const struct consensus_block *block,
+    const struct exec_block *b)
+{
+	struct sr_reader r;
+
+	sr_reader_init(&r, block->body.p, block->body.n);
+	for (uint32_t i = 0; i < b->ops_n; i++) {
+		struct sr_bytes bytes = sr_read_blob(&r, SR_OP_MAX);
+		struct pool_entry *e = pool_find(self->pool, &b->ops[i].hash);
+		struct vault_op op;
+
+		if (e != NULL)
+			pool_remove(self->pool, e);
+		if (b->ops[i].kind >= VAULT_OP_MEMBER_FIRST)
+			continue;
+		if (b->ops[i].receipt.code == SR_OK)
+			self->operations_final++;
+		else
+			self->operations_refused++;
+		if (b->ops[i].kind == VAULT_OP_RETRIEVE && b->ops[i].receipt.code == SR_OK)
+			self->agree_height = b->header.height;
+		clients_receipt(self, &b->ops[i].hash, &b->ops[i].receipt);
+		if (vault_op_decode(&op, bytes.p, bytes.n) != SR_OK)
+			continue;
+		while ((e = pool_stale(self->pool, &op.account, op.nonce)) != NULL) {
+			clients_refused(self, &e->hash, SR_ERR_NONCE_REPLAYED);
+			pool_remove(self->pool, e);
+		}
+	}
+}
+
+static enum sr_error close_begin(struct enclave_core *self, struct core_instance *i,
+    const struct exec_block *parent, const struct exec_block *b)
+{
+	struct core_closing *c = &self->closing;
+
+	SR_TRY(epoch_next(&c->next, parent->tree, &i->record));
+	c->open = true;
+	c->certified = false;
+	c->close_hash = b->hash;
+	c->next_root = b->header.next_roster_root;
+	c->state_root = b->header.post_state_root;
+	c->height = b->header.height;
+	c->time_ms = b->header.time_ms;
+	c->tree = vault_tree_ref(b->tree);
+	c->headers_n = 0;
+	return SR_OK;
+}
+
+/* The CLOSE block itself is often final only through a descendant: the trail needs the headers between. */
+static void close_prove(struct enclave_core *self, const struct exec_block *b,
+    const struct consensus_cert *final)
+{
+	struct core_closing *c = &self->closing;
+
+	if (!c->open || c->certified || c->headers_n >= CORE_CLOSE_HEADERS_MAX)
+		return;
+	c->headers[c->headers_n++] = b->header;
+	if (final != NULL) {
+		c->cert = *final;
+		c->certified = true;
+	}
+}
+
+static void siblings_forget(struct enclave_core *self, const struct exec_block *final)
+{
+	struct exec_block *b = self->blocks, *next;
+
+	for (; b != NULL; b = next) {
+		next = b->next;
+		if (b != final && b->header.height <= final->header.height)
+			exec_abandon(self, &b->hash);
+	}
+}
+
+static enum sr_error commit_apply(struct enclave_core *self, struct core_instance *i,
+    const struct consensus_block *block, struct exec_block *b, struct exec_block *parent,
+    const struct consensus_cert *final)
+{
+	struct pieces pieces = { self, parent->tree, b->tree };
+
+	proof_keep(self, parent, block, final);
+	if (b->close)
+		SR_TRY(close_begin(self, i, parent, b));
+	vault_tree_diff(parent->tree, b->tree, piece_visit, &pieces);
+	ops_settle(self, block, b);
+	if (self->phase == CORE_RUNNING)
+		block_announce(self, b);
+	self->final = b;
+	self->state_moved = true;
+	if (exec_tip(self)->header.slot < b->header.slot)
+		self->tip = b->hash;
+	siblings_forget(self, b);
+	return SR_OK;
+}
+
+enum sr_error exec_commit(struct enclave_core *self, struct core_instance *i,
+    const struct consensus_block *block, const struct consensus_cert *notar,
+    const struct consensus_cert *final)
+{
+	struct exec_block *b, *parent;
+
+	archive_put(self, block, notar, final);
+	/* An old epoch's instance goes on after its CLOSE block only to prove it. */
+	if (i != self->now)
+		return SR_OK;
+	b = block_find(self, &block->hash);
+	if (b == NULL) {
+		SR_TRY(exec_check(self, i, block));
+		b = block_find(self, &block->hash);
+	}
+	parent = block_find(self, &block->header.parent_hash);
+	if (b == NULL || parent == NULL || parent != self->final)
+		return SR_ERR_INTERNAL;
+	if (!b->closing || b->close)
+		SR_TRY(commit_apply(self, i, block, b, parent, final));
+	close_prove(self, b, final);
+	if (b->closing && !b->close) {
+		self->final = b;
+		siblings_forget(self, b);
+	}
+	self->status_due = true;
+	return SR_OK;
+}

@@ -1,0 +1,394 @@
+/*
+ * enclave/internal.h - what the files of the core share. Nothing outside includes it.
+ *
+ *   event ──► core.c ──► boot.c | peers.c | clients.c ──► instance.c (consensus) ──► executor.c ──► vault, epoch.c
+ *                                                              └──► effects.c ──► effects, in order
+ */
+#ifndef SR_ENCLAVE_INTERNAL_H
+#define SR_ENCLAVE_INTERNAL_H
+
+#include "consensus/consensus.h"
+#include "enclave/client_wire.h"
+#include "enclave/core.h"
+#include "enclave/epoch.h"
+#include "shamir/tdh2.h"
+#include "vault/vault.h"
+
+#define CORE_MESSAGE_MAX (6u * 1024u * 1024u)
+#define CORE_POOL_MAX 100000u                   /* DESIGN 10 */
+#define CORE_POOL_BYTES_MAX (256u * 1024u * 1024u)
+#define CORE_POOL_ACCOUNT_MAX 1024u
+#define CORE_NONCE_WINDOW 1024u                 /* how far ahead of the state a nonce may be */
+#define CORE_CLIENTS_MAX 10000u
+#define CORE_VERDICTS 65536u                    /* operations whose check is remembered */
+#define CORE_BLOCK_OPS_MAX 20000u
+#define CORE_AHEAD_MAX 64u                      /* messages kept for an epoch I have not reached */
+#define CORE_AHEAD_BYTES_MAX (1024u * 1024u)
+#define CORE_ARCHIVE_READS 64u
+#define CORE_CLOSE_HEADERS_MAX EPOCH_TRAIL_HEADERS_MAX
+#define CORE_CHECKPOINT_BLOCKS 500u
+#define CORE_CHECKPOINT_BYTES (32u * 1024u * 1024u)
+#define CORE_CHECKPOINT_FRAME_MAX (7u * 1024u * 1024u)
+#define CORE_HEADS_MS 3000u                     /* fresh heads must come within this time */
+#define CORE_SHARE_MS 30000u                    /* a SHARE request waits this long for finality */
+#define CORE_GET_SKEW_MS 300000u
+#define CORE_STATUS_MS 1000u
+#define CORE_HEARD_MS 5000u
+#define CORE_LAG_MS 2000u                       /* so long behind another epoch: I was away */
+
+/* --- keys: one locked allocation (DESIGN 5, 6) --- */
+struct core_epoch_keys {
+	uint64_t epoch;
+	bool has_vote, has_share;
+	struct sr_key32 vote_seed;
+	struct sr_edsk vote;
+	struct sr_scalar share;                 /* x_i */
+	struct sr_key32 secret, shielding;      /* epoch_secret, and the X25519 key derived from it */
+	struct epoch_set set;                   /* the dealers that share is the sum of */
+};
+
+struct core_keys {
+	struct sr_key32 sealing, log, rows, blind, archive;
+	struct sr_key32 id_seed, genesis_vote_seed;
+	bool genesis_vote;                      /* the genesis vote key is still there */
+	struct sr_edsk id_sk;
+	struct sr_scalar box;
+	struct core_epoch_keys now, next;
+};
+
+/* --- executed blocks --- */
+struct exec_op {
+	struct sr_hash32 hash;
+	unsigned kind;
+	struct vault_receipt receipt;
+};
+
+struct exec_block {
+	struct exec_block *next;
+	struct sr_hash32 hash, parent;          /* parent zero: an epoch's genesis or a checkpoint */
+	struct consensus_header header;         /* of a genesis: epoch, slot 0, height, time */
+	bool closing;                           /* the CLOSE block or a descendant of it */
+	bool close;                             /* the CLOSE block */
+	struct vault_tree *tree;                /* the state after it */
+	struct exec_op *ops;
+	uint32_t ops_n;
+};
+
+/* --- consensus, one instance per epoch --- */
+struct core_instance {
+	struct enclave_core *core;
+	struct consensus *consensus;
+	struct sr_edsk *vote;                   /* locked */
+	struct epoch_record record;
+	struct sr_hash32 genesis_hash, start_hash;
+	uint64_t genesis_height, genesis_time_ms, start_slot, start_height, start_time_ms;
+	bool started, wiped;                    /* wiped: the vote key is gone */
+};
+
+/* --- the CLOSE block on its way from final to the switch --- */
+struct core_closing {
+	bool open, certified;
+	struct sr_hash32 close_hash, next_root, state_root;
+	uint64_t height, time_ms;
+	struct vault_tree *tree;
+	struct epoch_record next;
+	struct consensus_header headers[CORE_CLOSE_HEADERS_MAX];
+	uint32_t headers_n;
+	struct consensus_cert cert;
+};
+
+/* --- clients --- */
+enum core_wait_kind { WAIT_RECEIPT = 1, WAIT_SHARE = 2 };
+struct core_client {
+	struct core_client *next;
+	enum core_wait_kind kind;
+	uint64_t token, since_ms, expiry_ms;
+	struct sr_hash32 request, subject;      /* subject: operation or ticket */
+	struct sr_xpk answer_key;
+	bool in_round, fresh;
+	uint64_t heads_height;                  /* what the other operators said is final */
+};
+
+struct core_archive_read {
+	uint64_t token;                         /* 0: free */
+	bool client;
+	uint64_t epoch, height, client_token;
+	uint32_t peer;
+};
+
+struct core_round {
+	bool open;
+	struct sr_hash32 nonce;
+	uint64_t since_ms;
+	uint32_t heard_n;
+	bool heard[SR_MEMBERS_MAX];
+	uint64_t height[SR_MEMBERS_MAX];
+};
+
+struct core_ahead { struct core_ahead *next; uint32_t from; uint64_t epoch; uint8_t *p; size_t n; };
+
+struct pool;
+
+enum core_phase { CORE_NEW, CORE_BOOTING, CORE_REPLAYING, CORE_RUNNING, CORE_STOPPED, CORE_DEAD };
+
+struct enclave_core {
+	enum core_phase phase;
+	enum sr_error dead;
+	struct core_keys *keys;
+	struct sr_hash32 measurement;
+	struct genesis *genesis;
+	uint8_t *genesis_bytes;
+	uint32_t self, n;
+	bool identity_started;
+
+	/* this step */
+	struct enclave_effects *out;
+	uint64_t now_ms, booted_ms;
+	struct sr_drbg drbg;
+	enum sr_error broken;                   /* out of memory somewhere without a way back */
+	uint64_t wake_ms, woken_ms;
+	bool status_due, checkpoint_due, state_moved;
+
+	/* safety log */
+	struct sr_hash32 log_id, log_before;    /* the chain's id, and the one it replaced */
+	uint8_t log_tag[SR_GCM_TAG];
+	uint64_t log_counter, log_bytes;
+	bool log_seen, log_bad, log_meta_matched;
+
+	/* boot */
+	struct vault_tree *boot_tree;
+	uint8_t *meta;
+	size_t meta_n;                          /* locked, sr_secret_alloc */
+
+	struct core_instance *now, *old;
+
+	/* executor */
+	struct exec_block *blocks, *final;
+	struct sr_hash32 tip;                   /* the highest certified block */
+	struct {                                /* the block I built last */
+		struct sr_hash32 parent, ops_root;
+		uint64_t time_ms;
+		uint32_t flags;
+		struct vault_tree *tree;
+		struct exec_op *ops;
+		uint32_t ops_n;
+	} built;
+	struct sr_hash32 *verdicts;
+	uint32_t verdicts_n;
+	struct {                                /* newest final block with its own certificate */
+		bool have;
+		struct consensus_header header;
+		struct consensus_cert cert;
+		struct vault_tree *tree;        /* header.pre_state_root is its root */
+	} proof;
+	struct vault_tree *checkpoint_tree, *checkpoint_before;
+	uint64_t checkpoint_height;
+	uint64_t agree_height;                  /* a ticket up to here needs a child block */
+	struct core_closing closing;
+	struct pool *pool;
+
+	/* epochs */
+	struct sr_writer trail;                 /* the steps, without their count */
+	uint32_t trail_n;
+	uint8_t *deal;                          /* my DEAL operation for the change under way */
+	size_t deal_n;
+	uint8_t *ack;                           /* my ACK for this set */
+	size_t ack_n;
+	struct epoch_set ack_set;
+	struct epoch_set verified, accused;     /* dealers whose boxes for me I have looked at */
+	uint64_t ahead_since_ms;
+	struct core_ahead *ahead;
+	size_t ahead_n, ahead_bytes;
+
+	/* clients */
+	struct core_client *clients;
+	uint32_t clients_n;
+	struct core_archive_read reads[CORE_ARCHIVE_READS];
+	uint64_t read_next;
+	struct core_round round;
+
+	bool disk_full;
+	bool connected[SR_MEMBERS_MAX];
+	uint64_t heard_ms[SR_MEMBERS_MAX];
+	uint64_t status_ms;
+	uint64_t operations_final, operations_refused, releases;
+};
+
+enum core_message {
+	CORE_CONSENSUS = 1,                     /* epoch u64 | consensus message */
+	CORE_OPERATION = 2,                     /* operation */
+	CORE_HEAD_REQUEST = 3,                  /* nonce 32 */
+	CORE_HEAD = 4,                          /* epoch u64 | nonce 32 | height u64 | hash 32 | sig 64 */
+};
+
+enum core_log_kind { CORE_LOG_START = 1, CORE_LOG_CONSENSUS = 2, CORE_LOG_KEYS = 3 };
+
+/* --- effects.c --- */
+void fx_push(struct enclave_core *self, const struct enclave_effect *fx);  /* copies the bytes */
+void fx_note(struct enclave_core *self, unsigned level, const char *text);
+void fx_note_number(struct enclave_core *self, unsigned level, const char *text, uint64_t number);
+void fx_send(struct enclave_core *self, uint32_t to, enum consensus_class class,
+    const uint8_t *msg, size_t n);
+void fx_reply(struct enclave_core *self, uint64_t token, enum sr_error code, const uint8_t *p,
+    size_t n);
+/* Ends the instance; the text names the way out. Returns error. */
+enum sr_error core_fatal(struct enclave_core *self, enum sr_error error, const char *text);
+enum { NOTE_ERROR = 0, NOTE_WARN = 1, NOTE_INFO = 2, NOTE_DEBUG = 3 };
+
+/* --- seal.c --- */
+SR_MUST_CHECK enum sr_error seal_keys_derive(struct core_keys *keys);
+/* nonce 12 | AES-256-GCM; appended to w. */
+SR_MUST_CHECK enum sr_error seal_put(struct sr_writer *w, struct sr_drbg *drbg,
+    const struct sr_key32 *key, const uint8_t *aad, size_t aad_n, const uint8_t *plain, size_t n);
+/* plain: locked, from sr_secret_alloc; free with sr_secret_free. */
+SR_MUST_CHECK enum sr_error seal_open_secret(uint8_t **plain, size_t *plain_n,
+    const struct sr_key32 *key, const uint8_t *aad, size_t aad_n, const uint8_t *p, size_t n);
+/* plain: malloc'd, for what is no secret. */
+SR_MUST_CHECK enum sr_error seal_open(uint8_t **plain, size_t *plain_n, const struct sr_key32 *key,
+    const uint8_t *aad, size_t aad_n, const uint8_t *p, size_t n);
+#define SEAL_OVERHEAD (SR_GCM_NONCE + SR_GCM_TAG)
+/* A row of the state: its blinded name and its value. */
+void seal_row_name(struct sr_hash32 *out, const struct core_keys *keys, const struct vault_key *key);
+void seal_meta_name(struct sr_hash32 *out, const struct core_keys *keys);
+SR_MUST_CHECK enum sr_error seal_row_put(struct sr_writer *w, struct enclave_core *self,
+    const struct sr_hash32 *name, const uint8_t *plain, size_t n);
+SR_MUST_CHECK enum sr_error seal_row_open(uint8_t **plain, size_t *plain_n, bool secret,
+    const struct enclave_core *self, const struct sr_hash32 *name, const uint8_t *p, size_t n);
+
+/* --- identity.c --- */
+SR_MUST_CHECK enum sr_error identity_open(struct enclave_core *self, const uint8_t *p, size_t n);
+void identity_emit(struct enclave_core *self);
+
+/* --- checkpoint.c --- */
+SR_MUST_CHECK enum sr_error log_append(struct enclave_core *self, enum core_log_kind kind,
+    const uint8_t *p, size_t n, bool sync);
+SR_MUST_CHECK enum sr_error log_append_keys(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error log_replay(struct enclave_core *self, const uint8_t *record, size_t n);
+SR_MUST_CHECK enum sr_error checkpoint_write(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name,
+    struct sr_bytes value);
+SR_MUST_CHECK enum sr_error checkpoint_restore(struct enclave_core *self);
+
+/* --- boot.c --- */
+SR_MUST_CHECK enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *ev);
+SR_MUST_CHECK enum sr_error boot_log_record(struct enclave_core *self,
+    const struct enclave_event *ev);
+SR_MUST_CHECK enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *ev);
+
+/* --- instance.c --- */
+struct core_instance *instance_new(struct enclave_core *self, const struct epoch_record *record);
+SR_MUST_CHECK enum sr_error instance_open(struct core_instance *i, const struct sr_key32 *vote_seed,
+    bool first_boot);
+SR_MUST_CHECK enum sr_error instance_start(struct core_instance *i);
+void instance_free(struct core_instance *i);
+/* An error of the instance itself; bad input is none. */
+SR_MUST_CHECK enum sr_error instance_receive(struct core_instance *i, uint32_t from,
+    const uint8_t *msg, size_t n);
+SR_MUST_CHECK enum sr_error instance_tick(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error instance_work(struct enclave_core *self);
+
+/* --- executor.c --- */
+SR_MUST_CHECK enum sr_error exec_genesis(struct enclave_core *self, const struct core_instance *i,
+    struct vault_tree *tree);  /* takes the tree over; becomes final */
+enum sr_error exec_build(struct enclave_core *self, struct core_instance *i,
+    struct consensus_header *header, struct sr_writer *body);
+enum sr_error exec_check(struct enclave_core *self, struct core_instance *i,
+    const struct consensus_block *block);
+enum sr_error exec_commit(struct enclave_core *self, struct core_instance *i,
+    const struct consensus_block *block, const struct consensus_cert *notar,
+    const struct consensus_cert *final);
+void exec_certified(struct enclave_core *self, const struct consensus_block *block);
+void exec_abandon(struct enclave_core *self, const struct sr_hash32 *hash);
+bool exec_has_work(struct enclave_core *self, struct core_instance *i);
+struct exec_block *exec_tip(struct enclave_core *self);
+/* Is the operation in a block that is not final yet? */
+bool exec_pending(const struct enclave_core *self, const struct sr_hash32 *op);
+struct vault_block exec_vault_block(const struct enclave_core *self,
+    const struct consensus_header *header, const struct exec_block *parent);
+/* Client operations; verdicts are remembered. */
+SR_MUST_CHECK enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
+    const struct vault_block *block, const uint8_t *bytes, size_t n);
+void exec_clear(struct enclave_core *self);
+
+/* --- pool.c --- */
+struct pool_entry {
+	struct pool_entry *hash_next, *account_next;
+	struct pool_account *account;
+	struct sr_hash32 hash;
+	uint64_t nonce, expiry_ms;
+	uint32_t included;                      /* in so many blocks that are not final */
+	uint8_t *p;
+	size_t n;
+};
+struct pool_account {
+	struct pool_account *hash_next, *ring_next, *ring_prev;
+	struct vault_account id;
+	struct pool_entry *first;               /* by nonce */
+	uint32_t n;
+	struct pool_entry *cursor;              /* while a block is built */
+};
+struct pool *pool_new(void);
+void pool_free(struct pool *self);
+size_t pool_count(const struct pool *self);
+struct pool_entry *pool_find(const struct pool *self, const struct sr_hash32 *hash);
+SR_MUST_CHECK enum sr_error pool_add(struct pool *self, struct enclave_core *core,
+    const struct vault_op *op, const uint8_t *p, size_t n);
+void pool_remove(struct pool *self, struct pool_entry *e);
+void pool_mark(struct pool *self, const struct sr_hash32 *hash, bool included);
+bool pool_has_work(const struct pool *self);
+void pool_work_seen(struct pool *self, bool useful);
+/* Entries of the account up to this nonce (not hash itself) can't become final any more. */
+struct pool_entry *pool_stale(const struct pool *self, const struct vault_account *account,
+    uint64_t nonce);
+struct pool_entry *pool_expired(const struct pool *self, uint64_t time_ms);
+/* One operation of each account in turn; NULL when each account is at its end. skip: this account has no more. */
+void pool_iterate(struct pool *self);
+struct pool_entry *pool_next(struct pool *self);
+void pool_account_skip(struct pool *self, struct pool_account *a);
+void pool_drop_all(struct pool *self);
+
+/* --- epoch_keys.c --- */
+SR_MUST_CHECK enum sr_error epoch_keys_run(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error epoch_switch(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error epoch_settle(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error epoch_keys_vote(struct core_epoch_keys *keys);
+#define EPOCH_KEYS_BYTES (8u + 2u + 32u + 32u + 32u + 16u)
+void epoch_keys_write(uint8_t out[EPOCH_KEYS_BYTES], const struct core_epoch_keys *k);
+SR_MUST_CHECK enum sr_error epoch_keys_read(struct core_epoch_keys *k,
+    const uint8_t in[EPOCH_KEYS_BYTES]);
+struct epoch_context core_epoch_context(const struct enclave_core *self);
+
+/* --- peers.c --- */
+SR_MUST_CHECK enum sr_error peers_receive(struct enclave_core *self, uint32_t from,
+    const uint8_t *msg, size_t n);
+SR_MUST_CHECK enum sr_error peers_replay_ahead(struct enclave_core *self);
+void peers_ahead_drop(struct enclave_core *self);
+void peers_send_operation(struct enclave_core *self, const uint8_t *p, size_t n);
+void peers_head_request(struct enclave_core *self);
+/* An operation from a client, a peer or myself, checked and admitted to the pool. receipt: why not. */
+SR_MUST_CHECK enum sr_error peers_admit(struct enclave_core *self, struct vault_receipt *receipt,
+    struct vault_op *op, const uint8_t *p, size_t n);
+
+/* --- clients.c --- */
+SR_MUST_CHECK enum sr_error clients_request(struct enclave_core *self,
+    const struct enclave_event *ev);
+void clients_gone(struct enclave_core *self, uint64_t token);
+void clients_receipt(struct enclave_core *self, const struct sr_hash32 *op,
+    const struct vault_receipt *receipt);
+void clients_refused(struct enclave_core *self, const struct sr_hash32 *op, enum sr_error code);
+void clients_drop_all(struct enclave_core *self, enum sr_error code);
+void clients_answer(struct enclave_core *self, const struct core_client *c, enum sr_error code,
+    const uint8_t *p, size_t n);
+void clients_remove(struct enclave_core *self, struct core_client *c);
+uint64_t core_archive_ask(struct enclave_core *self, const struct core_archive_read *read,
+    uint64_t first, uint32_t kib);
+SR_MUST_CHECK enum sr_error core_archive_answer(struct enclave_core *self,
+    const struct enclave_event *ev);
+void core_status(struct enclave_core *self, struct enclave_status *s);
+
+/* --- release.c --- */
+void release_run(struct enclave_core *self);
+void release_head(struct enclave_core *self, uint32_t from, uint64_t height);
+uint64_t release_deadline(const struct enclave_core *self);
+
+#endif

@@ -1,0 +1,285 @@
+/* enclave/peers.c - messages between the cores, and the way of an operation into the pool. */
+#include "enclave/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char head_domain[] = "strongroom head v1";
+
+/* --------------------------------------------------------------------------------------- admission */
+
+static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op, const uint8_t *p,
+    size_t n)
+{
+	struct epoch_context ctx = core_epoch_context(self);
+	struct epoch_change change;
+	uint32_t member;
+
+	if (!epoch_change_get(&change, self->final->tree))
+		return SR_ERR_EPOCH_STEP;
+	SR_TRY(epoch_op_check(op, &member, &ctx, p, n));
+	return pool_add(self->pool, self, op, p, n);
+}
+
+/* What the next block will be like, as far as admission needs to know. */
+static struct vault_block block_ahead(struct enclave_core *self, const struct exec_block *tip)
+{
+	struct consensus_header next = {
+		.epoch = self->now->record.epoch,
+		.height = tip->header.height + 1,
+		.time_ms = tip->header.time_ms + 1,
+	};
+
+	if (next.time_ms < self->now_ms)
+		next.time_ms = self->now_ms;
+	return exec_vault_block(self, &next, tip);
+}
+
+static bool nonce_in_window(const struct vault_tree *t, const struct vault_op *op)
+{
+	struct vault_key key = vault_key_account(&op->account);
+	struct sr_bytes value = vault_tree_get(t, &key);
+	struct vault_account_record record = { .nonce = 0 };
+	struct sr_reader r;
+
+	if (value.p != NULL) {
+		sr_reader_init(&r, value.p, value.n);
+		vault_account_record_read(&record, &r);
+	}
+	return op->nonce >= record.nonce && op->nonce - record.nonce <= CORE_NONCE_WINDOW;
+}
+
+static enum sr_error admit_client_op(struct enclave_core *self, struct vault_receipt *receipt,
+    struct vault_op *op, const uint8_t *p, size_t n)
+{
+	struct exec_block *tip = exec_tip(self);
+	struct vault_block block = block_ahead(self, tip);
+
+	if (self->now->record.epoch == 0)
+		return SR_ERR_NOT_READY;
+	if (self->disk_full)
+		return SR_ERR_DISK_FULL;
+	SR_TRY(exec_op_verdict(self, op, &block, p, n));
+	SR_TRY(vault_admit(tip->tree, receipt, &block, op));
+	/* Operations of one account may be sent without waiting for each other. */
+	if (receipt->code == SR_ERR_NONCE_AHEAD && nonce_in_window(tip->tree, op))
+		receipt->code = SR_OK;
+	if (receipt->code != SR_OK)
+		return (enum sr_error)receipt->code;
+	return pool_add(self->pool, self, op, p, n);
+}
+
+enum sr_error peers_admit(struct enclave_core *self, struct vault_receipt *receipt,
+    struct vault_op *op, const uint8_t *p, size_t n)
+{
+	memset(receipt, 0, sizeof(*receipt));
+	SR_TRY(vault_op_decode(op, p, n));
+	receipt->op = op->hash;
+	if (pool_find(self->pool, &op->hash) != NULL)
+		return SR_ERR_DUPLICATE;
+	return (unsigned)op->kind >= VAULT_OP_MEMBER_FIRST ? admit_member_op(self, op, p, n) :
+	    admit_client_op(self, receipt, op, p, n);
+}
+
+void peers_send_operation(struct enclave_core *self, const uint8_t *p, size_t n)
+{
+	struct sr_writer w;
+
+	sr_writer_init(&w, SR_OP_MAX + 16);
+	sr_write_u8(&w, CORE_OPERATION);
+	sr_write_copy(&w, p, n);
+	if (sr_writer_finish(&w) == SR_OK)
+		fx_send(self, CONSENSUS_ALL, CONSENSUS_CLASS_PROPOSAL, w.p, w.n);
+	sr_writer_clear(&w);
+}
+
+static enum sr_error receive_operation(struct enclave_core *self, const uint8_t *p, size_t n)
+{
+	struct vault_receipt receipt;
+	struct vault_op op;
+
+	if (peers_admit(self, &receipt, &op, p, n) != SR_OK)
+		return SR_OK;
+	return instance_work(self);
+}
+
+/* ------------------------------------------------------------------------------------------- heads */
+
+void peers_head_request(struct enclave_core *self)
+{
+	struct sr_writer w;
+
+	sr_writer_init(&w, 64);
+	sr_write_u8(&w, CORE_HEAD_REQUEST);
+	sr_write_hash(&w, &self->round.nonce);
+	if (sr_writer_finish(&w) == SR_OK)
+		fx_send(self, CONSENSUS_ALL, CONSENSUS_CLASS_CERT, w.p, w.n);
+	sr_writer_clear(&w);
+}
+
+/* chain_id | epoch | nonce | height | hash */
+static enum sr_error head_message(struct sr_writer *w, const struct enclave_core *self,
+    const struct sr_hash32 *nonce, uint64_t height, const struct sr_hash32 *hash)
+{
+	sr_writer_init(w, 256);
+	sr_write_hash(w, &self->genesis->chain_id);
+	sr_write_u64(w, self->now->record.epoch);
+	sr_write_hash(w, nonce);
+	sr_write_u64(w, height);
+	sr_write_hash(w, hash);
+	return sr_writer_finish(w);
+}
+
+static void receive_head_request(struct enclave_core *self, uint32_t from, struct sr_reader *r)
+{
+	struct sr_hash32 nonce = sr_read_hash(r);
+	const struct exec_block *final = self->final;
+	struct sr_writer message, w;
+	struct sr_sig64 sig;
+
+	if (sr_reader_finish(r) != SR_OK || self->closing.open)
+		return;
+	if (head_message(&message, self, &nonce, final->header.height, &final->hash) != SR_OK)
+		return;
+	sr_sign(&sig, &self->keys->now.vote, head_domain, message.p, message.n);
+	sr_writer_clear(&message);
+	sr_writer_init(&w, 256);
+	sr_write_u8(&w, CORE_HEAD);
+	sr_write_u64(&w, self->now->record.epoch);
+	sr_write_hash(&w, &nonce);
+	sr_write_u64(&w, final->header.height);
+	sr_write_hash(&w, &final->hash);
+	sr_write_sig(&w, &sig);
+	if (sr_writer_finish(&w) == SR_OK)
+		fx_send(self, from, CONSENSUS_CLASS_CERT, w.p, w.n);
+	sr_writer_clear(&w);
+}
+
+static void receive_head(struct enclave_core *self, uint32_t from, struct sr_reader *r)
+{
+	uint64_t epoch = sr_read_u64(r), height;
+	struct sr_hash32 nonce = sr_read_hash(r), hash;
+	struct sr_writer message;
+	struct sr_sig64 sig;
+	bool good;
+
+	height = sr_read_u64(r);
+	hash = sr_read_hash(r);
+	sig = sr_read_sig(r);
+	if (sr_reader_finish(r) != SR_OK || epoch != self->now->record.epoch || !self->round.open ||
+	    !sr_hash32_equal(&nonce, &self->round.nonce))
+		return;
+	if (head_message(&message, self, &nonce, height, &hash) != SR_OK)
+		return;
+	good = sr_verify(&self->now->record.members[from].vote_key, &sig, head_domain, message.p,
+	    message.n) == SR_OK;
+	sr_writer_clear(&message);
+	if (good)
+		release_head(self, from, height);
+}
+
+/* --------------------------------------------------------------------------------------- consensus */
+
+/* A little is kept of what comes for the next epoch, so that the first votes there are not lost. */
+static void ahead_keep(struct enclave_core *self, uint32_t from, uint64_t epoch,
+    const uint8_t *p, size_t n)
+{
+	struct core_ahead **at = &self->ahead, *a;
+
+	if (epoch != self->now->record.epoch + 1)
+		return;
+	if (self->ahead_since_ms == 0)
+		self->ahead_since_ms = self->now_ms;
+	if (self->ahead_n >= CORE_AHEAD_MAX || n > CORE_AHEAD_BYTES_MAX - self->ahead_bytes)
+		return;
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return;
+	a->p = malloc(n + 1);
+	if (a->p == NULL) {
+		free(a);
+		return;
+	}
+	if (n > 0)
+		memcpy(a->p, p, n);
+	a->n = n;
+	a->from = from;
+	a->epoch = epoch;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = a;
+	self->ahead_n++;
+	self->ahead_bytes += n;
+}
+
+void peers_ahead_drop(struct enclave_core *self)
+{
+	while (self->ahead != NULL) {
+		struct core_ahead *a = self->ahead;
+
+		self->ahead = a->next;
+		free(a->p);
+		free(a);
+	}
+	self->ahead_n = 0;
+	self->ahead_bytes = 0;
+}
+
+enum sr_error peers_replay_ahead(struct enclave_core *self)
+{
+	struct core_ahead *list = self->ahead;
+	enum sr_error error = SR_OK;
+
+	self->ahead = NULL;
+	self->ahead_n = 0;
+	self->ahead_bytes = 0;
+	while (list != NULL) {
+		struct core_ahead *a = list;
+
+		list = a->next;
+		if (error == SR_OK && a->epoch == self->now->record.epoch)
+			error = instance_receive(self->now, a->from, a->p, a->n);
+		free(a->p);
+		free(a);
+	}
+	return error;
+}
+
+static enum sr_error receive_consensus(struct enclave_core *self, uint32_t from, struct sr_reader *r)
+{
+	uint64_t epoch = sr_read_u64(r);
+
+	if (r->error != SR_OK || self->disk_full)
+		return SR_OK;
+	if (epoch == self->now->record.epoch)
+		return instance_receive(self->now, from, r->p, r->left);
+	if (self->old != NULL && epoch == self->old->record.epoch)
+		return instance_receive(self->old, from, r->p, r->left);
+	if (epoch > self->now->record.epoch)
+		ahead_keep(self, from, epoch, r->p, r->left);
+	return SR_OK;
+}
+
+enum sr_error peers_receive(struct enclave_core *self, uint32_t from, const uint8_t *msg, size_t n)
+{
+	struct sr_reader r;
+
+	if (from >= self->n || from == self->self || n > CORE_MESSAGE_MAX)
+		return SR_OK;
+	self->heard_ms[from] = self->now_ms;
+	sr_reader_init(&r, msg, n);
+	switch (sr_read_u8(&r)) {
+	case CORE_CONSENSUS:
+		return receive_consensus(self, from, &r);
+	case CORE_OPERATION:
+		return receive_operation(self, r.p, r.left);
+	case CORE_HEAD_REQUEST:
+		receive_head_request(self, from, &r);
+		return SR_OK;
+	case CORE_HEAD:
+		receive_head(self, from, &r);
+		return SR_OK;
+	default:
+		return SR_OK;
+	}
+}

@@ -1,0 +1,183 @@
+/*
+ * enclave/release.c - from a ticket to this member's share (DESIGN 7, Retrieve):
+ * "Each enclave sends its D_i, encrypted to E, only after: ticket final, child root agreed, fresh signed heads from
+ * f+1 other operators (eclipsed enclaves stay silent), own clock check for time conditions. Idempotent for the
+ * ticket, never to a second E. Retryable for ever."
+ */
+#include "enclave/internal.h"
+
+#include <string.h>
+
+static enum sr_error share_seal(struct sr_writer *out, struct enclave_core *self,
+    const struct vault_ticket *ticket)
+{
+	uint8_t sealed[SHAMIR_TDH2_SHARE_SIZE + SR_HPKE_OVERHEAD];
+	struct shamir_tdh2_share share;
+	struct shamir_tdh2_ct ct;
+	SR_KEY32_AUTO ephemeral;
+	struct sr_reader r;
+	struct sr_writer plain;
+	enum sr_error error;
+
+	sr_reader_init(&r, ticket->tdh2, sizeof(ticket->tdh2));
+	shamir_tdh2_ct_read(&ct, &r);
+	SR_TRY(sr_reader_finish(&r));
+	SR_TRY(shamir_tdh2_share_make(&share, &self->keys->now.share, &ct, ticket->label.b,
+	    sizeof(ticket->label.b), &self->drbg));
+	SR_TRY(sr_drbg_fill(&self->drbg, ephemeral.b, sizeof(ephemeral.b)));
+	sr_writer_init(&plain, SHAMIR_TDH2_SHARE_SIZE);
+	shamir_tdh2_share_write(&plain, &share);
+	error = sr_writer_finish(&plain);
+	if (error == SR_OK)
+		error = sr_hpke_seal(sealed, &ticket->to, &ephemeral, "strongroom share v1",
+		    ticket->id.b, sizeof(ticket->id.b), plain.p, plain.n);
+	sr_writer_clear(&plain);
+	/* D_i is as good as a share of the secret until it is sealed to E. */
+	sr_wipe(&share, sizeof(share));
+	if (error == SR_OK)
+		sr_write_copy(out, sealed, sizeof(sealed));
+	return error == SR_OK ? out->error : error;
+}
+
+static void share_answer(struct enclave_core *self, struct core_client *c,
+    const struct vault_ticket *ticket)
+{
+	struct sr_writer out;
+	enum sr_error error;
+
+	sr_writer_init(&out, 1024);
+	error = share_seal(&out, self, ticket);
+	if (error == SR_OK)
+		self->releases++;
+	clients_answer(self, c, error, out.p, error == SR_OK ? out.n : 0);
+	sr_writer_clear(&out);
+}
+
+/* What stands in the way: SR_OK nothing, NOT_FINAL wait for blocks, ECLIPSED wait for heads, else refused. */
+static enum sr_error share_state(struct vault_ticket *ticket, struct enclave_core *self,
+    const struct core_client *c)
+{
+	enum sr_error error = vault_ticket_find(ticket, self->final->tree, &c->subject);
+
+	if (error != SR_OK)
+		return pool_find(self->pool, &c->subject) != NULL ||
+		    exec_pending(self, &c->subject) ? SR_ERR_NOT_FINAL : error;
+	if (!self->keys->now.has_share)
+		return SR_ERR_NOT_READY;
+	/* A final child carries the root after the ticket's block as its pre_state_root, checked to be mine. */
+	if (self->final->header.height <= ticket->height)
+		return SR_ERR_NOT_FINAL;
+	if (ticket->closed)
+		return SR_ERR_TICKET_CLOSED;
+	SR_TRY(vault_ticket_recheck(self->final->tree, ticket, self->now_ms));
+	if (!c->fresh || c->heads_height < ticket->height)
+		return SR_ERR_ECLIPSED;
+	/* f+1 others say that more is final than I know: what I don't know may have closed the ticket. */
+	return c->heads_height > self->final->header.height ? SR_ERR_NOT_FINAL : SR_OK;
+}
+
+static void round_open(struct enclave_core *self)
+{
+	memset(&self->round, 0, sizeof(self->round));
+	if (sr_drbg_fill(&self->drbg, self->round.nonce.b, 32) != SR_OK)
+		return;
+	self->round.open = true;
+	self->round.since_ms = self->now_ms;
+	peers_head_request(self);
+}
+
+/* The height that f+1 others have reached at least: the (f+1)-th highest answer. */
+static bool round_height(const struct enclave_core *self, uint64_t *height)
+{
+	uint32_t needed = consensus_faults(self->n) + 1;
+
+	if (self->round.heard_n < needed)
+		return false;
+	*height = 0;
+	for (uint32_t i = 0; i < self->n; i++) {
+		uint32_t as_high = 0;
+
+		for (uint32_t k = 0; k < self->n; k++)
+			if (self->round.heard[k] && self->round.height[k] >= self->round.height[i])
+				as_high++;
+		if (self->round.heard[i] && as_high >= needed && self->round.height[i] > *height)
+			*height = self->round.height[i];
+	}
+	return true;
+}
+
+static void round_deliver(struct enclave_core *self, uint64_t height)
+{
+	for (struct core_client *c = self->clients; c != NULL; c = c->next)
+		if (c->kind == WAIT_SHARE && c->in_round) {
+			c->fresh = true;
+			c->heads_height = height;
+		}
+}
+
+void release_head(struct enclave_core *self, uint32_t from, uint64_t height)
+{
+	uint64_t reached;
+
+	if (self->round.heard[from])
+		return;
+	self->round.heard[from] = true;
+	self->round.height[from] = height;
+	self->round.heard_n++;
+	if (round_height(self, &reached))
+		round_deliver(self, reached);
+	release_run(self);
+}
+
+static bool share_overdue(const struct core_client *c, uint64_t now_ms, enum sr_error error)
+{
+	uint64_t limit = error == SR_ERR_ECLIPSED ? CORE_HEADS_MS : CORE_SHARE_MS;
+
+	return now_ms >= c->since_ms + limit;
+}
+
+void release_run(struct enclave_core *self)
+{
+	struct core_client *c, *next;
+	struct vault_ticket ticket;
+	bool wanted = false;
+
+	for (c = self->clients; c != NULL; c = next) {
+		enum sr_error error;
+
+		next = c->next;
+		if (c->kind != WAIT_SHARE)
+			continue;
+		error = share_state(&ticket, self, c);
+		if (error == SR_OK)
+			share_answer(self, c, &ticket);
+		else if (error == SR_ERR_ECLIPSED || error == SR_ERR_NOT_FINAL) {
+			if (!share_overdue(c, self->now_ms, error)) {
+				wanted = wanted || error == SR_ERR_ECLIPSED;
+				continue;
+			}
+			clients_answer(self, c, error, NULL, 0);
+		} else {
+			clients_answer(self, c, error, NULL, 0);
+		}
+		clients_remove(self, c);
+	}
+	if (!wanted)
+		self->round.open = false;
+	else if (!self->round.open || self->now_ms >= self->round.since_ms + CORE_HEADS_MS / 4)
+		round_open(self);
+	/* Whoever waits by now is served by the challenge that is out: it is younger than the request, or
+	 * younger than CORE_HEADS_MS. */
+	for (c = self->clients; self->round.open && c != NULL; c = c->next)
+		c->in_round = c->in_round || c->kind == WAIT_SHARE;
+}
+
+uint64_t release_deadline(const struct enclave_core *self)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (const struct core_client *c = self->clients; c != NULL; c = c->next)
+		if (c->kind == WAIT_SHARE && self->now_ms + CORE_HEADS_MS / 4 < at)
+			at = self->now_ms + CORE_HEADS_MS / 4;
+	return at;
+}

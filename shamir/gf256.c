@@ -1,12 +1,16 @@
 /* shamir/gf256.c - sharing byte strings: coefficients, blocks, interpolation and cross-checks. */
 #include "shamir/gf256_kernel.h"
 
-#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* A block and its coefficients stay in the nearest caches. */
 #define BLOCK_MAX (16u * 1024u)
 #define BLOCK_MIN 1024u
 #define ROWS_MAX (64u * 1024u)
+/* All shares of a piece before the next piece: reading, multiplying and storing overlap. */
+#define PIECE 1024u
 /* Outputs this large would only push other things out of the cache. */
 #define STREAM_FROM (4u * 1024u * 1024u)
 
@@ -124,12 +128,40 @@ static enum sr_error coefficients(struct shamir_gf_split *self, uint8_t *out, si
 	return sr_ctr_stream(out, n, &self->key, counter);
 }
 
+/* Streaming stores become visible in order again. */
+static void settle(bool stream)
+{
+#if defined(__x86_64__)
+	if (stream)
+		_mm_sfence();
+#else
+	(void)stream;
+#endif
+}
+
+/* All shares of n bytes of secret whose coefficients are in self->rows, n to a row. */
+static void evaluate(const struct shamir_gf_split *self, uint8_t *const *out, size_t at,
+    const uint8_t *in, size_t n, bool stream)
+{
+	const uint8_t *rows[SHAMIR_GF_SHARES_MAX];
+
+	for (size_t piece = 0; piece < n; piece += PIECE) {
+		size_t now = n - piece < PIECE ? n - piece : PIECE;
+
+		rows[0] = in + at + piece;
+		for (unsigned k = 1; k < self->t; k++)
+			rows[k] = self->rows + (k - 1) * n + piece;
+		for (unsigned i = 0; i < self->n; i++)
+			self->kernel->eval(out[i] + at + piece, (uint8_t)(i + 1), rows, self->t,
+			    now, stream);
+	}
+}
+
 enum sr_error shamir_gf_split_update(struct shamir_gf_split *self, uint8_t *const *out,
     const uint8_t *in, size_t size)
 {
 	const size_t block = block_size(self->t);
 	const bool stream = size > STREAM_FROM / self->n;
-	const uint8_t *rows[SHAMIR_GF_SHARES_MAX];
 	enum sr_error error = SR_OK;
 
 	SR_ASSERT(self->rows != NULL);
@@ -138,15 +170,10 @@ enum sr_error shamir_gf_split_update(struct shamir_gf_split *self, uint8_t *cons
 
 		if (self->t > 1)
 			error = coefficients(self, self->rows, (self->t - 1) * now);
-		if (error != SR_OK)
-			break;
-		rows[0] = in + at;
-		for (unsigned k = 1; k < self->t; k++)
-			rows[k] = self->rows + (k - 1) * now;
-		for (unsigned i = 0; i < self->n; i++)
-			self->kernel->eval(out[i] + at, (uint8_t)(i + 1), rows, self->t, now,
-			    stream);
+		if (error == SR_OK)
+			evaluate(self, out, at, in, now, stream);
 	}
+	settle(stream);
 	for (unsigned i = 0; i < self->n && error != SR_OK; i++)
 		sr_wipe(out[i], size);
 	return error;
@@ -247,5 +274,6 @@ enum sr_error shamir_gf_combine(uint8_t *out, uint8_t *bad, const uint8_t *indic
 	}
 	SR_TRY(shamir_gf_lagrange(lambda, indices, t, 0));
 	kernel->dot(out, lambda, shares, t, size, size >= STREAM_FROM);
+	settle(size >= STREAM_FROM);
 	return SR_OK;
 }

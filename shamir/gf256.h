@@ -19,7 +19,7 @@
 struct shamir_gf_kernel {
 	const char *name;
 	/* out[b] = rows[0][b] + x rows[1][b] + ... + x^(t-1) rows[t-1][b], b < n. t >= 1. stream:
-	 * out is large and not read again soon. out overlaps no row. */
+	 * out is large and not read again soon; the caller fences. out overlaps no row. */
 	void (*eval)(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n,
 	    bool stream);
 	/* out[b] = sum_i lambda[i] rows[i][b]. m >= 1. */

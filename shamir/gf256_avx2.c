@@ -67,20 +67,41 @@ AVX2 static inline void store(uint8_t *p, __m256i v, bool stream)
 		_mm256_storeu_si256((__m256i *)(void *)p, v);
 }
 
-AVX2 static inline void eval_group(uint8_t *out, const struct tables *x, const uint8_t *const *rows,
-    unsigned t, size_t at, bool stream)
+/* a x + the next row */
+AVX2 static inline __m256i mul_add(const struct tables *x, __m256i a, const uint8_t *row)
 {
-	__m256i acc[4];
+	return _mm256_xor_si256(mul(x, a), load(row));
+}
 
-	for (unsigned v = 0; v < 4; v++)
-		acc[v] = load(rows[t - 1] + at + 32 * v);
+/* a + l row */
+AVX2 static inline __m256i add_mul(const struct tables *l, __m256i a, const uint8_t *row)
+{
+	return _mm256_xor_si256(a, mul(l, load(row)));
+}
+
+AVX2 static inline void store_group(uint8_t *out, __m256i a, __m256i b, __m256i c, __m256i d,
+    bool stream)
+{
+	store(out, a, stream);
+	store(out + 32, b, stream);
+	store(out + 64, c, stream);
+	store(out + 96, d, stream);
+}
+
+AVX2 static inline void eval_group(uint8_t *out, const struct tables *x,
+    const uint8_t *const *rows, unsigned t, size_t at, bool stream)
+{
+	const uint8_t *row = rows[t - 1] + at;
+	__m256i a = load(row), b = load(row + 32), c = load(row + 64), d = load(row + 96);
+
 	for (unsigned k = t - 1; k > 0; k--) {
-		for (unsigned v = 0; v < 4; v++)
-			acc[v] = _mm256_xor_si256(mul(x, acc[v]),
-			    load(rows[k - 1] + at + 32 * v));
+		row = rows[k - 1] + at;
+		a = mul_add(x, a, row);
+		b = mul_add(x, b, row + 32);
+		c = mul_add(x, c, row + 64);
+		d = mul_add(x, d, row + 96);
 	}
-	for (unsigned v = 0; v < 4; v++)
-		store(out + at + 32 * v, acc[v], stream);
+	store_group(out + at, a, b, c, d, stream);
 }
 
 AVX2 static void eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n,
@@ -92,7 +113,6 @@ AVX2 static void eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsig
 	if (stream && ((uintptr_t)out & 31) == 0) {
 		for (; n - at >= GROUP; at += GROUP)
 			eval_group(out, &table, rows, t, at, true);
-		_mm_sfence();
 	}
 	for (; n - at >= GROUP; at += GROUP)
 		eval_group(out, &table, rows, t, at, false);
@@ -109,17 +129,17 @@ AVX2 static void eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsig
 AVX2 static inline void dot_group(uint8_t *out, const struct tables *lambda,
     const uint8_t *const *rows, unsigned m, size_t at, bool stream)
 {
-	__m256i acc[4];
+	__m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
 
-	for (unsigned v = 0; v < 4; v++)
-		acc[v] = mul(&lambda[0], load(rows[0] + at + 32 * v));
-	for (unsigned i = 1; i < m; i++) {
-		for (unsigned v = 0; v < 4; v++)
-			acc[v] = _mm256_xor_si256(acc[v],
-			    mul(&lambda[i], load(rows[i] + at + 32 * v)));
+	for (unsigned i = 0; i < m; i++) {
+		const uint8_t *row = rows[i] + at;
+
+		a = add_mul(&lambda[i], a, row);
+		b = add_mul(&lambda[i], b, row + 32);
+		c = add_mul(&lambda[i], c, row + 64);
+		d = add_mul(&lambda[i], d, row + 96);
 	}
-	for (unsigned v = 0; v < 4; v++)
-		store(out + at + 32 * v, acc[v], stream);
+	store_group(out + at, a, b, c, d, stream);
 }
 
 AVX2 static void dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
@@ -133,7 +153,6 @@ AVX2 static void dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *
 	if (stream && ((uintptr_t)out & 31) == 0) {
 		for (; n - at >= GROUP; at += GROUP)
 			dot_group(out, table, rows, m, at, true);
-		_mm_sfence();
 	}
 	for (; n - at >= GROUP; at += GROUP)
 		dot_group(out, table, rows, m, at, false);

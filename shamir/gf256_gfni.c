@@ -20,20 +20,46 @@ GFNI static inline void store(uint8_t *p, __m512i v, bool stream)
 		_mm512_storeu_si512(p, v);
 }
 
+GFNI static inline __m512i load(const uint8_t *p)
+{
+	return _mm512_loadu_si512(p);
+}
+
+/* a x + the next row */
+GFNI static inline __m512i mul_add(__m512i a, __m512i x, const uint8_t *row)
+{
+	return _mm512_xor_si512(_mm512_gf2p8mul_epi8(a, x), load(row));
+}
+
+/* a + l row */
+GFNI static inline __m512i add_mul(__m512i a, __m512i l, const uint8_t *row)
+{
+	return _mm512_xor_si512(a, _mm512_gf2p8mul_epi8(load(row), l));
+}
+
+GFNI static inline void store_group(uint8_t *out, __m512i a, __m512i b, __m512i c, __m512i d,
+    bool stream)
+{
+	store(out, a, stream);
+	store(out + 64, b, stream);
+	store(out + 128, c, stream);
+	store(out + 192, d, stream);
+}
+
 GFNI static inline void eval_group(uint8_t *out, __m512i x, const uint8_t *const *rows, unsigned t,
     size_t at, bool stream)
 {
-	__m512i acc[4];
+	const uint8_t *row = rows[t - 1] + at;
+	__m512i a = load(row), b = load(row + 64), c = load(row + 128), d = load(row + 192);
 
-	for (unsigned v = 0; v < 4; v++)
-		acc[v] = _mm512_loadu_si512(rows[t - 1] + at + 64 * v);
 	for (unsigned k = t - 1; k > 0; k--) {
-		for (unsigned v = 0; v < 4; v++)
-			acc[v] = _mm512_xor_si512(_mm512_gf2p8mul_epi8(acc[v], x),
-			    _mm512_loadu_si512(rows[k - 1] + at + 64 * v));
+		row = rows[k - 1] + at;
+		a = mul_add(a, x, row);
+		b = mul_add(b, x, row + 64);
+		c = mul_add(c, x, row + 128);
+		d = mul_add(d, x, row + 192);
 	}
-	for (unsigned v = 0; v < 4; v++)
-		store(out + at + 64 * v, acc[v], stream);
+	store_group(out + at, a, b, c, d, stream);
 }
 
 /* The lowest n of 64 lanes. n is a length: public. */
@@ -51,7 +77,6 @@ GFNI static void eval(uint8_t *out, uint8_t x_byte, const uint8_t *const *rows, 
 	if (stream && ((uintptr_t)out & 63) == 0) {
 		for (; n - at >= GROUP; at += GROUP)
 			eval_group(out, x, rows, t, at, true);
-		_mm_sfence();
 	}
 	for (; n - at >= GROUP; at += GROUP)
 		eval_group(out, x, rows, t, at, false);
@@ -70,19 +95,18 @@ GFNI static void eval(uint8_t *out, uint8_t x_byte, const uint8_t *const *rows, 
 GFNI static inline void dot_group(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows,
     unsigned m, size_t at, bool stream)
 {
-	__m512i acc[4];
+	__m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
 
-	for (unsigned v = 0; v < 4; v++)
-		acc[v] = _mm512_setzero_si512();
 	for (unsigned i = 0; i < m; i++) {
 		const __m512i l = _mm512_set1_epi8((char)lambda[i]);
+		const uint8_t *row = rows[i] + at;
 
-		for (unsigned v = 0; v < 4; v++)
-			acc[v] = _mm512_xor_si512(acc[v], _mm512_gf2p8mul_epi8(l,
-			    _mm512_loadu_si512(rows[i] + at + 64 * v)));
+		a = add_mul(a, l, row);
+		b = add_mul(b, l, row + 64);
+		c = add_mul(c, l, row + 128);
+		d = add_mul(d, l, row + 192);
 	}
-	for (unsigned v = 0; v < 4; v++)
-		store(out + at + 64 * v, acc[v], stream);
+	store_group(out + at, a, b, c, d, stream);
 }
 
 GFNI static void dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
@@ -93,7 +117,6 @@ GFNI static void dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *
 	if (stream && ((uintptr_t)out & 63) == 0) {
 		for (; n - at >= GROUP; at += GROUP)
 			dot_group(out, lambda, rows, m, at, true);
-		_mm_sfence();
 	}
 	for (; n - at >= GROUP; at += GROUP)
 		dot_group(out, lambda, rows, m, at, false);

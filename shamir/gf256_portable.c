@@ -1,81 +1,105 @@
 /*
- * shamir/gf256_portable.c - eight bytes side by side in a word. A product with a public constant x
- * adds the doubled word for each bit of x: every step is masks and shifts over whole words.
+ * shamir/gf256_portable.c - eight bytes side by side in each word of a vector, in whatever vectors
+ * the machine has. A product with a public constant x adds the doubled words for each bit of x:
+ * every step is masks and shifts over whole words.
  */
 #include "shamir/gf256_kernel.h"
 
 #include <string.h>
 
-#define WORDS 8u                /* 64 bytes at a time keep the compiler's vectors busy */
+#define GROUP 16u
 
-static inline uint64_t times2(uint64_t v)
+typedef uint64_t words __attribute__((vector_size(GROUP)));
+
+static inline words times2(words v)
 {
-	uint64_t high = v & 0x8080808080808080u;
+	words high = v & 0x8080808080808080u;
+	words full = (high << 1) - (high >> 7);         /* 0xff in each byte that overflows */
 
-	return ((v ^ high) << 1) ^ ((high >> 7) * 0x1b);
+	return ((v ^ high) << 1) ^ (full & 0x1b1b1b1b1b1b1b1bu);
 }
 
-/* acc = acc x, then acc ^= row */
-static inline void mul_add(uint64_t acc[WORDS], uint8_t x, const uint64_t row[WORDS])
+/* The number of x's bits up to its highest one. x is an index or a Lagrange coefficient: public. */
+static unsigned bits_of(uint8_t x)
 {
-	for (unsigned i = 0; i < WORDS; i++) {
-		uint64_t v = acc[i], product = 0;
+	unsigned n = 0;
 
-		for (unsigned bit = 0; bit < 8; bit++) {
-			product ^= v & (0 - (uint64_t)((x >> bit) & 1));
-			v = times2(v);
-		}
-		acc[i] = product ^ row[i];
-	}
+	while (x >> n != 0)
+		n++;
+	return n;
 }
 
-/* One group of 64 bytes, the last one shorter. */
-static void load(uint64_t out[WORDS], const uint8_t *in, size_t n)
+static inline words mul(words v, uint8_t x, unsigned bits_n)
 {
-	if (n < WORDS * 8)
-		memset(out, 0, WORDS * 8);
-	memcpy(out, in, n);
+	words product = { 0 };
+
+	for (unsigned bit = bits_n; bit > 0; bit--)
+		product = times2(product) ^ (v & (0 - (uint64_t)((x >> (bit - 1)) & 1)));
+	return product;
+}
+
+/* One group, the last one shorter. */
+static inline words load(const uint8_t *in, size_t n)
+{
+	words v = { 0 };
+
+	memcpy(&v, in, n);
+	return v;
+}
+
+static inline words eval_group(uint8_t x, unsigned bits_n, const uint8_t *const *rows, unsigned t,
+    size_t at, size_t n)
+{
+	words sum = load(rows[t - 1] + at, n);
+
+	for (unsigned k = t - 1; k > 0; k--)
+		sum = mul(sum, x, bits_n) ^ load(rows[k - 1] + at, n);
+	return sum;
 }
 
 static void eval(uint8_t *out, uint8_t x, const uint8_t *const *rows, unsigned t, size_t n,
     bool stream)
 {
-	uint64_t acc[WORDS], row[WORDS];
+	const unsigned bits_n = bits_of(x);
+	size_t at = 0;
+	words sum;
 
 	(void)stream;
-	for (size_t at = 0; at < n; at += WORDS * 8) {
-		size_t now = n - at < WORDS * 8 ? n - at : WORDS * 8;
-
-		load(acc, rows[t - 1] + at, now);
-		for (unsigned k = t - 1; k > 0; k--) {
-			load(row, rows[k - 1] + at, now);
-			mul_add(acc, x, row);
-		}
-		memcpy(out + at, acc, now);
+	for (; n - at >= GROUP; at += GROUP) {
+		sum = eval_group(x, bits_n, rows, t, at, GROUP);
+		memcpy(out + at, &sum, GROUP);
 	}
-	sr_wipe(acc, sizeof acc);
-	sr_wipe(row, sizeof row);
+	if (at < n) {
+		sum = eval_group(x, bits_n, rows, t, at, n - at);
+		memcpy(out + at, &sum, n - at);
+	}
+}
+
+static inline words dot_group(const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
+    size_t at, size_t n)
+{
+	words sum = { 0 };
+
+	for (unsigned i = 0; i < m; i++)
+		sum ^= mul(load(rows[i] + at, n), lambda[i], bits_of(lambda[i]));
+	return sum;
 }
 
 static void dot(uint8_t *out, const uint8_t *lambda, const uint8_t *const *rows, unsigned m,
     size_t n, bool stream)
 {
-	uint64_t acc[WORDS], row[WORDS];
+	size_t at = 0;
+	words sum;
 
 	(void)stream;
-	for (size_t at = 0; at < n; at += WORDS * 8) {
-		size_t now = n - at < WORDS * 8 ? n - at : WORDS * 8;
-
-		memset(acc, 0, sizeof acc);
-		for (unsigned i = 0; i < m; i++) {
-			load(row, rows[i] + at, now);
-			mul_add(row, lambda[i], acc);
-			memcpy(acc, row, sizeof acc);
-		}
-		memcpy(out + at, acc, now);
+	for (; n - at >= GROUP; at += GROUP) {
+		sum = dot_group(lambda, rows, m, at, GROUP);
+		memcpy(out + at, &sum, GROUP);
 	}
-	sr_wipe(acc, sizeof acc);
-	sr_wipe(row, sizeof row);
+	if (at < n) {
+		sum = dot_group(lambda, rows, m, at, n - at);
+		memcpy(out + at, &sum, n - at);
+	}
 }
 
 const struct shamir_gf_kernel shamir_gf_portable = { "portable", eval, dot };

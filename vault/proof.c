@@ -13,7 +13,7 @@ struct end {
 
 static unsigned bit_of(const uint8_t key[32], unsigned bit)
 {
-	return key[bit / 8] >> (7 - bit % 8) & 1u;
+	return (unsigned)key[bit / 8] >> (7 - bit % 8) & 1u;
 }
 
 /* The first bit where they differ, 256 when they don't. */

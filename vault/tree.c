@@ -16,24 +16,16 @@
 #define LEAF_BIT 256u
 #define PATH_MAX_NODES 257u
 
+/* What a descent reads comes first, within one cache line. */
 struct vault_tree {
 	uint32_t refs;
-	uint16_t bit;            /* LEAF_BIT for a leaf */
+	uint16_t bit;                /* LEAF_BIT for a leaf */
 	bool hashed;
-	struct vault_key key;    /* branch: the common prefix, rest zero */
-	struct sr_hash32 hash;   /* valid while hashed */
-};
-
-struct branch {
-	struct vault_tree head;
-	struct vault_tree *child[2];
-	uint64_t leaves;
-};
-
-struct leaf {
-	struct vault_tree head;
-	size_t n;
-	uint8_t value[];
+	uint64_t n;                  /* branch: leaves below; leaf: bytes of value */
+	struct vault_tree *child[2]; /* branch */
+	struct vault_key key;        /* branch: the common prefix, rest zero */
+	struct sr_hash32 hash;       /* valid while hashed */
+	uint8_t value[];             /* leaf */
 };
 
 /* --- bits of keys --- */
@@ -61,7 +53,7 @@ static unsigned key_difference(const struct vault_key *a, const struct vault_key
 
 static unsigned key_bit(const struct vault_key *key, unsigned bit)
 {
-	return key->b[bit / 8] >> (7 - bit % 8) & 1u;
+	return (unsigned)key->b[bit / 8] >> (7 - bit % 8) & 1u;
 }
 
 static struct vault_key key_prefix(const struct vault_key *key, unsigned bits)
@@ -77,42 +69,38 @@ static struct vault_key key_prefix(const struct vault_key *key, unsigned bits)
 /* --- nodes --- */
 
 static bool is_leaf(const struct vault_tree *t) { return t->bit == LEAF_BIT; }
-static struct branch *as_branch(struct vault_tree *t) { return (struct branch *)t; }
-static const struct branch *branch_of(const struct vault_tree *t) { return (const struct branch *)t; }
-static const struct leaf *leaf_of(const struct vault_tree *t) { return (const struct leaf *)t; }
 
 static struct sr_bytes leaf_value(const struct vault_tree *t)
 {
-	return (struct sr_bytes){ leaf_of(t)->value, leaf_of(t)->n };
+	return (struct sr_bytes){ t->value, (size_t)t->n };
 }
 
 static struct vault_tree *leaf_new(const struct vault_key *key, const uint8_t *value, size_t n)
 {
-	struct leaf *made = malloc(sizeof *made + n);
+	struct vault_tree *made = malloc(sizeof *made + n);
 
 	if (made == NULL)
 		return NULL;
-	made->head = (struct vault_tree){ .refs = 1, .bit = LEAF_BIT, .key = *key };
-	made->n = n;
+	*made = (struct vault_tree){ .refs = 1, .bit = LEAF_BIT, .n = n, .key = *key };
 	if (n > 0)
 		memcpy(made->value, value, n);
-	return &made->head;
+	return made;
 }
 
 /* Takes over both references. */
 static struct vault_tree *branch_new(unsigned bit, const struct vault_key *key,
     struct vault_tree *on_side, struct vault_tree *other)
 {
-	struct branch *made = malloc(sizeof *made);
+	struct vault_tree *made = malloc(sizeof *made);
 	unsigned side = key_bit(key, bit);
 
 	if (made == NULL)
 		return NULL;
-	made->head = (struct vault_tree){ .refs = 1, .bit = (uint16_t)bit, .key = key_prefix(key, bit) };
+	*made = (struct vault_tree){ .refs = 1, .bit = (uint16_t)bit, .key = key_prefix(key, bit) };
 	made->child[side] = on_side;
 	made->child[1 - side] = other;
-	made->leaves = vault_tree_count(on_side) + vault_tree_count(other);
-	return &made->head;
+	made->n = vault_tree_count(on_side) + vault_tree_count(other);
+	return made;
 }
 
 struct vault_tree *vault_tree_ref(struct vault_tree *t)
@@ -137,29 +125,29 @@ void vault_tree_unref(struct vault_tree *t)
 		if (--t->refs > 0)
 			continue;
 		if (!is_leaf(t)) {
-			stack[n++] = as_branch(t)->child[1];
-			stack[n++] = as_branch(t)->child[0];
+			stack[n++] = t->child[1];
+			stack[n++] = t->child[0];
 		}
 		free(t);
 	}
 }
 
 /* Makes *slot a branch that this tree alone reaches. NULL without memory; the tree means the same. */
-static struct branch *branch_own(struct vault_tree **slot)
+static struct vault_tree *branch_own(struct vault_tree **slot)
 {
-	struct branch *shared = as_branch(*slot), *own;
+	struct vault_tree *shared = *slot, *own;
 
-	if (shared->head.refs == 1)
+	if (shared->refs == 1)
 		return shared;
 	own = malloc(sizeof *own);
 	if (own == NULL)
 		return NULL;
 	*own = *shared;
-	own->head.refs = 1;
+	own->refs = 1;
 	vault_tree_ref(own->child[0]);
 	vault_tree_ref(own->child[1]);
-	shared->head.refs--;
-	*slot = &own->head;
+	shared->refs--;
+	*slot = own;
 	return own;
 }
 
@@ -167,13 +155,13 @@ static struct branch *branch_own(struct vault_tree **slot)
 
 uint64_t vault_tree_count(const struct vault_tree *t)
 {
-	return t == NULL ? 0 : is_leaf(t) ? 1 : branch_of(t)->leaves;
+	return t == NULL ? 0 : is_leaf(t) ? 1 : t->n;
 }
 
 static const struct vault_tree *find(const struct vault_tree *t, const struct vault_key *key)
 {
 	while (t != NULL && !is_leaf(t))
-		t = branch_of(t)->child[key_bit(key, t->bit)];
+		t = t->child[key_bit(key, t->bit)];
 	return t != NULL && key_difference(&t->key, key) == LEAF_BIT ? t : NULL;
 }
 
@@ -208,8 +196,8 @@ void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, s
 		if (!may_hold(t, from, prefix_bits))
 			continue;
 		if (!is_leaf(t)) {
-			stack[n++] = branch_of(t)->child[1];
-			stack[n++] = branch_of(t)->child[0];
+			stack[n++] = t->child[1];
+			stack[n++] = t->child[0];
 		} else if (!visit(ctx, &t->key, leaf_value(t))) {
 			return;
 		}
@@ -220,7 +208,7 @@ void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, s
 
 static struct sr_hash32 leaf_hash(const struct vault_tree *t)
 {
-	struct sr_hash32 value_hash = sr_hash(leaf_of(t)->value, leaf_of(t)->n);
+	struct sr_hash32 value_hash = sr_hash(t->value, (size_t)t->n);
 	struct sr_bytes parts[] = { { t->key.b, sizeof t->key.b },
 		{ value_hash.b, sizeof value_hash.b } };
 
@@ -229,7 +217,7 @@ static struct sr_hash32 leaf_hash(const struct vault_tree *t)
 
 static struct sr_hash32 branch_hash(const struct vault_tree *t)
 {
-	const struct vault_tree *left = branch_of(t)->child[0], *right = branch_of(t)->child[1];
+	const struct vault_tree *left = t->child[0], *right = t->child[1];
 	uint8_t bit_le[2] = { (uint8_t)t->bit, (uint8_t)(t->bit >> 8) };
 	struct sr_bytes parts[] = { { bit_le, sizeof bit_le }, { t->key.b, sizeof t->key.b },
 		{ left->hash.b, sizeof left->hash.b }, { right->hash.b, sizeof right->hash.b } };
@@ -250,7 +238,7 @@ struct sr_hash32 vault_tree_root(struct vault_tree *t)
 		struct vault_tree *top = stack[n - 1];
 
 		if (!top->hashed && !is_leaf(top)) {
-			struct vault_tree *const *child = as_branch(top)->child;
+			struct vault_tree *const *child = top->child;
 
 			if (!child[0]->hashed || !child[1]->hashed) {
 				stack[n++] = child[child[0]->hashed ? 1 : 0];
@@ -270,12 +258,11 @@ struct sr_hash32 vault_tree_root(struct vault_tree *t)
 
 static bool leaf_is(const struct vault_tree *t, const struct vault_tree *other)
 {
-	return leaf_of(t)->n == leaf_of(other)->n &&
-	    memcmp(leaf_of(t)->value, leaf_of(other)->value, leaf_of(t)->n) == 0;
+	return t->n == other->n && memcmp(t->value, other->value, (size_t)t->n) == 0;
 }
 
 struct path {
-	struct branch *branches[PATH_MAX_NODES];
+	struct vault_tree *branches[PATH_MAX_NODES];
 	size_t n;
 };
 
@@ -285,12 +272,12 @@ static struct vault_tree **descend(struct path *path, struct vault_tree **slot,
 {
 	path->n = 0;
 	while (!is_leaf(*slot) && key_difference(&(*slot)->key, key) >= (*slot)->bit) {
-		struct branch *own = branch_own(slot);
+		struct vault_tree *own = branch_own(slot);
 
 		if (own == NULL)
 			return NULL;
 		path->branches[path->n++] = own;
-		slot = &own->child[key_bit(key, own->head.bit)];
+		slot = &own->child[key_bit(key, own->bit)];
 	}
 	return slot;
 }
@@ -299,8 +286,8 @@ static struct vault_tree **descend(struct path *path, struct vault_tree **slot,
 static void path_changed(struct path *path, size_t n, int64_t leaves)
 {
 	for (size_t i = 0; i < n; i++) {
-		path->branches[i]->head.hashed = false;
-		path->branches[i]->leaves += (uint64_t)leaves;
+		path->branches[i]->hashed = false;
+		path->branches[i]->n += (uint64_t)leaves;
 	}
 }
 
@@ -353,8 +340,7 @@ enum sr_error vault_tree_put(struct vault_tree **t, const struct vault_key *key,
 enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *key)
 {
 	struct path path;
-	struct vault_tree **slot, *gone;
-	struct branch *parent;
+	struct vault_tree **slot, *gone, *parent, *above;
 
 	if (find(*t, key) == NULL)
 		return SR_OK;
@@ -367,9 +353,9 @@ enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *k
 	} else {
 		/* The parent goes too; the sibling takes its place. */
 		parent = path.branches[path.n - 1];
-		slot = path.n == 1 ? t :
-		    &path.branches[path.n - 2]->child[key_bit(key, path.branches[path.n - 2]->head.bit)];
-		*slot = parent->child[1 - key_bit(key, parent->head.bit)];
+		above = path.n > 1 ? path.branches[path.n - 2] : NULL;
+		slot = above != NULL ? &above->child[key_bit(key, above->bit)] : t;
+		*slot = parent->child[1 - key_bit(key, parent->bit)];
 		free(parent);
 		path_changed(&path, path.n - 1, -1);
 	}
@@ -406,7 +392,7 @@ static const struct vault_tree *side_of(const struct vault_tree *t, unsigned bit
 	if (t == NULL)
 		return NULL;
 	if (t->bit == bit)
-		return branch_of(t)->child[side];
+		return t->child[side];
 	return key_bit(&t->key, bit) == side ? t : NULL;
 }
 
@@ -452,14 +438,14 @@ static void end_write(struct sr_writer *w, const struct vault_tree *t, const str
 		sr_write_u8(w, VAULT_PROOF_BRANCH);
 		sr_write_u8(w, (uint8_t)t->bit);
 		sr_write_copy(w, t->key.b, sizeof t->key.b);
-		sr_write_hash(w, &branch_of(t)->child[0]->hash);
-		sr_write_hash(w, &branch_of(t)->child[1]->hash);
+		sr_write_hash(w, &t->child[0]->hash);
+		sr_write_hash(w, &t->child[1]->hash);
 	} else if (key_difference(&t->key, key) == LEAF_BIT) {
 		sr_write_u8(w, VAULT_PROOF_PRESENT);
-		sr_write_blob(w, leaf_of(t)->value, leaf_of(t)->n);
+		sr_write_blob(w, t->value, (size_t)t->n);
 	} else {
 		sr_write_u8(w, VAULT_PROOF_LEAF);
-		value_hash = sr_hash(leaf_of(t)->value, leaf_of(t)->n);
+		value_hash = sr_hash(t->value, (size_t)t->n);
 		sr_write_copy(w, t->key.b, sizeof t->key.b);
 		sr_write_hash(w, &value_hash);
 	}
@@ -473,15 +459,15 @@ void vault_tree_prove(struct sr_writer *w, struct vault_tree *t, const struct va
 	vault_tree_root(t);
 	while (t != NULL && !is_leaf(t) && key_difference(&t->key, key) >= t->bit) {
 		path[n++] = t;
-		t = as_branch(t)->child[key_bit(key, t->bit)];
+		t = t->child[key_bit(key, t->bit)];
 	}
 	sr_write_u8(w, VAULT_PROOF_VERSION);
 	end_write(w, t, key);
 	sr_write_u16(w, (uint16_t)n);
 	while (n > 0) {
-		const struct branch *up = branch_of(path[--n]);
+		const struct vault_tree *up = path[--n];
 
-		sr_write_u8(w, (uint8_t)up->head.bit);
-		sr_write_hash(w, &up->child[1 - key_bit(key, up->head.bit)]->hash);
+		sr_write_u8(w, (uint8_t)up->bit);
+		sr_write_hash(w, &up->child[1 - key_bit(key, up->bit)]->hash);
 	}
 }

@@ -38,7 +38,7 @@ const struct config_row config_rows[] = {
 	    "space for pieces of large payloads; at most half of it for pieces nothing needs yet"),
 	ROW(blob_unreferenced_s, CONFIG_SECONDS, 60, 30 * 86400, NULL, "86400",
 	    "how long a piece that nothing needs is kept"),
-	ROW(free_space_min_bytes, CONFIG_BYTES, 16 * MIB, 1024 * 1024 * MIB, NULL, "256M",
+	ROW(free_space_min_bytes, CONFIG_BYTES, 64 * MIB, 1024 * 1024 * MIB, NULL, "256M",
 	    "below this much free space the node stops voting, and goes on answering"),
 	ROW(archive_blocks, CONFIG_NUMBER, 1000, 1000000000, NULL, "1000000",
 	    "how many of the newest blocks are kept"),

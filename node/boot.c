@@ -82,7 +82,7 @@ static void feed_ready(struct loop *self)
 	self->desk.figures.running = true;
 	desk_unlock(&self->desk);
 	self->figures.running = true;
-	sr_log(SR_LOG_INFO, "boot", "the enclave has its state again records=%llu fresh=%d",
+	sr_log(SR_LOG_INFO, "boot", "handed the enclave what it had records=%llu fresh=%d",
 	    (unsigned long long)self->replayed, self->fresh);
 }
 

@@ -22,11 +22,14 @@ static uint64_t microseconds(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
+/* The enclave believes that it is written: it must forget that, and begin again from the disk once there is room.
+ * Rare: free_space_min_bytes stops it from writing long before. */
 static void disk_full(struct loop *self, const char *what)
 {
-	self->disk_low = true;
-	sr_log(SR_LOG_ERROR, "disk", "%s: the disk is full; this node does not vote until there is room",
+	sr_log(SR_LOG_ERROR, "disk", "%s: the disk is full; the enclave starts again when there is room",
 	    what);
+	self->disk_low = self->disk_blocked = true;
+	child_stop(&self->child, true);
 }
 
 /* All records of a stretch, one write, at most one sync. false: nothing that follows may leave. */
@@ -55,14 +58,11 @@ static bool persist(struct loop *self, const struct enclave_effect *fx, size_t n
 	if (err == SR_OK)
 		return true;
 	node_log_discard(&self->log);
-	if (err == SR_ERR_DISK_FULL) {
-		/* The enclave believes it is written: it must forget, and begin again from the disk. */
-		disk_full(self, "safety.log");
-		child_stop(&self->child, true);
-	} else {
+	if (err == SR_ERR_DISK_FULL)
+		disk_full(self, "writing safety.log");
+	else
 		loop_fail(self, err, "writing safety.log: what the disk holds is not known, so this "
 		    "process ends");
-	}
 	return false;
 }
 
@@ -153,9 +153,9 @@ static void fx_fatal(struct loop *self, const struct enclave_effect *fx)
 
 static void fx_stored(struct loop *self, enum sr_error err, const char *what)
 {
-	if (err == SR_ERR_DISK_FULL || err == SR_ERR_TOO_MANY)
+	if (err == SR_ERR_DISK_FULL)
 		disk_full(self, what);
-	if (err != SR_OK && err != SR_ERR_DISK_FULL)
+	else if (err != SR_OK)
 		loop_fail(self, err, what);
 }
 
@@ -172,8 +172,8 @@ static void fx_archive_put(struct loop *self, const struct enclave_effect *fx)
 	    "writing the archive");
 }
 
-/* The store first, then the fresh log: a crash in between finds the new rows and the old log, which only says
- * again what the rows hold. On a full disk neither is done, and the old log goes on. */
+/* The store first, then the fresh log: a stop in between finds the new rows and the old log, which only says
+ * again what the rows hold. */
 static void fx_checkpoint(struct loop *self, const struct enclave_effect *fx)
 {
 	enum sr_error err = node_store_commit(self->store);
@@ -255,14 +255,14 @@ static void run_batch(struct loop *self, const struct enclave_effect *fx, size_t
 {
 	size_t from = 0;
 
-	while (from < n && self->failed == SR_OK) {
+	while (from < n && self->failed == SR_OK && self->child.fd >= 0) {
 		size_t to = from;
 
 		while (to < n && !ends_stretch(&fx[to]))
 			to++;
 		if (!persist(self, fx + from, to - from))
 			return;
-		for (; from < n && from <= to && self->failed == SR_OK; from++)
+		for (; from < n && from <= to && self->failed == SR_OK && self->child.fd >= 0; from++)
 			carry_out(self, &fx[from]);
 	}
 }

@@ -395,6 +395,7 @@ static void disk_watch(struct loop *self)
 		    : "there is room again: free space %llu bytes, wanted %llu",
 		    (unsigned long long)free_bytes, (unsigned long long)min);
 	self->disk_low = low;
+	self->disk_blocked = self->disk_blocked && low;
 	self->figures.disk_low = low;
 	if (self->phase != LOOP_RUNNING || self->disk_told == low)
 		return;
@@ -462,7 +463,7 @@ static void enclave_tick(struct loop *self)
 
 static void time_passes(struct loop *self, uint64_t now_ms)
 {
-	if (self->child.pid == 0 && !self->stopping && now_ms >= self->child.restart_ms && !self->disk_low)
+	if (self->child.pid == 0 && !self->stopping && now_ms >= self->child.restart_ms && !self->disk_blocked)
 		enclave_start(self, now_ms);
 	if (now_ms >= self->second_due_ms)
 		every_second(self, now_ms);

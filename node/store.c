@@ -18,7 +18,7 @@
 #define ROW_OVERHEAD 9u               /* version u8, crc u32, key length u32 */
 #define CLEAN_MARK "clean"
 #define FRONT_BYTES (4u * 1024u * 1024u) /* Tokyo Cabinet maps the front of a file: it must exist on the disk */
-#define SPARE_BYTES (32u * 1024u * 1024u)
+#define SPARE_BYTES (8u * 1024u * 1024u)
 
 /* A row waiting for the next commit. */
 struct waiting {

@@ -45,8 +45,8 @@ void node_store_close(struct node_store *self, bool clean);
 /* Part of the open checkpoint; an empty value deletes. Kept in memory. TOO_MANY: the buffer is full. */
 SR_MUST_CHECK enum sr_error node_store_state_put(struct node_store *self, const uint8_t *key,
     size_t key_n, const uint8_t *value, size_t n);
-/* Archive and state rows since the last commit, durable on SR_OK. DISK_FULL: nothing was written, all is kept
- * for the next time. IO: rolled back; the process must end. */
+/* Archive and state rows since the last commit, durable on SR_OK. DISK_FULL: nothing of the state was written,
+ * and its rows are kept. IO: rolled back; the process must end. */
 SR_MUST_CHECK enum sr_error node_store_commit(struct node_store *self);
 /* Forgets what an enclave that died had put since its last checkpoint. */
 void node_store_abandon(struct node_store *self);

@@ -6,7 +6,7 @@
 
 #include "consensus/internal.h"
 
-static bool catch(struct cluster *c, uint32_t from, uint32_t to, const uint8_t *msg, size_t n)
+static bool catch(struct fleet *c, uint32_t from, uint32_t to, const uint8_t *msg, size_t n)
 {
 	struct puppet *p = c->lose_ctx;
 	struct puppet_sent *s = &p->sent[p->sent_n];
@@ -27,7 +27,7 @@ struct puppet *puppet_new_stopped(uint32_t n, uint32_t real)
 	struct puppet *p = calloc(1, sizeof(*p));
 
 	SR_ASSERT(p != NULL);
-	p->c = cluster_new(n, 1);
+	p->c = fleet_new(n, 1);
 	p->c->lose = catch;
 	p->c->lose_ctx = p;
 	p->real = real;
@@ -38,7 +38,7 @@ struct puppet *puppet_new(uint32_t n, uint32_t real)
 {
 	struct puppet *p = puppet_new_stopped(n, real);
 
-	cluster_start_node(p->c, real);
+	fleet_start_node(p->c, real);
 	return p;
 }
 
@@ -51,7 +51,7 @@ void puppet_sent_clear(struct puppet *p)
 void puppet_free(struct puppet *p)
 {
 	puppet_sent_clear(p);
-	cluster_free(p->c);
+	fleet_free(p->c);
 	free(p);
 }
 
@@ -62,7 +62,7 @@ struct consensus *puppet_consensus(struct puppet *p)
 
 struct consensus_status puppet_status(struct puppet *p)
 {
-	return cluster_status(p->c, p->real);
+	return fleet_status(p->c, p->real);
 }
 
 struct puppet_block puppet_genesis(const struct puppet *p)
@@ -137,7 +137,7 @@ void puppet_log_vote(struct puppet *p, const struct consensus_vote *v)
 	consensus_vote_write(&w, v);
 	sr_write_bool(&w, false);
 	SR_ASSERT(sr_writer_finish(&w) == SR_OK);
-	cluster_log_put(p->c, p->real, w.p, w.n);
+	fleet_log_put(p->c, p->real, w.p, w.n);
 	sr_writer_clear(&w);
 }
 
@@ -219,14 +219,14 @@ void puppet_finalise(struct puppet *p, const struct puppet_block *b)
 
 void puppet_pass(struct puppet *p, uint64_t ms)
 {
-	cluster_run(p->c, ms);
+	fleet_run(p->c, ms);
 }
 
 bool puppet_voted(const struct puppet *p, enum consensus_vote_kind kind, uint64_t slot,
     const struct sr_hash32 *hash)
 {
 	for (size_t i = 0; i < p->sent_n; i++) {
-		const struct cluster_record *m = &p->sent[i].msg;
+		const struct fleet_record *m = &p->sent[i].msg;
 		struct consensus_vote v;
 		struct sr_reader r;
 

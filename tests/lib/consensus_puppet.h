@@ -5,14 +5,14 @@
 #ifndef SR_TESTS_LIB_CONSENSUS_PUPPET_H
 #define SR_TESTS_LIB_CONSENSUS_PUPPET_H
 
-#include "tests/lib/consensus_cluster.h"
+#include "tests/lib/consensus_fleet.h"
 
 #define PUPPET_SENT_MAX 4096u
 
-struct puppet_sent { uint32_t to; struct cluster_record msg; };
+struct puppet_sent { uint32_t to; struct fleet_record msg; };
 
 struct puppet {
-	struct cluster *c;
+	struct fleet *c;
 	uint32_t real;
 	struct puppet_sent sent[PUPPET_SENT_MAX];
 	size_t sent_n;

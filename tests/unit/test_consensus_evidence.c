@@ -7,7 +7,7 @@
 
 static enum sr_error verify(const struct puppet *p, uint32_t *culprit)
 {
-	const struct cluster_record *e = &p->c->nodes[0].last_evidence;
+	const struct fleet_record *e = &p->c->nodes[0].last_evidence;
 
 	return consensus_evidence_verify(culprit, e->p, e->n, &p->c->chain_id, 1, p->c->keys, 4);
 }

@@ -13,7 +13,7 @@ static struct puppet *restarted(void)
 	struct puppet *p = puppet_new_stopped(4, 0);
 
 	p->c->nodes[0].ever_started = true;
-	cluster_start_node(p->c, 0);
+	fleet_start_node(p->c, 0);
 	return p;
 }
 
@@ -235,9 +235,9 @@ START_TEST(a_rollback_once_found_is_remembered_by_the_disk)
 
 	reminder.votes[0] = puppet_vote(p, 0, CONSENSUS_SKIP, 1, NULL);
 	ck_ok(answer_say(p, 1, &id, &reminder));
-	cluster_crash(p->c, 0, true);
+	fleet_crash(p->c, 0, true);
 	puppet_sent_clear(p);
-	cluster_restart(p->c, 0);
+	fleet_restart(p->c, 0);
 	puppet_pass(p, 60000);
 	ck_assert(puppet_status(p).recovering);
 	id = boot_id(p);
@@ -245,8 +245,8 @@ START_TEST(a_rollback_once_found_is_remembered_by_the_disk)
 		ck_ok(answer_say(p, i, &id, &nothing));
 	ck_assert_uint_eq(puppet_consensus(p)->floor, 3);
 	/* And so is the floor, with the vote that was forgotten. */
-	cluster_crash(p->c, 0, true);
-	cluster_restart(p->c, 0);
+	fleet_crash(p->c, 0, true);
+	fleet_restart(p->c, 0);
 	ck_assert_uint_eq(puppet_consensus(p)->floor, 3);
 	ck_assert(!puppet_consensus(p)->rolled_back);
 	ck_assert(cons_slot_find(puppet_consensus(p), 1)->own.skip);
@@ -263,7 +263,7 @@ START_TEST(votes_that_my_log_has_prove_nothing)
 
 	puppet_log_vote(p, &v);
 	p->c->nodes[0].ever_started = true;
-	cluster_start_node(p->c, 0);
+	fleet_start_node(p->c, 0);
 	id = boot_id(p);
 	for (uint32_t i = 1; i < 4; i++)
 		ck_ok(answer_say(p, i, &id, &reminder));
@@ -276,20 +276,20 @@ END_TEST
 /* A checkpoint drops votes in decided slots: peers that still hold them must not alarm anybody. */
 START_TEST(votes_at_or_below_what_was_final_at_the_checkpoint_prove_nothing)
 {
-	struct cluster *c = cluster_new(4, 3);
+	struct fleet *c = fleet_new(4, 3);
 
-	cluster_start(c);
-	cluster_work(c, 40);
-	ck_assert(cluster_run_to_height(c, 30, 5000));
-	cluster_checkpoint(c, 2);
-	cluster_crash(c, 2, true);
-	cluster_run(c, 200);
-	cluster_restart(c, 2);
-	cluster_run(c, 100);
-	ck_assert(!cluster_status(c, 2).recovering);
+	fleet_start(c);
+	fleet_work(c, 40);
+	ck_assert(fleet_run_to_height(c, 30, 5000));
+	fleet_checkpoint(c, 2);
+	fleet_crash(c, 2, true);
+	fleet_run(c, 200);
+	fleet_restart(c, 2);
+	fleet_run(c, 100);
+	ck_assert(!fleet_status(c, 2).recovering);
 	ck_assert_uint_eq(c->nodes[2].consensus->floor, 0);
-	ck_assert(cluster_run_to_height(c, cluster_height_most(c) + 10, 5000));
-	cluster_free(c);
+	ck_assert(fleet_run_to_height(c, fleet_height_most(c) + 10, 5000));
+	fleet_free(c);
 }
 END_TEST
 
@@ -346,20 +346,20 @@ END_TEST
 
 START_TEST(a_rolled_back_node_of_a_living_cluster_abstains_and_comes_back)
 {
-	struct cluster *c = cluster_new(4, 3);
+	struct fleet *c = fleet_new(4, 3);
 
-	cluster_start(c);
-	cluster_work(c, 40);
-	ck_assert(cluster_run_to_height(c, 30, 5000));
-	cluster_crash(c, 2, true);
-	cluster_roll_back(c, 2, 20);
-	cluster_run(c, 50);
-	cluster_restart(c, 2);
-	cluster_run(c, 20);
+	fleet_start(c);
+	fleet_work(c, 40);
+	ck_assert(fleet_run_to_height(c, 30, 5000));
+	fleet_crash(c, 2, true);
+	fleet_roll_back(c, 2, 20);
+	fleet_run(c, 50);
+	fleet_restart(c, 2);
+	fleet_run(c, 20);
 	ck_assert_uint_gt(c->nodes[2].consensus->floor, 0);
-	ck_assert(cluster_run_to_height(c, cluster_height_most(c) + 20, 10000));
-	ck_assert(!cluster_status(c, 2).recovering);
-	cluster_free(c);
+	ck_assert(fleet_run_to_height(c, fleet_height_most(c) + 20, 10000));
+	ck_assert(!fleet_status(c, 2).recovering);
+	fleet_free(c);
 }
 END_TEST
 

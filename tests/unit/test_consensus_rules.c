@@ -274,7 +274,7 @@ START_TEST(no_skip_after_an_own_final)
 	struct consensus_vote v = puppet_vote(p, 0, CONSENSUS_FINAL, 1, &b.hash);
 
 	puppet_log_vote(p, &v);
-	cluster_start_node(p->c, 0);
+	fleet_start_node(p->c, 0);
 	puppet_pass(p, 3000);
 	ck_assert_uint_eq(puppet_status(p).frontier_slot, 1);
 	ck_assert(puppet_voted(p, CONSENSUS_FINAL, 1, &b.hash));
@@ -601,7 +601,7 @@ START_TEST(every_truncated_or_padded_message_is_refused)
 	puppet_pass(p, 3000);
 	c = puppet_consensus(p);
 	for (size_t i = 0; i < p->sent_n; i++) {
-		const struct cluster_record *m = &p->sent[i].msg;
+		const struct fleet_record *m = &p->sent[i].msg;
 		uint8_t copy[4096];
 
 		ck_assert_uint_lt(m->n, sizeof(copy));

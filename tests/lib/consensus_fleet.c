@@ -1,5 +1,5 @@
-/* tests/lib/consensus_cluster.c - the in-memory cluster of the consensus tests. */
-#include "tests/lib/consensus_cluster.h"
+/* tests/lib/consensus_fleet.c - the in-memory cluster of the consensus tests. */
+#include "tests/lib/consensus_fleet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 enum event_kind { EVENT_MESSAGE, EVENT_ROWS };
 
-struct cluster_event {
+struct fleet_event {
 	uint64_t at_ms, sequence;
 	enum event_kind kind;
 	uint32_t from, to;
@@ -38,7 +38,7 @@ static void *grow(void *p, size_t n, size_t *max, size_t size)
 	return p;
 }
 
-static uint32_t below(struct cluster *self, uint32_t n)
+static uint32_t below(struct fleet *self, uint32_t n)
 {
 	uint32_t v;
 
@@ -48,7 +48,7 @@ static uint32_t below(struct cluster *self, uint32_t n)
 	return v % n;
 }
 
-static void broken(struct cluster *self, const char *what)
+static void broken(struct fleet *self, const char *what)
 {
 	if (self->broken == NULL)
 		self->broken = what;
@@ -60,12 +60,12 @@ static void broken(struct cluster *self, const char *what)
 
 /* -------------------------------------------------------------------------------------------- events */
 
-static bool sooner(const struct cluster_event *a, const struct cluster_event *b)
+static bool sooner(const struct fleet_event *a, const struct fleet_event *b)
 {
 	return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->sequence < b->sequence;
 }
 
-static void event_push(struct cluster *self, struct cluster_event e)
+static void event_push(struct fleet *self, struct fleet_event e)
 {
 	size_t i = self->events_n++;
 
@@ -78,9 +78,9 @@ static void event_push(struct cluster *self, struct cluster_event e)
 	self->events[i] = e;
 }
 
-static struct cluster_event event_pop(struct cluster *self)
+static struct fleet_event event_pop(struct fleet *self)
 {
-	struct cluster_event top = self->events[0], e = self->events[--self->events_n];
+	struct fleet_event top = self->events[0], e = self->events[--self->events_n];
 	size_t i = 0, n = self->events_n;
 
 	for (;;) {
@@ -100,9 +100,9 @@ static struct cluster_event event_pop(struct cluster *self)
 	return top;
 }
 
-void cluster_inject(struct cluster *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n)
+void fleet_inject(struct fleet *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n)
 {
-	struct cluster_event e = {
+	struct fleet_event e = {
 		.kind = EVENT_MESSAGE, .from = from, .to = to, .n = n, .p = malloc(n > 0 ? n : 1),
 	};
 
@@ -115,10 +115,10 @@ void cluster_inject(struct cluster *self, uint32_t from, uint32_t to, const uint
 
 /* ------------------------------------------------------------------------------------------- promises */
 
-static bool log_has(const struct cluster_node *node, const uint8_t *p, size_t n)
+static bool log_has(const struct fleet_node *node, const uint8_t *p, size_t n)
 {
 	for (size_t i = node->durable_n; i-- > 0;) {
-		const struct cluster_record *r = &node->log[i];
+		const struct fleet_record *r = &node->log[i];
 
 		for (size_t at = 0; at + n <= r->n && at < 256; at++)
 			if (memcmp(r->p + at, p, n) == 0)
@@ -127,7 +127,7 @@ static bool log_has(const struct cluster_node *node, const uint8_t *p, size_t n)
 	return false;
 }
 
-static struct said *said_find(struct cluster *self, uint32_t node, uint64_t slot)
+static struct said *said_find(struct fleet *self, uint32_t node, uint64_t slot)
 {
 	struct said *all = self->votes;
 
@@ -142,7 +142,7 @@ static struct said *said_find(struct cluster *self, uint32_t node, uint64_t slot
 	return &all[self->votes_n++];
 }
 
-static void vote_watch(struct cluster *self, struct cluster_node *node, const struct consensus_vote *v)
+static void vote_watch(struct fleet *self, struct fleet_node *node, const struct consensus_vote *v)
 {
 	struct said *s;
 	uint8_t bit = (uint8_t)(1u << (unsigned)v->kind);
@@ -163,7 +163,7 @@ static void vote_watch(struct cluster *self, struct cluster_node *node, const st
 		broken(self, "a node voted SKIP and FINAL in a slot");
 }
 
-static void heard_watch(struct cluster *self, uint32_t by, const uint8_t *msg, size_t n)
+static void heard_watch(struct fleet *self, uint32_t by, const uint8_t *msg, size_t n)
 {
 	struct consensus_vote v;
 	struct sr_reader r;
@@ -184,7 +184,7 @@ static void heard_watch(struct cluster *self, uint32_t by, const uint8_t *msg, s
  * A vote that is no longer on its voter's disk and that reached fewer than n - q others need not be among
  * the q answers after the restart: no protocol could know of it, and the voter counts as one of the f.
  */
-static void unheard_forget(struct cluster *self, uint32_t node)
+static void unheard_forget(struct fleet *self, uint32_t node)
 {
 	int least = (int)(self->n - consensus_quorum(self->n));
 	struct said *all = self->votes;
@@ -198,7 +198,7 @@ static void unheard_forget(struct cluster *self, uint32_t node)
 			self->events[i].n = 0;
 }
 
-static void send_watch(struct cluster *self, struct cluster_node *node, const uint8_t *msg, size_t n)
+static void send_watch(struct fleet *self, struct fleet_node *node, const uint8_t *msg, size_t n)
 {
 	struct consensus_vote v;
 	struct sr_reader r;
@@ -216,7 +216,7 @@ static void send_watch(struct cluster *self, struct cluster_node *node, const ui
 
 static enum sr_error port_persist(void *ctx, const uint8_t *record, size_t n, bool sync)
 {
-	struct cluster_node *node = ctx;
+	struct fleet_node *node = ctx;
 
 	if (node->persist_fails)
 		return SR_ERR_IO;
@@ -230,21 +230,21 @@ static enum sr_error port_persist(void *ctx, const uint8_t *record, size_t n, bo
 	return SR_OK;
 }
 
-static void send_one(struct cluster *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n)
+static void send_one(struct fleet *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n)
 {
 	if (self->cut[from][to] || below(self, 1000) < self->drop_permille)
 		return;
 	if (self->lose != NULL && self->lose(self, from, to, msg, n))
 		return;
-	cluster_inject(self, from, to, msg, n);
+	fleet_inject(self, from, to, msg, n);
 	if (below(self, 1000) < self->duplicate_permille)
-		cluster_inject(self, from, to, msg, n);
+		fleet_inject(self, from, to, msg, n);
 }
 
 static void port_send(void *ctx, uint32_t to, enum consensus_class class, const uint8_t *msg, size_t n)
 {
-	struct cluster_node *node = ctx;
-	struct cluster *self = node->cluster;
+	struct fleet_node *node = ctx;
+	struct fleet *self = node->fleet;
 
 	send_watch(self, node, msg, n);
 	self->sent[class]++;
@@ -256,7 +256,7 @@ static void port_send(void *ctx, uint32_t to, enum consensus_class class, const 
 
 static void port_wake(void *ctx, uint64_t at_ms)
 {
-	struct cluster_node *node = ctx;
+	struct fleet_node *node = ctx;
 	int64_t at = (int64_t)at_ms - node->clock_offset_ms;
 
 	node->wake_ms = at > 0 ? (uint64_t)at : 0;
@@ -264,7 +264,7 @@ static void port_wake(void *ctx, uint64_t at_ms)
 
 static void port_evidence(void *ctx, uint32_t culprit, const uint8_t *bytes, size_t n)
 {
-	struct cluster_node *node = ctx;
+	struct fleet_node *node = ctx;
 	uint32_t proven;
 
 	node->evidence++;
@@ -274,20 +274,20 @@ static void port_evidence(void *ctx, uint32_t culprit, const uint8_t *bytes, siz
 	SR_ASSERT(node->last_evidence.p != NULL);
 	memcpy(node->last_evidence.p, bytes, n);
 	node->last_evidence.n = n;
-	if (consensus_evidence_verify(&proven, bytes, n, &node->cluster->chain_id, node->config.epoch,
-	    node->cluster->keys, node->cluster->n) != SR_OK || proven != culprit)
-		broken(node->cluster, "evidence that does not hold");
+	if (consensus_evidence_verify(&proven, bytes, n, &node->fleet->chain_id, node->config.epoch,
+	    node->fleet->keys, node->fleet->n) != SR_OK || proven != culprit)
+		broken(node->fleet, "evidence that does not hold");
 }
 
 static void port_archive_read(void *ctx, uint32_t for_peer, uint64_t after, uint32_t max_bytes)
 {
-	struct cluster_node *node = ctx;
-	struct cluster_event e = {
+	struct fleet_node *node = ctx;
+	struct fleet_event e = {
 		.kind = EVENT_ROWS, .from = for_peer, .to = node->index, .after = after,
-		.max_bytes = max_bytes, .boot = node->boots, .at_ms = node->cluster->now_ms + 1,
+		.max_bytes = max_bytes, .boot = node->boots, .at_ms = node->fleet->now_ms + 1,
 	};
 
-	event_push(node->cluster, e);
+	event_push(node->fleet, e);
 }
 
 /* ------------------------------------------------------------------------------------------ fake app */
@@ -319,17 +319,17 @@ static void fake_app_put(struct fake_app *app, const struct sr_hash32 *block,
 
 static bool fake_has_work(void *ctx)
 {
-	return ((struct cluster_node *)ctx)->app.work;
+	return ((struct fleet_node *)ctx)->app.work;
 }
 
 static bool fake_ingress_ok(void *ctx)
 {
-	return !((struct cluster_node *)ctx)->app.no_ingress;
+	return !((struct fleet_node *)ctx)->app.no_ingress;
 }
 
 static enum sr_error fake_build(void *ctx, struct consensus_header *h, struct sr_writer *body)
 {
-	struct cluster_node *node = ctx;
+	struct fleet_node *node = ctx;
 	struct fake_app *app = &node->app;
 
 	if (app->not_ready)
@@ -352,7 +352,7 @@ static enum sr_error fake_build(void *ctx, struct consensus_header *h, struct sr
 
 static enum sr_error fake_check(void *ctx, const struct consensus_block *b)
 {
-	struct cluster_node *node = ctx;
+	struct fleet_node *node = ctx;
 	struct sr_hash32 pre = fake_app_root(&node->app, &b->header.parent_hash), post;
 
 	if (node->app.not_ready)
@@ -369,10 +369,10 @@ static enum sr_error fake_check(void *ctx, const struct consensus_block *b)
 static void fake_certified(void *ctx, const struct consensus_block *b)
 {
 	(void)b;
-	((struct cluster_node *)ctx)->app.certified++;
+	((struct fleet_node *)ctx)->app.certified++;
 }
 
-static void final_watch(struct cluster *self, uint64_t height, const struct sr_hash32 *hash)
+static void final_watch(struct fleet *self, uint64_t height, const struct sr_hash32 *hash)
 {
 	while (self->finals_n <= height) {
 		self->finals = grow(self->finals, self->finals_n, &self->finals_max,
@@ -388,14 +388,14 @@ static void final_watch(struct cluster *self, uint64_t height, const struct sr_h
 static enum sr_error fake_commit(void *ctx, const struct consensus_block *b,
     const struct consensus_cert *notar, const struct consensus_cert *final)
 {
-	struct cluster_node *node = ctx;
+	struct fleet_node *node = ctx;
 	struct fake_app *app = &node->app;
 	struct sr_writer w;
 
 	if (b->header.height != app->height + 1 ||
 	    !sr_hash32_equal(&b->header.parent_hash, &app->head))
-		broken(node->cluster, "a commit out of order");
-	final_watch(node->cluster, b->header.height, &b->hash);
+		broken(node->fleet, "a commit out of order");
+	final_watch(node->fleet, b->header.height, &b->hash);
 	app->height = b->header.height;
 	app->head = b->hash;
 	app->ops += b->body.n > 0;
@@ -411,10 +411,10 @@ static enum sr_error fake_commit(void *ctx, const struct consensus_block *b,
 static void fake_abandon(void *ctx, const struct sr_hash32 *hash)
 {
 	(void)hash;
-	((struct cluster_node *)ctx)->app.abandoned++;
+	((struct fleet_node *)ctx)->app.abandoned++;
 }
 
-static void fake_app_reset(struct cluster_node *node)
+static void fake_app_reset(struct fleet_node *node)
 {
 	struct fake_app *app = &node->app;
 
@@ -422,9 +422,9 @@ static void fake_app_reset(struct cluster_node *node)
 		free(app->rows[--app->rows_n].p);
 	app->roots_n = 0;
 	app->height = 0;
-	app->head = node->cluster->genesis;
+	app->head = node->fleet->genesis;
 	app->rows_first = 1;
-	fake_app_put(app, &node->cluster->genesis, &node->cluster->genesis);
+	fake_app_put(app, &node->fleet->genesis, &node->fleet->genesis);
 }
 
 /* ------------------------------------------------------------------------------------------- cluster */
@@ -436,13 +436,13 @@ static const struct consensus_ports fake_ports = {
 	.abandon = fake_abandon,
 };
 
-struct cluster *cluster_new(uint32_t n, uint64_t seed)
+struct fleet *fleet_new(uint32_t n, uint64_t seed)
 {
-	struct cluster *self = calloc(1, sizeof(*self));
+	struct fleet *self = calloc(1, sizeof(*self));
 	struct sr_key32 key = { { 0 } };
 	struct sr_hash32 zero = { { 0 } };
 
-	SR_ASSERT(self != NULL && n > 0 && n <= CLUSTER_MAX);
+	SR_ASSERT(self != NULL && n > 0 && n <= FLEET_MAX);
 	self->n = n;
 	self->now_ms = 1700000000000u;
 	self->delay_min_ms = 1;
@@ -455,11 +455,11 @@ struct cluster *cluster_new(uint32_t n, uint64_t seed)
 	memset(self->chain_id.b, 7, sizeof(self->chain_id.b));
 	self->genesis = consensus_genesis_hash(&self->chain_id, 1, &zero, &zero, &zero);
 	for (uint32_t i = 0; i < n; i++) {
-		struct cluster_node *node = &self->nodes[i];
+		struct fleet_node *node = &self->nodes[i];
 
 		memset(key.b, (int)i + 1, sizeof(key.b));
 		sr_ed25519_keypair(&node->key, &self->keys[i], &key);
-		node->cluster = self;
+		node->fleet = self;
 		node->index = i;
 		node->wake_ms = UINT64_MAX;
 		node->app.body_n = 64;
@@ -467,10 +467,10 @@ struct cluster *cluster_new(uint32_t n, uint64_t seed)
 	return self;
 }
 
-void cluster_free(struct cluster *self)
+void fleet_free(struct fleet *self)
 {
 	for (uint32_t i = 0; i < self->n; i++) {
-		struct cluster_node *node = &self->nodes[i];
+		struct fleet_node *node = &self->nodes[i];
 
 		consensus_free(node->consensus);
 		fake_app_reset(node);
@@ -489,14 +489,14 @@ void cluster_free(struct cluster *self)
 	free(self);
 }
 
-static uint64_t node_now(const struct cluster *self, uint32_t i)
+static uint64_t node_now(const struct fleet *self, uint32_t i)
 {
 	return (uint64_t)((int64_t)self->now_ms + self->nodes[i].clock_offset_ms);
 }
 
-static void config_fill(struct cluster *self, uint32_t i)
+static void config_fill(struct fleet *self, uint32_t i)
 {
-	struct cluster_node *node = &self->nodes[i];
+	struct fleet_node *node = &self->nodes[i];
 	struct consensus_config *c = &node->config;
 
 	c->chain_id = self->chain_id;
@@ -517,7 +517,7 @@ static void config_fill(struct cluster *self, uint32_t i)
 	}
 }
 
-static void step_note(struct cluster *self, uint32_t i, enum sr_error error)
+static void step_note(struct fleet *self, uint32_t i, enum sr_error error)
 {
 	if (error == SR_OK)
 		return;
@@ -526,9 +526,9 @@ static void step_note(struct cluster *self, uint32_t i, enum sr_error error)
 	self->nodes[i].last_error_ms = self->now_ms;
 }
 
-void cluster_start_node(struct cluster *self, uint32_t i)
+void fleet_start_node(struct fleet *self, uint32_t i)
 {
-	struct cluster_node *node = &self->nodes[i];
+	struct fleet_node *node = &self->nodes[i];
 	struct consensus_ports ports = fake_ports;
 	struct sr_key32 random;
 
@@ -546,13 +546,13 @@ void cluster_start_node(struct cluster *self, uint32_t i)
 	step_note(self, i, consensus_start(node->consensus, node_now(self, i), &random));
 }
 
-void cluster_start(struct cluster *self)
+void fleet_start(struct fleet *self)
 {
 	for (uint32_t i = 0; i < self->n; i++)
-		cluster_start_node(self, i);
+		fleet_start_node(self, i);
 }
 
-static void log_cut(struct cluster_node *node, size_t n)
+static void log_cut(struct fleet_node *node, size_t n)
 {
 	while (node->log_n > n)
 		free(node->log[--node->log_n].p);
@@ -560,9 +560,9 @@ static void log_cut(struct cluster_node *node, size_t n)
 		node->durable_n = n;
 }
 
-void cluster_crash(struct cluster *self, uint32_t i, bool lose_tail)
+void fleet_crash(struct fleet *self, uint32_t i, bool lose_tail)
 {
-	struct cluster_node *node = &self->nodes[i];
+	struct fleet_node *node = &self->nodes[i];
 
 	consensus_free(node->consensus);
 	node->consensus = NULL;
@@ -572,21 +572,21 @@ void cluster_crash(struct cluster *self, uint32_t i, bool lose_tail)
 	node->durable_n = node->log_n;
 }
 
-void cluster_roll_back(struct cluster *self, uint32_t i, size_t records)
+void fleet_roll_back(struct fleet *self, uint32_t i, size_t records)
 {
-	struct cluster_node *node = &self->nodes[i];
+	struct fleet_node *node = &self->nodes[i];
 
 	SR_ASSERT(node->consensus == NULL);
 	unheard_forget(self, i);
 	log_cut(node, node->log_n > records ? node->log_n - records : 0);
 }
 
-void cluster_restart(struct cluster *self, uint32_t i)
+void fleet_restart(struct fleet *self, uint32_t i)
 {
-	cluster_start_node(self, i);
+	fleet_start_node(self, i);
 }
 
-void cluster_log_put(struct cluster *self, uint32_t i, const uint8_t *record, size_t n)
+void fleet_log_put(struct fleet *self, uint32_t i, const uint8_t *record, size_t n)
 {
 	SR_ASSERT(port_persist(&self->nodes[i], record, n, true) == SR_OK);
 }
@@ -596,10 +596,10 @@ static enum sr_error log_emit(void *ctx, const uint8_t *record, size_t n)
 	return port_persist(ctx, record, n, true);
 }
 
-void cluster_checkpoint(struct cluster *self, uint32_t i)
+void fleet_checkpoint(struct fleet *self, uint32_t i)
 {
-	struct cluster_node *node = &self->nodes[i];
-	struct consensus_status st = cluster_status(self, i);
+	struct fleet_node *node = &self->nodes[i];
+	struct consensus_status st = fleet_status(self, i);
 
 	log_cut(node, 0);
 	SR_ASSERT(consensus_compact(node->consensus, log_emit, node) == SR_OK);
@@ -609,21 +609,21 @@ void cluster_checkpoint(struct cluster *self, uint32_t i)
 	node->config.start_hash = st.final_hash;
 }
 
-void cluster_partition(struct cluster *self, uint32_t side)
+void fleet_partition(struct fleet *self, uint32_t side)
 {
 	for (uint32_t a = 0; a < self->n; a++)
 		for (uint32_t b = 0; b < self->n; b++)
 			self->cut[a][b] = ((side >> a) & 1u) != ((side >> b) & 1u);
 }
 
-void cluster_heal(struct cluster *self)
+void fleet_heal(struct fleet *self)
 {
 	memset(self->cut, 0, sizeof(self->cut));
 }
 
-static void rows_answer(struct cluster *self, const struct cluster_event *e)
+static void rows_answer(struct fleet *self, const struct fleet_event *e)
 {
-	struct cluster_node *node = &self->nodes[e->to];
+	struct fleet_node *node = &self->nodes[e->to];
 	struct sr_bytes rows[64];
 	size_t n = 0, bytes = 0;
 
@@ -644,9 +644,9 @@ static void rows_answer(struct cluster *self, const struct cluster_event *e)
 	    rows, n));
 }
 
-static void event_handle(struct cluster *self, const struct cluster_event *e)
+static void event_handle(struct fleet *self, const struct fleet_event *e)
 {
-	struct cluster_node *node = &self->nodes[e->to];
+	struct fleet_node *node = &self->nodes[e->to];
 
 	if (e->kind == EVENT_ROWS)
 		rows_answer(self, e);
@@ -659,7 +659,7 @@ static void event_handle(struct cluster *self, const struct cluster_event *e)
 }
 
 /* One event or one tick, whichever is due first; false when nothing is due before the end. */
-static bool cluster_step(struct cluster *self, uint64_t end_ms)
+static bool fleet_step(struct fleet *self, uint64_t end_ms)
 {
 	uint64_t at = self->events_n > 0 ? self->events[0].at_ms : UINT64_MAX;
 	uint32_t who = self->n;
@@ -677,7 +677,7 @@ static bool cluster_step(struct cluster *self, uint64_t end_ms)
 	if (at > self->now_ms)
 		self->now_ms = at;
 	if (who == self->n) {
-		struct cluster_event e = event_pop(self);
+		struct fleet_event e = event_pop(self);
 
 		event_handle(self, &e);
 		return true;
@@ -687,36 +687,36 @@ static bool cluster_step(struct cluster *self, uint64_t end_ms)
 	return true;
 }
 
-void cluster_run(struct cluster *self, uint64_t for_ms)
+void fleet_run(struct fleet *self, uint64_t for_ms)
 {
 	uint64_t end = self->now_ms + for_ms;
 
-	while (cluster_step(self, end))
+	while (fleet_step(self, end))
 		;
 }
 
-bool cluster_run_until(struct cluster *self, bool (*done)(struct cluster *self, void *ctx), void *ctx,
+bool fleet_run_until(struct fleet *self, bool (*done)(struct fleet *self, void *ctx), void *ctx,
     uint64_t for_ms)
 {
 	uint64_t end = self->now_ms + for_ms;
 
 	while (!done(self, ctx))
-		if (!cluster_step(self, end))
+		if (!fleet_step(self, end))
 			return done(self, ctx);
 	return true;
 }
 
-static bool height_reached(struct cluster *self, void *ctx)
+static bool height_reached(struct fleet *self, void *ctx)
 {
-	return cluster_height_least(self) >= *(uint64_t *)ctx;
+	return fleet_height_least(self) >= *(uint64_t *)ctx;
 }
 
-bool cluster_run_to_height(struct cluster *self, uint64_t height, uint64_t for_ms)
+bool fleet_run_to_height(struct fleet *self, uint64_t height, uint64_t for_ms)
 {
-	return cluster_run_until(self, height_reached, &height, for_ms);
+	return fleet_run_until(self, height_reached, &height, for_ms);
 }
 
-struct consensus_status cluster_status(const struct cluster *self, uint32_t i)
+struct consensus_status fleet_status(const struct fleet *self, uint32_t i)
 {
 	struct consensus_status st;
 
@@ -724,12 +724,12 @@ struct consensus_status cluster_status(const struct cluster *self, uint32_t i)
 	return st;
 }
 
-uint64_t cluster_height(const struct cluster *self, uint32_t i)
+uint64_t fleet_height(const struct fleet *self, uint32_t i)
 {
 	return self->nodes[i].app.height;
 }
 
-uint64_t cluster_height_least(const struct cluster *self)
+uint64_t fleet_height_least(const struct fleet *self)
 {
 	uint64_t least = UINT64_MAX;
 
@@ -739,7 +739,7 @@ uint64_t cluster_height_least(const struct cluster *self)
 	return least;
 }
 
-uint64_t cluster_height_most(const struct cluster *self)
+uint64_t fleet_height_most(const struct fleet *self)
 {
 	uint64_t most = 0;
 
@@ -749,7 +749,7 @@ uint64_t cluster_height_most(const struct cluster *self)
 	return most;
 }
 
-void cluster_work(struct cluster *self, size_t body_n)
+void fleet_work(struct fleet *self, size_t body_n)
 {
 	for (uint32_t i = 0; i < self->n; i++) {
 		self->nodes[i].app.work = body_n > 0;

@@ -1,26 +1,26 @@
 /*
- * tests/lib/consensus_cluster.h - a cluster of consensus instances in one thread: virtual time, a network that
+ * tests/lib/consensus_fleet.h - a cluster of consensus instances in one thread: virtual time, a network that
  * loses, delays and cuts, disks that lose what was not synced. The application is fake_app: a block's
  * state root is the hash of its parent's and its body. Every step is checked: one block per height,
  * nobody votes twice, nothing leaves before it is durable.
  */
-#ifndef SR_TESTS_LIB_CONSENSUS_CLUSTER_H
-#define SR_TESTS_LIB_CONSENSUS_CLUSTER_H
+#ifndef SR_TESTS_LIB_CONSENSUS_FLEET_H
+#define SR_TESTS_LIB_CONSENSUS_FLEET_H
 
 #include "consensus/consensus.h"
 
-#define CLUSTER_MAX 16u
+#define FLEET_MAX 16u
 
-struct cluster;
+struct fleet;
 
-struct cluster_record { uint8_t *p; size_t n; };
+struct fleet_record { uint8_t *p; size_t n; };
 
 struct fake_root { struct sr_hash32 block, root; };
 
 struct fake_app {
 	struct fake_root *roots;
 	size_t roots_n, roots_max;
-	struct cluster_record *rows;     /* rows[i]: the archive row of height rows_first + i */
+	struct fleet_record *rows;     /* rows[i]: the archive row of height rows_first + i */
 	size_t rows_n, rows_max;
 	uint64_t rows_first;
 	uint64_t height;
@@ -31,13 +31,13 @@ struct fake_app {
 	size_t body_n;                   /* size of a body while there is work */
 };
 
-struct cluster_node {
-	struct cluster *cluster;
+struct fleet_node {
+	struct fleet *fleet;
 	uint32_t index;
 	struct consensus *consensus;     /* NULL while it is down */
 	struct sr_edsk key;
 	struct fake_app app;
-	struct cluster_record *log;
+	struct fleet_record *log;
 	size_t log_n, log_max, durable_n;
 	uint64_t wake_ms;                /* UINT64_MAX: none */
 	int64_t clock_offset_ms;
@@ -47,22 +47,22 @@ struct cluster_node {
 	uint64_t errors, evidence, last_error_ms;
 	enum sr_error last_error;
 	uint32_t culprit;
-	struct cluster_record last_evidence;
+	struct fleet_record last_evidence;
 };
 
-struct cluster_event;
+struct fleet_event;
 
-struct cluster {
+struct fleet {
 	uint32_t n;
 	uint64_t now_ms, sequence;
-	struct cluster_node nodes[CLUSTER_MAX];
-	struct sr_edpk keys[CLUSTER_MAX];
+	struct fleet_node nodes[FLEET_MAX];
+	struct sr_edpk keys[FLEET_MAX];
 	struct sr_hash32 chain_id, genesis;
 	struct sr_drbg rng;
-	bool cut[CLUSTER_MAX][CLUSTER_MAX];
+	bool cut[FLEET_MAX][FLEET_MAX];
 	uint32_t delay_min_ms, delay_max_ms, drop_permille, duplicate_permille;
 	uint32_t slot_ms, slot_min_ms, recover_wait_ms;
-	struct cluster_event *events;    /* a heap by time */
+	struct fleet_event *events;    /* a heap by time */
 	size_t events_n, events_max;
 	/* What everybody must agree on. */
 	struct sr_hash32 *finals;        /* by height */
@@ -71,42 +71,42 @@ struct cluster {
 	size_t votes_n, votes_max;
 	uint64_t sent[8], sent_bytes;
 	/* Returns true to lose the message. */
-	bool (*lose)(struct cluster *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n);
+	bool (*lose)(struct fleet *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n);
 	void *lose_ctx;
 	const char *broken;              /* the first broken promise, or NULL */
 	bool expect_broken;              /* a planted fault: remember it, do not abort */
 };
 
-struct cluster *cluster_new(uint32_t n, uint64_t seed);
-void cluster_free(struct cluster *self);
+struct fleet *fleet_new(uint32_t n, uint64_t seed);
+void fleet_free(struct fleet *self);
 /* Starts every node for the first time. */
-void cluster_start(struct cluster *self);
-void cluster_start_node(struct cluster *self, uint32_t i);
+void fleet_start(struct fleet *self);
+void fleet_start_node(struct fleet *self, uint32_t i);
 /* The instance is gone; with lose_tail what was not synced is too. */
-void cluster_crash(struct cluster *self, uint32_t i, bool lose_tail);
+void fleet_crash(struct fleet *self, uint32_t i, bool lose_tail);
 /* Replays the log and starts again. */
-void cluster_restart(struct cluster *self, uint32_t i);
+void fleet_restart(struct fleet *self, uint32_t i);
 /* While down: the disk goes back to an earlier state. What it had sent and too few have received is lost. */
-void cluster_roll_back(struct cluster *self, uint32_t i, size_t records);
+void fleet_roll_back(struct fleet *self, uint32_t i, size_t records);
 /* Appends to a node's log. */
-void cluster_log_put(struct cluster *self, uint32_t i, const uint8_t *record, size_t n);
+void fleet_log_put(struct fleet *self, uint32_t i, const uint8_t *record, size_t n);
 /* Replaces the log by consensus_compact's, with execution at the last final block. */
-void cluster_checkpoint(struct cluster *self, uint32_t i);
+void fleet_checkpoint(struct fleet *self, uint32_t i);
 /* Two sides that don't hear each other: a bit per node. */
-void cluster_partition(struct cluster *self, uint32_t side);
-void cluster_heal(struct cluster *self);
-void cluster_run(struct cluster *self, uint64_t for_ms);
+void fleet_partition(struct fleet *self, uint32_t side);
+void fleet_heal(struct fleet *self);
+void fleet_run(struct fleet *self, uint64_t for_ms);
 /* Runs until every running node has this final height; false after for_ms. */
-bool cluster_run_to_height(struct cluster *self, uint64_t height, uint64_t for_ms);
-bool cluster_run_until(struct cluster *self, bool (*done)(struct cluster *self, void *ctx), void *ctx,
+bool fleet_run_to_height(struct fleet *self, uint64_t height, uint64_t for_ms);
+bool fleet_run_until(struct fleet *self, bool (*done)(struct fleet *self, void *ctx), void *ctx,
     uint64_t for_ms);
-uint64_t cluster_height(const struct cluster *self, uint32_t i);
-uint64_t cluster_height_least(const struct cluster *self);
-uint64_t cluster_height_most(const struct cluster *self);
-struct consensus_status cluster_status(const struct cluster *self, uint32_t i);
+uint64_t fleet_height(const struct fleet *self, uint32_t i);
+uint64_t fleet_height_least(const struct fleet *self);
+uint64_t fleet_height_most(const struct fleet *self);
+struct consensus_status fleet_status(const struct fleet *self, uint32_t i);
 /* Puts a message on the wire as if `from` had sent it. */
-void cluster_inject(struct cluster *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n);
-void cluster_work(struct cluster *self, size_t body_n);
+void fleet_inject(struct fleet *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n);
+void fleet_work(struct fleet *self, size_t body_n);
 struct sr_hash32 fake_app_root(const struct fake_app *app, const struct sr_hash32 *block);
 struct sr_hash32 fake_app_next_root(const struct sr_hash32 *root, struct sr_bytes body);
 

@@ -159,6 +159,7 @@ static enum sr_error request_submit(struct enclave_core *self, struct core_clien
 	error = peers_admit(self, &receipt, &op, p, n);
 	if (error != SR_OK) {
 		receipt.op = op.hash;
+		receipt.height = 0; /* refused before any block: the nonce is not used up */
 		receipt.code = (uint16_t)error;
 		answer_receipt(self, c, error, &receipt);
 		return SR_OK;

@@ -105,8 +105,10 @@ struct core_client {
 	uint64_t token, since_ms, expiry_ms;
 	struct sr_hash32 request, subject;      /* subject: operation or ticket */
 	struct sr_xpk answer_key;
-	bool in_round, fresh;
+	bool in_round;
 	uint64_t heads_height;                  /* what the other operators said is final */
+	uint64_t heads_ms;                      /* when; 0: they have not */
+	uint64_t heads_since_ms;                /* waiting for heads since; 0: for something else */
 };
 
 struct core_archive_read {

@@ -70,7 +70,8 @@ static enum sr_error share_state(struct vault_ticket *ticket, struct enclave_cor
 	if (ticket->closed)
 		return SR_ERR_TICKET_CLOSED;
 	SR_TRY(vault_ticket_recheck(self->final->tree, ticket, self->now_ms));
-	if (!c->fresh || c->heads_height < ticket->height)
+	if (c->heads_ms == 0 || c->heads_ms + CORE_HEADS_MS < self->now_ms ||
+	    c->heads_height < ticket->height)
 		return SR_ERR_ECLIPSED;
 	/* f+1 others say that more is final than I know: what I don't know may have closed the ticket. */
 	return c->heads_height > self->final->header.height ? SR_ERR_NOT_FINAL : SR_OK;
@@ -110,7 +111,7 @@ static void round_deliver(struct enclave_core *self, uint64_t height)
 {
 	for (struct core_client *c = self->clients; c != NULL; c = c->next)
 		if (c->kind == WAIT_SHARE && c->in_round) {
-			c->fresh = true;
+			c->heads_ms = self->now_ms;
 			c->heads_height = height;
 		}
 }
@@ -129,11 +130,14 @@ void release_head(struct enclave_core *self, uint32_t from, uint64_t height)
 	release_run(self);
 }
 
-static bool share_overdue(const struct core_client *c, uint64_t now_ms, enum sr_error error)
+static bool share_overdue(struct core_client *c, uint64_t now_ms, enum sr_error error)
 {
-	uint64_t limit = error == SR_ERR_ECLIPSED ? CORE_HEADS_MS : CORE_SHARE_MS;
-
-	return now_ms >= c->since_ms + limit;
+	if (error != SR_ERR_ECLIPSED)
+		c->heads_since_ms = 0;
+	else if (c->heads_since_ms == 0)
+		c->heads_since_ms = now_ms;
+	return now_ms >= c->since_ms + CORE_SHARE_MS ||
+	    (c->heads_since_ms != 0 && now_ms >= c->heads_since_ms + CORE_HEADS_MS);
 }
 
 void release_run(struct enclave_core *self)

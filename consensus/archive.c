@@ -83,20 +83,26 @@ void cons_catchup_drop(struct consensus *self)
 	self->catchup.open = false;
 }
 
-/* Another peer next time, preferably one that is known to be ahead. */
+static bool peer_ahead(const struct consensus *self, uint32_t peer)
+{
+	return self->peer_height[peer] > self->final.height ||
+	    self->peer_top[peer] > self->final.slot;
+}
+
+/* The next peer in turn, preferably one that is known to be ahead. */
 static uint32_t archive_pick(struct consensus *self)
 {
-	uint32_t n = self->config.n, peer = self->config.self;
+	uint32_t n = self->config.n, last = self->archive_last;
 
-	for (uint32_t i = 0; i < n; i++) {
-		peer = self->archive_next++ % n;
-		if (peer != self->config.self && (self->peer_height[peer] > self->final.height ||
-		    self->peer_top[peer] > self->final.slot))
-			return peer;
+	for (uint32_t i = 1; i <= 2 * n; i++) {
+		uint32_t peer = (last + i) % n;
+
+		if (peer == self->config.self || (i <= n && !peer_ahead(self, peer)))
+			continue;
+		self->archive_last = peer;
+		return peer;
 	}
-	while (peer == self->config.self)
-		peer = self->archive_next++ % n;
-	return peer;
+	return last;
 }
 
 void cons_catchup_run(struct consensus *self)

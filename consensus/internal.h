@@ -153,7 +153,7 @@ struct consensus {
 	struct sr_drbg drbg;
 
 	struct cons_catchup catchup;
-	uint32_t archive_next;
+	uint32_t archive_last;            /* the peer asked last */
 	bool archive_only;               /* fetching by hash did not help */
 
 	/* peers */

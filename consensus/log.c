@@ -365,7 +365,7 @@ static enum sr_error emit_slot(const struct consensus *self, const struct emitte
 	for (const struct cons_block *b = s->blocks; b != NULL; b = b->next) {
 		bool with_vote = s->own.notar && sr_hash32_equal(&b->hash, &s->own.notar_hash);
 
-		if (b->committed || with_vote || !cons_tree_certified(self, b))
+		if (b->committed || with_vote || !b->logged)
 			continue;
 		block_record(&w, b, false);
 		SR_TRY(emit(e, &w));

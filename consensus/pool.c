@@ -153,6 +153,8 @@ static enum sr_error cert_votes_note(struct consensus *self, const struct consen
 		struct consensus_vote v = consensus_cert_vote(c, i);
 		const struct cons_ballot *b = &s->ballots[v.voter];
 
+		if (v.kind == CONSENSUS_FINAL && v.slot > self->peer_top[v.voter])
+			self->peer_top[v.voter] = v.slot;
 		if (b->have & BIT(v.kind)) {
 			struct consensus_vote held = cons_ballot_vote(self, s, v.voter, v.kind);
 

@@ -192,6 +192,7 @@ static enum sr_error certified_try(struct consensus *self, struct cons_slot *s)
 		struct consensus_block view = cons_block_view(block);
 
 		block->told = true;
+		SR_TRY(cons_log_block(self, block, false));
 		self->ports.certified(self->ports.ctx, &view);
 	}
 	if (cons_may_vote(self) && cons_rule_final(self, s->slot) == SR_OK)

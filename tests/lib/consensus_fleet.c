@@ -427,6 +427,17 @@ static void fake_app_reset(struct fleet_node *node)
 	fake_app_put(app, &node->fleet->genesis, &node->fleet->genesis);
 }
 
+/* Execution as the checkpoint has it. */
+static void fake_app_back(struct fleet_node *node)
+{
+	struct fake_app *app = &node->app;
+
+	while (app->rows_n > 0 && app->rows_first + app->rows_n - 1 > node->config.start_height)
+		free(app->rows[--app->rows_n].p);
+	app->height = node->config.start_height;
+	app->head = node->config.start_hash;
+}
+
 /* ------------------------------------------------------------------------------------------- cluster */
 
 static const struct consensus_ports fake_ports = {
@@ -536,6 +547,8 @@ void fleet_start_node(struct fleet *self, uint32_t i)
 	config_fill(self, i);
 	if (node->config.start_height == 0)
 		fake_app_reset(node);
+	else
+		fake_app_back(node);
 	node->consensus = consensus_new(&node->config, &ports);
 	SR_ASSERT(node->consensus != NULL);
 	for (size_t k = 0; k < node->log_n; k++)

@@ -168,6 +168,16 @@ char *json_rpc_request(const char *method, const char *param)
 	return text;
 }
 
+char *json_rpc_request_number(const char *method, uint64_t param)
+{
+	json_t *request = json_pack("{s:s, s:i, s:s, s:[I]}", "jsonrpc", "2.0", "id", 1, "method", method,
+	    "params", (json_int_t)param);
+	char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+
+	json_decref(request);
+	return text;
+}
+
 static enum sr_error error_of(const json_t *error)
 {
 	const json_t *code = json_object_get(json_object_get(error, "data"), "code");
@@ -179,10 +189,10 @@ static enum sr_error error_of(const json_t *error)
 	return SR_ERR_BAD_ENCODING;
 }
 
-enum sr_error json_rpc_answer(char **result, const uint8_t *p, size_t n)
+enum sr_error json_rpc_answer(char **result, const uint8_t *p, size_t n, const char *field)
 {
 	json_t *root = json_loadb((const char *)p, n, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *value = json_object_get(root, "result"), *error = json_object_get(root, "error");
+	const json_t *value = json_object_get(json_object_get(root, "result"), field), *error = json_object_get(root, "error");
 	enum sr_error err = SR_ERR_BAD_ENCODING;
 
 	*result = NULL;

@@ -1,0 +1,337 @@
+/* Operations: signed here, final there. */
+#include "cli/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/rpc.h"
+#include "shamir/tdh2.h"
+
+#define EXPIRY_MS 300000u
+#define SUBMIT_MS 10000u
+#define TRIES_MAX 8u
+
+/* --- one operation's bytes --- */
+
+static enum sr_error nonce_fetch(struct client *c, const struct key *key, uint64_t *nonce)
+{
+	struct vault_account_record record;
+	struct sr_writer params;
+	struct sr_reader r;
+	uint8_t *answer;
+	size_t n;
+	enum sr_error error;
+
+	sr_writer_init(&params, 64);
+	vault_account_write(&params, &key->account);
+	error = sr_writer_finish(&params);
+	if (error == SR_OK)
+		error = client_get(c, key, VAULT_GET_ACCOUNT, (struct sr_bytes){ params.p, params.n }, &answer, &n);
+	sr_writer_clear(&params);
+	SR_TRY(error);
+	sr_reader_init(&r, answer, n);
+	vault_account_record_read(&record, &r);
+	error = sr_reader_finish(&r);
+	*nonce = record.nonce;
+	client_answer_free(answer, n);
+	return error;
+}
+
+static enum sr_error op_make(struct client *c, const struct key *key, struct client_act *act,
+    uint64_t nonce, struct sr_writer *w)
+{
+	uint8_t signature[65];
+	size_t signature_n;
+
+	sr_writer_reset(w);
+	if (act->fill != NULL)
+		SR_TRY(act->fill(act->ctx, c, act->body, nonce));
+	vault_op_write_signed(w, &c->genesis->chain_id, c->epoch->epoch, &key->account, nonce,
+	    cli_now_ms() + EXPIRY_MS, act->kind, act->body);
+	SR_TRY(w->error);
+	SR_TRY(key_sign(signature, &signature_n, key, "strongroom op v1", "Strongroom operation", w->p, w->n));
+	vault_op_write_signature(w, signature, signature_n);
+	SR_TRY(sr_writer_finish(w));
+	act->hash = sr_hash(w->p, w->n);
+	return SR_OK;
+}
+
+static enum sr_error receipt_parse(struct vault_receipt *out, const uint8_t *p, size_t n)
+{
+	struct sr_reader r;
+
+	sr_reader_init(&r, p, n);
+	vault_receipt_read(out, &r);
+	return sr_reader_finish(&r);
+}
+
+/* --- submitting --- */
+
+/* The same bytes to one member after another: an operation is applied once, however often it comes. */
+static enum sr_error submit(struct client *c, const struct sr_writer *op, struct client_act *act)
+{
+	unsigned asked = 0;
+
+	for (;;) {
+		enum sr_error code, error;
+		uint8_t *answer;
+		size_t n;
+
+		error = client_ask(c, CLIENT_SUBMIT, c->order[0], (struct sr_bytes){ op->p, op->n },
+		    cli_left_ms(c->cli) < SUBMIT_MS ? cli_left_ms(c->cli) + 1 : SUBMIT_MS, &code, &answer, &n);
+		if (error == SR_OK && n > 0) {
+			error = receipt_parse(&act->receipt, answer, n);
+			if (error == SR_OK && !sr_hash32_equal(&act->receipt.op, &act->hash))
+				error = SR_ERR_BINDING;
+			client_answer_free(answer, n);
+			if (error == SR_OK && !client_passing((enum sr_error)act->receipt.code))
+				return SR_OK;
+		} else if (error == SR_OK) {
+			free(answer);
+			if (code != SR_OK && !client_passing(code)) {
+				act->receipt = (struct vault_receipt){ .op = act->hash, .code = (uint16_t)code };
+				return SR_OK;
+			}
+		} else if (error == SR_ERR_WRONG_EPOCH) {
+			return error;
+		}
+		client_rotate(c);
+		if (cli_left_ms(c->cli) == 0)
+			return SR_ERR_TIMED_OUT;
+		if (++asked % c->epoch->n == 0)
+			cli_pause_ms(100);
+	}
+}
+
+/* Was an earlier form of this operation (another epoch's) applied after all? */
+static bool receipt_find(struct client *c, const struct key *key, const struct sr_hash32 *hash,
+    struct vault_receipt *out)
+{
+	uint8_t *answer;
+	size_t n;
+	bool found;
+
+	if (client_get(c, key, VAULT_GET_RECEIPT, (struct sr_bytes){ hash->b, sizeof hash->b }, &answer,
+	    &n) != SR_OK)
+		return false;
+	found = receipt_parse(out, answer, n) == SR_OK && sr_hash32_equal(&out->op, hash);
+	client_answer_free(answer, n);
+	return found;
+}
+
+static bool worth_another_try(unsigned code)
+{
+	return code == SR_ERR_NONCE_REPLAYED || code == SR_ERR_NONCE_AHEAD;
+}
+
+enum sr_error client_act(struct client *self, const struct key *key, struct client_act *act)
+{
+	struct sr_hash32 earlier[TRIES_MAX];
+	struct sr_writer op;
+	uint64_t nonce = 0;
+	enum sr_error error = SR_OK;
+
+	sr_writer_init(&op, SR_OP_MAX);
+	for (unsigned try = 0; try < TRIES_MAX; try++) {
+		error = nonce_fetch(self, key, &nonce);
+		if (error == SR_OK)
+			error = op_make(self, key, act, nonce, &op);
+		if (error != SR_OK)
+			break;
+		earlier[try] = act->hash;
+		error = submit(self, &op, act);
+		if (error == SR_ERR_WRONG_EPOCH) {
+			error = client_trail_fetch(self);
+			if (error != SR_OK)
+				break;
+			continue;
+		}
+		if (error != SR_OK || !worth_another_try(act->receipt.code))
+			break;
+		for (unsigned i = 0; i < try; i++)
+			if (receipt_find(self, key, &earlier[i], &act->receipt)) {
+				act->hash = earlier[i];
+				sr_writer_clear(&op);
+				return SR_OK;
+			}
+		client_rotate(self);
+	}
+	sr_writer_clear(&op);
+	return error;
+}
+
+/* --- saying what happened --- */
+
+enum cli_exit client_fail(struct client *self, enum sr_error error, const char *what)
+{
+	if ((error == SR_ERR_TIMED_OUT || error == SR_ERR_NOT_REACHED) && self->trouble[0] != '\0')
+		return cli_fail(self->cli, error, "%s (last: %s)", what, self->trouble);
+	return cli_fail(self->cli, error, "%s", what);
+}
+
+/* Prefix order: a subtree is a run of nodes. */
+static uint32_t subtree_end(const struct vault_policy *p, uint32_t index)
+{
+	uint32_t end = index + 1, child = p->nodes[index].first_child;
+
+	for (uint32_t i = 0; i < p->nodes[index].children_n; i++) {
+		end = subtree_end(p, child);
+		child = p->nodes[child].next_sibling;
+	}
+	return end;
+}
+
+void client_policy_node_text(const struct vault_policy *policy, uint32_t index, char *out, size_t n)
+{
+	struct vault_policy *part;
+	struct sr_writer w;
+	uint32_t end;
+
+	out[0] = '\0';
+	if (policy == NULL || index >= policy->nodes_n || (part = calloc(1, sizeof *part)) == NULL)
+		return;
+	end = subtree_end(policy, index);
+	for (uint32_t i = index; i < end; i++) {
+		struct vault_policy_node *node = &part->nodes[part->nodes_n++];
+
+		*node = policy->nodes[i];
+		if (node->first_child != 0)
+			node->first_child = (uint16_t)(node->first_child - index);
+		if (node->next_sibling != 0)
+			node->next_sibling = i == index ? 0 : (uint16_t)(node->next_sibling - index);
+	}
+	sr_writer_init(&w, VAULT_POLICY_BYTES_MAX * 8);
+	vault_policy_text(&w, part);
+	if (sr_writer_finish(&w) == SR_OK)
+		snprintf(out, n, "%.*s", (int)w.n, (const char *)w.p);
+	sr_writer_clear(&w);
+	free(part);
+}
+
+enum cli_exit client_act_say(struct client *self, const struct key *key, struct client_act *act,
+    const char *what, const struct vault_policy *policy)
+{
+	enum sr_error error = client_act(self, key, act);
+	char node[512];
+
+	if (error != SR_OK)
+		return client_fail(self, error, what);
+	cli_put_number(self->cli, "height", act->receipt.height);
+	if (act->receipt.code == SR_OK)
+		return CLI_DONE;
+	node[0] = '\0';
+	if (act->receipt.code == SR_ERR_POLICY_FALSE)
+		client_policy_node_text(policy, act->receipt.detail, node, sizeof node);
+	if (node[0] != '\0') {
+		cli_put_text(self->cli, "condition", node);
+		cli_fail(self->cli, (enum sr_error)act->receipt.code, "%s: this is not so: %s", what, node);
+	} else {
+		cli_fail(self->cli, (enum sr_error)act->receipt.code, "%s", what);
+	}
+	return CLI_REFUSED;
+}
+
+/* --- shares --- */
+
+struct share_search {
+	struct client *client;
+	const struct sr_hash32 *ticket, *label;
+	const struct sr_key32 *e_secret;
+	struct shamir_tdh2_ct ct;
+	struct shamir_index indices[SR_MEMBERS_MAX];
+	struct sr_point keys[SR_MEMBERS_MAX];
+	struct shamir_tdh2_share shares[SR_MEMBERS_MAX];
+	bool have[SR_MEMBERS_MAX], refused[SR_MEMBERS_MAX];
+	uint32_t n, denials;
+	enum sr_error denial;
+	bool moved;                      /* a wrong epoch was named */
+};
+
+static enum sr_error share_open(struct share_search *s, uint32_t member, const uint8_t *p, size_t n)
+{
+	uint8_t plain[SHAMIR_TDH2_SHARE_SIZE];
+	struct shamir_tdh2_share *share = &s->shares[s->n];
+	struct sr_reader r;
+
+	if (n != sizeof plain + SR_HPKE_OVERHEAD)
+		return SR_ERR_SHARE_BAD;
+	SR_TRY(sr_hpke_open(plain, s->e_secret, "strongroom share v1", s->ticket->b, sizeof s->ticket->b,
+	    p, n));
+	sr_reader_init(&r, plain, sizeof plain);
+	shamir_tdh2_share_read(share, &r);
+	SR_TRY(sr_reader_finish(&r));
+	SR_TRY(sr_point_decode(&s->keys[s->n], s->client->epoch->members[member].verify_key));
+	SR_TRY(shamir_tdh2_share_verify(share, &s->keys[s->n], &s->ct, s->label->b, sizeof s->label->b));
+	s->indices[s->n].v = member + 1;
+	s->have[member] = true;
+	s->n++;
+	return SR_OK;
+}
+
+static bool share_take(void *ctx, uint32_t member, enum sr_error error, enum sr_error code,
+    const uint8_t *answer, size_t n)
+{
+	struct share_search *s = ctx;
+	char name[SR_NAME_MAX + 1];
+
+	if (error == SR_ERR_WRONG_EPOCH)
+		s->moved = true;
+	if (error != SR_OK || s->have[member])
+		return false;
+	if (code != SR_OK) {
+		if (!client_passing(code) && code != SR_ERR_NO_SUCH_TICKET && !s->refused[member]) {
+			s->refused[member] = true;
+			s->denials++;
+			s->denial = code;
+		}
+		return false;
+	}
+	error = share_open(s, member, answer, n);
+	if (error != SR_OK && !s->refused[member]) {
+		client_member_name(s->client, member, name);
+		cli_warn(s->client->cli, "strongroom: member %s gave a bad share (%s); going on without it\n",
+		    name, sr_error_name((unsigned)error));
+		s->refused[member] = true;
+	}
+	return s->n >= s->client->epoch->threshold;
+}
+
+enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
+    const struct sr_key32 *e_secret, const uint8_t tdh2[VAULT_TDH2_BYTES],
+    const struct sr_hash32 *label, struct sr_key32 *kem)
+{
+	struct share_search *s = calloc(1, sizeof *s);
+	struct shamir_index bad;
+	struct sr_reader r;
+	unsigned pause_ms = 10;
+	enum sr_error error;
+
+	if (s == NULL)
+		return SR_ERR_NO_MEMORY;
+	*s = (struct share_search){ .client = self, .ticket = ticket, .label = label, .e_secret = e_secret };
+	sr_reader_init(&r, tdh2, VAULT_TDH2_BYTES);
+	shamir_tdh2_ct_read(&s->ct, &r);
+	error = sr_reader_finish(&r);
+	if (error == SR_OK)
+		error = shamir_tdh2_check(&s->ct, label->b, sizeof label->b);
+	while (error == SR_OK && s->n < self->epoch->threshold) {
+		error = client_ask_all(self, CLIENT_SHARE, (struct sr_bytes){ ticket->b, sizeof ticket->b },
+		    s->have, share_take, s);
+		if (error != SR_OK || s->n >= self->epoch->threshold)
+			break;
+		if (s->denials > self->epoch->n - self->epoch->threshold)
+			error = s->denial;
+		else if (cli_left_ms(self->cli) == 0)
+			error = SR_ERR_TIMED_OUT;
+		else if (s->moved && client_trail_fetch(self) == SR_OK)
+			s->moved = false;
+		else
+			cli_pause_ms(pause_ms = pause_ms < 200 ? pause_ms * 2 : 200);
+	}
+	if (error == SR_OK)
+		error = shamir_tdh2_combine(kem, &bad, &s->ct, label->b, sizeof label->b, s->indices, s->keys,
+		    s->shares, s->n, self->epoch->threshold);
+	free(s);
+	return error;
+}

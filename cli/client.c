@@ -1,0 +1,316 @@
+#include "cli/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/rpc.h"
+#include "cli/settings.h"
+
+/* --- what is pinned --- */
+
+static enum sr_error file_read(uint8_t **out, size_t *n, const char *path, size_t max)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t *p = malloc(max + 1);
+	ssize_t got = 0;
+	enum sr_error error = SR_OK;
+
+	*n = 0;
+	if (fd < 0 || p == NULL)
+		error = fd < 0 ? (errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO) : SR_ERR_NO_MEMORY;
+	while (error == SR_OK && *n <= max && (got = read(fd, p + *n, max + 1 - *n)) > 0)
+		*n += (size_t)got;
+	if (fd >= 0)
+		close(fd);
+	if (error == SR_OK && (got < 0 || *n > max))
+		error = got < 0 ? SR_ERR_IO : SR_ERR_TOO_LONG;
+	if (error != SR_OK) {
+		free(p);
+		p = NULL;
+	}
+	*out = p;
+	return error;
+}
+
+/* --node first; else start anywhere, so that no one member sees every request. */
+static enum cli_exit order_members(struct client *self)
+{
+	uint32_t n = self->genesis->members_n, first = 0;
+	const char *node = self->cli->node != NULL ? self->cli->node :
+	    settings_cluster(self->cli) == NULL ? settings_value(self->cli, "node") : NULL;
+	uint8_t random[4];
+
+	if (sr_drbg_fill(&self->drbg, random, sizeof random) != SR_OK)
+		return cli_fail(self->cli, SR_ERR_RANDOM_FAILED, "starting");
+	first = (uint32_t)(random[0] | random[1] << 8) % n;
+	if (node != NULL) {
+		for (first = 0; first < n; first++)
+			if (strcmp(self->genesis->members[first].url, node) == 0)
+				break;
+		if (first == n)
+			return cli_usage(self->cli, SR_ERR_NOT_A_MEMBER,
+			    "%s is not the URL of a member in the pinned genesis", node);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		self->order[i] = (first + i) % n;
+	return CLI_DONE;
+}
+
+static enum sr_error client_new(struct client **out, struct cli *cli)
+{
+	struct client *self = calloc(1, sizeof *self);
+	SR_KEY32_AUTO seed;
+
+	*out = self;
+	if (self == NULL)
+		return SR_ERR_NO_MEMORY;
+	self->cli = cli;
+	self->genesis = calloc(1, sizeof *self->genesis);
+	self->epoch = calloc(1, sizeof *self->epoch);
+	if (self->genesis == NULL || self->epoch == NULL)
+		return SR_ERR_NO_MEMORY;
+	SR_TRY(sr_random_system(seed.b, sizeof seed.b));
+	sr_drbg_init(&self->drbg, &seed);
+	return http_new(&self->http);
+}
+
+static enum cli_exit genesis_load(struct client *self)
+{
+	char path[CLI_PATH_MAX];
+	size_t n;
+	enum sr_error error;
+	enum cli_exit rc = settings_genesis(self->cli, path);
+
+	if (rc != CLI_DONE)
+		return rc;
+	error = file_read(&self->genesis_bytes, &n, path, GENESIS_FILE_MAX);
+	if (error != SR_OK)
+		return cli_usage(self->cli, error, "the pinned genesis %s", path);
+	/* Checks every entry's signature and every member's evidence. */
+	error = genesis_decode(self->genesis, self->genesis_bytes, n);
+	if (error != SR_OK)
+		return cli_fail(self->cli, error, "the pinned genesis %s", path);
+	epoch_record_genesis(self->epoch, self->genesis);
+	return order_members(self);
+}
+
+enum cli_exit client_open(struct cli *cli, struct client **out)
+{
+	enum sr_error error = client_new(out, cli);
+	enum cli_exit rc;
+
+	rc = error == SR_OK ? genesis_load(*out) : cli_fail(cli, error, "starting");
+	if (rc != CLI_DONE) {
+		client_close(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void client_close(struct client *self)
+{
+	if (self == NULL)
+		return;
+	http_free(self->http);
+	free(self->genesis_bytes);
+	free(self->genesis);
+	free(self->epoch);
+	free(self->trail);
+	sr_drbg_wipe(&self->drbg);
+	free(self);
+}
+
+uint32_t client_faults(const struct client *self)
+{
+	return consensus_faults(self->epoch->n);
+}
+
+void client_rotate(struct client *self)
+{
+	uint32_t first = self->order[0], n = self->genesis->members_n;
+
+	memmove(self->order, self->order + 1, (n - 1) * sizeof self->order[0]);
+	self->order[n - 1] = first;
+}
+
+void client_member_name(const struct client *self, uint32_t member, char out[SR_NAME_MAX + 1])
+{
+	struct sr_bytes name = { (const uint8_t *)"?", 1 };
+
+	if (member < self->genesis->members_n) {
+		name.p = self->genesis->members[member].name;
+		name.n = self->genesis->members[member].name_n;
+	}
+	cli_name_text(out, name);
+}
+
+/* --- public methods --- */
+
+void client_trouble(struct client *self, uint32_t member, enum sr_error error)
+{
+	char name[SR_NAME_MAX + 1];
+
+	client_member_name(self, member, name);
+	snprintf(self->trouble, sizeof self->trouble, "%s: %s", name, sr_error_name((unsigned)error));
+}
+
+void client_to_member(const struct client *self, struct rpc_call *call, uint32_t member)
+{
+	call->member = member;
+	call->url = self->genesis->members[member].url;
+	call->pin = self->genesis->members[member].url_pin;
+}
+
+static enum sr_error public_call(struct client *self, struct rpc_call *call, uint32_t member,
+    uint8_t **answer, size_t *answer_n)
+{
+	client_to_member(self, call, member);
+	call->answer_max = CLIENT_BYTES_MAX;
+	rpc_run(self->http, &call, 1, NULL, NULL);
+	*answer = NULL;
+	*answer_n = 0;
+	if (call->error != SR_OK) {
+		client_trouble(self, member, call->error);
+		rpc_clear(call);
+		return call->error;
+	}
+	*answer = call->answer;
+	*answer_n = call->answer_n;
+	return SR_OK;
+}
+
+enum sr_error client_public(struct client *self, enum client_method method, uint32_t member,
+    struct sr_bytes payload, uint8_t **answer, size_t *answer_n, uint64_t timeout_ms)
+{
+	struct rpc_call call = { .method = method, .payload = payload, .timeout_ms = timeout_ms };
+
+	return public_call(self, &call, member, answer, answer_n);
+}
+
+enum sr_error client_block(struct client *self, uint32_t member, uint64_t height, uint8_t **answer,
+    size_t *answer_n)
+{
+	struct rpc_call call = { .method = CLIENT_BLOCK, .number = height, .timeout_ms = 5000 };
+
+	return public_call(self, &call, member, answer, answer_n);
+}
+
+/* One call of the same method to every member. NULL when there is no memory. */
+static struct rpc_call *calls_new(struct client *self, enum client_method method,
+    struct rpc_call **list, uint64_t timeout_ms)
+{
+	struct rpc_call *calls = calloc(self->genesis->members_n, sizeof *calls);
+
+	for (uint32_t i = 0; calls != NULL && i < self->genesis->members_n; i++) {
+		calls[i].method = method;
+		calls[i].timeout_ms = timeout_ms;
+		calls[i].answer_max = CLIENT_BYTES_MAX;
+		client_to_member(self, &calls[i], self->order[i]);
+		list[i] = &calls[i];
+	}
+	return calls;
+}
+
+static void calls_free(struct client *self, struct rpc_call *calls)
+{
+	for (uint32_t i = 0; i < self->genesis->members_n; i++)
+		rpc_clear(&calls[i]);
+	free(calls);
+}
+
+void client_statuses(struct client *self, struct enclave_status *statuses, bool *ok,
+    uint64_t timeout_ms)
+{
+	struct rpc_call *list[SR_MEMBERS_MAX], *calls;
+
+	memset(ok, 0, self->genesis->members_n * sizeof *ok);
+	calls = calls_new(self, CLIENT_STATUS, list, timeout_ms);
+	if (calls == NULL)
+		return;
+	rpc_run(self->http, list, self->genesis->members_n, NULL, NULL);
+	for (uint32_t i = 0; i < self->genesis->members_n; i++) {
+		struct sr_reader r;
+
+		if (calls[i].error != SR_OK)
+			continue;
+		sr_reader_init(&r, calls[i].answer, calls[i].answer_n);
+		enclave_status_read(&statuses[calls[i].member], &r);
+		/* A stranger's cluster on our port is not ours. */
+		ok[calls[i].member] = sr_reader_finish(&r) == SR_OK &&
+		    sr_hash32_equal(&statuses[calls[i].member].chain_id, &self->genesis->chain_id);
+	}
+	calls_free(self, calls);
+}
+
+struct trail_search { struct client *client; uint32_t good, wanted; struct epoch_record *scratch; };
+
+/* Keeps the newest of the trails that verify; f+1 are enough, since one of them is honest. */
+static bool trail_take(void *ctx, struct rpc_call *call)
+{
+	struct trail_search *s = ctx;
+	struct client *c = s->client;
+	struct sr_hash32 close_hash;
+	enum sr_error error = call->error;
+
+	if (error == SR_OK)
+		error = epoch_trail_verify(s->scratch, &close_hash, c->genesis, call->answer, call->answer_n);
+	if (error != SR_OK) {
+		client_trouble(c, call->member, error);
+		return false;
+	}
+	if (c->trail == NULL || s->scratch->epoch > c->epoch->epoch) {
+		*c->epoch = *s->scratch;
+		free(c->trail);
+		c->trail = call->answer;
+		c->trail_n = call->answer_n;
+		call->answer = NULL;
+	}
+	return ++s->good >= s->wanted;
+}
+
+enum sr_error client_trail_fetch(struct client *self)
+{
+	struct rpc_call *list[SR_MEMBERS_MAX], *calls;
+	uint64_t left = cli_left_ms(self->cli);
+	struct trail_search s = { .client = self, .wanted = client_faults(self) + 1,
+		.scratch = calloc(1, sizeof *s.scratch) };
+
+	calls = s.scratch != NULL ? calls_new(self, CLIENT_TRAIL, list, left < 5000 ? left + 1 : 5000) : NULL;
+	if (calls == NULL) {
+		free(s.scratch);
+		return SR_ERR_NO_MEMORY;
+	}
+	rpc_run(self->http, list, self->genesis->members_n, trail_take, &s);
+	calls_free(self, calls);
+	free(s.scratch);
+	if (s.good == 0)
+		return SR_ERR_NOT_REACHED;
+	for (uint32_t i = 0; i < self->epoch->n; i++)
+		self->keys[i] = self->epoch->members[i].vote_key;
+	return SR_OK;
+}
+
+enum cli_exit client_connect(struct cli *cli, struct client **out)
+{
+	enum cli_exit rc = client_open(cli, out);
+	enum sr_error error;
+
+	if (rc != CLI_DONE)
+		return rc;
+	error = client_trail_fetch(*out);
+	if (error == SR_OK && (*out)->epoch->epoch == 0)
+		error = SR_ERR_NOT_READY;
+	if (error == SR_OK)
+		return CLI_DONE;
+	rc = error == SR_ERR_NOT_READY ?
+	    cli_fail(cli, error, "the members have not finished making the vault key") :
+	    cli_fail(cli, error, "no member answered (%s)",
+	        (*out)->trouble[0] != '\0' ? (*out)->trouble : "none tried");
+	client_close(*out);
+	*out = NULL;
+	return rc;
+}

@@ -1,0 +1,121 @@
+/*
+ * cli/client.h - talking with a cluster: what is pinned, what is verified, who is asked.
+ *
+ * The genesis file is the pin: it names the members, their HTTPS keys and their evidence, all checked
+ * when it is read. From there the epoch trail is followed, each step under the quorum of the epoch
+ * before, to the current epoch's keys. Nothing is sent before that. What is confidential is then
+ * sealed to the epoch's shielding key and answers are signed by the member that gives them.
+ */
+#ifndef SR_CLI_CLIENT_H
+#define SR_CLI_CLIENT_H
+
+#include "base/drbg.h"
+#include "cli/cli.h"
+#include "cli/http.h"
+#include "cli/keyfile.h"
+#include "consensus/wire.h"
+#include "enclave/client_wire.h"
+#include "enclave/genesis.h"
+#include "enclave/host_wire.h"
+#include "vault/record.h"
+
+#define CLIENT_BYTES_MAX (CLIENT_ANSWER_MAX + 65536u)   /* of an answer, sealed */
+
+struct rpc_call;
+struct client {
+	struct cli *cli;
+	struct http *http;
+	uint8_t *genesis_bytes;
+	struct genesis *genesis;
+	struct epoch_record *epoch;      /* the newest that a trail proves */
+	struct sr_edpk keys[SR_MEMBERS_MAX];
+	uint8_t *trail;
+	size_t trail_n;
+	uint32_t order[SR_MEMBERS_MAX];  /* members in the order they are asked */
+	struct sr_drbg drbg;
+	char trouble[256];               /* the last thing that went wrong on the way, for messages */
+};
+
+/* The genesis alone. Prints what is wrong. */
+enum cli_exit client_open(struct cli *cli, struct client **out);
+/* And the trail to the current epoch, which must have a vault key. */
+enum cli_exit client_connect(struct cli *cli, struct client **out);
+void client_close(struct client *self);
+uint32_t client_faults(const struct client *self);
+void client_rotate(struct client *self);         /* the next member becomes the first to be asked */
+
+/* --- public methods --- one member, plain bytes. *answer: caller frees. */
+SR_MUST_CHECK enum sr_error client_public(struct client *self, enum client_method method,
+    uint32_t member, struct sr_bytes payload, uint8_t **answer, size_t *answer_n,
+    uint64_t timeout_ms);
+/* chain_getBlock of one member; 0: the newest. */
+SR_MUST_CHECK enum sr_error client_block(struct client *self, uint32_t member, uint64_t height,
+    uint8_t **answer, size_t *answer_n);
+/* Of all members at once. statuses, ok: members_n of each. */
+void client_statuses(struct client *self, struct enclave_status *statuses, bool *ok,
+    uint64_t timeout_ms);
+SR_MUST_CHECK enum sr_error client_trail_fetch(struct client *self);
+
+/* --- sealed methods --- */
+/* Not the last word: another member, or the same one a little later, may say otherwise. */
+bool client_passing(enum sr_error code);
+/* One member. SR_OK: *code is what the member says, under its signature. */
+SR_MUST_CHECK enum sr_error client_ask(struct client *self, enum client_method method, uint32_t member,
+    struct sr_bytes payload, uint64_t timeout_ms, enum sr_error *code, uint8_t **answer,
+    size_t *answer_n);
+/* All members but those to skip; take sees each answer as it comes (error: of the way; code: the member's)
+ * and says when it has enough. */
+typedef bool client_taker(void *ctx, uint32_t member, enum sr_error error, enum sr_error code,
+    const uint8_t *answer, size_t n);
+SR_MUST_CHECK enum sr_error client_ask_all(struct client *self, enum client_method method,
+    struct sr_bytes payload, const bool *skip, client_taker *take, void *ctx);
+/* For the files of the client itself. */
+void client_trouble(struct client *self, uint32_t member, enum sr_error error);
+void client_to_member(const struct client *self, struct rpc_call *call, uint32_t member);
+
+/* --- reading --- asks members in turn until one answers; "no such" counts only when f+1 say it.
+ * key NULL: anonymous. *answer: caller wipes and frees (client_answer_free). */
+SR_MUST_CHECK enum sr_error client_get(struct client *self, const struct key *key,
+    enum vault_get_kind kind, struct sr_bytes params, uint8_t **answer, size_t *answer_n);
+/* The record under a quorum's signatures (proof = header, cert, proof: kept for saving, may be NULL). */
+SR_MUST_CHECK enum sr_error client_get_proven(struct client *self, const struct key *key,
+    enum vault_get_kind kind, struct sr_bytes params, const struct vault_key *record,
+    uint8_t **value, size_t *value_n, uint8_t **proof, size_t *proof_n);
+void client_answer_free(uint8_t *answer, size_t n);
+/* Checks "blob header | blob FINAL cert | blob proof" for a record. value borrowed from proof. */
+SR_MUST_CHECK enum sr_error client_proof_check(const struct sr_hash32 *chain_id,
+    const struct epoch_record *epoch, const struct vault_key *record, struct sr_bytes proof,
+    struct consensus_header *header, bool *present, struct sr_bytes *value);
+
+/* --- acting --- */
+struct client_act {
+	enum vault_op_kind kind;
+	union vault_op_body *body;
+	/* Called before each signing: what depends on nonce or epoch (may be NULL). */
+	enum sr_error (*fill)(void *ctx, struct client *self, union vault_op_body *body, uint64_t nonce);
+	void *ctx;
+	/* results */
+	struct vault_receipt receipt;
+	struct sr_hash32 hash;           /* the operation's */
+};
+/* Signs, submits until final, and has f+1 members confirm the receipt. SR_OK also for a refusal by the vault: see
+ * receipt.code. */
+SR_MUST_CHECK enum sr_error client_act(struct client *self, const struct key *key,
+    struct client_act *act);
+/* The same, and prints a failure or refusal. what: "the transfer". policy: for naming the condition that
+ * failed, or NULL. */
+enum cli_exit client_act_say(struct client *self, const struct key *key, struct client_act *act,
+    const char *what, const struct vault_policy *policy);
+enum cli_exit client_fail(struct client *self, enum sr_error error, const char *what);
+
+/* --- shares --- all members at once, until t good ones combine to the ticket's KEM key. named: who gave bad ones. */
+SR_MUST_CHECK enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
+    const struct sr_key32 *e_secret, const uint8_t tdh2[VAULT_TDH2_BYTES],
+    const struct sr_hash32 *label, struct sr_key32 *kem);
+
+/* The name of a member of the current epoch, for messages. */
+void client_member_name(const struct client *self, uint32_t member, char out[SR_NAME_MAX + 1]);
+/* Text of the node of a policy that failed; empty when there is none such. */
+void client_policy_node_text(const struct vault_policy *policy, uint32_t index, char *out, size_t n);
+
+#endif

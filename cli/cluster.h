@@ -1,0 +1,33 @@
+/* cli/cluster.h - a whole cluster on this machine: its directory, its processes. */
+#ifndef SR_CLI_CLUSTER_H
+#define SR_CLI_CLUSTER_H
+
+#include <sys/types.h>
+
+#include "cli/client.h"
+
+struct cluster_plan {
+	const char *dir;
+	uint32_t nodes, slot_ms, slot_min_ms, threshold;
+	uint16_t base_port;              /* node i: base + 2 i for clients, + 1 for links */
+	const char *name;
+};
+
+/* Everything a cluster needs to start, made below plan->dir. Prints what is wrong, and leaves nothing then. */
+enum cli_exit cluster_make(struct cli *cli, struct cluster_plan *plan);
+
+/* A program of this installation: beside this one, else by PATH. */
+void cluster_program(char out[CLI_PATH_MAX], const char *name);
+
+/* --- processes --- */
+/* The running strongroomd of a node: its pid, or 0. A pid file counts only when the process with that number
+ * started when the file says: numbers are used again. */
+pid_t cluster_pid(const char *dir, uint32_t node);
+SR_MUST_CHECK enum sr_error cluster_spawn(const char *dir, uint32_t node, pid_t *pid);
+/* Signals it and waits until it is gone. TIMED_OUT. */
+SR_MUST_CHECK enum sr_error cluster_end(const char *dir, uint32_t node, int signal_number,
+    uint64_t timeout_ms);
+/* The last lines of a node's log, on stderr. */
+void cluster_log_tail(const char *dir, uint32_t node);
+
+#endif

@@ -1,0 +1,302 @@
+/* strongroom cluster: a whole cluster on this machine, to try it out or for tests. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cluster.h"
+
+#define NODES_MAX 64u
+#define START_MS 60000u
+#define STOP_MS 30000u
+#define LOOK_MS 50u
+
+/* --- init --- */
+
+static bool plan_read(struct cli *cli, struct cluster_plan *plan)
+{
+	uint64_t nodes = 4, slot = 300, slot_min = 20, port = 0, threshold;
+	const char *name = cli_value(cli, "name");
+
+	if (!cli_option_number(cli, &nodes, "nodes", 3, NODES_MAX) ||
+	    !cli_option_number(cli, &slot, "slot-ms", 20, 60000))
+		return false;
+	slot_min = slot < 20 ? slot : 20;
+	threshold = nodes / 2 + 1;
+	if (!cli_option_number(cli, &slot_min, "slot-min-ms", 1, slot) ||
+	    !cli_option_number(cli, &port, "base-port", 1024, 65536 - 2 * nodes) ||
+	    !cli_option_number(cli, &threshold, "threshold", consensus_faults((uint32_t)nodes) + 1,
+	    nodes - consensus_faults((uint32_t)nodes)))
+		return false;
+	if (name != NULL && !sr_name_valid((const uint8_t *)name, strlen(name))) {
+		cli_usage(cli, SR_ERR_NAME_BAD, "--name");
+		return false;
+	}
+	*plan = (struct cluster_plan){ .dir = cli->args[0], .nodes = (uint32_t)nodes,
+		.slot_ms = (uint32_t)slot, .slot_min_ms = (uint32_t)slot_min, .base_port = (uint16_t)port,
+		.threshold = (uint32_t)threshold, .name = name != NULL ? name : "strongroom" };
+	return true;
+}
+
+static enum cli_exit run_init(struct cli *cli)
+{
+	struct cluster_plan plan;
+	enum cli_exit rc;
+
+	if (!plan_read(cli, &plan))
+		return CLI_USAGE;
+	rc = cluster_make(cli, &plan);
+	if (rc != CLI_DONE)
+		return rc;
+	cli_put_text(cli, "directory", plan.dir);
+	cli_put_number(cli, "nodes", plan.nodes);
+	cli_put_number(cli, "threshold", plan.threshold);
+	cli_put_number(cli, "faults", consensus_faults(plan.nodes));
+	cli_put_number(cli, "base_port", plan.base_port);
+	cli_put_text(cli, "attestation", "software");
+	cli_say(cli, "%s: %u nodes on 127.0.0.1, ports %u to %u; any %u of their shares open a secret\n"
+	    "attestation: software (no TEE: whoever is root on a node's machine can read its enclave)\n",
+	    plan.dir, plan.nodes, plan.base_port, plan.base_port + 2 * plan.nodes - 1, plan.threshold);
+	if (consensus_faults(plan.nodes) == 0)
+		cli_say(cli, "%u nodes bear crashes only: one that lies is not borne; take 4 or more for that\n",
+		    plan.nodes);
+	cli_say(cli, "next: strongroom cluster start %s\n", plan.dir);
+	return CLI_DONE;
+}
+
+/* --- which nodes --- */
+
+static enum cli_exit open_dir(struct cli *cli, struct client **c, uint32_t *first, uint32_t *end)
+{
+	const char *only = cli->node;    /* here a node's number, not a URL */
+	uint64_t node = 0;
+	enum cli_exit rc;
+
+	cli->cluster = cli->args[0];
+	cli->node = NULL;
+	rc = client_open(cli, c);
+	if (rc != CLI_DONE)
+		return rc;
+	*first = 0;
+	*end = (*c)->genesis->members_n;
+	if (only != NULL) {
+		if (!cli_number(cli, &node, "--node", only, 0, *end - 1)) {
+			client_close(*c);
+			*c = NULL;
+			return CLI_USAGE;
+		}
+		*first = (uint32_t)node;
+		*end = *first + 1;
+	}
+	return CLI_DONE;
+}
+
+/* --- start --- */
+
+struct starting { uint32_t first, end; pid_t pids[SR_MEMBERS_MAX]; };
+
+static enum cli_exit spawn_all(struct cli *cli, struct starting *s)
+{
+	enum sr_error error;
+
+	for (uint32_t i = s->first; i < s->end; i++) {
+		s->pids[i] = 0;
+		if (cluster_pid(cli->args[0], i) != 0)
+			continue;
+		error = cluster_spawn(cli->args[0], i, &s->pids[i]);
+		if (error != SR_OK)
+			return cli_fail(cli, error, "starting node %u", i);
+	}
+	return CLI_DONE;
+}
+
+/* One that ended right away has something to say. */
+static enum cli_exit all_alive(struct cli *cli, const struct starting *s)
+{
+	int status;
+
+	for (uint32_t i = s->first; i < s->end; i++) {
+		if (s->pids[i] == 0 || waitpid(s->pids[i], &status, WNOHANG) != s->pids[i])
+			continue;
+		cluster_log_tail(cli->args[0], i);
+		return cli_fail(cli, SR_ERR_NOT_READY, "node %u ended with status %d", i,
+		    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	}
+	return CLI_DONE;
+}
+
+/* The nodes asked for answer, are not recovering, and hold their part of the vault key. */
+static uint32_t count_ready(struct client *c, const struct starting *s)
+{
+	uint32_t n = c->genesis->members_n, ready = 0;
+	struct enclave_status *statuses = calloc(n, sizeof *statuses);
+	bool ok[SR_MEMBERS_MAX];
+
+	SR_ASSERT(statuses != NULL);
+	client_statuses(c, statuses, ok, 2000);
+	for (uint32_t i = s->first; i < s->end; i++)
+		ready += ok[i] && statuses[i].vault_ready && !statuses[i].recovering;
+	free(statuses);
+	return ready;
+}
+
+static enum cli_exit wait_ready(struct cli *cli, struct client *c, const struct starting *s)
+{
+	uint64_t limit = cli_has(cli, "timeout") ? cli->timeout_ms : START_MS;
+	uint64_t until = cli_monotonic_ms() + limit;
+	bool show = !cli->json && isatty(STDERR_FILENO), drawn = false;
+	uint32_t ready = 0;
+	enum cli_exit rc;
+
+	while ((rc = all_alive(cli, s)) == CLI_DONE && (ready = count_ready(c, s)) < s->end - s->first) {
+		if (cli_monotonic_ms() >= until)
+			break;
+		if (show)
+			fprintf(stderr, "\rwaiting: %u of %u have their part of the vault key\033[K", ready,
+			    s->end - s->first);
+		drawn = show;
+		cli_pause_ms(LOOK_MS);
+	}
+	if (drawn)
+		fprintf(stderr, "\r\033[K");
+	if (rc == CLI_DONE && ready < s->end - s->first)
+		rc = cli_fail(cli, SR_ERR_TIMED_OUT, "%u of %u nodes were ready in time; they go on running (see node-*/log)",
+		    ready, s->end - s->first);
+	return rc;
+}
+
+static enum cli_exit run_start(struct cli *cli)
+{
+	struct starting s = { .first = 0 };
+	struct client *c = NULL;
+	enum cli_exit rc = open_dir(cli, &c, &s.first, &s.end);
+
+	if (rc == CLI_DONE)
+		rc = spawn_all(cli, &s);
+	if (rc == CLI_DONE && !cli_has(cli, "no-wait"))
+		rc = wait_ready(cli, c, &s);
+	cli_list_begin(cli, "members");
+	for (uint32_t i = s.first; c != NULL && i < s.end; i++) {
+		cli_list_item(cli);
+		cli_put_number(cli, "member", i);
+		cli_put_text(cli, "url", c->genesis->members[i].url);
+		cli_put_number(cli, "pid", (uint64_t)cluster_pid(cli->args[0], i));
+	}
+	cli_list_end(cli);
+	if (rc == CLI_DONE)
+		cli_say(cli, "%u node%s running\n", s.end - s.first, s.end - s.first == 1 ? " is" : "s are");
+	client_close(c);
+	return rc;
+}
+
+/* --- stop, status --- */
+
+static enum cli_exit run_stop(struct cli *cli)
+{
+	uint64_t limit = cli_has(cli, "timeout") ? cli->timeout_ms : STOP_MS;
+	struct client *c = NULL;
+	uint32_t first, end, running = 0;
+	int signal_number = cli_has(cli, "kill") ? SIGKILL : SIGTERM;
+	enum sr_error error;
+	enum cli_exit rc = open_dir(cli, &c, &first, &end);
+
+	if (rc != CLI_DONE)
+		return rc;
+	/* All at once: one after another, the last ones would wait for the first ones. */
+	for (uint32_t i = first; i < end; i++) {
+		pid_t pid = cluster_pid(cli->args[0], i);
+
+		running += pid != 0;
+		if (pid != 0)
+			kill(pid, signal_number);
+	}
+	for (uint32_t i = first; i < end; i++) {
+		error = cluster_end(cli->args[0], i, signal_number, limit);
+		if (error != SR_OK)
+			rc = cli_fail(cli, error, "node %u did not stop (pid %ld)", i, (long)cluster_pid(cli->args[0], i));
+	}
+	cli_put_number(cli, "stopped", running);
+	if (rc == CLI_DONE)
+		cli_say(cli, "%u stopped\n", running);
+	client_close(c);
+	return rc;
+}
+
+static enum cli_exit run_status(struct cli *cli)
+{
+	struct client *c = NULL;
+	struct enclave_status *statuses;
+	struct cli_table table;
+	bool ok[SR_MEMBERS_MAX];
+	uint32_t first, end, answered = 0;
+	enum cli_exit rc = open_dir(cli, &c, &first, &end);
+
+	if (rc != CLI_DONE)
+		return rc;
+	statuses = calloc(c->genesis->members_n, sizeof *statuses);
+	SR_ASSERT(statuses != NULL);
+	client_statuses(c, statuses, ok, 2000);
+	cli_table_init(&table, 5);
+	for (const char *const *h = (const char *const[]){ "NODE", "PID", "STATE", "FINAL", "URL", NULL };
+	    *h != NULL; h++)
+		cli_table_cell(&table, "%s", *h);
+	cli_list_begin(cli, "members");
+	for (uint32_t i = first; i < end; i++) {
+		pid_t pid = cluster_pid(cli->args[0], i);
+		const char *state = pid == 0 ? "stopped" : !ok[i] ? "no answer" : statuses[i].recovering ?
+		    "recovering" : statuses[i].vault_ready ? "good" : "making the vault key";
+
+		answered += ok[i];
+		cli_list_item(cli);
+		cli_put_number(cli, "member", i);
+		cli_put_number(cli, "pid", (uint64_t)pid);
+		cli_put_text(cli, "state", state);
+		cli_put_text(cli, "url", c->genesis->members[i].url);
+		if (ok[i])
+			cli_put_number(cli, "final_height", statuses[i].final_height);
+		cli_table_cell(&table, "%u", i);
+		cli_table_cell(&table, "%ld", (long)pid);
+		cli_table_cell(&table, "%s", state);
+		cli_table_cell(&table, "%llu", (unsigned long long)(ok[i] ? statuses[i].final_height : 0));
+		cli_table_cell(&table, "%s", c->genesis->members[i].url);
+	}
+	cli_list_end(cli);
+	cli_put_number(cli, "answered", answered);
+	cli_table_print(cli, &table);
+	free(statuses);
+	client_close(c);
+	return answered > 0 ? CLI_DONE : cli_fail(cli, SR_ERR_NOT_REACHED, "no node answered");
+}
+
+static const struct cli_option options_init[] = {
+	{ "nodes", "N", "how many (3 to 64; default: 4; 3 bears crashes only)", false },
+	{ "slot-ms", "MS", "time of a slot (default: 300)", false },
+	{ "slot-min-ms", "MS", "least time between blocks when there is work (default: 20)", false },
+	{ "base-port", "PORT", "two ports a node from here on (default: free ones from 7700)", false },
+	{ "threshold", "T", "shares that open a secret (default: more than half)", false },
+	{ "name", "NAME", "the cluster's name", false },
+	{ NULL, NULL, NULL, false },
+};
+static const struct cli_option options_start[] = {
+	{ "no-wait", NULL, "do not wait until they are ready", false },
+	{ NULL, NULL, NULL, false },
+};
+static const struct cli_option options_stop[] = {
+	{ "kill", NULL, "with SIGKILL, as a power cut would", false },
+	{ NULL, NULL, NULL, false },
+};
+
+const struct cli_command cli_commands_cluster[] = {
+	{ "cluster", "init", "DIR", "make keys, genesis and configurations for a cluster on this machine",
+	    "Each node gets its own identity, HTTPS key and operator key under DIR/node-I. For separate\n"
+	    "operators see strongroomd(8).\n", 1, 1, options_init, run_init },
+	{ "cluster", "start", "DIR", "start its nodes and wait until they hold the vault key",
+	    "With --node I: only that node.\n", 1, 1,
+	    options_start, run_start },
+	{ "cluster", "status", "DIR", "its processes", NULL, 1, 1, NULL, run_status },
+	{ "cluster", "stop", "DIR", "stop its nodes in order",
+	    "With --node I: only that node.\n", 1, 1, options_stop, run_stop },
+	{ 0 },
+};

@@ -179,13 +179,18 @@ enum sr_error sr_point_mul(struct sr_point *out, const struct sr_scalar *s,
     const struct sr_point *p)
 {
 	struct sr_point product = sr_point_identity;
-	bool good = true;
+	int is_identity;
 
-	/* It fails when p is no point, and also when the product is the identity. */
-	if (crypto_scalarmult_ristretto255(product.b, s->b, p->b) != 0)
-		good = crypto_core_ristretto255_is_valid_point(p->b) == 1;
-	*out = good ? product : sr_point_identity;
-	return good ? SR_OK : SR_ERR_BAD_POINT;
+	/* Asked first, so that nothing here depends on the product: libsodium's own answer does not
+	 * tell a bad point from a product that is the identity. */
+	if (crypto_core_ristretto255_is_valid_point(p->b) != 1) {
+		*out = sr_point_identity;
+		return SR_ERR_BAD_POINT;
+	}
+	is_identity = crypto_scalarmult_ristretto255(product.b, s->b, p->b);
+	(void)is_identity;
+	*out = product;
+	return SR_OK;
 }
 
 enum sr_error sr_point_add(struct sr_point *out, const struct sr_point *a, const struct sr_point *b)

@@ -277,14 +277,15 @@ START_TEST(keys_begin_with_their_type_and_differ)
 	const struct vault_account a = account(1), b = account(3);
 	const struct vault_secret_id id = { { 1, 2, 3 } };
 	const struct sr_hash32 h = { { 1, 2, 3 } };
-	const uint8_t subject[16] = { 1, 2, 3 };
+	const uint8_t subject[16] = { 1, 2, 3 }, neighbour[16] = { 1, 2, 3, [15] = 1 };
 	const struct vault_key keys[] = { vault_key_meta(), vault_key_account(&a), vault_key_account(&b),
 		vault_key_number(VAULT_REC_COLLECTION, 1), vault_key_number(VAULT_REC_NFT, 1),
 		vault_key_number(VAULT_REC_SWITCH, 1), vault_key_secret(&id), vault_key_version(&id, 1),
 		vault_key_version(&id, 2), vault_key_hash(VAULT_REC_TICKET, &h),
 		vault_key_hash(VAULT_REC_RECEIPT, &h), vault_key_event(VAULT_SUBJECT_NFT, subject, 1),
-		vault_key_event(VAULT_SUBJECT_SECRET, subject, 1) };
-	static const char types[] = "maacnwsvvtree";
+		vault_key_event(VAULT_SUBJECT_SECRET, subject, 1),
+		vault_key_event(VAULT_SUBJECT_SECRET, neighbour, 1) };
+	static const char types[] = "maacnwsvvtreee";
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		ck_assert_int_eq(keys[i].b[0], types[i]);

@@ -372,6 +372,16 @@ START_TEST(a_change_copies_only_the_path_and_only_when_shared)
 		ck_assert_mem_eq(vault_tree_get(old, &key).p, "value", 5);
 		ck_assert_mem_eq(vault_tree_get(t, &key).p, "third", 5);
 	}
+	{
+		struct vault_key key = numbered(77);
+		struct vault_tree *same;
+
+		vault_tree_root(t); /* the value it has already: neither a new leaf nor a hash to redo */
+		same = t;
+		put(&t, NULL, &key, (const uint8_t *)"third", 5);
+		ck_assert_ptr_eq(t, same);
+		ck_assert(t->hashed);
+	}
 	vault_tree_unref(old);
 	ck_assert_uint_eq(live_nodes, 2 * 4096 - 1);
 	vault_tree_unref(t);

@@ -15,7 +15,7 @@ enum sr_error vault_account_admits(const struct vault_tree *t, const struct vaul
 	if (known)
 		return SR_OK;
 	SR_TRY(vault_aux_load(t, &aux));
-	return aux.accounts < VAULT_ACCOUNTS_MAX ? SR_OK : SR_ERR_TOO_MANY;
+	return aux.accounts < VAULT_ACCOUNTS_MAX ? SR_OK : SR_ERR_ACCOUNTS_FULL;
 }
 
 /* Record and, when it is a new account's, the count of accounts. */

@@ -16,7 +16,7 @@ static enum sr_error secret_event(struct vault_tx *tx, enum vault_event_kind kin
 
 static enum sr_error expiry_check(const struct vault_tx *tx, uint64_t expiry_ms)
 {
-	return expiry_ms == 0 || expiry_ms > tx->block->time_ms ? SR_OK : SR_ERR_EXPIRED;
+	return expiry_ms == 0 || expiry_ms > tx->block->time_ms ? SR_OK : SR_ERR_SECRET_EXPIRED;
 }
 
 /* A blob has one piece at each member. */

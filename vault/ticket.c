@@ -42,7 +42,7 @@ static enum sr_error secret_alive(const struct vault_secret *secret, uint64_t ti
 {
 	if (secret->deleted)
 		return SR_ERR_DELETED;
-	return secret->expiry_ms != 0 && time_ms >= secret->expiry_ms ? SR_ERR_EXPIRED : SR_OK;
+	return secret->expiry_ms != 0 && time_ms >= secret->expiry_ms ? SR_ERR_SECRET_EXPIRED : SR_OK;
 }
 
 /* A version wrapped to an older policy's label can't be judged by today's: the owner restores it first. */

@@ -110,6 +110,14 @@ static enum sr_error dispatch(struct vault_tx *tx, const union vault_op_body *b)
 	return SR_ERR_BAD_KIND;
 }
 
+/* Only admission says these; a rule that is judged later must have a code of its own. */
+bool vault_code_is_traceless(enum sr_error code)
+{
+	return code == SR_ERR_WRONG_CHAIN || code == SR_ERR_WRONG_EPOCH || code == SR_ERR_EXPIRED ||
+	    code == SR_ERR_EXPIRY_TOO_FAR || code == SR_ERR_NONCE_REPLAYED ||
+	    code == SR_ERR_NONCE_AHEAD || code == SR_ERR_ACCOUNTS_FULL;
+}
+
 /* What leaves no trace when it is broken: whoever replays an operation must not be able to use up anything. */
 static enum sr_error admission(const struct vault_tree *t, const struct vault_block *block,
     const struct vault_op *op, union vault_op_body *body)

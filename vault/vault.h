@@ -10,8 +10,8 @@
 #include "vault/tree.h"
 
 /* Limits (DESIGN 10), each with its error. */
-#define VAULT_ACCOUNTS_MAX 10000000u            /* TOO_MANY, as for the next five */
-#define VAULT_COLLECTIONS_MAX 10000000u
+#define VAULT_ACCOUNTS_MAX 10000000u            /* ACCOUNTS_FULL from a new signer, TOO_MANY for a new recipient */
+#define VAULT_COLLECTIONS_MAX 10000000u         /* TOO_MANY, as for the next three */
 #define VAULT_NFTS_MAX 10000000u                /* ever made: burned ones stay as records */
 #define VAULT_SECRETS_MAX 10000000u             /* ever made: deleted ones stay as records */
 #define VAULT_SWITCHES_MAX 10000000u
@@ -71,6 +71,10 @@ SR_MUST_CHECK enum sr_error vault_begin_block(struct vault_tree **t, const struc
  * only when execution itself broke (no memory): the tree is then unchanged. */
 SR_MUST_CHECK enum sr_error vault_apply(struct vault_tree **t, struct vault_receipt *receipt,
     const struct vault_block *block, const struct vault_op *op);
+
+/* The codes of refusals that leave the state as it was: no nonce used, no receipt stored. Any other code of vault_apply has left
+ * both. Such an operation has no place in a block. */
+bool vault_code_is_traceless(enum sr_error code);
 
 /* Would it be accepted on this state now? For admission: the same checks, nothing kept. */
 SR_MUST_CHECK enum sr_error vault_admit(struct vault_tree *t, struct vault_receipt *receipt,

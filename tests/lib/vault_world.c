@@ -111,10 +111,18 @@ void world_sign(struct vault_world *w, unsigned who, enum vault_op_kind kind,
 
 enum sr_error world_apply(struct vault_world *w)
 {
+	struct sr_hash32 before = world_root(w), after;
+	enum sr_error code;
+
 	memset(&w->receipt, 0, sizeof w->receipt);
 	SR_TRY(vault_op_check(&w->op, &w->block, w->bytes, w->bytes_n));
 	SR_TRY(vault_apply(&w->t, &w->receipt, &w->block, &w->op));
-	return sr_error_from_number(w->receipt.code);
+	code = sr_error_from_number(w->receipt.code);
+	after = world_root(w);
+	/* A block's author drops operations by their code: a code must never mean both. */
+	must(sr_hash32_equal(&before, &after) == vault_code_is_traceless(code),
+	    "the code does not say whether the state changed");
+	return code;
 }
 
 enum sr_error world_do(struct vault_world *w, unsigned who, enum vault_op_kind kind,

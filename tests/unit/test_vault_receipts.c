@@ -76,6 +76,31 @@ START_TEST(an_operation_lives_from_its_block_to_its_expiry_and_ten_minutes_at_mo
 }
 END_TEST
 
+START_TEST(when_all_accounts_are_taken_no_new_one_signs_or_receives)
+{
+	static const uint8_t name[] = { 'x' };
+	union vault_op_body to_carol = { .nft_mint = { 0, { 0 }, { name, 1 } } };
+	struct vault_key key = { { VAULT_REC_META, 1 } };
+	struct sr_writer aux;
+
+	setup();
+	ck_ok(world_mint(w, ALICE, BOB, NULL));
+	sr_writer_init(&aux, 64); /* version, accounts, then the clock's three */
+	sr_write_u8(&aux, 1);
+	sr_write_u64(&aux, VAULT_ACCOUNTS_MAX);
+	for (unsigned i = 0; i < 3; i++)
+		sr_write_u64(&aux, 0);
+	ck_ok(sr_writer_finish(&aux));
+	ck_ok(vault_tree_put(&w->t, &key, aux.p, aux.n));
+	sr_writer_clear(&aux);
+	ck_error(world_mint(w, CAROL, BOB, NULL), SR_ERR_ACCOUNTS_FULL);
+	to_carol.nft_mint.to = w->who[CAROL];
+	ck_assert(world_refuses(w, SR_ERR_TOO_MANY, ALICE, VAULT_OP_NFT_MINT, &to_carol));
+	ck_ok(world_mint(w, ALICE, BOB, NULL));
+	teardown();
+}
+END_TEST
+
 START_TEST(another_chain_another_epoch_and_another_signer_are_refused_by_the_check)
 {
 	union vault_op_body b;
@@ -232,6 +257,7 @@ END_TEST
 
 TEST_MAIN("vault receipts", a_nonce_counts_up_from_zero, an_operation_applied_twice_counts_once,
     an_operation_lives_from_its_block_to_its_expiry_and_ten_minutes_at_most,
+    when_all_accounts_are_taken_no_new_one_signs_or_receives,
     another_chain_another_epoch_and_another_signer_are_refused_by_the_check,
     no_changed_byte_passes_the_check, members_operations_are_not_for_clients,
     a_refusal_uses_the_nonce_and_leaves_a_receipt_with_its_code,

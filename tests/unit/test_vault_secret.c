@@ -331,7 +331,7 @@ START_TEST(nothing_is_released_after_expiry_and_the_owner_may_extend_it)
 	b = world_put_body(w, ALICE, "will", "after(5)", policy_a);
 	id = b.secret_put.id;
 	b.secret_put.expiry_ms = w->block.time_ms;
-	ck_error(world_do(w, ALICE, VAULT_OP_SECRET_PUT, &b), SR_ERR_EXPIRED);
+	ck_error(world_do(w, ALICE, VAULT_OP_SECRET_PUT, &b), SR_ERR_SECRET_EXPIRED);
 	b = world_put_body(w, ALICE, "will", "after(5)", policy_a);
 	id = b.secret_put.id;
 	expiry = b.secret_put.expiry_ms = w->block.time_ms + 10000;
@@ -340,10 +340,10 @@ START_TEST(nothing_is_released_after_expiry_and_the_owner_may_extend_it)
 	ck_ok(world_retrieve(w, BOB, &id, 0, 0, 1));
 	ck_ok(vault_ticket_find(&ticket, w->t, &w->op.hash));
 	ck_ok(vault_ticket_recheck(w->t, &ticket, expiry - 1));
-	ck_error(vault_ticket_recheck(w->t, &ticket, expiry), SR_ERR_EXPIRED);
+	ck_error(vault_ticket_recheck(w->t, &ticket, expiry), SR_ERR_SECRET_EXPIRED);
 	world_block(w, 1);
-	ck_error(world_retrieve(w, BOB, &id, 0, 0, 1), SR_ERR_EXPIRED);
-	ck_error(vault_ticket_recheck(w->t, &ticket, expiry - 1), SR_ERR_EXPIRED);
+	ck_error(world_retrieve(w, BOB, &id, 0, 0, 1), SR_ERR_SECRET_EXPIRED);
+	ck_error(vault_ticket_recheck(w->t, &ticket, expiry - 1), SR_ERR_SECRET_EXPIRED);
 	ck_ok(update(&id, 1, "extended"));
 	ck_ok(world_retrieve(w, BOB, &id, 0, 0, 1));
 	teardown();

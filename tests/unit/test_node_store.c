@@ -1,0 +1,391 @@
+#include "node/store.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/lib/check_main.h"
+#include "tests/lib/scratch.h"
+#include "tests/lib/seed.h"
+
+static const struct sr_hash32 chain = { { 1, 2, 3 } };
+static const struct sr_hash32 block = { { 9, 9, 9 } };
+static char note[NODE_STORE_NOTE_MAX];
+
+static struct node_store *open_store(void)
+{
+	struct node_store *store = NULL;
+
+	ck_ok(node_store_open(&store, scratch_dir(), 1000000, note));
+	return store;
+}
+
+static void put(struct node_store *store, uint32_t key, uint32_t version, size_t n)
+{
+	uint8_t k[4], v[6000];
+
+	memcpy(k, &key, 4);
+	memset(v, (int)(key + version), sizeof v);
+	memcpy(v, &version, 4);
+	ck_ok(node_store_state_put(store, k, sizeof k, v, n));
+}
+
+/* Rows in the state; all must be of this version. */
+static uint32_t count(struct node_store *store, uint32_t version)
+{
+	struct node_store_cursor at = { 0 };
+	uint32_t n = 0, got;
+	uint8_t *value;
+	size_t size;
+	enum sr_error err;
+
+	while ((err = node_store_state_next(store, &at, &value, &size)) == SR_OK) {
+		ck_assert_uint_ge(size, 4);
+		memcpy(&got, value, 4);
+		ck_assert_uint_eq(got, version);
+		for (size_t i = 4; i < size; i++)
+			ck_assert_uint_eq(value[i], (uint8_t)(at.key[0] + version));
+		free(value);
+		n++;
+	}
+	ck_error(err, SR_ERR_NOT_FOUND);
+	node_store_cursor_clear(&at);
+	return n;
+}
+
+START_TEST(rows_are_there_after_a_commit_and_only_then)
+{
+	struct node_store *store = open_store();
+	struct node_store_figures f;
+
+	for (uint32_t i = 0; i < 200; i++)
+		put(store, i, 1, 100 + i);
+	ck_assert_uint_eq(count(store, 1), 0);
+	ck_ok(node_store_commit(store));
+	ck_assert_uint_eq(count(store, 1), 200);
+	node_store_close(store, true);
+	store = open_store();
+	node_store_figures(&f, store);
+	ck_assert(!f.created && !f.unclean);
+	ck_assert_uint_eq(f.state_rows, 200);
+	ck_assert_uint_eq(count(store, 1), 200);
+	put(store, 0, 2, 0);                 /* an empty value deletes; so it does where nothing is */
+	put(store, 777, 2, 0);
+	ck_ok(node_store_commit(store));
+	ck_assert_uint_eq(count(store, 1), 199);
+	put(store, 5, 3, 10);
+	node_store_abandon(store);
+	ck_ok(node_store_commit(store));
+	ck_assert_uint_eq(count(store, 1), 199);
+	node_store_close(store, true);
+}
+END_TEST
+
+START_TEST(the_clean_stop_mark_is_gone_while_open_and_missing_after_a_crash)
+{
+	struct node_store *store = open_store();
+	struct node_store_figures f;
+
+	node_store_figures(&f, store);
+	ck_assert(f.created && !f.unclean);
+	ck_assert_int_ne(access(scratch_path("clean"), F_OK), 0);
+	node_store_close(store, true);
+	ck_assert_int_eq(access(scratch_path("clean"), F_OK), 0);
+	store = open_store();
+	ck_assert_int_ne(access(scratch_path("clean"), F_OK), 0);
+	node_store_close(store, false);
+	store = open_store();
+	node_store_figures(&f, store);
+	ck_assert(f.unclean);
+	node_store_close(store, true);
+}
+END_TEST
+
+/* Flips a bit in the middle of what looks like a value. */
+static void damage(const char *name, uint8_t pattern)
+{
+	size_t n, run = 0;
+	uint8_t *p = scratch_read(scratch_path(name), &n);
+
+	for (size_t i = 0; i < n; i++) {
+		run = p[i] == pattern ? run + 1 : 0;
+		if (run == 500) {
+			p[i - 250] ^= 4;
+			scratch_write(scratch_path(name), p, n);
+			free(p);
+			return;
+		}
+	}
+	ck_abort_msg("no place to damage");
+}
+
+START_TEST(a_damaged_state_row_is_found_and_refuses_to_start)
+{
+	struct node_store *store = open_store();
+
+	for (uint32_t i = 0; i < 20; i++)
+		put(store, i + 100, 1, 4000);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, false);
+	damage("state.tcb", 110 + 1);
+	ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
+	ck_assert_ptr_nonnull(strstr(note, "rejoin from its peers"));
+}
+END_TEST
+
+START_TEST(a_damaged_state_row_is_found_while_reading_even_after_a_clean_stop)
+{
+	struct node_store *store = open_store();
+	struct node_store_cursor at = { 0 };
+	uint8_t *value;
+	size_t n;
+	enum sr_error err;
+
+	for (uint32_t i = 0; i < 20; i++)
+		put(store, i + 100, 1, 4000);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	damage("state.tcb", 110 + 1);
+	store = open_store();
+	while ((err = node_store_state_next(store, &at, &value, &n)) == SR_OK)
+		free(value);
+	ck_error(err, SR_ERR_DAMAGED);
+	node_store_cursor_clear(&at);
+	node_store_close(store, false);
+}
+END_TEST
+
+static uint32_t archive_read(struct node_store *store, uint64_t height, size_t max)
+{
+	struct sr_writer w;
+	struct sr_reader r;
+	uint32_t n;
+
+	sr_writer_init(&w, 1u << 26);
+	ck_ok(node_store_archive_read(store, height, max, &w));
+	sr_reader_init(&r, w.p, w.n);
+	n = sr_read_u32(&r);
+	for (uint32_t i = 0; i < n; i++) {
+		struct sr_bytes row = sr_read_blob(&r, 1u << 20);
+
+		ck_assert_uint_eq(row.n, 1000 + (height + i) % 50);
+		ck_assert_uint_eq(row.p[0], (uint8_t)(height + i));
+		ck_assert_uint_eq(row.p[row.n - 1], (uint8_t)(height + i));
+	}
+	ck_ok(sr_reader_finish(&r));
+	sr_writer_clear(&w);
+	return n;
+}
+
+static void archive_put(struct node_store *store, uint64_t height)
+{
+	uint8_t row[1050];
+
+	memset(row, (int)(uint8_t)height, sizeof row);
+	ck_ok(node_store_archive_put(store, height, &block, row, 1000 + height % 50));
+}
+
+START_TEST(the_archive_gives_rows_from_a_height_on_without_gaps)
+{
+	struct node_store *store = open_store();
+
+	for (uint64_t h = 1; h <= 150; h++)
+		archive_put(store, h);
+	archive_put(store, 152);
+	ck_assert_uint_eq(archive_read(store, 1, 1u << 20), 150);  /* partly still in memory */
+	ck_assert_uint_eq(archive_read(store, 100, 1u << 20), 51);
+	ck_assert_uint_eq(archive_read(store, 1, 5000), 4);
+	ck_assert_uint_eq(archive_read(store, 1, 0), 1);           /* at least one */
+	ck_assert_uint_eq(archive_read(store, 0, 1u << 20), 0);
+	ck_assert_uint_eq(archive_read(store, 151, 1u << 20), 0);
+	ck_assert_uint_eq(archive_read(store, UINT64_MAX, 1u << 20), 0);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	store = open_store();
+	ck_assert_uint_eq(archive_read(store, 1, 1u << 20), 150);
+	node_store_close(store, true);
+}
+END_TEST
+
+START_TEST(the_archive_keeps_the_newest_blocks)
+{
+	struct node_store *store;
+	struct node_store_figures f;
+
+	ck_ok(node_store_open(&store, scratch_dir(), 100, note));
+	for (uint64_t h = 1; h <= 300; h++)
+		archive_put(store, h);
+	ck_ok(node_store_commit(store));
+	node_store_figures(&f, store);
+	ck_assert_uint_eq(f.archive_rows, 100);
+	ck_assert_uint_eq(f.archive_first, 201);
+	ck_assert_uint_eq(f.archive_last, 300);
+	ck_assert_uint_eq(archive_read(store, 200, 1u << 20), 0);
+	ck_assert_uint_eq(archive_read(store, 201, 1u << 20), 100);
+	node_store_close(store, true);
+}
+END_TEST
+
+START_TEST(a_damaged_archive_row_is_dropped_and_the_rest_serves)
+{
+	struct node_store *store = open_store();
+	struct node_store_figures f;
+
+	for (uint64_t h = 1; h <= 60; h++)
+		archive_put(store, h);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, false);
+	damage("archive.tcb", 30);
+	store = open_store();
+	node_store_figures(&f, store);
+	ck_assert_uint_eq(f.damaged_rows, 1);
+	ck_assert_uint_eq(f.archive_rows, 59);
+	ck_assert_uint_eq(archive_read(store, 1, 1u << 20), 29);
+	ck_assert_uint_eq(archive_read(store, 31, 1u << 20), 30);
+	node_store_close(store, true);
+}
+END_TEST
+
+START_TEST(an_archive_that_does_not_open_is_moved_aside)
+{
+	struct node_store *store = open_store();
+
+	put(store, 1, 1, 10);
+	archive_put(store, 1);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	scratch_write(scratch_path("archive.tcb"), "not a database at all", 21);
+	store = open_store();
+	ck_assert_ptr_nonnull(strstr(note, "archive.damaged"));
+	ck_assert_int_eq(access(scratch_path("archive.damaged"), F_OK), 0);
+	ck_assert_uint_eq(archive_read(store, 1, 1u << 20), 0);
+	ck_assert_uint_eq(count(store, 1), 1);
+	archive_put(store, 1);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	scratch_write(scratch_path("state.tcb"), "not a database at all", 21);
+	ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
+}
+END_TEST
+
+/* Each checkpoint rewrites every row: a mix of two would show. */
+START_TEST(a_process_killed_while_it_commits_leaves_one_whole_checkpoint)
+{
+	const char *dir = scratch_dir();
+	uint32_t seen = 0;
+
+	for (unsigned round = 0; round < 8; round++) {
+		struct node_store *store = NULL;
+		int told[2];
+		uint32_t done = 0, version = 0;
+		pid_t pid;
+
+		ck_assert_int_eq(pipe(told), 0);
+		pid = fork();
+		if (pid == 0) {
+			if (node_store_open(&store, dir, 1000, note) != SR_OK)
+				_exit(1);
+			for (uint32_t v = seen + 1;; v++) {
+				for (uint32_t k = 0; k < 300; k++)
+					put(store, k, v, 400);
+				if (node_store_commit(store) != SR_OK || write(told[1], &v, 4) != 4)
+					_exit(1);
+			}
+		}
+		close(told[1]);
+		for (unsigned i = 0; i < 2 + round % 3; i++)
+			ck_assert_int_eq(read(told[0], &done, 4), 4);
+		kill(pid, SIGKILL);
+		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		while (read(told[0], &version, 4) == 4)
+			done = version;
+		close(told[0]);
+		store = open_store();
+		{
+			struct node_store_cursor at = { 0 };
+			uint8_t *value;
+			size_t n;
+
+			ck_ok(node_store_state_next(store, &at, &value, &n));
+			memcpy(&seen, value, 4);
+			free(value);
+			node_store_cursor_clear(&at);
+		}
+		ck_assert_uint_ge(seen, done);
+		ck_assert_uint_le(seen, done + 1);
+		ck_assert_uint_eq(count(store, seen), 300);
+		node_store_close(store, true);
+	}
+}
+END_TEST
+
+START_TEST(keys_and_values_have_their_limits)
+{
+	struct node_store *store = open_store();
+	uint8_t *big = calloc(1, NODE_STORE_VALUE_MAX + 1);
+	enum sr_error err = SR_OK;
+	unsigned n = 0;
+
+	ck_error(node_store_state_put(store, big, 0, big, 1), SR_ERR_TOO_LONG);
+	ck_error(node_store_state_put(store, big, NODE_STORE_KEY_MAX + 1, big, 1), SR_ERR_TOO_LONG);
+	ck_error(node_store_state_put(store, big, 1, big, NODE_STORE_VALUE_MAX + 1), SR_ERR_TOO_LONG);
+	for (; err == SR_OK && n < 1000; n++)
+		err = node_store_state_put(store, big, 8, big, NODE_STORE_VALUE_MAX);
+	ck_error(err, SR_ERR_TOO_MANY);
+	ck_assert_uint_le((uint64_t)n * NODE_STORE_VALUE_MAX, NODE_STORE_BUFFER_MAX + NODE_STORE_VALUE_MAX);
+	node_store_abandon(store);
+	ck_ok(node_store_state_put(store, big, NODE_STORE_KEY_MAX, big, NODE_STORE_VALUE_MAX));
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	free(big);
+}
+END_TEST
+
+/* --- The directory --- */
+
+START_TEST(a_directory_belongs_to_one_member_of_one_cluster)
+{
+	struct sr_hash32 other = chain;
+	struct node_dir dir;
+
+	other.b[0] ^= 1;
+	ck_ok(node_dir_open(&dir, scratch_dir(), &chain, 3, note));
+	node_dir_close(&dir);
+	ck_ok(node_dir_open(&dir, scratch_dir(), &chain, 3, note));
+	node_dir_close(&dir);
+	ck_error(node_dir_open(&dir, scratch_dir(), &chain, 4, note), SR_ERR_FOREIGN_DATA);
+	ck_assert_ptr_nonnull(strstr(note, "Point data_dir at"));
+	ck_error(node_dir_open(&dir, scratch_dir(), &other, 3, note), SR_ERR_FOREIGN_DATA);
+	scratch_write(scratch_path("VERSION"), "strongroom data 2\nwhatever", 26);
+	ck_error(node_dir_open(&dir, scratch_dir(), &chain, 3, note), SR_ERR_BAD_VERSION);
+}
+END_TEST
+
+START_TEST(a_directory_has_one_process_at_a_time)
+{
+	struct node_dir first, second;
+	char pid[32];
+
+	snprintf(pid, sizeof pid, "process %ld", (long)getpid());
+	ck_ok(node_dir_open(&first, scratch_dir(), &chain, 3, note));
+	ck_error(node_dir_open(&second, scratch_dir(), &chain, 3, note), SR_ERR_IN_USE);
+	ck_assert_ptr_nonnull(strstr(note, pid));
+	node_dir_close(&first);
+	ck_ok(node_dir_open(&second, scratch_dir(), &chain, 3, note));
+	node_dir_close(&second);
+}
+END_TEST
+
+TEST_MAIN("node_store", rows_are_there_after_a_commit_and_only_then,
+    the_clean_stop_mark_is_gone_while_open_and_missing_after_a_crash,
+    a_damaged_state_row_is_found_and_refuses_to_start,
+    a_damaged_state_row_is_found_while_reading_even_after_a_clean_stop,
+    the_archive_gives_rows_from_a_height_on_without_gaps, the_archive_keeps_the_newest_blocks,
+    a_damaged_archive_row_is_dropped_and_the_rest_serves,
+    an_archive_that_does_not_open_is_moved_aside,
+    a_process_killed_while_it_commits_leaves_one_whole_checkpoint, keys_and_values_have_their_limits,
+    a_directory_belongs_to_one_member_of_one_cluster, a_directory_has_one_process_at_a_time)

@@ -8,7 +8,7 @@
 #include "cli/rpc.h"
 #include "shamir/tdh2.h"
 
-#define EXPIRY_MS 300000u
+#define EXPIRY_SLACK_MS 15000u       /* clocks differ */
 #define SUBMIT_MS 10000u
 #define TRIES_MAX 8u
 
@@ -38,22 +38,34 @@ static enum sr_error nonce_fetch(struct client *c, const struct key *key, uint64
 	return error;
 }
 
+/* An operation that its client no longer waits for should not happen long after. */
+static uint64_t expiry_ms(const struct client *c)
+{
+	uint64_t ms = cli_left_ms(c->cli) + EXPIRY_SLACK_MS;
+
+	return ms < VAULT_OP_LIFETIME_MAX_MS / 2 ? ms : VAULT_OP_LIFETIME_MAX_MS / 2;
+}
+
 static enum sr_error op_make(struct client *c, const struct key *key, struct client_act *act,
-    uint64_t nonce, struct sr_writer *w)
+    uint64_t nonce, struct sr_writer *w, union vault_op_body *body)
 {
 	uint8_t signature[65];
 	size_t signature_n;
+	struct vault_op op;
 
 	sr_writer_reset(w);
 	if (act->fill != NULL)
 		SR_TRY(act->fill(act->ctx, c, act->body, nonce));
 	vault_op_write_signed(w, &c->genesis->chain_id, c->epoch->epoch, &key->account, nonce,
-	    cli_now_ms() + EXPIRY_MS, act->kind, act->body);
+	    cli_now_ms() + expiry_ms(c), act->kind, act->body);
 	SR_TRY(w->error);
 	SR_TRY(key_sign(signature, &signature_n, key, "strongroom op v1", "Strongroom operation", w->p, w->n));
 	vault_op_write_signature(w, signature, signature_n);
 	SR_TRY(sr_writer_finish(w));
-	act->hash = sr_hash(w->p, w->n);
+	/* Read back as the members will: what they would refuse as misformed is not sent. */
+	SR_TRY(vault_op_decode(&op, w->p, w->n));
+	SR_TRY(vault_op_body_decode(body, act->kind, op.body));
+	act->hash = op.hash;
 	return SR_OK;
 }
 
@@ -87,6 +99,7 @@ static enum sr_error submit(struct client *c, const struct sr_writer *op, struct
 			client_answer_free(answer, n);
 			if (error == SR_OK && !client_passing((enum sr_error)act->receipt.code))
 				return SR_OK;
+			client_trouble(c, c->order[0], error != SR_OK ? error : (enum sr_error)act->receipt.code);
 		} else if (error == SR_OK) {
 			free(answer);
 			if (code != SR_OK && !client_passing(code)) {
@@ -128,15 +141,16 @@ static bool worth_another_try(unsigned code)
 enum sr_error client_act(struct client *self, const struct key *key, struct client_act *act)
 {
 	struct sr_hash32 earlier[TRIES_MAX];
+	union vault_op_body *scratch = malloc(sizeof *scratch);
 	struct sr_writer op;
 	uint64_t nonce = 0;
-	enum sr_error error = SR_OK;
+	enum sr_error error = scratch != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 
 	sr_writer_init(&op, SR_OP_MAX);
-	for (unsigned try = 0; try < TRIES_MAX; try++) {
+	for (unsigned try = 0; try < TRIES_MAX && scratch != NULL; try++) {
 		error = nonce_fetch(self, key, &nonce);
 		if (error == SR_OK)
-			error = op_make(self, key, act, nonce, &op);
+			error = op_make(self, key, act, nonce, &op, scratch);
 		if (error != SR_OK)
 			break;
 		earlier[try] = act->hash;
@@ -153,11 +167,13 @@ enum sr_error client_act(struct client *self, const struct key *key, struct clie
 			if (receipt_find(self, key, &earlier[i], &act->receipt)) {
 				act->hash = earlier[i];
 				sr_writer_clear(&op);
+				free(scratch);
 				return SR_OK;
 			}
 		client_rotate(self);
 	}
 	sr_writer_clear(&op);
+	free(scratch);
 	return error;
 }
 

@@ -8,7 +8,7 @@
 
 struct block { struct consensus_header header; uint32_t signers, between, operations; };
 
-/* header | FINAL cert of it or of a descendant | (then) count, headers in between, child first | operations */
+/* header | FINAL cert of it or of a descendant | count, headers in between, child first | operations */
 static enum sr_error block_check(struct client *c, const uint8_t *p, size_t n, struct block *b)
 {
 	struct consensus_cert *cert = malloc(sizeof *cert);
@@ -33,20 +33,18 @@ static enum sr_error block_check(struct client *c, const uint8_t *p, size_t n, s
 	}
 	last = consensus_header_hash(&b->header);
 	slot = b->header.slot;
-	if (error == SR_OK && !sr_hash32_equal(&cert->hash, &last)) {
-		b->between = sr_read_u32(&r);
-		for (uint32_t i = 0; i < b->between && r.error == SR_OK && error == SR_OK; i++) {
-			struct sr_bytes bytes = sr_read_blob(&r, CONSENSUS_HEADER_MAX);
-			struct consensus_header h;
+	b->between = sr_read_u32(&r);
+	for (uint32_t i = 0; i < b->between && r.error == SR_OK && error == SR_OK; i++) {
+		struct sr_bytes bytes = sr_read_blob(&r, CONSENSUS_HEADER_MAX);
+		struct consensus_header h;
 
-			sr_reader_init(&inner, bytes.p, bytes.n);
-			consensus_header_read(&h, &inner);
-			error = sr_reader_finish(&inner);
-			if (error == SR_OK && (!sr_hash32_equal(&h.parent_hash, &last) || h.epoch != b->header.epoch))
-				error = SR_ERR_BAD_PARENT;
-			last = consensus_header_hash(&h);
-			slot = h.slot;
-		}
+		sr_reader_init(&inner, bytes.p, bytes.n);
+		consensus_header_read(&h, &inner);
+		error = sr_reader_finish(&inner);
+		if (error == SR_OK && (!sr_hash32_equal(&h.parent_hash, &last) || h.epoch != b->header.epoch))
+			error = SR_ERR_BAD_PARENT;
+		last = consensus_header_hash(&h);
+		slot = h.slot;
 	}
 	b->operations = sr_read_u32(&r);
 	if (error == SR_OK)

@@ -120,8 +120,15 @@ static enum cli_exit ticket_get(struct presenting *p, struct retrieval *r, const
 		client_policy_node_text(p->policy, act.receipt.detail, node, sizeof node);
 	if (node[0] != '\0')
 		cli_put_text(p->c->cli, "condition", node);
-	cli_fail(p->c->cli, (enum sr_error)act.receipt.code, node[0] != '\0' ?
-	    "the secret is not released; this is not so: %s" : "the secret is not released%s", node);
+	if (node[0] != '\0')
+		cli_fail(p->c->cli, (enum sr_error)act.receipt.code,
+		    "the secret is not released; this is not so: %s", node);
+	else if (act.receipt.code == SR_ERR_POLICY_FALSE)
+		cli_fail(p->c->cli, (enum sr_error)act.receipt.code,
+		    "the secret is not released (node %u of its policy, which this key may not read)",
+		    act.receipt.detail);
+	else
+		cli_fail(p->c->cli, (enum sr_error)act.receipt.code, "the secret is not released");
 	return CLI_REFUSED;
 }
 

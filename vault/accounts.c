@@ -1,6 +1,7 @@
 #include "vault/internal.h"
 
-/* A nonce is used once and in order, so an account's operations are applied in the order it signed them. */
+/* A nonce is used once and in order, so an account's operations are applied in the order it signed
+ * them. */
 enum sr_error vault_account_admits(const struct vault_tree *t, const struct vault_op *op)
 {
 	struct vault_account_record record;

@@ -21,13 +21,15 @@ struct vault_event vault_event_of_secret(enum vault_event_kind kind,
 	return e;
 }
 
-/* What anyone may cause again and again is kept for a while only, or the state would grow without end. */
+/* What anyone may cause again and again is kept for a while only, or the state would grow without
+ * end. */
 static bool event_passes(enum vault_event_kind kind)
 {
 	return kind == VAULT_EVENT_HEARTBEAT || kind == VAULT_EVENT_REFUSED;
 }
 
-/* One sequence for all subjects, so that a subject's events are in order without a counter of its own. */
+/* One sequence for all subjects, so that a subject's events are in order without a counter of its
+ * own. */
 enum sr_error vault_audit(struct vault_tx *tx, struct vault_event *e)
 {
 	struct vault_key key;

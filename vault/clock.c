@@ -101,6 +101,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 uint64_t vault_amnesty_until(const struct vault_aux *aux, uint64_t interval_ms)
 {
 	return least(aux->hold_until_uptime_ms,
@@ -121,11 +126,10 @@ static enum sr_error clock_advance(struct vault_tx *tx, struct vault_aux *aux)
 	else
 		aux->stalled_ms = vault_add_capped(aux->stalled_ms, dt_ms);
 	if (aux->stalled_ms > VAULT_UPTIME_STEP_MAX_MS) {
-		back_ms = aux->stalled_ms > VAULT_AMNESTY_MIN_MS ? aux->stalled_ms : VAULT_AMNESTY_MIN_MS;
+		back_ms = most(aux->stalled_ms, VAULT_AMNESTY_MIN_MS);
 		back_ms = vault_add_capped(tx->meta.uptime_ms, back_ms);
 		aux->outage_uptime_ms = tx->meta.uptime_ms;
-		if (aux->hold_until_uptime_ms < back_ms)
-			aux->hold_until_uptime_ms = back_ms;
+		aux->hold_until_uptime_ms = most(aux->hold_until_uptime_ms, back_ms);
 	}
 	tx->meta.time_ms = block->time_ms;
 	tx->meta.height = block->height;
@@ -147,7 +151,8 @@ static enum sr_error block_begin(struct vault_tx *tx)
 		return SR_ERR_NO_MEMORY;
 	due->n = 0;
 	due->most = VAULT_DEADLINES_PER_BLOCK;
-	/* Switches first: their lateness is seen by people, a receipt's is not. Without ingress none moves. */
+	/* Switches first: their lateness is seen by people, a receipt's is not. Without ingress
+	 * none moves. */
 	error = tx->block->ingress_ok ?
 	    deadlines_run(tx, &aux, due, VAULT_CLOCK_UPTIME, tx->meta.uptime_ms) : SR_OK;
 	if (error == SR_OK)

@@ -59,9 +59,10 @@ static bool passed(uint64_t now_ms, uint64_t since_ms, uint64_t span_ms)
 }
 
 /*
- * Holding is judged by ownership now. held_for speaks of the presented NFT; so that an old one can't stand in for
- * a fresh one, the others then count only if they were held as long as the policy's longest held_for. (Under a NOT
- * plain ownership counts: there a missing fact would let more through.)
+ * Holding is judged by ownership now. held_for speaks of the presented NFT; so that an old one
+ * can't stand in for a fresh one, the others then count only if they were held as long as the
+ * policy's longest held_for. (Under a NOT plain ownership counts: there a missing fact would let
+ * more through.)
  */
 static enum sr_error holder_leaf(const struct vault_facts *f, uint32_t index, bool *holds)
 {
@@ -91,7 +92,8 @@ static enum sr_error held_for_leaf(const struct vault_facts *f, uint64_t span_ms
 	if (error == SR_ERR_NO_SUCH_NFT)
 		return SR_OK;
 	SR_TRY(error);
-	*holds = vault_account_is(&nft.owner, f->who) && passed(f->time_ms, nft.held_since_ms, span_ms);
+	*holds = vault_account_is(&nft.owner, f->who)
+	    && passed(f->time_ms, nft.held_since_ms, span_ms);
 	return SR_OK;
 }
 

@@ -47,7 +47,7 @@ static enum sr_error secret_for(const struct vault_tree *t, struct vault_secret 
 	return visible ? SR_OK : SR_ERR_WRONG_KEY;
 }
 
-/* As every reader sees it: nothing tells a frozen switch, and only the owner sees the duress key. */
+/* As readers see it: nothing tells a frozen switch, and only the owner sees the duress key. */
 static void switch_mask(struct vault_switch *w, const struct vault_account *who)
 {
 	w->state = vault_switch_shown(w);
@@ -245,7 +245,8 @@ static bool visit_index(void *ctx, const struct vault_key *key, struct sr_bytes 
 	} else if (value.n == 8 && l->kind == VAULT_GET_SWITCHES) {
 		return visit_switch(l, vault_get_be64(value.p));
 	} else {
-		target = vault_key_number(VAULT_REC_NFT, value.n == 8 ? vault_get_be64(value.p) : 0);
+		target = vault_key_number(
+		    VAULT_REC_NFT, value.n == 8 ? vault_get_be64(value.p) : 0);
 	}
 	record = vault_tree_get(l->t, &target);
 	l->error = record.p == NULL ? SR_ERR_DAMAGED : SR_OK;
@@ -327,8 +328,8 @@ static uint64_t subject_number(const uint8_t id[16])
 	return v;
 }
 
-/* An NFT's holder, a secret's owner and whom a switch concerns see all; who else may see the secret, and who once had to
- * do with the NFT, their own part. */
+/* An NFT's holder, a secret's owner and whom a switch concerns see all; who else may see the
+ * secret, and who once had to do with the NFT, their own part. */
 static enum sr_error list_events(struct listing *l, struct sr_writer *out, const struct params *p)
 {
 	struct vault_secret_id id;

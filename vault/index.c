@@ -6,8 +6,8 @@
 #define ID_BYTES 10u
 
 /*
- * i | kind | 20 bytes of whom | 10 bytes of what. The value carries the whole id, so a walk over a prefix lists
- * what belongs to someone, in order, without touching anything else.
+ * i | kind | 20 bytes of whom | 10 bytes of what. The value carries the whole id, so a walk over a
+ * prefix lists what belongs to someone, in order, without touching anything else.
  */
 static struct vault_key index_key(enum vault_index kind, const uint8_t owner[OWNER_BYTES],
     const uint8_t id[ID_BYTES])

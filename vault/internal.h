@@ -1,9 +1,10 @@
 /*
- * vault/internal.h - what the state machine's files share: one change in the making (vault_tx), typed
- * loads and stores, and the doors between the ideas (accounts, NFTs, secrets, tickets, switches, clock, audit).
+ * vault/internal.h - what the state machine's files share: one change in the making (vault_tx),
+ * typed loads and stores, and the doors between the ideas (accounts, NFTs, secrets, tickets,
+ * switches, clock, audit).
  *
- * Two kinds of error: a refusal is the operation's own fault and becomes its receipt's code; a breakage
- * (vault_is_breakage) means that execution itself failed and nothing may be kept.
+ * Two kinds of error: a refusal is the operation's own fault and becomes its receipt's code; a
+ * breakage (vault_is_breakage) means that execution itself failed and nothing may be kept.
  */
 #ifndef SR_VAULT_INTERNAL_H
 #define SR_VAULT_INTERNAL_H
@@ -35,62 +36,82 @@ bool vault_is_breakage(enum sr_error error);
 /* --- state.c: a change, and records in it --- */
 SR_MUST_CHECK enum sr_error vault_tx_begin(struct vault_tx *tx, struct vault_tree *t,
     const struct vault_block *block);
-void vault_tx_end(struct vault_tx *tx);                            /* drops the tree that was made */
-SR_MUST_CHECK enum sr_error vault_tx_commit(struct vault_tx *tx, struct vault_tree **t); /* and ends */
+void vault_tx_end(struct vault_tx *tx); /* drops the tree that was made */
+SR_MUST_CHECK enum sr_error vault_tx_commit(
+    struct vault_tx *tx, struct vault_tree **t); /* and ends */
 SR_MUST_CHECK enum sr_error vault_tx_put(struct vault_tx *tx, const struct vault_key *key,
     const uint8_t *value, size_t n);
-SR_MUST_CHECK enum sr_error vault_tx_delete(struct vault_tx *tx, const struct vault_key *key); /* absent is fine */
+SR_MUST_CHECK enum sr_error vault_tx_delete(
+    struct vault_tx *tx, const struct vault_key *key); /* absent is fine */
 
-/* Loads: the named refusal when absent, DAMAGED when it does not decode. Views are borrowed from the tree. */
+/* Loads: the named refusal when absent, DAMAGED when it does not decode. Views are borrowed from
+ * the tree. */
 SR_MUST_CHECK enum sr_error vault_meta_load(const struct vault_tree *t, struct vault_meta *v);
 SR_MUST_CHECK enum sr_error vault_aux_load(const struct vault_tree *t, struct vault_aux *v);
-SR_MUST_CHECK enum sr_error vault_collection_load(const struct vault_tree *t, struct vault_collection *v, uint64_t id);
-SR_MUST_CHECK enum sr_error vault_nft_load(const struct vault_tree *t, struct vault_nft *v, uint64_t id);
-SR_MUST_CHECK enum sr_error vault_secret_load(const struct vault_tree *t, struct vault_secret *v, const struct vault_secret_id *id);
-SR_MUST_CHECK enum sr_error vault_version_load(const struct vault_tree *t, struct vault_version *v, const struct vault_secret_id *id, uint64_t version);
-SR_MUST_CHECK enum sr_error vault_ticket_load(const struct vault_tree *t, struct vault_ticket *v, const struct sr_hash32 *id);
-SR_MUST_CHECK enum sr_error vault_switch_load(const struct vault_tree *t, struct vault_switch *v, uint64_t id);
+SR_MUST_CHECK enum sr_error vault_collection_load(
+    const struct vault_tree *t, struct vault_collection *v, uint64_t id);
+SR_MUST_CHECK enum sr_error vault_nft_load(
+    const struct vault_tree *t, struct vault_nft *v, uint64_t id);
+SR_MUST_CHECK enum sr_error vault_secret_load(
+    const struct vault_tree *t, struct vault_secret *v, const struct vault_secret_id *id);
+SR_MUST_CHECK enum sr_error vault_version_load(const struct vault_tree *t, struct vault_version *v,
+    const struct vault_secret_id *id, uint64_t version);
+SR_MUST_CHECK enum sr_error vault_ticket_load(
+    const struct vault_tree *t, struct vault_ticket *v, const struct sr_hash32 *id);
+SR_MUST_CHECK enum sr_error vault_switch_load(
+    const struct vault_tree *t, struct vault_switch *v, uint64_t id);
 /* Zeros (but for the account) when it is unknown. */
-SR_MUST_CHECK enum sr_error vault_account_load(const struct vault_tree *t, struct vault_account_record *v, bool *known, const struct vault_account *a);
+SR_MUST_CHECK enum sr_error vault_account_load(const struct vault_tree *t,
+    struct vault_account_record *v, bool *known, const struct vault_account *a);
 SR_MUST_CHECK enum sr_error vault_meta_store(struct vault_tx *tx);
 SR_MUST_CHECK enum sr_error vault_aux_store(struct vault_tx *tx, const struct vault_aux *v);
-SR_MUST_CHECK enum sr_error vault_collection_store(struct vault_tx *tx, const struct vault_collection *v);
+SR_MUST_CHECK enum sr_error vault_collection_store(
+    struct vault_tx *tx, const struct vault_collection *v);
 SR_MUST_CHECK enum sr_error vault_nft_store(struct vault_tx *tx, const struct vault_nft *v);
 SR_MUST_CHECK enum sr_error vault_secret_store(struct vault_tx *tx, const struct vault_secret *v);
 SR_MUST_CHECK enum sr_error vault_version_store(struct vault_tx *tx, const struct vault_version *v);
 SR_MUST_CHECK enum sr_error vault_ticket_store(struct vault_tx *tx, const struct vault_ticket *v);
 SR_MUST_CHECK enum sr_error vault_switch_store(struct vault_tx *tx, const struct vault_switch *v);
 SR_MUST_CHECK enum sr_error vault_receipt_store(struct vault_tx *tx, const struct vault_receipt *v);
-SR_MUST_CHECK enum sr_error vault_event_store(struct vault_tx *tx, const struct vault_key *key, const struct vault_event *v);
+SR_MUST_CHECK enum sr_error vault_event_store(
+    struct vault_tx *tx, const struct vault_key *key, const struct vault_event *v);
 
 void vault_put_be64(uint8_t out[8], uint64_t v);
 uint64_t vault_get_be64(const uint8_t in[8]);
 uint64_t vault_add_capped(uint64_t a, uint64_t b);     /* UINT64_MAX instead of wrapping */
-bool vault_account_is(const struct vault_account *a, const struct vault_account *who); /* never for NONE */
+bool vault_account_is(
+    const struct vault_account *a, const struct vault_account *who); /* never for NONE */
 
 /* --- accounts.c --- */
 enum vault_holding { VAULT_HOLDS_NFTS, VAULT_HOLDS_SECRETS, VAULT_HOLDS_SWITCHES };
 /* The nonce and room rules that leave no trace when broken. */
-SR_MUST_CHECK enum sr_error vault_account_admits(const struct vault_tree *t, const struct vault_op *op);
+SR_MUST_CHECK enum sr_error vault_account_admits(
+    const struct vault_tree *t, const struct vault_op *op);
 SR_MUST_CHECK enum sr_error vault_account_use_nonce(struct vault_tx *tx);
-SR_MUST_CHECK enum sr_error vault_account_gain(struct vault_tx *tx, const struct vault_account *a, enum vault_holding what);
-SR_MUST_CHECK enum sr_error vault_account_lose(struct vault_tx *tx, const struct vault_account *a, enum vault_holding what);
+SR_MUST_CHECK enum sr_error vault_account_gain(
+    struct vault_tx *tx, const struct vault_account *a, enum vault_holding what);
+SR_MUST_CHECK enum sr_error vault_account_lose(
+    struct vault_tx *tx, const struct vault_account *a, enum vault_holding what);
 
 /* --- index.c --- */
 enum vault_index {
 	VAULT_INDEX_NFTS = 1,        /* account -> NFTs it owns; value: id u64 */
 	VAULT_INDEX_SECRETS = 2,     /* account -> secrets it owns; value: id 16 */
-	VAULT_INDEX_NAMES = 3,       /* account, hash of a name -> its secret of that name; value: id 16 */
+	VAULT_INDEX_NAMES = 3,       /* account, hash of a name -> secret; value: id 16 */
 	VAULT_INDEX_NFT_SECRETS = 4, /* NFT -> secrets whose policy names it; value: id 16 */
 	VAULT_INDEX_SWITCHES = 5,    /* account -> switches that concern it; value: id u64 */
 };
 #define VAULT_INDEX_PREFIX 22u   /* type, kind, owner */
-struct vault_key vault_index_number(enum vault_index kind, const struct vault_account *a, uint64_t id);
-struct vault_key vault_index_secret(const struct vault_account *a, const struct vault_secret_id *id);
+struct vault_key vault_index_number(
+    enum vault_index kind, const struct vault_account *a, uint64_t id);
+struct vault_key vault_index_secret(
+    const struct vault_account *a, const struct vault_secret_id *id);
 struct vault_key vault_index_name(const struct vault_account *a, struct sr_bytes name);
 struct vault_key vault_index_nft_secret(uint64_t nft_id, const struct vault_secret_id *id);
-SR_MUST_CHECK enum sr_error vault_index_put_number(struct vault_tx *tx, enum vault_index kind, const struct vault_account *a, uint64_t id);
-SR_MUST_CHECK enum sr_error vault_index_put_secret(struct vault_tx *tx, const struct vault_key *key, const struct vault_secret_id *id);
+SR_MUST_CHECK enum sr_error vault_index_put_number(
+    struct vault_tx *tx, enum vault_index kind, const struct vault_account *a, uint64_t id);
+SR_MUST_CHECK enum sr_error vault_index_put_secret(
+    struct vault_tx *tx, const struct vault_key *key, const struct vault_secret_id *id);
 
 /* --- clock.c --- */
 enum vault_clock { VAULT_CLOCK_WALL = 1, VAULT_CLOCK_UPTIME = 2 };
@@ -104,32 +125,43 @@ struct vault_deadline {
 	enum vault_clock clock;
 	uint64_t due_ms;
 	enum vault_deadline_kind kind;
-	uint8_t id[32];              /* zeros and u64 big-endian, or 32 bytes; the last 21 go into the key */
+	uint8_t id[32]; /* zeros and u64 big-endian, or 32 bytes; the last 21 go into the key */
 };
 SR_MUST_CHECK enum sr_error vault_deadline_add(struct vault_tx *tx, const struct vault_deadline *d);
-SR_MUST_CHECK enum sr_error vault_deadline_drop(struct vault_tx *tx, const struct vault_deadline *d);
+SR_MUST_CHECK enum sr_error vault_deadline_drop(
+    struct vault_tx *tx, const struct vault_deadline *d);
 /* U before which an outage lets no switch of this interval go on (see vault.h). */
 uint64_t vault_amnesty_until(const struct vault_aux *aux, uint64_t interval_ms);
 
 /* --- audit.c --- */
-struct vault_event vault_event_of_number(enum vault_event_kind kind, enum vault_subject subject, uint64_t id);
-struct vault_event vault_event_of_secret(enum vault_event_kind kind, const struct vault_secret_id *id);
+struct vault_event vault_event_of_number(
+    enum vault_event_kind kind, enum vault_subject subject, uint64_t id);
+struct vault_event vault_event_of_secret(
+    enum vault_event_kind kind, const struct vault_secret_id *id);
 /* Fills in number, block and time. The actor is the caller's to set. */
 SR_MUST_CHECK enum sr_error vault_audit(struct vault_tx *tx, struct vault_event *e);
 
 /* --- nft.c --- */
-SR_MUST_CHECK enum sr_error vault_collection_create(struct vault_tx *tx, const struct vault_op_collection_create *b);
+SR_MUST_CHECK enum sr_error vault_collection_create(
+    struct vault_tx *tx, const struct vault_op_collection_create *b);
 SR_MUST_CHECK enum sr_error vault_nft_mint(struct vault_tx *tx, const struct vault_op_nft_mint *b);
-SR_MUST_CHECK enum sr_error vault_nft_transfer(struct vault_tx *tx, const struct vault_op_nft_transfer *b);
-SR_MUST_CHECK enum sr_error vault_nft_approve(struct vault_tx *tx, const struct vault_op_nft_approve *b);
+SR_MUST_CHECK enum sr_error vault_nft_transfer(
+    struct vault_tx *tx, const struct vault_op_nft_transfer *b);
+SR_MUST_CHECK enum sr_error vault_nft_approve(
+    struct vault_tx *tx, const struct vault_op_nft_approve *b);
 SR_MUST_CHECK enum sr_error vault_nft_burn(struct vault_tx *tx, const struct vault_op_nft_burn *b);
 
 /* --- secret.c --- */
-SR_MUST_CHECK enum sr_error vault_secret_put(struct vault_tx *tx, const struct vault_op_secret_put *b);
-SR_MUST_CHECK enum sr_error vault_secret_update(struct vault_tx *tx, const struct vault_op_secret_put *b);
-SR_MUST_CHECK enum sr_error vault_secret_restore(struct vault_tx *tx, const struct vault_op_secret_restore *b);
-SR_MUST_CHECK enum sr_error vault_secret_policy(struct vault_tx *tx, const struct vault_op_secret_policy *b);
-SR_MUST_CHECK enum sr_error vault_secret_delete(struct vault_tx *tx, const struct vault_op_secret_delete *b);
+SR_MUST_CHECK enum sr_error vault_secret_put(
+    struct vault_tx *tx, const struct vault_op_secret_put *b);
+SR_MUST_CHECK enum sr_error vault_secret_update(
+    struct vault_tx *tx, const struct vault_op_secret_put *b);
+SR_MUST_CHECK enum sr_error vault_secret_restore(
+    struct vault_tx *tx, const struct vault_op_secret_restore *b);
+SR_MUST_CHECK enum sr_error vault_secret_policy(
+    struct vault_tx *tx, const struct vault_op_secret_policy *b);
+SR_MUST_CHECK enum sr_error vault_secret_delete(
+    struct vault_tx *tx, const struct vault_op_secret_delete *b);
 
 /* --- facts.c: a policy judged on a state --- */
 struct vault_facts {
@@ -139,13 +171,14 @@ struct vault_facts {
 	uint64_t nft_id;             /* the presented one; 0: none */
 	uint64_t time_ms, uptime_ms;
 	uint64_t before_slack_ms;
-	bool own_clock;              /* time_ms is an enclave's own clock: switches must agree with it too */
+	bool own_clock; /* time_ms is an enclave's own clock: switches must agree with it too */
 	uint64_t negated;            /* bit per node: under an odd number of NOTs (filled in) */
 	uint64_t truth;              /* bit per node: a leaf that holds (filled in) */
 };
 /* Looks every leaf up once. */
 SR_MUST_CHECK enum sr_error vault_facts_judge(struct vault_facts *f);
-/* Does the policy hold when the leaves in without are taken as false? why as in vault_policy_eval. */
+/* Does the policy hold when the leaves in without are taken as false? why as in vault_policy_eval.
+ */
 bool vault_facts_hold(const struct vault_facts *f, uint64_t without, uint32_t *why);
 /* The policy's answer depends on a clock. */
 bool vault_policy_timed(const struct vault_policy *p);
@@ -153,24 +186,30 @@ bool vault_policy_names_nft(const struct vault_policy *p, uint64_t nft_id);
 
 /* --- ticket.c --- */
 /* An open ticket, unexpired and unclosed, blocks the NFT. open: that ticket; may be NULL. */
-SR_MUST_CHECK enum sr_error vault_nft_unlocked(const struct vault_tree *t, const struct vault_nft *nft,
-    uint64_t time_ms, struct vault_ticket *open);
-SR_MUST_CHECK enum sr_error vault_ticket_retrieve(struct vault_tx *tx, const struct vault_op_retrieve *b);
-SR_MUST_CHECK enum sr_error vault_ticket_close(struct vault_tx *tx, const struct vault_op_ticket_close *b);
+SR_MUST_CHECK enum sr_error vault_nft_unlocked(const struct vault_tree *t,
+    const struct vault_nft *nft, uint64_t time_ms, struct vault_ticket *open);
+SR_MUST_CHECK enum sr_error vault_ticket_retrieve(
+    struct vault_tx *tx, const struct vault_op_retrieve *b);
+SR_MUST_CHECK enum sr_error vault_ticket_close(
+    struct vault_tx *tx, const struct vault_op_ticket_close *b);
 
 /* --- switch.c --- */
 /* The state that every reader sees: FROZEN is shown as the state it hides. */
 enum vault_switch_state vault_switch_shown(const struct vault_switch *w);
 bool vault_switch_concerns(const struct vault_switch *w, const struct vault_account *who);
-SR_MUST_CHECK enum sr_error vault_switch_create(struct vault_tx *tx, const struct vault_op_switch_create *b);
+SR_MUST_CHECK enum sr_error vault_switch_create(
+    struct vault_tx *tx, const struct vault_op_switch_create *b);
 /* HEARTBEAT and DURESS: the key decides, not the kind. */
 SR_MUST_CHECK enum sr_error vault_switch_heartbeat(struct vault_tx *tx, uint64_t id, bool duress);
 SR_MUST_CHECK enum sr_error vault_switch_veto(struct vault_tx *tx, uint64_t id);
 SR_MUST_CHECK enum sr_error vault_switch_confirm(struct vault_tx *tx, uint64_t id);
 SR_MUST_CHECK enum sr_error vault_switch_cancel(struct vault_tx *tx, uint64_t id);
-SR_MUST_CHECK enum sr_error vault_switch_pause(struct vault_tx *tx, const struct vault_op_switch_pause *b);
-SR_MUST_CHECK enum sr_error vault_switch_delegate(struct vault_tx *tx, const struct vault_op_switch_delegate *b);
+SR_MUST_CHECK enum sr_error vault_switch_pause(
+    struct vault_tx *tx, const struct vault_op_switch_pause *b);
+SR_MUST_CHECK enum sr_error vault_switch_delegate(
+    struct vault_tx *tx, const struct vault_op_switch_delegate *b);
 /* Its deadline has come (and is off the queue). */
-SR_MUST_CHECK enum sr_error vault_switch_due(struct vault_tx *tx, const struct vault_aux *aux, uint64_t id);
+SR_MUST_CHECK enum sr_error vault_switch_due(
+    struct vault_tx *tx, const struct vault_aux *aux, uint64_t id);
 
 #endif

@@ -10,7 +10,8 @@ static enum sr_error nft_event(struct vault_tx *tx, enum vault_event_kind kind, 
 	return vault_audit(tx, &e);
 }
 
-enum sr_error vault_collection_create(struct vault_tx *tx, const struct vault_op_collection_create *b)
+enum sr_error vault_collection_create(
+    struct vault_tx *tx, const struct vault_op_collection_create *b)
 {
 	struct vault_collection c = { .owner = tx->op->account, .name = b->name,
 		.created_ms = tx->block->time_ms };
@@ -28,8 +29,12 @@ enum sr_error vault_collection_create(struct vault_tx *tx, const struct vault_op
 /* Collection 0 is open to all; in the others only their owner mints. */
 enum sr_error vault_nft_mint(struct vault_tx *tx, const struct vault_op_nft_mint *b)
 {
-	struct vault_nft nft = { .collection_id = b->collection_id, .version = 1, .owner = b->to,
-		.name = b->name, .minted_ms = tx->block->time_ms, .held_since_ms = tx->block->time_ms };
+	struct vault_nft nft = { .collection_id = b->collection_id,
+		.version = 1,
+		.owner = b->to,
+		.name = b->name,
+		.minted_ms = tx->block->time_ms,
+		.held_since_ms = tx->block->time_ms };
 	struct vault_collection collection;
 
 	SR_TRY(vault_collection_load(tx->t, &collection, b->collection_id));

@@ -30,7 +30,8 @@ static enum sr_error payload_check(const struct vault_tx *tx, const struct vault
 	    p->data_pieces <= p->pieces_n ? SR_OK : SR_ERR_OUT_OF_RANGE;
 }
 
-static enum sr_error switch_reference(const struct vault_tx *tx, const struct vault_policy_node *node)
+static enum sr_error switch_reference(
+    const struct vault_tx *tx, const struct vault_policy_node *node)
 {
 	struct vault_switch w;
 
@@ -82,7 +83,8 @@ static enum sr_error nft_index(struct vault_tx *tx, const struct vault_secret *s
 		if (policy.nodes[i].kind != VAULT_POLICY_HOLDER)
 			continue;
 		key = vault_index_nft_secret(policy.nodes[i].number, &secret->id);
-		SR_TRY(add ? vault_index_put_secret(tx, &key, &secret->id) : vault_tx_delete(tx, &key));
+		SR_TRY(add ? vault_index_put_secret(tx, &key, &secret->id)
+			   : vault_tx_delete(tx, &key));
 	}
 	return SR_OK;
 }
@@ -157,7 +159,8 @@ static enum sr_error secret_claim(const struct vault_tx *tx, struct vault_secret
 enum sr_error vault_secret_put(struct vault_tx *tx, const struct vault_op_secret_put *b)
 {
 	const struct vault_account *owner = &tx->op->account;
-	struct vault_secret_id id = vault_secret_id_derive(&tx->block->chain_id, owner, tx->op->nonce);
+	struct vault_secret_id id = vault_secret_id_derive(
+	    &tx->block->chain_id, owner, tx->op->nonce);
 	struct vault_secret secret = { .id = id, .owner = *owner, .name = b->name,
 		.created_ms = tx->block->time_ms, .expiry_ms = b->expiry_ms };
 	struct vault_version version = { .key = b->key, .payload = b->payload };

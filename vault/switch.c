@@ -15,12 +15,22 @@
  *     ▼ │                              │                 CANCELLED
  *   PAUSED ◄──────── pause ────────────┘                 from everywhere before FIRED
  *
- * FROZEN is not a place of its own: it hides one of ARMED, WARN, PENDING or PAUSED and moves as that one does, so that
- * no reader can tell, but never goes on to FIRED. The hidden state is read off the other fields.
+ * FROZEN is not a place of its own: it hides one of ARMED, WARN, PENDING or PAUSED and moves as
+ * that one does, so that no reader can tell, but never goes on to FIRED. The hidden state is read
+ * off the other fields.
  */
 enum cause {
-	CAUSE_BEAT, CAUSE_WARN, CAUSE_LAPSE, CAUSE_FIRE, CAUSE_STAGE, CAUSE_PAUSE, CAUSE_RESUME, CAUSE_VETO,
-	CAUSE_CONFIRM, CAUSE_DELEGATE, CAUSE_CANCEL,
+	CAUSE_BEAT,
+	CAUSE_WARN,
+	CAUSE_LAPSE,
+	CAUSE_FIRE,
+	CAUSE_STAGE,
+	CAUSE_PAUSE,
+	CAUSE_RESUME,
+	CAUSE_VETO,
+	CAUSE_CONFIRM,
+	CAUSE_DELEGATE,
+	CAUSE_CANCEL,
 };
 
 #define IN(state) (1u << VAULT_SWITCH_##state)
@@ -33,7 +43,7 @@ static const struct move {
 	int to;
 } moves[] = {
 	{ IN(ARMED) | IN(WARN) | IN(PENDING), CAUSE_BEAT, VAULT_SWITCH_ARMED },
-	{ IN(PAUSED), CAUSE_BEAT, STAY },       /* a pause is a promise that a stray heartbeat does not end */
+	{ IN(PAUSED), CAUSE_BEAT, STAY }, /* a stray heartbeat does not end a pause */
 	{ IN(ARMED) | IN(WARN), CAUSE_WARN, VAULT_SWITCH_WARN },
 	{ IN(ARMED) | IN(WARN), CAUSE_LAPSE, VAULT_SWITCH_PENDING },
 	{ IN(PENDING), CAUSE_FIRE, VAULT_SWITCH_FIRED },
@@ -98,7 +108,8 @@ static void enter(struct vault_switch *w, const struct vault_tx *tx, enum vault_
 	}
 }
 
-static enum sr_error switch_move(struct vault_switch *w, const struct vault_tx *tx, enum cause cause)
+static enum sr_error switch_move(
+    struct vault_switch *w, const struct vault_tx *tx, enum cause cause)
 {
 	bool frozen = w->state == VAULT_SWITCH_FROZEN;
 	int to;
@@ -108,7 +119,7 @@ static enum sr_error switch_move(struct vault_switch *w, const struct vault_tx *
 		return SR_OK;
 	SR_ASSERT(!frozen || to != VAULT_SWITCH_FIRED);
 	enter(w, tx, (enum vault_switch_state)to);
-	/* Only the owner's CANCEL and the end of a pause by the owner thaw (see vault_switch_pause). */
+	/* Only the owner thaws: by CANCEL, or by ending a pause (vault_switch_pause). */
 	w->state = frozen && to != VAULT_SWITCH_CANCELLED ? VAULT_SWITCH_FROZEN :
 	    (enum vault_switch_state)to;
 	return SR_OK;
@@ -147,7 +158,8 @@ static uint64_t next_due(const struct vault_switch *w, enum vault_clock *clock)
 	if (shown == VAULT_SWITCH_PAUSED)
 		return w->paused_until_ms;
 	if ((shown == VAULT_SWITCH_ARMED || shown == VAULT_SWITCH_WARN) && warning_next(w) < 3)
-		return vault_add_capped(w->heartbeat_uptime_ms, w->settings.warn_ms[warning_next(w)]);
+		return vault_add_capped(
+		    w->heartbeat_uptime_ms, w->settings.warn_ms[warning_next(w)]);
 	if (shown == VAULT_SWITCH_ARMED || shown == VAULT_SWITCH_WARN)
 		return lapse_uptime_ms(w);
 	if (shown == VAULT_SWITCH_PENDING && w->state != VAULT_SWITCH_FROZEN &&
@@ -205,8 +217,8 @@ static void postpone(struct vault_switch *w, uint64_t until_uptime_ms)
 }
 
 /* PENDING and FIRED need the wall clock's consent and no amnesty (vault.h). */
-static bool held_back(struct vault_switch *w, const struct vault_tx *tx, const struct vault_aux *aux,
-    uint64_t span_ms)
+static bool held_back(struct vault_switch *w, const struct vault_tx *tx,
+    const struct vault_aux *aux, uint64_t span_ms)
 {
 	uint64_t until = vault_amnesty_until(aux, w->settings.interval_ms);
 	uint64_t wall = vault_add_capped(w->heartbeat_ms, span_ms);
@@ -280,10 +292,12 @@ enum sr_error vault_switch_due(struct vault_tx *tx, const struct vault_aux *aux,
 
 static const struct vault_account *heartbeat_account(const struct vault_switch *w)
 {
-	return w->settings.heartbeat.kind != VAULT_ACCOUNT_NONE ? &w->settings.heartbeat : &w->owner;
+	return w->settings.heartbeat.kind != VAULT_ACCOUNT_NONE ? &w->settings.heartbeat
+								: &w->owner;
 }
 
-static bool may_beat(const struct vault_switch *w, const struct vault_account *who, uint64_t time_ms)
+static bool may_beat(
+    const struct vault_switch *w, const struct vault_account *who, uint64_t time_ms)
 {
 	if (vault_account_is(&w->owner, who) || vault_account_is(heartbeat_account(w), who))
 		return true;
@@ -345,8 +359,11 @@ static enum sr_error settings_check(const struct vault_switch_settings *s,
 
 enum sr_error vault_switch_create(struct vault_tx *tx, const struct vault_op_switch_create *b)
 {
-	struct vault_switch w = { .owner = tx->op->account, .name = b->name, .settings = b->settings,
-		.created_ms = tx->block->time_ms, .state = VAULT_SWITCH_ARMED };
+	struct vault_switch w = { .owner = tx->op->account,
+		.name = b->name,
+		.settings = b->settings,
+		.created_ms = tx->block->time_ms,
+		.state = VAULT_SWITCH_ARMED };
 
 	SR_TRY(settings_check(&b->settings, &w.owner));
 	if (!sr_name_valid(b->name.p, b->name.n))
@@ -364,9 +381,9 @@ enum sr_error vault_switch_create(struct vault_tx *tx, const struct vault_op_swi
 }
 
 /*
- * HEARTBEAT and DURESS are one operation to every observer, and the key decides: the duress key freezes whichever it
- * signs, the owner freezes with DURESS, and from the other keys DURESS is a heartbeat. The event of a
- * freeze names the heartbeat account, as an honest one would.
+ * HEARTBEAT and DURESS are one operation to every observer, and the key decides: the duress key
+ * freezes whichever it signs, the owner freezes with DURESS, and from the other keys DURESS is a
+ * heartbeat. The event of a freeze names the heartbeat account, as an honest one would.
  */
 enum sr_error vault_switch_heartbeat(struct vault_tx *tx, uint64_t id, bool duress)
 {
@@ -441,8 +458,8 @@ enum sr_error vault_switch_cancel(struct vault_tx *tx, uint64_t id)
 }
 
 /*
- * Until a date, or 0: the interval starts anew now. 0 is taken in every state before FIRED, so that its receipt
- * does not tell a frozen switch, which it thaws, from an armed one.
+ * Until a date, or 0: the interval starts anew now. 0 is taken in every state before FIRED, so that
+ * its receipt does not tell a frozen switch, which it thaws, from an armed one.
  */
 enum sr_error vault_switch_pause(struct vault_tx *tx, const struct vault_op_switch_pause *b)
 {

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* The ticket is looked up rather than trusted to have cleared the NFT: closing it is enough, whichever NFTs it locked. */
+/* The ticket is looked up rather than trusted to have cleared the NFT: closing it is enough,
+ * whichever NFTs it locked. */
 enum sr_error vault_nft_unlocked(const struct vault_tree *t, const struct vault_nft *nft,
     uint64_t time_ms, struct vault_ticket *open)
 {
@@ -42,10 +43,12 @@ static enum sr_error secret_alive(const struct vault_secret *secret, uint64_t ti
 {
 	if (secret->deleted)
 		return SR_ERR_DELETED;
-	return secret->expiry_ms != 0 && time_ms >= secret->expiry_ms ? SR_ERR_SECRET_EXPIRED : SR_OK;
+	return secret->expiry_ms != 0 && time_ms >= secret->expiry_ms ? SR_ERR_SECRET_EXPIRED
+								      : SR_OK;
 }
 
-/* A version wrapped to an older policy's label can't be judged by today's: the owner restores it first. */
+/* A version wrapped to an older policy's label can't be judged by today's: the owner restores it
+ * first. */
 static enum sr_error version_wanted(const struct vault_tree *t, struct vault_version *version,
     const struct vault_secret *secret, uint64_t number)
 {
@@ -141,8 +144,8 @@ static enum sr_error nft_busy(struct vault_tx *tx, uint64_t nft_id, bool *busy)
 }
 
 /*
- * Which NFTs to lock: the presented one, and of the others those without which the policy would not hold.
- * Those that an open ticket blocks are left out first.
+ * Which NFTs to lock: the presented one, and of the others those without which the policy would not
+ * hold. Those that an open ticket blocks are left out first.
  */
 static enum sr_error choose_nfts(struct vault_tx *tx, struct retrieval *r)
 {
@@ -173,7 +176,8 @@ static enum sr_error choose_nfts(struct vault_tx *tx, struct retrieval *r)
 	return SR_OK;
 }
 
-/* The same holder asking again for the same thing with the same key: the ticket before is replaced by this one. */
+/* The same holder asking again for the same thing with the same key: the ticket before is replaced
+ * by this one. */
 static bool same_request(const struct vault_ticket *before, const struct vault_ticket *now)
 {
 	return vault_account_equal(&before->requester, &now->requester) &&
@@ -316,9 +320,9 @@ static enum sr_error recheck_on(struct vault_facts *f, bool *holds)
 }
 
 /*
- * Both must say yes: the policy on this state at its own time, and the policy on this state by the enclave's own
- * clock, where a switch must also have had the time to fire. BEFORE has slack on both, since
- * the ticket was issued in time and shares take a moment.
+ * Both must say yes: the policy on this state at its own time, and the policy on this state by the
+ * enclave's own clock, where a switch must also have had the time to fire. BEFORE has slack on
+ * both, since the ticket was issued in time and shares take a moment.
  */
 enum sr_error vault_ticket_recheck(struct vault_tree *t, const struct vault_ticket *ticket,
     uint64_t own_time_ms)

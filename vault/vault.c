@@ -16,7 +16,8 @@ static enum sr_error signature_check(const struct vault_op *op, const struct vau
 			return SR_ERR_BAD_SIGNATURE;
 		memcpy(pk.b, op->account.b, sizeof pk.b);
 		memcpy(sig.b, op->signature, sizeof sig.b);
-		return sr_verify(&pk, &sig, "strongroom op v1", op->signed_bytes.p, op->signed_bytes.n);
+		return sr_verify(
+		    &pk, &sig, "strongroom op v1", op->signed_bytes.p, op->signed_bytes.n);
 	}
 	if (op->account.kind != VAULT_ACCOUNT_ETHEREUM || op->signature_n != sizeof op->signature)
 		return SR_ERR_BAD_SIGNATURE;
@@ -54,8 +55,8 @@ enum sr_error vault_op_check(struct vault_op *op, const struct vault_block *bloc
 		return wrapped_key_check(op, block, &body.secret_put.id, body.secret_put.policy,
 		    &body.secret_put.key);
 	if (op->kind == VAULT_OP_SECRET_POLICY)
-		return wrapped_key_check(op, block, &body.secret_policy.id, body.secret_policy.policy,
-		    &body.secret_policy.key);
+		return wrapped_key_check(op, block, &body.secret_policy.id,
+		    body.secret_policy.policy, &body.secret_policy.key);
 	return SR_OK;
 }
 
@@ -118,7 +119,8 @@ bool vault_code_is_traceless(enum sr_error code)
 	    code == SR_ERR_NONCE_AHEAD || code == SR_ERR_ACCOUNTS_FULL;
 }
 
-/* What leaves no trace when it is broken: whoever replays an operation must not be able to use up anything. */
+/* What leaves no trace when it is broken: whoever replays an operation must not be able to use up
+ * anything. */
 static enum sr_error admission(const struct vault_tree *t, const struct vault_block *block,
     const struct vault_op *op, union vault_op_body *body)
 {
@@ -156,7 +158,7 @@ static enum sr_error receipt_keep(struct vault_tx *tx)
 	return vault_receipt_store(tx, tx->receipt);
 }
 
-/* The nonce, then either all of the operation or nothing but the refusal's event, then the receipt. */
+/* The nonce, then all of the operation or only its refusal's event, then the receipt. */
 static enum sr_error op_run(struct vault_tx *tx, const union vault_op_body *body)
 {
 	struct vault_meta meta = tx->meta;

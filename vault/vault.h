@@ -1,7 +1,8 @@
 /*
- * vault/vault.h - the replicated state machine (DESIGN 7): deterministic, integer-only. A state is a
- * vault_tree; applying an operation makes the next tree. Refused operations change nothing (but, once in a
- * block with a valid signature and the right nonce, use up the nonce and leave a receipt).
+ * vault/vault.h - the replicated state machine (DESIGN 7): deterministic, integer-only. A state is
+ * a vault_tree; applying an operation makes the next tree. Refused operations change nothing (but,
+ * once in a block with a valid signature and the right nonce, use up the nonce and leave a
+ * receipt).
  */
 #ifndef SR_VAULT_VAULT_H
 #define SR_VAULT_VAULT_H
@@ -10,7 +11,7 @@
 #include "vault/tree.h"
 
 /* Limits (DESIGN 10), each with its error. */
-#define VAULT_ACCOUNTS_MAX 10000000u            /* ACCOUNTS_FULL from a new signer, TOO_MANY for a new recipient */
+#define VAULT_ACCOUNTS_MAX 10000000u            /* new signer: ACCOUNTS_FULL; recipient: TOO_MANY */
 #define VAULT_COLLECTIONS_MAX 10000000u         /* TOO_MANY, as for the next three */
 #define VAULT_NFTS_MAX 10000000u                /* ever made: burned ones stay as records */
 #define VAULT_SECRETS_MAX 10000000u             /* ever made: deleted ones stay as records */
@@ -24,20 +25,21 @@
 #define VAULT_RECEIPT_KEEP_MS 600000u           /* past the operation's expiry */
 #define VAULT_EVENT_KEEP_MS (30ull * 86400000ull) /* heartbeats and refusals; other events stay */
 #define VAULT_PAUSE_MAX_MS (366ull * 86400000ull)
-#define VAULT_UPTIME_STEP_MAX_MS 3000u          /* most a block adds to U; a longer gap is an outage */
+#define VAULT_UPTIME_STEP_MAX_MS 3000u /* most a block adds to U; a longer gap is an outage */
 #define VAULT_AMNESTY_MIN_MS 60000u
 #define VAULT_CLOCK_SLACK_MS 10000u             /* BEFORE at release: from block to share */
 #define VAULT_LIST_MAX 64u
 #define VAULT_LIST_BYTES_MAX (1024u * 1024u)
 
 /*
- * The switches' clock U and its amnesty (DESIGN 7). A block adds min(dt, 3 s) to U if its ingress flag is set,
- * else nothing. A stall is a run of blocks without ingress, or further than 3 s apart; once it is longer than
- * 3 s in all it is an outage of length D, and from its last block on no switch moves to PENDING or FIRED before U
- * has advanced by min(I/10, max(D, 60 s)): an outage is paid back as long as it lasted, at least a minute, at
- * most a tenth of the interval. In a block without ingress no switch moves at all. So a switch fires only
- * after its owner had I + G of working ingress since the last heartbeat, and, when an outage cut into
- * it, working ingress afterwards too (I9). The amnesty moves the switch's own U_hb (or start of PENDING), so that the
+ * The switches' clock U and its amnesty (DESIGN 7). A block adds min(dt, 3 s) to U if its ingress
+ * flag is set, else nothing. A stall is a run of blocks without ingress, or further than 3 s apart;
+ * once it is longer than 3 s in all it is an outage of length D, and from its last block on no
+ * switch moves to PENDING or FIRED before U has advanced by min(I/10, max(D, 60 s)): an outage is
+ * paid back as long as it lasted, at least a minute, at most a tenth of the interval. In a block
+ * without ingress no switch moves at all. So a switch fires only after its owner had I + G of
+ * working ingress since the last heartbeat, and, when an outage cut into it, working ingress
+ * afterwards too (I9). The amnesty moves the switch's own U_hb (or start of PENDING), so that the
  * record always tells when it is due.
  */
 
@@ -47,7 +49,8 @@ struct vault_hooks {
 	enum sr_error (*ethereum_recover)(uint8_t address[20], const char *text, size_t text_n,
 	    const uint8_t signature[65]);
 	/* TDH2 well-formedness of 128 bytes for this label. */
-	enum sr_error (*key_check)(const uint8_t tdh2[VAULT_TDH2_BYTES], const struct sr_hash32 *label);
+	enum sr_error (*key_check)(
+	    const uint8_t tdh2[VAULT_TDH2_BYTES], const struct sr_hash32 *label);
 };
 
 struct vault_block {
@@ -58,22 +61,25 @@ struct vault_block {
 	const struct vault_hooks *hooks;
 };
 
-/* Stateless: decode, chain, epoch, body, signature (and key_check for wrapped keys: label needs owner and policy only).
- * The verdict depends on the operation alone, so callers may cache it by hash. */
+/* Stateless: decode, chain, epoch, body, signature (and key_check for wrapped keys: label needs
+ * owner and policy only). The verdict depends on the operation alone, so callers may cache it by
+ * hash. */
 SR_MUST_CHECK enum sr_error vault_op_check(struct vault_op *op, const struct vault_block *block,
     const uint8_t *bytes, size_t n);
 
-/* Once per block before its operations: clock, due deadlines (switch transitions, expiries). At most 1,024
- * deadlines a block; the rest waits for the next one (late is safe, early is not). */
-SR_MUST_CHECK enum sr_error vault_begin_block(struct vault_tree **t, const struct vault_block *block);
+/* Once per block before its operations: clock, due deadlines (switch transitions, expiries). At
+ * most 1,024 deadlines a block; the rest waits for the next one (late is safe, early is not). */
+SR_MUST_CHECK enum sr_error vault_begin_block(
+    struct vault_tree **t, const struct vault_block *block);
 
-/* Applies a checked operation. receipt: what a client is told. Returns SR_OK also for a refusal (receipt.code); an error
- * only when execution itself broke (no memory): the tree is then unchanged. */
+/* Applies a checked operation. receipt: what a client is told. Returns SR_OK also for a refusal
+ * (receipt.code); an error only when execution itself broke (no memory): the tree is then
+ * unchanged. */
 SR_MUST_CHECK enum sr_error vault_apply(struct vault_tree **t, struct vault_receipt *receipt,
     const struct vault_block *block, const struct vault_op *op);
 
-/* The codes of refusals that leave the state as it was: no nonce used, no receipt stored. Any other code of vault_apply has left
- * both. Such an operation has no place in a block. */
+/* The codes of refusals that leave the state as it was: no nonce used, no receipt stored. Any other
+ * code of vault_apply has left both. Such an operation has no place in a block. */
 bool vault_code_is_traceless(enum sr_error code);
 
 /* Would it be accepted on this state now? For admission: the same checks, nothing kept. */
@@ -84,19 +90,21 @@ SR_MUST_CHECK enum sr_error vault_admit(struct vault_tree *t, struct vault_recei
 SR_MUST_CHECK enum sr_error vault_genesis(struct vault_tree **t, uint64_t time_ms);
 
 /* --- reading --- */
-/* requester: NONE for anonymous. Lists: u32 count, bool more, then blobs, at most 64 entries and 1 MiB. FROZEN by duress is shown
- * as the state it hides except to nobody: no reader can tell. */
+/* requester: NONE for anonymous. Lists: u32 count, bool more, then blobs, at most 64 entries and 1
+ * MiB. FROZEN by duress is shown as the state it hides except to nobody: no reader can tell. */
 SR_MUST_CHECK enum sr_error vault_get(struct sr_writer *out, struct vault_tree *t,
     enum vault_get_kind kind, struct sr_bytes params, const struct vault_account *requester);
-/* The key whose proof shows the record (single-record kinds only; a proof shows the whole record, so ask vault_get whether the
- * requester may see it first). SWITCH has none (BAD_KIND): the raw record would tell a frozen one. */
+/* The key whose proof shows the record (single-record kinds only; a proof shows the whole record,
+ * so ask vault_get whether the requester may see it first). SWITCH has none (BAD_KIND): the raw
+ * record would tell a frozen one. */
 SR_MUST_CHECK enum sr_error vault_get_key(struct vault_key *key, enum vault_get_kind kind,
     struct sr_bytes params);
 /* For releases: the ticket by id. NO_SUCH_TICKET when absent. */
 SR_MUST_CHECK enum sr_error vault_ticket_find(struct vault_ticket *out, struct vault_tree *t,
     const struct sr_hash32 *id);
-/* Would the policy still hold at this (later) time on this state? Used by enclaves with their own clock. */
-SR_MUST_CHECK enum sr_error vault_ticket_recheck(struct vault_tree *t, const struct vault_ticket *ticket,
-    uint64_t own_time_ms);
+/* Would the policy still hold at this (later) time on this state? Used by enclaves with their own
+ * clock. */
+SR_MUST_CHECK enum sr_error vault_ticket_recheck(
+    struct vault_tree *t, const struct vault_ticket *ticket, uint64_t own_time_ms);
 
 #endif

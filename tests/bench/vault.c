@@ -1,4 +1,5 @@
-/* Operations a second through the state machine, signatures left out: transfers and mints over 100,000 NFTs. */
+/* Operations a second through the state machine, signatures left out: transfers and mints over
+ * 100,000 NFTs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,8 @@ static struct vault_account account(uint32_t i)
 	return a;
 }
 
-static void make(uint32_t slot, uint32_t who, enum vault_op_kind kind, const union vault_op_body *body)
+static void make(
+    uint32_t slot, uint32_t who, enum vault_op_kind kind, const union vault_op_body *body)
 {
 	static const uint8_t no_signature[64];
 	struct vault_account a = account(who);
@@ -94,7 +96,8 @@ static void mint_all(void)
 		uint32_t n = 0;
 
 		for (; n < BLOCK_OPS && id <= NFTS; n++, id++) {
-			union vault_op_body b = { .nft_mint = { 0, account(id % ACCOUNTS), { name, 1 } } };
+			union vault_op_body b = { .nft_mint = {
+						      0, account(id % ACCOUNTS), { name, 1 } } };
 
 			bench.owner[id] = id % ACCOUNTS;
 			bench.version[id] = 1;
@@ -116,7 +119,8 @@ static void transfer_many(void)
 			x = x * 1664525u + 1013904223u;
 			id = 1 + x / 7 % NFTS;
 			to = x / 3 % ACCOUNTS;
-			b = (union vault_op_body){ .nft_transfer = { id, bench.version[id]++, account(to) } };
+			b = (union vault_op_body){ .nft_transfer = {
+						       id, bench.version[id]++, account(to) } };
 			make(i, bench.owner[id], VAULT_OP_NFT_TRANSFER, &b);
 			bench.owner[id] = to;
 		}
@@ -136,7 +140,9 @@ int main(void)
 	static const struct vault_hooks hooks;
 
 	must(sr_crypto_init());
-	bench.block = (struct vault_block){ .time_ms = 1000, .ingress_ok = true, .members_n = 4, .hooks = &hooks };
+	bench.block = (struct vault_block){
+		.time_ms = 1000, .ingress_ok = true, .members_n = 4, .hooks = &hooks
+	};
 	must(vault_genesis(&bench.t, 1));
 	mint_all();
 	report("mint", NFTS);

@@ -6,7 +6,8 @@
 
 /* --- hooks --- */
 
-static enum sr_error fake_key_check(const uint8_t tdh2[VAULT_TDH2_BYTES], const struct sr_hash32 *label)
+static enum sr_error fake_key_check(
+    const uint8_t tdh2[VAULT_TDH2_BYTES], const struct sr_hash32 *label)
 {
 	return memcmp(tdh2, label->b, sizeof label->b) == 0 ? SR_OK : SR_ERR_BAD_CIPHERTEXT;
 }
@@ -94,8 +95,8 @@ void world_sign_as(struct vault_world *w, unsigned who, enum vault_op_kind kind,
 	struct sr_sig64 sig;
 
 	sr_writer_init(&out, SR_OP_MAX);
-	vault_op_write_signed(&out, &w->block.chain_id, w->block.epoch, &w->who[who], nonce, expiry_ms,
-	    kind, body);
+	vault_op_write_signed(
+	    &out, &w->block.chain_id, w->block.epoch, &w->who[who], nonce, expiry_ms, kind, body);
 	sr_sign(&sig, &w->sk[who], "strongroom op v1", out.p, out.n);
 	vault_op_write_signature(&out, sig.b, sizeof sig.b);
 	must(sr_writer_finish(&out) == SR_OK, "encoding an operation");
@@ -187,10 +188,11 @@ bool world_refuses(struct vault_world *w, enum sr_error code, unsigned who, enum
 	meta_after = world_meta(w);
 	meta_after.events = meta.events;
 	if (said != code)
-		fprintf(stderr, "refused with %s instead of %s\n", sr_error_name(said), sr_error_name(code));
-	return said == code && trace.nonce && trace.kept && !trace.other && is.nonce == was.nonce + 1 &&
-	    is.nfts == was.nfts && is.secrets == was.secrets && is.switches == was.switches &&
-	    memcmp(&meta, &meta_after, sizeof meta) == 0;
+		fprintf(stderr, "refused with %s instead of %s\n", sr_error_name(said),
+		    sr_error_name(code));
+	return said == code && trace.nonce && trace.kept && !trace.other
+	    && is.nonce == was.nonce + 1 && is.nfts == was.nfts && is.secrets == was.secrets
+	    && is.switches == was.switches && memcmp(&meta, &meta_after, sizeof meta) == 0;
 }
 
 /* --- looking --- */
@@ -379,7 +381,8 @@ enum sr_error world_put(struct vault_world *w, unsigned who, const char *name, c
 enum sr_error world_retrieve(struct vault_world *w, unsigned who, const struct vault_secret_id *id,
     uint64_t nft, uint64_t nft_version, uint8_t to)
 {
-	union vault_op_body b = { .retrieve = { .id = *id, .nft_id = nft, .nft_version = nft_version } };
+	union vault_op_body b = { .retrieve = {
+				      .id = *id, .nft_id = nft, .nft_version = nft_version } };
 
 	memset(b.retrieve.to.b, to, sizeof b.retrieve.to.b);
 	return world_do(w, who, VAULT_OP_RETRIEVE, &b);
@@ -392,7 +395,8 @@ enum sr_error world_close(struct vault_world *w, unsigned who, const struct sr_h
 	return world_do(w, who, VAULT_OP_TICKET_CLOSE, &b);
 }
 
-enum sr_error world_switch_op(struct vault_world *w, unsigned who, enum vault_op_kind kind, uint64_t id)
+enum sr_error world_switch_op(
+    struct vault_world *w, unsigned who, enum vault_op_kind kind, uint64_t id)
 {
 	union vault_op_body b = { .switch_ref = { id } };
 

@@ -1,7 +1,8 @@
 /*
- * tests/lib/vault_world.h - a state machine with people in it: eight accounts with real Ed25519 keys, blocks on a
- * virtual clock, operations that are encoded, signed, checked and applied as in a cluster. The key check is a
- * fake (fake_key_check): a wrapped key fits when it begins with its label.
+ * tests/lib/vault_world.h - a state machine with people in it: eight accounts with real Ed25519
+ * keys, blocks on a virtual clock, operations that are encoded, signed, checked and applied as in a
+ * cluster. The key check is a fake (fake_key_check): a wrapped key fits when it begins with its
+ * label.
  */
 #ifndef SR_TESTS_LIB_VAULT_WORLD_H
 #define SR_TESTS_LIB_VAULT_WORLD_H
@@ -35,16 +36,19 @@ void world_pass(struct vault_world *w, uint64_t for_ms);
 void world_pass_deaf(struct vault_world *w, uint64_t for_ms);
 
 /* Encodes and signs with the account's next nonce, expiry a minute away; w->op, w->bytes. */
-void world_sign(struct vault_world *w, unsigned who, enum vault_op_kind kind, const union vault_op_body *body);
-void world_sign_as(struct vault_world *w, unsigned who, enum vault_op_kind kind, const union vault_op_body *body,
-    uint64_t nonce, uint64_t expiry_ms);
+void world_sign(
+    struct vault_world *w, unsigned who, enum vault_op_kind kind, const union vault_op_body *body);
+void world_sign_as(struct vault_world *w, unsigned who, enum vault_op_kind kind,
+    const union vault_op_body *body, uint64_t nonce, uint64_t expiry_ms);
 /* Checks and applies w->op as it is. The receipt's code, or what the check said. */
 enum sr_error world_apply(struct vault_world *w);
 /* world_sign and world_apply. */
-enum sr_error world_do(struct vault_world *w, unsigned who, enum vault_op_kind kind, const union vault_op_body *body);
+enum sr_error world_do(
+    struct vault_world *w, unsigned who, enum vault_op_kind kind, const union vault_op_body *body);
 /*
- * world_do for what must be refused: true when the code is this, the receipt is stored, and nothing changed but the
- * nonce, the receipt and its deadline (and, for a watched refusal, the event). Says what else changed.
+ * world_do for what must be refused: true when the code is this, the receipt is stored, and nothing
+ * changed but the nonce, the receipt and its deadline (and, for a watched refusal, the event). Says
+ * what else changed.
  */
 bool world_refuses(struct vault_world *w, enum sr_error code, unsigned who, enum vault_op_kind kind,
     const union vault_op_body *body);
@@ -60,32 +64,36 @@ bool world_has(const struct vault_world *w, struct vault_key key);
 /* How many records of this type there are. */
 unsigned world_count(const struct vault_world *w, enum vault_record_type type);
 /* How many events of this kind about this subject. */
-unsigned world_events(const struct vault_world *w, enum vault_event_kind kind, enum vault_subject subject,
-    const uint8_t subject_id[16]);
+unsigned world_events(const struct vault_world *w, enum vault_event_kind kind,
+    enum vault_subject subject, const uint8_t subject_id[16]);
 unsigned world_switch_events(const struct vault_world *w, enum vault_event_kind kind, uint64_t id);
-unsigned world_secret_events(const struct vault_world *w, enum vault_event_kind kind, const struct vault_secret_id *id);
+unsigned world_secret_events(
+    const struct vault_world *w, enum vault_event_kind kind, const struct vault_secret_id *id);
 
 /* Shorthands; each returns the receipt's code. */
 enum sr_error world_mint(struct vault_world *w, unsigned who, unsigned to, uint64_t *id);
-enum sr_error world_transfer(struct vault_world *w, unsigned who, uint64_t nft, uint64_t version, unsigned to);
+enum sr_error world_transfer(
+    struct vault_world *w, unsigned who, uint64_t nft, uint64_t version, unsigned to);
 /* Stores a small secret under a policy in text ("holder(1) and after(5)"). */
 enum sr_error world_put(struct vault_world *w, unsigned who, const char *name, const char *policy,
     struct vault_secret_id *id);
-enum sr_error world_retrieve(struct vault_world *w, unsigned who, const struct vault_secret_id *id, uint64_t nft,
-    uint64_t nft_version, uint8_t to);
+enum sr_error world_retrieve(struct vault_world *w, unsigned who, const struct vault_secret_id *id,
+    uint64_t nft, uint64_t nft_version, uint8_t to);
 enum sr_error world_close(struct vault_world *w, unsigned who, const struct sr_hash32 *ticket);
-enum sr_error world_switch_op(struct vault_world *w, unsigned who, enum vault_op_kind kind, uint64_t id);
+enum sr_error world_switch_op(
+    struct vault_world *w, unsigned who, enum vault_op_kind kind, uint64_t id);
 struct vault_switch_settings world_settings(uint64_t interval_ms, uint64_t grace_ms);
-enum sr_error world_switch_new(struct vault_world *w, unsigned who, const struct vault_switch_settings *s, uint64_t *id);
+enum sr_error world_switch_new(
+    struct vault_world *w, unsigned who, const struct vault_switch_settings *s, uint64_t *id);
 
 /* Canonical policy bytes of a text into out (VAULT_POLICY_BYTES_MAX). */
 struct sr_bytes world_policy(uint8_t *out, const char *text);
 /* A key that fake_key_check takes for this secret under this policy. */
-struct vault_wrapped_key world_key(struct vault_world *w, const struct vault_secret_id *id, unsigned owner,
-    struct sr_bytes policy);
+struct vault_wrapped_key world_key(struct vault_world *w, const struct vault_secret_id *id,
+    unsigned owner, struct sr_bytes policy);
 struct vault_payload world_payload(const char *text);
 /* The body of a PUT; policy_bytes is the caller's buffer of VAULT_POLICY_BYTES_MAX. */
-union vault_op_body world_put_body(struct vault_world *w, unsigned who, const char *name, const char *policy,
-    uint8_t *policy_bytes);
+union vault_op_body world_put_body(struct vault_world *w, unsigned who, const char *name,
+    const char *policy, uint8_t *policy_bytes);
 
 #endif

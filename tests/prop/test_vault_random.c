@@ -1,7 +1,8 @@
 /*
- * Random operations against a small model of ownership and of switches, written from the rules and sharing no
- * code with vault/. Also: the same operations give the same root, whatever was admitted or kept meanwhile; and
- * under random outages no switch fires earlier than its owner could have beaten (I9).
+ * Random operations against a small model of ownership and of switches, written from the rules and
+ * sharing no code with vault/. Also: the same operations give the same root, whatever was admitted
+ * or kept meanwhile; and under random outages no switch fires earlier than its owner could have
+ * beaten (I9).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,7 +107,8 @@ static enum sr_error model_own(const struct model *m, unsigned who, uint64_t id,
 	return m->nft[id].version == version ? SR_OK : SR_ERR_NFT_VERSION;
 }
 
-static enum sr_error model_retrieve(struct model *m, unsigned who, uint64_t id, uint64_t version, uint8_t to)
+static enum sr_error model_retrieve(
+    struct model *m, unsigned who, uint64_t id, uint64_t version, uint8_t to)
 {
 	struct model_nft *n = &m->nft[id];
 
@@ -158,7 +160,8 @@ static enum sr_error model_confirm(struct model_switch *s, unsigned who)
 	return SR_OK;
 }
 
-static enum sr_error model_pause(struct model *m, struct model_switch *s, unsigned who, uint64_t until)
+static enum sr_error model_pause(
+    struct model *m, struct model_switch *s, unsigned who, uint64_t until)
 {
 	if (who != s->owner)
 		return SR_ERR_NOT_OWNER;
@@ -189,7 +192,8 @@ struct run {
 	struct vault_world *w;
 	struct model m;
 	struct sr_drbg rng;
-	struct vault_tree *twin, *kept;  /* the same operations elsewhere; an old state that someone holds */
+	struct vault_tree *twin,
+	    *kept; /* the same operations elsewhere; an old state that someone holds */
 	unsigned mismatches, accepted;
 };
 
@@ -348,7 +352,8 @@ static void compare(struct run *r)
 	for (uint64_t i = 1; i <= m->nfts; i++) {
 		struct vault_nft nft = world_nft(r->w, i);
 
-		if (index_of(r->w, &nft.owner) != m->nft[i].owner || nft.version != m->nft[i].version)
+		if (index_of(r->w, &nft.owner) != m->nft[i].owner
+		    || nft.version != m->nft[i].version)
 			differ(r, "owner", (int)index_of(r->w, &nft.owner), (int)m->nft[i].owner);
 	}
 	for (uint64_t i = 1; i <= m->switches; i++) {
@@ -373,12 +378,17 @@ static void add_switch(struct run *r)
 {
 	struct model *m = &r->m;
 	struct model_switch *s = &m->sw[m->switches + 1];
-	struct vault_switch_settings set = world_settings(2000 + pick(r, 20000), 1000 + pick(r, 5000));
+	struct vault_switch_settings set = world_settings(
+	    2000 + pick(r, 20000), 1000 + pick(r, 5000));
 	union vault_op_body b = { .switch_create = { { (const uint8_t *)"w", 1 }, set } };
 
-	*s = (struct model_switch){ .owner = pick(r, 2), .heartbeat = 2 + pick(r, 2), .duress = 4 + pick(r, 2),
-		.guardian = pick(r, 2) == 0 ? NOBODY : 6 + pick(r, 2), .interval = set.interval_ms,
-		.grace = set.grace_ms, .beat_u = m->uptime };
+	*s = (struct model_switch){ .owner = pick(r, 2),
+		.heartbeat = 2 + pick(r, 2),
+		.duress = 4 + pick(r, 2),
+		.guardian = pick(r, 2) == 0 ? NOBODY : 6 + pick(r, 2),
+		.interval = set.interval_ms,
+		.grace = set.grace_ms,
+		.beat_u = m->uptime };
 	b.switch_create.settings.heartbeat = r->w->who[s->heartbeat];
 	b.switch_create.settings.duress = r->w->who[s->duress];
 	if (s->guardian != NOBODY) {
@@ -394,7 +404,8 @@ static void add_nft(struct run *r)
 {
 	struct model *m = &r->m;
 	unsigned owner = pick(r, WORLD_PEOPLE);
-	union vault_op_body b = { .nft_mint = { 0, r->w->who[owner], { (const uint8_t *)"n", 1 } } };
+	union vault_op_body b = { .nft_mint = {
+				      0, r->w->who[owner], { (const uint8_t *)"n", 1 } } };
 	uint8_t policy[VAULT_POLICY_BYTES_MAX];
 	char text[32], name[32];
 
@@ -567,7 +578,8 @@ START_TEST(no_switch_fires_earlier_than_its_owner_could_have_beaten)
 			if (state == VAULT_SWITCH_FIRED) {
 				ck_assert(x.was_pending);
 				ck_assert_uint_ge(x.working_ms, s.interval_ms + s.grace_ms);
-				ck_assert_uint_ge(w->block.time_ms - x.beat_ms, s.interval_ms + s.grace_ms);
+				ck_assert_uint_ge(
+				    w->block.time_ms - x.beat_ms, s.interval_ms + s.grace_ms);
 				ck_assert(!x.cut || x.calm_ms >= amnesty);
 				ck_assert(w->block.ingress_ok);
 				x.was_fired = true;

@@ -19,7 +19,8 @@ static enum sr_error recover(uint8_t address[20], const char *text, size_t text_
 }
 
 /* w->bytes: a MINT to the signer by the account, signed by the key. */
-static void sign(struct vault_world *w, const struct vault_account *account, const struct sr_key32 *key)
+static void sign(
+    struct vault_world *w, const struct vault_account *account, const struct sr_key32 *key)
 {
 	static const uint8_t name[] = { 'x' };
 	union vault_op_body b = { .nft_mint = { 0, *account, { name, 1 } } };

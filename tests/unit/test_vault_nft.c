@@ -137,7 +137,8 @@ END_TEST
 
 START_TEST(an_open_ticket_blocks_transfer_and_burn_until_closed)
 {
-	union vault_op_body move = { .nft_transfer = { 1, 1, { 0 } } }, burn = { .nft_burn = { 1, 1 } };
+	union vault_op_body move = { .nft_transfer = { 1, 1, { 0 } } },
+			    burn = { .nft_burn = { 1, 1 } };
 	struct vault_secret_id id;
 	struct sr_hash32 ticket;
 
@@ -255,8 +256,8 @@ START_TEST(a_transfer_leaves_both_accounts_with_the_right_number)
 		sr_writer_init(&params, 64);
 		vault_account_write(&params, &w->who[who]);
 		sr_writer_init(&out, 4096);
-		ck_ok(vault_get(&out, w->t, VAULT_GET_ACCOUNT, (struct sr_bytes){ params.p, params.n },
-		    &w->who[CAROL]));
+		ck_ok(vault_get(&out, w->t, VAULT_GET_ACCOUNT,
+		    (struct sr_bytes){ params.p, params.n }, &w->who[CAROL]));
 		sr_reader_init(&r, out.p, out.n);
 		vault_account_record_read(&record, &r);
 		ck_ok(sr_reader_finish(&r));

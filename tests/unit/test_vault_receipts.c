@@ -26,7 +26,8 @@ static bool leaves_no_trace(enum sr_error code, uint64_t nonce, uint64_t expiry_
 	world_sign_as(w, ALICE, VAULT_OP_NFT_MINT, &b, nonce, expiry_ms);
 	said = world_apply(w);
 	after = world_root(w);
-	return said == code && w->receipt.code == (uint16_t)code && sr_hash32_equal(&before, &after);
+	return said == code && w->receipt.code == (uint16_t)code
+	    && sr_hash32_equal(&before, &after);
 }
 
 START_TEST(a_nonce_counts_up_from_zero)

@@ -28,7 +28,8 @@ static union vault_op_body update_body(const struct vault_secret_id *id, uint64_
 		b.secret_put.name = text(name);
 	if (policy != NULL)
 		b.secret_put.policy = world_policy(policy_b, policy);
-	b.secret_put.key = world_key(w, id, ALICE, policy != NULL ? b.secret_put.policy : secret.policy);
+	b.secret_put.key = world_key(
+	    w, id, ALICE, policy != NULL ? b.secret_put.policy : secret.policy);
 	b.secret_put.payload = world_payload(payload);
 	return b;
 }
@@ -120,14 +121,16 @@ END_TEST
 START_TEST(a_policy_names_only_what_exists)
 {
 	static const char *const wrong[] = { "holder(1)", "switch(1, fired)", "heir(1)",
-		"after(5) and (account(0x0000000000000000000000000000000000000001) or not holder(7))" };
+		"after(5) and (account(0x0000000000000000000000000000000000000001) or not "
+		"holder(7))" };
 	struct vault_switch_settings s = world_settings(1000, 1000);
 	union vault_op_body b;
 
 	setup();
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		b = world_put_body(w, ALICE, "will", wrong[i], policy_a);
-		ck_assert(world_refuses(w, SR_ERR_POLICY_REFERENCE, ALICE, VAULT_OP_SECRET_PUT, &b));
+		ck_assert(
+		    world_refuses(w, SR_ERR_POLICY_REFERENCE, ALICE, VAULT_OP_SECRET_PUT, &b));
 	}
 	s.stages_n = 1;
 	s.stage_delay_ms[0] = 10;
@@ -210,7 +213,8 @@ START_TEST(a_restore_brings_an_older_payload_back_as_a_new_version)
 	setup();
 	ck_ok(world_put(w, ALICE, "will", "after(5)", &id));
 	ck_ok(update(&id, 1, "second"));
-	b = (union vault_op_body){ .secret_restore = { .id = id, .version = 2, .from_version = 7 } };
+	b = (union vault_op_body){ .secret_restore = {
+				       .id = id, .version = 2, .from_version = 7 } };
 	b.secret_restore.key = world_key(w, &id, ALICE, world_policy(policy_a, "after(5)"));
 	/* The decoder wants it older than the latest already. */
 	ck_error(world_do(w, ALICE, VAULT_OP_SECRET_RESTORE, &b), SR_ERR_NO_SUCH_VERSION);
@@ -267,7 +271,8 @@ START_TEST(a_policy_with_an_unchanged_key_is_named)
 	b = (union vault_op_body){ .secret_policy = { .id = id, .version = 1 } };
 	b.secret_policy.policy = world_policy(policy_a, "after(5)");
 	b.secret_policy.key = version_of(&id, 1).key;
-	ck_assert(world_refuses(w, SR_ERR_POLICY_UNCHANGED_LABEL, ALICE, VAULT_OP_SECRET_POLICY, &b));
+	ck_assert(
+	    world_refuses(w, SR_ERR_POLICY_UNCHANGED_LABEL, ALICE, VAULT_OP_SECRET_POLICY, &b));
 	teardown();
 }
 END_TEST
@@ -285,7 +290,8 @@ START_TEST(sixty_four_versions_are_kept_and_the_latest_always)
 	ck_assert(!world_has(w, vault_key_version(&id, 6)));
 	ck_assert(world_has(w, vault_key_version(&id, 7)));
 	ck_assert(world_has(w, vault_key_version(&id, 70)));
-	b = (union vault_op_body){ .secret_restore = { .id = id, .version = 70, .from_version = 6 } };
+	b = (union vault_op_body){ .secret_restore = {
+				       .id = id, .version = 70, .from_version = 6 } };
 	b.secret_restore.key = world_key(w, &id, ALICE, world_policy(policy_a, "after(5)"));
 	ck_assert(world_refuses(w, SR_ERR_NO_SUCH_VERSION, ALICE, VAULT_OP_SECRET_RESTORE, &b));
 	teardown();

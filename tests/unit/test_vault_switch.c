@@ -3,7 +3,8 @@
 #include "tests/lib/check_main.h"
 #include "tests/lib/vault_world.h"
 
-/* ALICE owns; BOB beats; CAROL is the duress key; DAVE vetoes; ERIN, FRANK, GRACE guard; HEIDI is a stranger. */
+/* ALICE owns; BOB beats; CAROL is the duress key; DAVE vetoes; ERIN, FRANK, GRACE guard; HEIDI is a
+ * stranger. */
 #define I_MS 100000u
 #define G_MS 20000u
 
@@ -41,7 +42,8 @@ static enum sr_error look(unsigned who, struct vault_switch *out)
 	for (unsigned i = 0; i < 8; i++)
 		id[i] = (uint8_t)(sw >> (8 * i));
 	sr_writer_init(&answer, sizeof bytes);
-	SR_TRY(vault_get(&answer, w->t, VAULT_GET_SWITCH, (struct sr_bytes){ id, 8 }, &w->who[who]));
+	SR_TRY(
+	    vault_get(&answer, w->t, VAULT_GET_SWITCH, (struct sr_bytes){ id, 8 }, &w->who[who]));
 	memcpy(bytes, answer.p, answer.n);
 	sr_reader_init(&r, bytes, answer.n);
 	vault_switch_read(out, &r);
@@ -111,8 +113,8 @@ END_TEST
 
 START_TEST(fired_is_final)
 {
-	static const enum vault_op_kind kinds[] = { VAULT_OP_SWITCH_HEARTBEAT, VAULT_OP_SWITCH_CANCEL,
-		VAULT_OP_SWITCH_VETO, VAULT_OP_SWITCH_DURESS };
+	static const enum vault_op_kind kinds[] = { VAULT_OP_SWITCH_HEARTBEAT,
+		VAULT_OP_SWITCH_CANCEL, VAULT_OP_SWITCH_VETO, VAULT_OP_SWITCH_DURESS };
 	union vault_op_body pause, b;
 
 	setup();
@@ -224,7 +226,8 @@ START_TEST(a_pause_holds_until_its_date_and_the_interval_starts_anew)
 	b = (union vault_op_body){ .switch_pause = { sw, until } };
 	ck_ok(world_do(w, ALICE, VAULT_OP_SWITCH_PAUSE, &b));
 	ck_assert_int_eq(state(), VAULT_SWITCH_PAUSED);
-	ck_ok(world_switch_op(w, BOB, VAULT_OP_SWITCH_HEARTBEAT, sw)); /* changes nothing about it */
+	ck_ok(
+	    world_switch_op(w, BOB, VAULT_OP_SWITCH_HEARTBEAT, sw)); /* changes nothing about it */
 	world_pass(w, 499999);
 	ck_assert_int_eq(state(), VAULT_SWITCH_PAUSED);
 	world_pass(w, 1);
@@ -244,7 +247,8 @@ START_TEST(a_pause_ends_at_the_owners_word_and_lasts_a_year_at_most)
 	union vault_op_body b;
 
 	setup();
-	b = (union vault_op_body){ .switch_pause = { sw, w->block.time_ms + VAULT_PAUSE_MAX_MS + 1 } };
+	b = (union vault_op_body){ .switch_pause = {
+				       sw, w->block.time_ms + VAULT_PAUSE_MAX_MS + 1 } };
 	ck_assert(world_refuses(w, SR_ERR_OUT_OF_RANGE, ALICE, VAULT_OP_SWITCH_PAUSE, &b));
 	b.switch_pause.until_ms = w->block.time_ms;
 	ck_assert(world_refuses(w, SR_ERR_OUT_OF_RANGE, ALICE, VAULT_OP_SWITCH_PAUSE, &b));
@@ -395,8 +399,9 @@ START_TEST(no_reader_can_tell_a_frozen_switch_from_its_twin_until_it_should_have
 	ck_ok(world_switch_op(w, BOB, VAULT_OP_SWITCH_HEARTBEAT, honest));
 	ck_ok(world_switch_op(w, CAROL, VAULT_OP_SWITCH_DURESS, frozen));
 	for (unsigned i = 0; i < (I_MS + G_MS) / WORLD_SLOT_MS - 1; i++) {
-		static const enum vault_event_kind kinds[] = { VAULT_EVENT_HEARTBEAT, VAULT_EVENT_WARN,
-			VAULT_EVENT_PENDING, VAULT_EVENT_REARMED, VAULT_EVENT_FIRED };
+		static const enum vault_event_kind kinds[] = { VAULT_EVENT_HEARTBEAT,
+			VAULT_EVENT_WARN, VAULT_EVENT_PENDING, VAULT_EVENT_REARMED,
+			VAULT_EVENT_FIRED };
 
 		world_block(w, WORLD_SLOT_MS);
 		sw = honest;

@@ -12,7 +12,8 @@ static void teardown(void) { world_free(w); }
 
 static union vault_op_body retrieve_body(uint64_t nft, uint64_t nft_version, uint8_t to)
 {
-	union vault_op_body b = { .retrieve = { .id = id, .nft_id = nft, .nft_version = nft_version } };
+	union vault_op_body b = { .retrieve = {
+				      .id = id, .nft_id = nft, .nft_version = nft_version } };
 
 	memset(b.retrieve.to.b, to, sizeof b.retrieve.to.b);
 	return b;
@@ -225,7 +226,8 @@ START_TEST(after_and_before_hold_by_block_time_and_by_the_enclaves_own_clock)
 	ck_ok(world_retrieve(w, BOB, &id, 0, 0, 1));
 	ticket = ticket_of(&w->op.hash);
 	ck_ok(vault_ticket_recheck(w->t, &ticket, to + VAULT_CLOCK_SLACK_MS - 1));
-	ck_error(vault_ticket_recheck(w->t, &ticket, to + VAULT_CLOCK_SLACK_MS), SR_ERR_POLICY_FALSE);
+	ck_error(
+	    vault_ticket_recheck(w->t, &ticket, to + VAULT_CLOCK_SLACK_MS), SR_ERR_POLICY_FALSE);
 	world_block(w, 1);
 	ck_error(world_retrieve(w, BOB, &id, 0, 0, 1), SR_ERR_POLICY_FALSE);
 	teardown();
@@ -291,7 +293,8 @@ START_TEST(a_changed_policy_stops_tickets_that_were_not_yet_served)
 	b.secret_policy.policy = world_policy(bytes, "after(6)");
 	b.secret_policy.key = world_key(w, &id, ALICE, b.secret_policy.policy);
 	ck_ok(world_do(w, ALICE, VAULT_OP_SECRET_POLICY, &b));
-	ck_error(vault_ticket_recheck(w->t, &ticket, w->block.time_ms), SR_ERR_POLICY_UNCHANGED_LABEL);
+	ck_error(
+	    vault_ticket_recheck(w->t, &ticket, w->block.time_ms), SR_ERR_POLICY_UNCHANGED_LABEL);
 	b = retrieve_body(0, 0, 1);
 	b.retrieve.version = 1;
 	ck_assert(world_refuses(w, SR_ERR_POLICY_UNCHANGED_LABEL, BOB, VAULT_OP_RETRIEVE, &b));

@@ -45,7 +45,7 @@ enum sr_error consensus_archive_row_read(struct consensus_block *block,
 	return sr_reader_finish(&r);
 }
 
-/* -------------------------------------------------------------------------------------------- asking */
+/* --- asking --- */
 
 bool cons_catchup_needed(const struct consensus *self)
 {
@@ -134,7 +134,7 @@ void cons_catchup_run(struct consensus *self)
 	cons_message_send(self, c->peer, CONSENSUS_CLASS_SYNC, &w);
 }
 
-/* ----------------------------------------------------------------------------------------- answering */
+/* --- answering --- */
 
 enum sr_error cons_receive_req_rows(struct consensus *self, uint32_t from, struct sr_reader *r)
 {
@@ -190,7 +190,7 @@ enum sr_error cons_archive_send(struct consensus *self, uint32_t peer, const str
 	return SR_OK;
 }
 
-/* ------------------------------------------------------------------------------------------- applying */
+/* --- applying --- */
 
 static enum sr_error cert_keep(const struct consensus *self, struct consensus_cert **out,
     const struct consensus_cert *c, enum consensus_vote_kind kind, const struct cons_block *block)
@@ -272,7 +272,8 @@ static const struct cons_row *rows_proven(const struct consensus *self)
 	return proven;
 }
 
-/* The block may be in the tree already; once committed it belongs there while its slot is remembered. */
+/* The block may be in the tree already; once committed it belongs there while its slot is
+ * remembered. */
 static enum sr_error row_commit(struct consensus *self, struct cons_row *row)
 {
 	struct cons_block *b = row->block;
@@ -348,7 +349,8 @@ enum sr_error cons_receive_rows(struct consensus *self, uint32_t from, struct sr
 	self->again = true;
 	if (error != SR_OK)
 		cons_catchup_drop(self);
-	/* A batch that helped is followed by the next at once; otherwise another peer, a little later. */
+	/* A batch that helped is followed by the next at once; otherwise another peer, a little
+	 * later. */
 	if (error == SR_OK && n > 0)
 		c->asked_ms = 0;
 	else

@@ -14,7 +14,8 @@ enum sr_error cons_commit_one(struct consensus *self, struct cons_block *block,
 	cons_top_raise(self, self->final.slot, &self->final.hash);
 	self->peer_height[self->config.self] = self->final.height;
 	for (uint32_t i = 0; i < self->config.n; i++)
-		if (self->peer_top[i] >= self->final.slot && self->peer_height[i] < self->final.height)
+		if (self->peer_top[i] >= self->final.slot
+		    && self->peer_height[i] < self->final.height)
 			self->peer_height[i] = self->final.height;
 	self->blocks_committed++;
 	cons_late_lower(self);
@@ -65,8 +66,10 @@ enum sr_error cons_commit(struct consensus *self)
 		return self->stopped;
 	while (n > 0) {
 		struct cons_block *b = path[--n];
-		const struct consensus_cert *notar = cons_cert_of(self, CONSENSUS_NOTAR, b->header.slot);
-		const struct consensus_cert *final = cons_cert_of(self, CONSENSUS_FINAL, b->header.slot);
+		const struct consensus_cert *notar = cons_cert_of(
+		    self, CONSENSUS_NOTAR, b->header.slot);
+		const struct consensus_cert *final = cons_cert_of(
+		    self, CONSENSUS_FINAL, b->header.slot);
 
 		error = cons_block_validate(self, b);
 		if (error == SR_ERR_NOT_READY || error == SR_ERR_NO_MEMORY)

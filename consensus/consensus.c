@@ -1,4 +1,5 @@
-/* consensus/consensus.c - the instance: its life, its entries, and the loop that does all that can be done. */
+/* consensus/consensus.c - the instance: its life, its entries, and the loop that does all that
+ * can be done. */
 #include "consensus/internal.h"
 
 #include <stdlib.h>
@@ -83,7 +84,8 @@ static enum sr_error step_begin(struct consensus *self, uint64_t now_ms)
 	return self->stopped;
 }
 
-enum sr_error consensus_start(struct consensus *self, uint64_t now_ms, const struct sr_key32 *random)
+enum sr_error consensus_start(
+    struct consensus *self, uint64_t now_ms, const struct sr_key32 *random)
 {
 	SR_ASSERT(!self->started);
 	sr_drbg_init(&self->drbg, random);

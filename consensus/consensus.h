@@ -1,10 +1,11 @@
 /*
- * consensus/consensus.h - slot-Simplex for one epoch (DESIGN 4): AURA's round-robin author proposes; NOTAR,
- * SKIP and FINAL votes decide. Pure: time, randomness and bytes come in as arguments; everything it
- * does goes out, in order, through its ports. One instance serves one epoch of one member.
+ * consensus/consensus.h - slot-Simplex for one epoch (DESIGN 4): AURA's round-robin author
+ * proposes; NOTAR, SKIP and FINAL votes decide. Pure: time, randomness and bytes come in as
+ * arguments; everything it does goes out, in order, through its ports. One instance serves one
+ * epoch of one member.
  *
- * Order is the contract: a vote's persist call comes before its send call, and the owner must make
- * everything persisted (sync = true) durable before it lets any later send leave.
+ * Order is the contract: a vote's persist call comes before its send call, and the owner must
+ * make everything persisted (sync = true) durable before it lets any later send leave.
  */
 #ifndef SR_CONSENSUS_CONSENSUS_H
 #define SR_CONSENSUS_CONSENSUS_H
@@ -30,37 +31,43 @@ struct consensus_ports {
 	void *ctx;
 
 	/* --- effects, in order --- */
-	/* Appends to the safety log. sync: must be durable before any later send. A failure is fatal: the
-	 * instance stops voting and returns the error from the step. */
+	/* Appends to the safety log. sync: must be durable before any later send. A failure is
+	 * fatal: the instance stops voting and returns the error from the step. */
 	enum sr_error (*persist)(void *ctx, const uint8_t *record, size_t n, bool sync);
-	void (*send)(void *ctx, uint32_t to, enum consensus_class class, const uint8_t *msg, size_t n);
+	void (*send)(
+	    void *ctx, uint32_t to, enum consensus_class class, const uint8_t *msg, size_t n);
 	/* Asks for consensus_tick at or soon after this time; the latest call wins. */
 	void (*wake)(void *ctx, uint64_t at_ms);
 	/* A provable fault: encoding for consensus_evidence_verify. */
 	void (*evidence)(void *ctx, uint32_t culprit, const uint8_t *bytes, size_t n);
-	/* Asks the archive for final blocks with height > after, oldest first, at most max_bytes in all; the
-	 * owner answers with consensus_archive_rows, now or later (or never). */
-	void (*archive_read)(void *ctx, uint32_t for_peer, uint64_t after_height, uint32_t max_bytes);
+	/* Asks the archive for final blocks with height > after, oldest first, at most max_bytes
+	 * in all; the owner answers with consensus_archive_rows, now or later (or never). */
+	void (*archive_read)(
+	    void *ctx, uint32_t for_peer, uint64_t after_height, uint32_t max_bytes);
 
 	/* --- the application: deterministic execution over a tree of blocks --- */
 	/* Are there operations (or unagreed releases) that make proposing early worthwhile? */
 	bool (*has_work)(void *ctx);
 	/* "my ingress works", put into NOTAR votes. */
 	bool (*ingress_ok)(void *ctx);
-	/* Builds a body on parent. header comes with everything but flags' CLOSE bit, ops_root, pre_state_root, next_roster_root
-	 * and post_state_root set; sets those. body: owned by the writer, at most SR_BLOCK_MAX. With a CLOSE block among
-	 * the ancestors the body must stay empty and CLOSE unset. NOT_READY: asked again a little later. check is
-	 * called for the built block like for any other. */
+	/*
+	 * Builds a body on parent. header comes with everything but flags' CLOSE bit, ops_root,
+	 * pre_state_root, next_roster_root and post_state_root set; sets those. body: owned by
+	 * the writer, at most SR_BLOCK_MAX. With a CLOSE block among the ancestors the body must
+	 * stay empty and CLOSE unset. NOT_READY: asked again a little later. check is called for
+	 * the built block like for any other.
+	 */
 	enum sr_error (*build)(void *ctx, struct consensus_header *header, struct sr_writer *body);
-	/* Is the block valid on its parent (already checked or final): body encoding, limits, operation
-	 * signatures, pre_state_root, CLOSE fields. Must give the same answer at every member. NOT_READY and
-	 * NO_MEMORY are no answer: asked again a little later. */
+	/* Is the block valid on its parent (already checked or final): body encoding, limits,
+	 * operation signatures, pre_state_root, CLOSE fields. Must give the same answer at every
+	 * member. NOT_READY and NO_MEMORY are no answer: asked again a little later. */
 	enum sr_error (*check)(void *ctx, const struct consensus_block *block);
-	/* A NOTAR certificate exists for this checked block. Not called for blocks that are final when they arrive. */
+	/* A NOTAR certificate exists for this checked block. Not called for blocks that are
+	 * final when they arrive. */
 	void (*certified)(void *ctx, const struct consensus_block *block);
-	/* Final, called in chain order, each block once (also when replayed from the log after a restart: blocks at
-	 * or below start_height are not repeated). cert: FINAL certificate of this block, or NULL when it
-	 * is final through a descendant; notar may be NULL too. */
+	/* Final, called in chain order, each block once (also when replayed from the log after a
+	 * restart: blocks at or below start_height are not repeated). cert: FINAL certificate of
+	 * this block, or NULL when it is final through a descendant; notar may be NULL too. */
 	enum sr_error (*commit)(void *ctx, const struct consensus_block *block,
 	    const struct consensus_cert *notar, const struct consensus_cert *final);
 	/* Will never become final; forget any execution result held for it. */
@@ -75,12 +82,13 @@ struct consensus_config {
 	const struct sr_edsk *vote_key;  /* borrowed, locked, for the instance's life */
 	struct sr_hash32 genesis_hash;   /* slot 0 */
 	uint64_t genesis_height, genesis_time_ms;
-	/* Where execution already stands (from a checkpoint): the last final block; = genesis at first. */
+	/* Where execution already stands (from a checkpoint): the last final block; = genesis at
+	 * first. */
 	uint64_t start_slot, start_height, start_time_ms;
 	struct sr_hash32 start_hash;
 	uint32_t slot_ms;                /* 300 */
 	uint32_t slot_min_ms;            /* 20; = slot_ms is AURA-strict */
-	uint32_t recover_wait_ms;        /* cold start: go on from disk after this long alone (15000) */
+	uint32_t recover_wait_ms;        /* cold start: this long alone, then from disk (15000) */
 	bool first_boot;                 /* fresh instance that never ran: no restart handshake */
 };
 
@@ -92,14 +100,15 @@ struct consensus *consensus_new(const struct consensus_config *config,
 void consensus_free(struct consensus *self);
 
 /* Replays one record from the log, oldest first, before consensus_start. DAMAGED for nonsense. */
-SR_MUST_CHECK enum sr_error consensus_replay(struct consensus *self, const uint8_t *record, size_t n);
+SR_MUST_CHECK enum sr_error consensus_replay(
+    struct consensus *self, const uint8_t *record, size_t n);
 /* random: for the boot id and jitter. */
 SR_MUST_CHECK enum sr_error consensus_start(struct consensus *self, uint64_t now_ms,
     const struct sr_key32 *random);
 SR_MUST_CHECK enum sr_error consensus_tick(struct consensus *self, uint64_t now_ms);
 /* from: the authenticated sender. Bad input is an error, changes nothing, and is not fatal. */
-SR_MUST_CHECK enum sr_error consensus_receive(struct consensus *self, uint64_t now_ms, uint32_t from,
-    const uint8_t *msg, size_t n);
+SR_MUST_CHECK enum sr_error consensus_receive(
+    struct consensus *self, uint64_t now_ms, uint32_t from, const uint8_t *msg, size_t n);
 /* New work arrived: may propose at once. */
 SR_MUST_CHECK enum sr_error consensus_work(struct consensus *self, uint64_t now_ms);
 /* rows: each an archive row as made by consensus_archive_row; sent on to the peer that asked. */
@@ -112,9 +121,9 @@ SR_MUST_CHECK enum sr_error consensus_archive_row_read(struct consensus_block *b
     struct consensus_cert *notar, bool *has_notar, struct consensus_cert *final, bool *has_final,
     const uint8_t *row, size_t n);
 
-/* Writes, through emit, the records a fresh log must begin with (after a checkpoint): all votes at or above the
- * floor, uncommitted blocks, the newest FINAL certificate. Replaying them gives this instance's safety
- * state. Order as persisted. */
+/* Writes, through emit, the records a fresh log must begin with (after a checkpoint): all votes
+ * at or above the floor, uncommitted blocks, the newest FINAL certificate. Replaying them gives
+ * this instance's safety state. Order as persisted. */
 SR_MUST_CHECK enum sr_error consensus_compact(struct consensus *self,
     enum sr_error (*emit)(void *ctx, const uint8_t *record, size_t n), void *ctx);
 

@@ -1,6 +1,6 @@
 /*
- * consensus/evidence.c - proofs of a fault, which anyone can check: two proposals or two NOTAR votes in
- * a slot, SKIP with FINAL, two FINAL (DESIGN 4).
+ * consensus/evidence.c - proofs of a fault, which anyone can check: two proposals or two NOTAR
+ * votes in a slot, SKIP with FINAL, two FINAL (DESIGN 4).
  */
 #include "consensus/internal.h"
 

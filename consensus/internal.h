@@ -1,7 +1,7 @@
 /*
  * consensus/internal.h - what the files of this folder share. Nothing outside includes it.
  *
- *   messages ──► pool (votes, certificates) ──► tree (slots, blocks) ──► rules ──► cast ──► log, send
+ *   messages ──► pool (votes, certificates) ──► tree (slots, blocks) ──► rules ──► cast ──► log
  *                                                     └──► commit ──► application
  */
 #ifndef SR_CONSENSUS_INTERNAL_H
@@ -11,7 +11,8 @@
 
 #include "consensus/consensus.h"
 
-/* Slots are remembered from CONS_BEHIND below the newest FINAL certificate to CONS_AHEAD above it. */
+/* Slots are remembered from CONS_BEHIND below the newest FINAL certificate to CONS_AHEAD above
+ * it. */
 #define CONS_AHEAD 256u
 #define CONS_BEHIND 255u
 #define CONS_RING 512u
@@ -34,7 +35,7 @@
 #define CONS_ANSWER_EVERY_MS 50u                    /* costly answers, each peer */
 #define CONS_FETCH_RETRY_MS 200u
 #define CONS_FETCH_OPEN 8u
-#define CONS_ARCHIVE_SLOTS 16u                      /* further behind: by height, from the archive */
+#define CONS_ARCHIVE_SLOTS 16u                      /* further behind: by height, archived */
 #define CONS_ARCHIVE_RETRY_MS 2000u
 #define CONS_ARCHIVE_BYTES (5u * 1024u * 1024u)     /* at least one block of any size */
 #define CONS_SERVE_BYTES (32u * 1024u * 1024u)      /* blocks by hash, a second, a peer */
@@ -68,7 +69,7 @@ struct cons_block {
 /* What one member voted in one slot. Arrays by kind - 1; hash is zero for SKIP. */
 struct cons_ballot {
 	uint8_t have;                    /* bit 1 << kind: verified */
-	uint8_t late;                    /* bit 1 << kind: came after its certificate, not verified */
+	uint8_t late;                    /* bit 1 << kind: after its certificate, not verified */
 	uint8_t flags;                   /* of NOTAR */
 	struct sr_hash32 hash[3];
 	struct sr_sig64 sig[3];
@@ -129,7 +130,7 @@ struct consensus {
 	struct cons_slot *ring[CONS_RING];
 	uint64_t low_slot, highest_slot; /* of the ring */
 	struct cons_point final;         /* the last committed block */
-	uint64_t top_slot;               /* the newest FINAL certificate; its block may be missing */
+	uint64_t top_slot;               /* newest FINAL certificate; its block may be missing */
 	struct sr_hash32 top_hash;
 	uint64_t frontier, frontier_since_ms, notar_slot;
 	size_t unverified_bytes, retained_bytes;
@@ -221,7 +222,8 @@ void cons_tree_free(struct consensus *self);
 /* from: the sender, or self for an own vote (not verified again). */
 SR_MUST_CHECK enum sr_error cons_pool_vote(struct consensus *self, uint32_t from,
     const struct consensus_vote *v);
-/* trusted: from the own log. check_anyway: verify even when an equal certificate is already held. */
+/* trusted: from the own log. check_anyway: verify even when an equal certificate is already
+ * held. */
 SR_MUST_CHECK enum sr_error cons_pool_cert(struct consensus *self, const struct consensus_cert *c,
     bool trusted, bool check_anyway);
 

@@ -1,4 +1,5 @@
-/* consensus/log.c - records of the safety log: writing, replaying, and the log's fresh beginning. */
+/* consensus/log.c - records of the safety log: writing, replaying, and the log's fresh
+ * beginning. */
 #include "consensus/internal.h"
 
 #define RECORD_VERSION 1u
@@ -132,7 +133,7 @@ enum sr_error cons_log_closed(struct consensus *self)
 	return record_put(self, &w, false);
 }
 
-/* -------------------------------------------------------------------------------------------- replay */
+/* --- replay --- */
 
 static enum sr_error replay_tree_add(struct consensus *self, struct cons_block *b)
 {
@@ -300,7 +301,7 @@ enum sr_error consensus_replay(struct consensus *self, const uint8_t *record, si
 	return error;
 }
 
-/* ------------------------------------------------------------------------------------------- compact */
+/* --- compact --- */
 
 struct emitter {
 	enum sr_error (*emit)(void *ctx, const uint8_t *record, size_t n);

@@ -1,4 +1,5 @@
-/* consensus/message.c - messages between members: the envelope, and the ones that carry consensus. */
+/* consensus/message.c - messages between members: the envelope, and the ones that carry
+ * consensus. */
 #include "consensus/internal.h"
 
 #define MESSAGE_VERSION 1u
@@ -68,7 +69,7 @@ void cons_send_vote(struct consensus *self, const struct consensus_vote *v)
 	cons_message_send(self, CONSENSUS_ALL, CONSENSUS_CLASS_VOTE, &w);
 }
 
-/* ------------------------------------------------------------------------------------------- PROPOSE */
+/* --- PROPOSE --- */
 
 /* The parent's certificate: must fit, and must bear out the INGRESS_OK bit. */
 static enum sr_error parent_cert_receive(struct consensus *self, const struct consensus_header *h,
@@ -185,7 +186,7 @@ static enum sr_error receive_propose(struct consensus *self, uint32_t from, stru
 	return propose_keep(self, &b);
 }
 
-/* ----------------------------------------------------------------------------- votes and certificates */
+/* --- votes and certificates --- */
 
 static enum sr_error receive_votes(struct consensus *self, uint32_t from, struct sr_reader *r)
 {

@@ -13,8 +13,13 @@ struct consensus_vote cons_ballot_vote(const struct consensus *self, const struc
 {
 	const struct cons_ballot *b = &s->ballots[voter];
 	struct consensus_vote v = {
-		.kind = kind, .epoch = self->config.epoch, .slot = s->slot, .hash = b->hash[kind - 1],
-		.flags = kind == CONSENSUS_NOTAR ? b->flags : 0, .voter = voter, .sig = b->sig[kind - 1],
+		.kind = kind,
+		.epoch = self->config.epoch,
+		.slot = s->slot,
+		.hash = b->hash[kind - 1],
+		.flags = kind == CONSENSUS_NOTAR ? b->flags : 0,
+		.voter = voter,
+		.sig = b->sig[kind - 1],
 	};
 
 	return v;
@@ -66,7 +71,7 @@ static enum sr_error vote_verify(struct consensus *self, const struct consensus_
 	return error;
 }
 
-/* -------------------------------------------------------------------------------------- certificates */
+/* --- certificates --- */
 
 static void notar_note(struct consensus *self, const struct consensus_cert *c)
 {
@@ -199,7 +204,7 @@ enum sr_error cons_pool_cert(struct consensus *self, const struct consensus_cert
 	return cert_votes_note(self, c);
 }
 
-/* --------------------------------------------------------------------------------------------- votes */
+/* --- votes --- */
 
 /* DESIGN 4: two NOTAR in a slot, SKIP with FINAL, two FINAL. */
 static bool vote_conflicts(const struct cons_ballot *b, const struct consensus_vote *v,
@@ -284,7 +289,8 @@ enum sr_error cons_pool_vote(struct consensus *self, uint32_t from, const struct
 	conflict = vote_conflicts(b, v, &with);
 	if ((b->have & BIT(v->kind)) && !conflict)
 		return SR_OK;
-	/* Too late to count: kept as it is, in case its voter comes back with a rolled-back disk. */
+	/* Too late to count: kept as it is, in case its voter comes back with a rolled-back
+	 * disk. */
 	if (!own && !conflict && v->voter != self->config.self &&
 	    (s->certs[v->kind - 1] != NULL || s->slot <= self->top_slot)) {
 		if (from == v->voter && !(b->late & BIT(v->kind)))

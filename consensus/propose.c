@@ -25,7 +25,8 @@ static struct cons_block *parent_find(const struct consensus *self, uint64_t slo
 static const struct consensus_cert *parent_cert(const struct consensus *self,
     const struct cons_block *parent)
 {
-	const struct consensus_cert *notar = cons_cert_of(self, CONSENSUS_NOTAR, parent->header.slot);
+	const struct consensus_cert *notar = cons_cert_of(
+	    self, CONSENSUS_NOTAR, parent->header.slot);
 
 	if (notar != NULL && sr_hash32_equal(&notar->hash, &parent->hash))
 		return notar;
@@ -39,9 +40,9 @@ static uint64_t slot_min_ms(const struct consensus *self)
 
 /*
  * "Responsive: an author with operations waiting may propose as soon as its parent is notarised
- * (slot_min_ms); idle slots keep 300 ms." Paced from the parent's time, so that after an outage no slot
- * is skipped on the wall clock; and never longer than that after the slot began here, so that an author
- * whose clock is behind still proposes in time.
+ * (slot_min_ms); idle slots keep 300 ms." Paced from the parent's time, so that after an outage
+ * no slot is skipped on the wall clock; and never longer than that after the slot began here, so
+ * that an author whose clock is behind still proposes in time.
  */
 bool cons_propose_due(struct consensus *self, uint64_t *at_ms, struct cons_block **parent)
 {
@@ -105,7 +106,8 @@ static void proposal_send(struct consensus *self, const struct cons_block *block
 	cons_message_send(self, CONSENSUS_ALL, CONSENSUS_CLASS_PROPOSAL, &w);
 }
 
-/* DESIGN 4: durable before it is sent, like a vote: two proposals in a slot are a provable fault. */
+/* DESIGN 4: durable before it is sent, like a vote: two proposals in a slot are a provable
+ * fault. */
 static enum sr_error proposal_make(struct consensus *self, const struct cons_block *parent,
     const struct consensus_header *h, struct sr_bytes body)
 {

@@ -1,10 +1,10 @@
 /*
- * consensus/recover.c - the handshake after a restart (DESIGN 4): "broadcast STATUS_REQ(random boot id); peers
- * answer with their certified frontier and all votes they hold from *me*; merge those. A vote of mine that
- * my log lacks proves a rolled-back disk: then wait for q answers and abstain in every slot below max
- * frontier + 2."
+ * consensus/recover.c - the handshake after a restart. DESIGN 4: "broadcast STATUS_REQ(random boot
+ * id); peers answer with their certified frontier and all votes they hold from *me*; merge those. A
+ * vote of mine that my log lacks proves a rolled-back disk: then wait for q answers and abstain in
+ * every slot below max frontier + 2."
  *
- *              start                     q answers, or alone for recover_wait_ms
+*              start                     q answers, or alone for recover_wait_ms
  *   log ─────────────────► handshake ───────────────────────────────────────────► voting
  *                           │     ▲  a vote of mine that I do not know               │
  *                           ▼     └───────────────────────────────◄───────────────────┘
@@ -43,7 +43,8 @@ static enum sr_error rollback_found(struct consensus *self)
 	return self->handshake ? SR_OK : cons_recover_begin(self);
 }
 
-static bool vote_known(const struct cons_own *own, const struct consensus_vote *v, bool *contradicts)
+static bool vote_known(
+    const struct cons_own *own, const struct consensus_vote *v, bool *contradicts)
 {
 	*contradicts = false;
 	switch (v->kind) {
@@ -64,7 +65,8 @@ enum sr_error cons_recover_vote(struct consensus *self, struct cons_slot *s,
 {
 	bool contradicts;
 
-	if (self->replaying || v->slot <= self->trusted_slot || vote_known(&s->own, v, &contradicts))
+	if (self->replaying || v->slot <= self->trusted_slot
+	    || vote_known(&s->own, v, &contradicts))
 		return SR_OK;
 	if (contradicts && s->own.twin)
 		return SR_OK;
@@ -100,7 +102,7 @@ enum sr_error cons_recover_proposal(struct consensus *self, const struct consens
 	return rollback_found(self);
 }
 
-/* --------------------------------------------------------------------------------------- the asker */
+/* --- the asker --- */
 
 static uint32_t answers_needed(const struct consensus *self)
 {
@@ -142,11 +144,13 @@ enum sr_error cons_recover_run(struct consensus *self)
 		return SR_OK;
 	if (answers_count(self) >= answers_needed(self))
 		return recover_end(self);
-	/* "Cold start: without enough peers for 15-60 s, go on from disk (else abstainers deadlock)." */
+	/* "Cold start: without enough peers for 15-60 s, go on from disk (else abstainers
+	 * deadlock)." */
 	if (!self->rolled_back &&
 	    self->now_ms - self->handshake_since_ms >= self->config.recover_wait_ms)
 		return recover_end(self);
-	if (self->status_sent_ms != 0 && self->now_ms - self->status_sent_ms < CONS_STATUS_REPEAT_MS)
+	if (self->status_sent_ms != 0
+	    && self->now_ms - self->status_sent_ms < CONS_STATUS_REPEAT_MS)
 		return SR_OK;
 	self->status_sent_ms = self->now_ms;
 	sr_writer_init(&w, 256);
@@ -236,7 +240,8 @@ enum sr_error cons_receive_status(struct consensus *self, uint32_t from, struct 
 	SR_TRY(status_parse(&st, r));
 	self->peer_height[from] = st.height;
 	self->peer_frontier[from] = st.frontier;
-	/* An answer that comes after a quorum of others is merged too: it may know of one more vote. */
+	/* An answer that comes after a quorum of others is merged too: it may know of one more
+	 * vote. */
 	if (!sr_hash32_equal(&st.boot_id, &self->boot_id))
 		return SR_OK;
 	SR_TRY(status_merge(self, from, &st));
@@ -247,9 +252,10 @@ enum sr_error cons_receive_status(struct consensus *self, uint32_t from, struct 
 	return SR_OK;
 }
 
-/* ------------------------------------------------------------------------------------ the answerer */
+/* --- the answerer --- */
 
-/* The certified frontier: the newest FINAL certificate and one certificate for each slot above it. */
+/* The certified frontier: the newest FINAL certificate and one certificate for each slot above
+ * it. */
 static void status_certs_write(const struct consensus *self, struct sr_writer *w)
 {
 	const struct consensus_cert *certs[STATUS_CERTS_MAX];

@@ -1,6 +1,6 @@
 /*
- * consensus/rules.c - when a vote may be cast, and casting it. The safety of everything rests on this
- * file: each rule quotes DESIGN 4.
+ * consensus/rules.c - when a vote may be cast, and casting it. The safety of everything rests on
+ * this file: each rule quotes DESIGN 4.
  */
 #include "consensus/internal.h"
 
@@ -39,9 +39,9 @@ static bool clock_reached(struct consensus *self, uint64_t time_ms)
 }
 
 /*
- * "NOTAR(s,h): s >= floor, s >= frontier, none cast for s; parent notarised - and if parent slot <= last
- * final, the parent *is* the last final block; SKIP certificate for each gap slot; ancestors present;
- * block valid."
+ * "NOTAR(s,h): s >= floor, s >= frontier, none cast for s; parent notarised - and if parent slot
+ * <= last final, the parent *is* the last final block; SKIP certificate for each gap slot;
+ * ancestors present; block valid."
  */
 enum sr_error cons_rule_notar(struct consensus *self, struct cons_block *block)
 {
@@ -69,7 +69,8 @@ enum sr_error cons_rule_notar(struct consensus *self, struct cons_block *block)
 	return cons_block_validate(self, block);
 }
 
-/* "FINAL(s,h): NOTAR certificate, block present and valid, I did not SKIP s, no FINAL cast for s" */
+/* "FINAL(s,h): NOTAR certificate, block present and valid, I did not SKIP s, no FINAL cast for
+ * s" */
 enum sr_error cons_rule_final(struct consensus *self, uint64_t slot)
 {
 	const struct consensus_cert *notar = cons_cert_of(self, CONSENSUS_NOTAR, slot);
@@ -112,7 +113,7 @@ enum sr_error cons_rule_skip(struct consensus *self, uint64_t slot)
 	return SR_OK;
 }
 
-/* ---------------------------------------------------------------------------------------------- cast */
+/* --- cast --- */
 
 void cons_own_set(struct cons_own *own, const struct consensus_vote *v)
 {
@@ -131,8 +132,8 @@ void cons_own_set(struct cons_own *own, const struct consensus_vote *v)
 	}
 }
 
-/* "cast = check the rule, append to the log (with the block body for NOTAR), fdatasync, only then send
- * and self-deliver." */
+/* "cast = check the rule, append to the log (with the block body for NOTAR), fdatasync, only
+ * then send and self-deliver." */
 static enum sr_error cast(struct consensus *self, enum consensus_vote_kind kind, uint64_t slot,
     struct cons_block *block)
 {
@@ -169,7 +170,8 @@ static enum sr_error notar_try(struct consensus *self, struct cons_slot *s)
 	return SR_OK;
 }
 
-/* A certified block is checked as soon as its ancestors are, told to the application, and then FINAL. */
+/* A certified block is checked as soon as its ancestors are, told to the application, and then
+ * FINAL. */
 static enum sr_error certified_try(struct consensus *self, struct cons_slot *s)
 {
 	const struct consensus_cert *notar = s->certs[CONSENSUS_NOTAR - 1];
@@ -210,7 +212,7 @@ enum sr_error cons_vote_all(struct consensus *self)
 			continue;
 		SR_TRY(certified_try(self, s));
 		cons_frontier_advance(self);
-		if (cons_may_vote(self) && slot >= self->frontier)
+		if (cons_may_vote(self))
 			SR_TRY(notar_try(self, s));
 	}
 	if (cons_may_vote(self) && cons_rule_skip(self, self->frontier) == SR_OK)

@@ -1,6 +1,7 @@
 /*
- * consensus/standstill.c - DESIGN 4: "Standstill: every 0.5-5 s (jittered) without progress, re-send the
- * latest FINAL, own votes and certificates above it, at most 32 slots and 64 kB a peer."
+ * consensus/standstill.c - DESIGN 4: "Standstill: every 0.5-5 s (jittered) without progress,
+ * re-send the latest FINAL, own votes and certificates above it, at most 32 slots and 64 kB a
+ * peer."
  */
 #include "consensus/internal.h"
 

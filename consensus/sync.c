@@ -1,4 +1,5 @@
-/* consensus/sync.c - blocks that are certified but missing, fetched by hash from those who voted. */
+/* consensus/sync.c - blocks that are certified but missing, fetched by hash from those who
+ * voted. */
 #include "consensus/internal.h"
 
 void cons_want(struct consensus *self, uint64_t slot, const struct sr_hash32 *hash)

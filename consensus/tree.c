@@ -37,7 +37,7 @@ enum sr_error cons_slot_get(struct consensus *self, struct cons_slot **out, uint
 	return SR_OK;
 }
 
-/* -------------------------------------------------------------------------------------------- blocks */
+/* --- blocks --- */
 
 enum sr_error cons_block_new(struct cons_block **out, const struct consensus_header *header,
     const struct sr_sig64 *sig, struct sr_bytes body)
@@ -100,8 +100,9 @@ bool cons_tree_certified(const struct consensus *self, const struct cons_block *
 {
 	const struct consensus_cert *c = cons_cert_of(self, CONSENSUS_NOTAR, block->header.slot);
 
-	return block->committed || (c != NULL && sr_hash32_equal(&c->hash, &block->hash)) ||
-	    (block->header.slot == self->top_slot && sr_hash32_equal(&block->hash, &self->top_hash));
+	return block->committed || (c != NULL && sr_hash32_equal(&c->hash, &block->hash))
+	    || (block->header.slot == self->top_slot
+		&& sr_hash32_equal(&block->hash, &self->top_hash));
 }
 
 static void block_count(struct consensus *self, const struct cons_block *block, bool add)
@@ -202,7 +203,9 @@ void cons_block_committed_set(struct consensus *self, struct cons_block *block)
 struct consensus_block cons_block_view(const struct cons_block *block)
 {
 	struct consensus_block view = {
-		.header = block->header, .hash = block->hash, .body = { block->body, block->body_n },
+		.header = block->header,
+		.hash = block->hash,
+		.body = { block->body, block->body_n },
 	};
 
 	return view;
@@ -298,7 +301,7 @@ enum sr_error cons_block_validate(struct consensus *self, struct cons_block *blo
 	return error;
 }
 
-/* -------------------------------------------------------------------------------------------- window */
+/* --- window --- */
 
 static void slot_certs_free(struct cons_slot *s)
 {

@@ -22,7 +22,7 @@ uint32_t consensus_quorum(uint32_t n)
 	return (n + consensus_faults(n)) / 2 + 1;
 }
 
-/* ------------------------------------------------------------------------------------------- header */
+/* --- header --- */
 
 void consensus_header_write(struct sr_writer *w, const struct consensus_header *h)
 {
@@ -117,7 +117,7 @@ struct sr_hash32 consensus_genesis_hash(const struct sr_hash32 *chain_id, uint64
 	return sr_hash_domain(genesis_domain, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
-/* --------------------------------------------------------------------------------------------- vote */
+/* --- vote --- */
 
 static bool kind_valid(unsigned kind)
 {
@@ -227,8 +227,8 @@ void consensus_vote_sign(struct consensus_vote *v, const struct sr_hash32 *chain
 	sr_sign(&v->sig, sk, vote_domain, m.b, m.n);
 }
 
-enum sr_error consensus_vote_verify(const struct consensus_vote *v, const struct sr_hash32 *chain_id,
-    const struct sr_edpk *key)
+enum sr_error consensus_vote_verify(
+    const struct consensus_vote *v, const struct sr_hash32 *chain_id, const struct sr_edpk *key)
 {
 	struct signed_bytes m;
 
@@ -242,7 +242,7 @@ enum sr_error consensus_vote_verify(const struct consensus_vote *v, const struct
 	return sr_verify(key, &v->sig, vote_domain, m.b, m.n);
 }
 
-/* -------------------------------------------------------------------------------------- certificate */
+/* --- certificate --- */
 
 void consensus_cert_write(struct sr_writer *w, const struct consensus_cert *c)
 {
@@ -308,8 +308,8 @@ struct consensus_vote consensus_cert_vote(const struct consensus_cert *c, uint32
 	return v;
 }
 
-enum sr_error consensus_cert_verify(const struct consensus_cert *c, const struct sr_hash32 *chain_id,
-    const struct sr_edpk *keys, uint32_t n)
+enum sr_error consensus_cert_verify(const struct consensus_cert *c,
+    const struct sr_hash32 *chain_id, const struct sr_edpk *keys, uint32_t n)
 {
 	SR_TRY(consensus_cert_check(c, n));
 	for (uint32_t i = 0; i < c->signers_n; i++) {

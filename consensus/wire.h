@@ -7,17 +7,19 @@
 
 #include "base/crypto.h"
 
-/* f = floor((n-1)/3), q = floor((n+f)/2)+1: 4:3, 7:5, 10:7, 100:67. n = 3 is crash-only: f=0, q=2. */
+/* f = floor((n-1)/3), q = floor((n+f)/2)+1: 4:3, 7:5, 10:7, 100:67. n = 3 is crash-only: f=0,
+ * q=2. */
 uint32_t consensus_faults(uint32_t n);
 uint32_t consensus_quorum(uint32_t n);
 
 enum consensus_flag {
-	CONSENSUS_CLOSE = 1u << 0,       /* the epoch's last block; next_roster_root, post_state_root set */
-	CONSENSUS_INGRESS_OK = 1u << 1,  /* >= f+1 votes of the parent's certificate carry VOTE_INGRESS */
+	CONSENSUS_CLOSE = 1u << 0,       /* the epoch's last block: two more roots are set */
+	CONSENSUS_INGRESS_OK = 1u << 1,  /* >= f+1 VOTE_INGRESS in the parent's certificate */
 };
 
-/* slot 0 of an epoch is its genesis G_e: never proposed, always final. height counts final blocks over
- * all epochs; G_e has the height of the CLOSE block before it (0 for the first epoch). */
+/* slot 0 of an epoch is its genesis G_e: never proposed, always final. height counts final
+ * blocks over all epochs; G_e has the height of the CLOSE block before it (0 for the first
+ * epoch). */
 struct consensus_header {
 	struct sr_hash32 chain_id;
 	uint64_t epoch, slot, height, parent_slot;
@@ -41,7 +43,8 @@ void consensus_proposal_sign(struct sr_sig64 *out, const struct sr_hash32 *block
     const struct sr_edsk *sk);
 SR_MUST_CHECK enum sr_error consensus_proposal_verify(const struct sr_hash32 *block,
     const struct sr_sig64 *sig, const struct sr_edpk *key);
-/* Hash standing for slot 0 of an epoch: H(epoch, previous CLOSE block's hash or 0, roster root, state root). */
+/* Hash standing for slot 0 of an epoch: H(epoch, previous CLOSE block's hash or 0, roster root,
+ * state root). */
 struct sr_hash32 consensus_genesis_hash(const struct sr_hash32 *chain_id, uint64_t epoch,
     const struct sr_hash32 *close_hash, const struct sr_hash32 *roster_root,
     const struct sr_hash32 *state_root);
@@ -65,7 +68,8 @@ void consensus_vote_sign(struct consensus_vote *v, const struct sr_hash32 *chain
 SR_MUST_CHECK enum sr_error consensus_vote_verify(const struct consensus_vote *v,
     const struct sr_hash32 *chain_id, const struct sr_edpk *key);
 
-/* q (or more) distinct signatures over the same kind, epoch, slot, hash; flags differ per signer. */
+/* q (or more) distinct signatures over the same kind, epoch, slot, hash; flags differ per
+ * signer. */
 struct consensus_cert {
 	enum consensus_vote_kind kind;
 	uint64_t epoch, slot;

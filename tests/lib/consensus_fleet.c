@@ -58,7 +58,7 @@ static void broken(struct fleet *self, const char *what)
 	abort();
 }
 
-/* -------------------------------------------------------------------------------------------- events */
+/* --- events --- */
 
 static bool sooner(const struct fleet_event *a, const struct fleet_event *b)
 {
@@ -113,7 +113,7 @@ void fleet_inject(struct fleet *self, uint32_t from, uint32_t to, const uint8_t 
 	event_push(self, e);
 }
 
-/* ------------------------------------------------------------------------------------------- promises */
+/* --- promises --- */
 
 static bool log_has(const struct fleet_node *node, const uint8_t *p, size_t n)
 {
@@ -181,8 +181,9 @@ static void heard_watch(struct fleet *self, uint32_t by, const uint8_t *msg, siz
 }
 
 /*
- * A vote that is no longer on its voter's disk and that reached fewer than n - q others need not be among
- * the q answers after the restart: no protocol could know of it, and the voter counts as one of the f.
+ * A vote that is no longer on its voter's disk and that reached fewer than n - q others need not
+ * be among the q answers after the restart: no protocol could know of it, and the voter counts
+ * as one of the f.
  */
 static void unheard_forget(struct fleet *self, uint32_t node)
 {
@@ -212,7 +213,7 @@ static void send_watch(struct fleet *self, struct fleet_node *node, const uint8_
 	}
 }
 
-/* --------------------------------------------------------------------------------------------- ports */
+/* --- ports --- */
 
 static enum sr_error port_persist(void *ctx, const uint8_t *record, size_t n, bool sync)
 {
@@ -241,7 +242,8 @@ static void send_one(struct fleet *self, uint32_t from, uint32_t to, const uint8
 		fleet_inject(self, from, to, msg, n);
 }
 
-static void port_send(void *ctx, uint32_t to, enum consensus_class class, const uint8_t *msg, size_t n)
+static void port_send(
+    void *ctx, uint32_t to, enum consensus_class class, const uint8_t *msg, size_t n)
 {
 	struct fleet_node *node = ctx;
 	struct fleet *self = node->fleet;
@@ -290,7 +292,7 @@ static void port_archive_read(void *ctx, uint32_t for_peer, uint64_t after, uint
 	event_push(node->fleet, e);
 }
 
-/* ------------------------------------------------------------------------------------------ fake app */
+/* --- fake app --- */
 
 struct sr_hash32 fake_app_next_root(const struct sr_hash32 *root, struct sr_bytes body)
 {
@@ -343,7 +345,8 @@ static enum sr_error fake_build(void *ctx, struct consensus_header *h, struct sr
 	if (app->close) {
 		h->flags |= CONSENSUS_CLOSE;
 		h->next_roster_root.b[0] = 1;
-		h->post_state_root = fake_app_next_root(&h->pre_state_root, (struct sr_bytes){ NULL, 0 });
+		h->post_state_root = fake_app_next_root(
+		    &h->pre_state_root, (struct sr_bytes){ NULL, 0 });
 		app->close = app->work = false;
 	}
 	h->ops_root = sr_hash(body->p, body->n);
@@ -438,12 +441,20 @@ static void fake_app_back(struct fleet_node *node)
 	app->head = node->config.start_hash;
 }
 
-/* ------------------------------------------------------------------------------------------- cluster */
+/* --- cluster --- */
 
 static const struct consensus_ports fake_ports = {
-	.persist = port_persist, .send = port_send, .wake = port_wake, .evidence = port_evidence,
-	.archive_read = port_archive_read, .has_work = fake_has_work, .ingress_ok = fake_ingress_ok,
-	.build = fake_build, .check = fake_check, .certified = fake_certified, .commit = fake_commit,
+	.persist = port_persist,
+	.send = port_send,
+	.wake = port_wake,
+	.evidence = port_evidence,
+	.archive_read = port_archive_read,
+	.has_work = fake_has_work,
+	.ingress_ok = fake_ingress_ok,
+	.build = fake_build,
+	.check = fake_check,
+	.certified = fake_certified,
+	.commit = fake_commit,
 	.abandon = fake_abandon,
 };
 
@@ -552,7 +563,8 @@ void fleet_start_node(struct fleet *self, uint32_t i)
 	node->consensus = consensus_new(&node->config, &ports);
 	SR_ASSERT(node->consensus != NULL);
 	for (size_t k = 0; k < node->log_n; k++)
-		SR_ASSERT(consensus_replay(node->consensus, node->log[k].p, node->log[k].n) == SR_OK);
+		SR_ASSERT(
+		    consensus_replay(node->consensus, node->log[k].p, node->log[k].n) == SR_OK);
 	SR_ASSERT(sr_drbg_fill(&self->rng, random.b, sizeof(random.b)) == SR_OK);
 	node->ever_started = true;
 	node->boots++;
@@ -653,8 +665,8 @@ static void rows_answer(struct fleet *self, const struct fleet_event *e)
 		rows[n].p = node->app.rows[k].p;
 		rows[n++].n = node->app.rows[k].n;
 	}
-	step_note(self, e->to, consensus_archive_rows(node->consensus, node_now(self, e->to), e->from,
-	    rows, n));
+	step_note(self, e->to,
+	    consensus_archive_rows(node->consensus, node_now(self, e->to), e->from, rows, n));
 }
 
 static void event_handle(struct fleet *self, const struct fleet_event *e)
@@ -768,6 +780,7 @@ void fleet_work(struct fleet *self, size_t body_n)
 		self->nodes[i].app.work = body_n > 0;
 		self->nodes[i].app.body_n = body_n;
 		if (self->nodes[i].consensus != NULL)
-			step_note(self, i, consensus_work(self->nodes[i].consensus, node_now(self, i)));
+			step_note(
+			    self, i, consensus_work(self->nodes[i].consensus, node_now(self, i)));
 	}
 }

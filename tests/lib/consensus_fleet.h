@@ -1,8 +1,8 @@
 /*
- * tests/lib/consensus_fleet.h - a cluster of consensus instances in one thread: virtual time, a network that
- * loses, delays and cuts, disks that lose what was not synced. The application is fake_app: a block's
- * state root is the hash of its parent's and its body. Every step is checked: one block per height,
- * nobody votes twice, nothing leaves before it is durable.
+ * tests/lib/consensus_fleet.h - a cluster of consensus instances in one thread: virtual time, a
+ * network that loses, delays and cuts, disks that lose what was not synced. The application is
+ * fake_app: a block's state root is the hash of its parent's and its body. Every step is
+ * checked: one block per height, nobody votes twice, nothing leaves before it is durable.
  */
 #ifndef SR_TESTS_LIB_CONSENSUS_FLEET_H
 #define SR_TESTS_LIB_CONSENSUS_FLEET_H
@@ -67,7 +67,7 @@ struct fleet {
 	/* What everybody must agree on. */
 	struct sr_hash32 *finals;        /* by height */
 	size_t finals_n, finals_max;
-	void *votes;                     /* what each node has said, to catch it saying two things */
+	void *votes;                     /* what each node has said, to catch contradictions */
 	size_t votes_n, votes_max;
 	uint64_t sent[8], sent_bytes;
 	/* Returns true to lose the message. */
@@ -86,7 +86,8 @@ void fleet_start_node(struct fleet *self, uint32_t i);
 void fleet_crash(struct fleet *self, uint32_t i, bool lose_tail);
 /* Replays the log and starts again. */
 void fleet_restart(struct fleet *self, uint32_t i);
-/* While down: the disk goes back to an earlier state. What it had sent and too few have received is lost. */
+/* While down: the disk goes back to an earlier state. What it had sent and too few have received
+ * is lost. */
 void fleet_roll_back(struct fleet *self, uint32_t i, size_t records);
 /* Appends to a node's log. */
 void fleet_log_put(struct fleet *self, uint32_t i, const uint8_t *record, size_t n);

@@ -81,7 +81,8 @@ void puppet_rehash(struct puppet_block *b)
 struct puppet_block puppet_block(const struct puppet *p, const struct puppet_block *parent,
     uint64_t slot, const char *body)
 {
-	struct puppet_block b = { .body = { (const uint8_t *)body, body != NULL ? strlen(body) : 0 } };
+	struct puppet_block b = { .body = {
+				      (const uint8_t *)body, body != NULL ? strlen(body) : 0 } };
 
 	b.header.chain_id = p->c->chain_id;
 	b.header.epoch = 1;
@@ -209,7 +210,8 @@ void puppet_finalise(struct puppet *p, const struct puppet_block *b)
 
 	for (size_t k = 0; k < 2; k++) {
 		for (uint32_t i = 0; i < p->c->n; i++) {
-			struct consensus_vote v = puppet_vote(p, i, kinds[k], b->header.slot, &b->hash);
+			struct consensus_vote v = puppet_vote(
+			    p, i, kinds[k], b->header.slot, &b->hash);
 
 			if (i != p->real)
 				SR_ASSERT(puppet_say_vote(p, &v) == SR_OK);

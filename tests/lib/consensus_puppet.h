@@ -1,6 +1,7 @@
 /*
- * tests/lib/consensus_puppet.h - one real node among puppets: the test holds all keys, says what the others say,
- * and reads what the real one answers. Built on a cluster in which only that node runs.
+ * tests/lib/consensus_puppet.h - one real node among puppets: the test holds all keys, says what
+ * the others say, and reads what the real one answers. Built on a cluster in which only that
+ * node runs.
  */
 #ifndef SR_TESTS_LIB_CONSENSUS_PUPPET_H
 #define SR_TESTS_LIB_CONSENSUS_PUPPET_H

@@ -1,5 +1,6 @@
-/* Stories of whole clusters: they agree, they go on, they come back. The promises themselves (one final
- * block per height, no double vote, nothing sent before it is durable) are checked at every step. */
+/* Stories of whole clusters: they agree, they go on, they come back. The promises themselves
+ * (one final block per height, no double vote, nothing sent before it is durable) are checked at
+ * every step. */
 #include <stdio.h>
 #include <string.h>
 
@@ -338,7 +339,8 @@ START_TEST(a_disk_that_fails_stops_its_node_and_nothing_leaves_it)
 }
 END_TEST
 
-/* Cuts, crashes, loss and skewed clocks at random, for n = 4 and 7; then quiet, and they must go on. */
+/* Cuts, crashes, loss and skewed clocks at random, for n = 4 and 7; then quiet, and they must go
+ * on. */
 static void storm(uint32_t n, struct sr_drbg *rng)
 {
 	struct fleet *c = fleet_new(n, ((uint64_t)test_below(rng, 1u << 30) << 8) + n);
@@ -368,7 +370,8 @@ static void storm(uint32_t n, struct sr_drbg *rng)
 			fleet_run(c, test_below(rng, 2000));
 			fleet_restart(c, victim);
 			fleet_heal(c);
-			/* A rolled-back node needs the answers of a quorum that is not itself recovering. */
+			/* A rolled-back node needs the answers of a quorum that is not itself
+			 * recovering. */
 			ck_assert(fleet_run_until(c, nobody_recovers, NULL, 120000));
 		}
 	}
@@ -401,8 +404,8 @@ START_TEST(storms_of_cuts_crashes_and_rollbacks_never_split_seven_nodes)
 }
 END_TEST
 
-/* The planted fault for the cluster's own checks: a node whose log is emptied behind its back, and that
- * does not ask its peers, votes twice. */
+/* The planted fault for the cluster's own checks: a node whose log is emptied behind its back,
+ * and that does not ask its peers, votes twice. */
 START_TEST(the_cluster_notices_a_node_that_forgot_its_votes)
 {
 	struct fleet *c = fleet_new(4, test_seed());

@@ -191,7 +191,8 @@ START_TEST(two_headers_prove_nothing_unless_slot_author_and_signatures_fit)
 			for (int k = 0; k < 2; k++) {
 				struct sr_sig64 sig;
 
-				consensus_proposal_sign(&sig, &pairs[i][k].hash, &p->c->nodes[signer].key);
+				consensus_proposal_sign(
+				    &sig, &pairs[i][k].hash, &p->c->nodes[signer].key);
 				consensus_header_write(&w, &pairs[i][k].header);
 				sr_write_sig(&w, &sig);
 			}

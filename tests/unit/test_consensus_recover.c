@@ -1,4 +1,5 @@
-/* The handshake after a restart: merging, rolled-back disks, cold starts, and what an answer carries. */
+/* The handshake after a restart: merging, rolled-back disks, cold starts, and what an answer
+ * carries. */
 #include <string.h>
 
 #include "consensus/internal.h"

@@ -200,7 +200,8 @@ START_TEST(a_parent_below_the_last_final_block_is_refused_though_it_is_notarised
 }
 END_TEST
 
-/* Another notarised block in the last final block's own slot would need f+1 liars; still refused. */
+/* Another notarised block in the last final block's own slot would need f+1 liars; still
+ * refused. */
 START_TEST(a_stranger_in_the_last_final_slot_is_no_parent)
 {
 	struct puppet *p = puppet_new(4, 0);
@@ -421,7 +422,8 @@ START_TEST(the_ingress_bit_needs_enough_votes_that_say_so)
 		puppet_pass(p, 300);
 		ck_ok(puppet_say_propose(p, 1, &a, NULL, NULL, 0));
 		/* f = 1: two votes must say it. */
-		ck_error(puppet_say_propose(p, 2, &b, &c, NULL, 0), say >= 2 ? SR_OK : SR_ERR_BAD_QUORUM);
+		ck_error(puppet_say_propose(p, 2, &b, &c, NULL, 0),
+		    say >= 2 ? SR_OK : SR_ERR_BAD_QUORUM);
 		ck_assert(puppet_voted(p, CONSENSUS_NOTAR, 2, NULL) == (say >= 2));
 		puppet_free(p);
 	}
@@ -572,7 +574,8 @@ START_TEST(unverified_blocks_have_sixteen_mebibytes_and_the_frontier_is_never_cr
 	struct puppet_block g = puppet_genesis(p), far = puppet_block(p, &g, 1, "far");
 	struct puppet_block b = puppet_block(p, &g, 1, "op");
 
-	/* Unknown parents: nothing of it can be checked. Three fit, four with their own slot below. */
+	/* Unknown parents: nothing of it can be checked. Three fit, four with their own slot
+	 * below. */
 	puppet_pass(p, 100);
 	for (uint64_t i = 0; i < 5; i++) {
 		struct puppet_block x = puppet_block(p, &far, 41 + 4 * i, NULL);
@@ -581,7 +584,8 @@ START_TEST(unverified_blocks_have_sixteen_mebibytes_and_the_frontier_is_never_cr
 		x.body.n = sizeof(four_mebibytes);
 		x.header.ops_root = sr_hash(x.body.p, x.body.n);
 		puppet_rehash(&x);
-		ck_error(puppet_say_propose(p, 1, &x, NULL, NULL, 0), i < 4 ? SR_OK : SR_ERR_TOO_MANY);
+		ck_error(
+		    puppet_say_propose(p, 1, &x, NULL, NULL, 0), i < 4 ? SR_OK : SR_ERR_TOO_MANY);
 	}
 	ck_assert_uint_le(puppet_consensus(p)->unverified_bytes, CONS_UNVERIFIED_BYTES);
 	ck_ok(puppet_say_propose(p, 1, &b, NULL, NULL, 0));

@@ -1,4 +1,5 @@
-/* Missing blocks by hash, and catching up by height: nothing is committed before it is proven final. */
+/* Missing blocks by hash, and catching up by height: nothing is committed before it is proven
+ * final. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,8 @@ static struct history *history_new(uint32_t n)
 	parent = puppet_genesis(h->p);
 	for (uint32_t i = 0; i < n; i++) {
 		h->blocks[i] = puppet_block(h->p, &parent, i + 1, "op");
-		h->finals[i] = puppet_cert(h->p, CONSENSUS_FINAL, i + 1, &h->blocks[i].hash, OTHERS);
+		h->finals[i] = puppet_cert(
+		    h->p, CONSENSUS_FINAL, i + 1, &h->blocks[i].hash, OTHERS);
 		parent = h->blocks[i];
 	}
 	puppet_pass(h->p, 100);
@@ -93,7 +95,8 @@ static uint32_t rows_asked(const struct puppet *p, uint64_t *after)
 START_TEST(a_certified_block_that_is_missing_is_asked_for_by_hash)
 {
 	struct history *h = history_new(2);
-	struct consensus_cert notar = puppet_cert(h->p, CONSENSUS_NOTAR, 1, &h->blocks[0].hash, OTHERS);
+	struct consensus_cert notar = puppet_cert(
+	    h->p, CONSENSUS_NOTAR, 1, &h->blocks[0].hash, OTHERS);
 
 	ck_ok(puppet_say_cert(h->p, 1, &notar));
 	ck_assert_uint_eq(puppet_sent_count(h->p, CONS_REQ_BLOCK), 1);
@@ -225,7 +228,8 @@ START_TEST(a_broken_chain_of_rows_is_dropped_and_another_peer_is_asked)
 		if (i == 4)
 			b->header.author = (b->header.author + 1) % 4;
 		if (i == 5)
-			h->finals[9] = puppet_cert(h->p, CONSENSUS_FINAL, 10, &h->blocks[8].hash, OTHERS);
+			h->finals[9] = puppet_cert(
+			    h->p, CONSENSUS_FINAL, 10, &h->blocks[8].hash, OTHERS);
 		if (i == 6)
 			h->finals[9].signers[1].sig.b[0] ^= 1;
 		if (i == 7)
@@ -267,7 +271,8 @@ START_TEST(rows_that_my_own_check_refuses_stop_me)
 	parent = g;
 	for (uint32_t i = 0; i < CHAIN; i++) {
 		h->blocks[i] = puppet_block(h->p, &parent, i + 1, i == 5 ? "BAD" : "op");
-		h->finals[i] = puppet_cert(h->p, CONSENSUS_FINAL, i + 1, &h->blocks[i].hash, OTHERS);
+		h->finals[i] = puppet_cert(
+		    h->p, CONSENSUS_FINAL, i + 1, &h->blocks[i].hash, OTHERS);
 		parent = h->blocks[i];
 	}
 	ck_ok(puppet_say_cert(h->p, 1, &h->finals[CHAIN - 1]));
@@ -282,7 +287,8 @@ END_TEST
 START_TEST(an_archive_row_survives_the_round_trip)
 {
 	struct history *h = history_new(2);
-	struct consensus_cert notar = puppet_cert(h->p, CONSENSUS_NOTAR, 1, &h->blocks[0].hash, OTHERS);
+	struct consensus_cert notar = puppet_cert(
+	    h->p, CONSENSUS_NOTAR, 1, &h->blocks[0].hash, OTHERS);
 	struct consensus_block view = {
 		.header = h->blocks[0].header, .hash = h->blocks[0].hash, .body = h->blocks[0].body,
 	}, back;
@@ -299,8 +305,9 @@ START_TEST(an_archive_row_survives_the_round_trip)
 		ck_assert(sr_hash32_equal(&back.hash, &view.hash));
 		ck_assert(has_n == ((i & 1) != 0) && has_f == ((i & 2) != 0));
 		for (size_t len = 0; len < w.n; len++)
-			ck_assert_int_ne(consensus_archive_row_read(&back, &n, &has_n, &f, &has_f, w.p,
-			    len), SR_OK);
+			ck_assert_int_ne(
+			    consensus_archive_row_read(&back, &n, &has_n, &f, &has_f, w.p, len),
+			    SR_OK);
 		sr_writer_clear(&w);
 	}
 	history_free(h);

@@ -1,4 +1,5 @@
-/* Encodings of headers, votes and certificates: one value, one encoding, and nothing else is read. */
+/* Encodings of headers, votes and certificates: one value, one encoding, and nothing else is
+ * read. */
 #include <string.h>
 
 #include "consensus/wire.h"
@@ -86,8 +87,16 @@ static enum sr_error cert_decode(struct consensus_cert *c, const uint8_t *p, siz
 START_TEST(the_quorum_is_what_the_table_says_for_every_size)
 {
 	static const uint32_t known[][3] = {
-		{ 1, 0, 1 }, { 2, 0, 2 }, { 3, 0, 2 }, { 4, 1, 3 }, { 5, 1, 4 }, { 6, 1, 4 }, { 7, 2, 5 },
-		{ 10, 3, 7 }, { 13, 4, 9 }, { 100, 33, 67 },
+		{ 1, 0, 1 },
+		{ 2, 0, 2 },
+		{ 3, 0, 2 },
+		{ 4, 1, 3 },
+		{ 5, 1, 4 },
+		{ 6, 1, 4 },
+		{ 7, 2, 5 },
+		{ 10, 3, 7 },
+		{ 13, 4, 9 },
+		{ 100, 33, 67 },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

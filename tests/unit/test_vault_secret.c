@@ -121,8 +121,7 @@ END_TEST
 START_TEST(a_policy_names_only_what_exists)
 {
 	static const char *const wrong[] = { "holder(1)", "switch(1, fired)", "heir(1)",
-		"after(5) and (account(0x0000000000000000000000000000000000000001) or not "
-		"holder(7))" };
+		"after(5) and (before(7) or not holder(7))" };
 	struct vault_switch_settings s = world_settings(1000, 1000);
 	union vault_op_body b;
 

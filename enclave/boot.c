@@ -145,7 +145,8 @@ static enum sr_error boot_state(struct enclave_core *self, bool first, bool log)
 	if (self->boot_tree != NULL || log)
 		return core_fatal(self, SR_ERR_DAMAGED, "the store has lost its checkpoint; restore the "
 		    "data directory from a backup, or start over with an empty one");
-	return boot_genesis(self, first && !self->identity_started);
+	self->fresh = first && !self->identity_started;
+	return boot_genesis(self, self->fresh);
 }
 
 enum sr_error boot_log_record(struct enclave_core *self, const struct enclave_event *ev)

@@ -435,10 +435,14 @@ static enum sr_error keys_advance(struct enclave_core *self)
 	return SR_OK;
 }
 
-/* Having been away for long, I may have forgotten votes of mine in the new epoch: ask first. */
-static bool was_away(const struct enclave_core *self)
+/*
+ * Could I have voted in the new epoch and forgotten it? Not when this process began with an empty disk
+ * and the others were not there long before me. Otherwise the restart handshake answers that.
+ */
+static bool may_have_voted(const struct enclave_core *self)
 {
-	return self->ahead_since_ms != 0 && self->ahead_since_ms + CORE_LAG_MS < self->now_ms;
+	return self->phase != CORE_RUNNING || !self->fresh ||
+	    (self->ahead_since_ms != 0 && self->ahead_since_ms + CORE_LAG_MS < self->now_ms);
 }
 
 static enum sr_error instance_next(struct enclave_core *self, bool first_boot)
@@ -477,7 +481,7 @@ enum sr_error epoch_switch(struct enclave_core *self)
 		return core_fatal(self, error, "this node's keys for the new epoch are not there; "
 		    "restore its data directory, or have it join again");
 	SR_TRY(trail_add(self));
-	SR_TRY(instance_next(self, live && !was_away(self)));
+	SR_TRY(instance_next(self, !may_have_voted(self)));
 	SR_TRY(exec_genesis(self, self->now, vault_tree_ref(c->tree)));
 	vault_tree_unref(self->proof.tree);
 	memset(&self->proof, 0, sizeof(self->proof));

@@ -640,6 +640,9 @@ static void ops_settle(struct enclave_core *self, const struct consensus_block *
 {
 	struct sr_reader r;
 
+	/* What did not fit on the state before may fit now. */
+	if (b->ops_n > 0)
+		pool_work_seen(self->pool, true);
 	sr_reader_init(&r, block->body.p, block->body.n);
 	for (uint32_t i = 0; i < b->ops_n; i++) {
 		struct sr_bytes bytes = sr_read_blob(&r, SR_OP_MAX);

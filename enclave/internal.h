@@ -142,6 +142,7 @@ struct enclave_core {
 	uint8_t *genesis_bytes;
 	uint32_t self, n;
 	bool identity_started;
+	bool fresh;                             /* this process began with an empty disk */
 
 	/* this step */
 	struct enclave_effects *out;

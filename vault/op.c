@@ -584,8 +584,8 @@ void vault_op_write_signed_raw(struct sr_writer *w, const struct sr_hash32 *chai
 }
 
 void vault_op_write_signed(struct sr_writer *w, const struct sr_hash32 *chain_id, uint64_t epoch,
-    const struct vault_account *account, uint64_t nonce, uint64_t expiry_ms, enum vault_op_kind kind,
-    const union vault_op_body *body)
+    const struct vault_account *account, uint64_t nonce, uint64_t expiry_ms,
+    enum vault_op_kind kind, const union vault_op_body *body)
 {
 	size_t length_at;
 	uint64_t n;
@@ -596,7 +596,7 @@ void vault_op_write_signed(struct sr_writer *w, const struct sr_hash32 *chain_id
 	vault_op_body_write(w, kind, body);
 	if (w->error != SR_OK)
 		return;
-	/* The length is only known now; patching it saves a second buffer and a copy of the payload. */
+	/* The length is only known now; patching it saves a second buffer and a copy. */
 	n = w->n - length_at - 4;
 	for (unsigned i = 0; i < 4; i++)
 		w->p[length_at + i] = (uint8_t)(n >> (8 * i));
@@ -632,7 +632,7 @@ enum sr_error vault_op_decode(struct vault_op *op, const uint8_t *bytes, size_t 
 		op->signed_bytes = (struct sr_bytes){ bytes, n - r.left };
 	op->signature_n = op->account.kind == VAULT_ACCOUNT_ETHEREUM ? 65 : 64;
 	sr_read_copy(&r, op->signature, op->signature_n);
-	/* One signature, one encoding: wallets' other forms of v (0, 1, 37, ...) are the client's to convert. */
+	/* One signature, one encoding: a wallet's other forms of v are the client's to convert. */
 	if (r.error == SR_OK && op->signature_n == 65 && op->signature[64] != 27 &&
 	    op->signature[64] != 28)
 		sr_reader_fail(&r, SR_ERR_BAD_ENCODING);
@@ -652,17 +652,28 @@ void vault_op_ethereum_text(char out[96], const struct sr_bytes *signed_bytes)
 
 const char *vault_op_kind_name(unsigned kind)
 {
-	static const struct { unsigned kind; const char *name; } names[] = {
-		{ VAULT_OP_COLLECTION_CREATE, "collection_create" }, { VAULT_OP_NFT_MINT, "nft_mint" },
-		{ VAULT_OP_NFT_TRANSFER, "nft_transfer" }, { VAULT_OP_NFT_APPROVE, "nft_approve" },
-		{ VAULT_OP_NFT_BURN, "nft_burn" }, { VAULT_OP_SECRET_PUT, "secret_put" },
-		{ VAULT_OP_SECRET_UPDATE, "secret_update" }, { VAULT_OP_SECRET_RESTORE, "secret_restore" },
-		{ VAULT_OP_SECRET_POLICY, "secret_policy" }, { VAULT_OP_SECRET_DELETE, "secret_delete" },
-		{ VAULT_OP_RETRIEVE, "retrieve" }, { VAULT_OP_TICKET_CLOSE, "ticket_close" },
+	static const struct {
+		unsigned kind;
+		const char *name;
+	} names[] = {
+		{ VAULT_OP_COLLECTION_CREATE, "collection_create" },
+		{ VAULT_OP_NFT_MINT, "nft_mint" },
+		{ VAULT_OP_NFT_TRANSFER, "nft_transfer" },
+		{ VAULT_OP_NFT_APPROVE, "nft_approve" },
+		{ VAULT_OP_NFT_BURN, "nft_burn" },
+		{ VAULT_OP_SECRET_PUT, "secret_put" },
+		{ VAULT_OP_SECRET_UPDATE, "secret_update" },
+		{ VAULT_OP_SECRET_RESTORE, "secret_restore" },
+		{ VAULT_OP_SECRET_POLICY, "secret_policy" },
+		{ VAULT_OP_SECRET_DELETE, "secret_delete" },
+		{ VAULT_OP_RETRIEVE, "retrieve" },
+		{ VAULT_OP_TICKET_CLOSE, "ticket_close" },
 		{ VAULT_OP_SWITCH_CREATE, "switch_create" },
 		{ VAULT_OP_SWITCH_HEARTBEAT, "switch_heartbeat" },
-		{ VAULT_OP_SWITCH_PAUSE, "switch_pause" }, { VAULT_OP_SWITCH_VETO, "switch_veto" },
-		{ VAULT_OP_SWITCH_CONFIRM, "switch_confirm" }, { VAULT_OP_SWITCH_DURESS, "switch_duress" },
+		{ VAULT_OP_SWITCH_PAUSE, "switch_pause" },
+		{ VAULT_OP_SWITCH_VETO, "switch_veto" },
+		{ VAULT_OP_SWITCH_CONFIRM, "switch_confirm" },
+		{ VAULT_OP_SWITCH_DURESS, "switch_duress" },
 		{ VAULT_OP_SWITCH_CANCEL, "switch_cancel" },
 		{ VAULT_OP_SWITCH_DELEGATE, "switch_delegate" },
 	};

@@ -6,8 +6,8 @@
 
 const char *vault_switch_state_name(unsigned state)
 {
-	static const char *const names[] = { "unknown", "armed", "warn", "pending", "fired", "paused",
-		"frozen", "cancelled" };
+	static const char *const names[] = { "unknown", "armed", "warn", "pending", "fired",
+		"paused", "frozen", "cancelled" };
 
 	return state < sizeof names / sizeof names[0] ? names[state] : names[0];
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define DAY_MS 86400000ull
-/* Brackets may be written where none are needed; this bounds the parser's recursion, not the policy. */
+/* Brackets may stand where none are needed; this bounds the parser's recursion, not the policy. */
 #define NESTING_MAX 64u
 /* Enough for any legal policy: each group that is merged away has two operands that stay. */
 #define SCRATCH_MAX (2u * VAULT_POLICY_NODES_MAX)
@@ -123,7 +123,8 @@ static void date_of_days(uint64_t days, uint64_t *year, uint64_t *month, uint64_
 	uint64_t z = days + 719468, day_of_era = z % 146097;
 	uint64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
 	    day_of_era / 146096) / 365;
-	uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	uint64_t day_of_year = day_of_era
+	    - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	uint64_t shifted = (5 * day_of_year + 2) / 153;
 
 	*day = day_of_year - (153 * shifted + 2) / 5 + 1;
@@ -201,8 +202,10 @@ static uint64_t parse_time(struct parser *self)
 	return parse_number(self, 0, VAULT_POLICY_TIME_MAX_MS);
 }
 
-static const struct { const char *name; uint64_t ms; } units[] = { { "d", DAY_MS }, { "h", 3600000 },
-	{ "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
+static const struct {
+	const char *name;
+	uint64_t ms;
+} units[] = { { "d", DAY_MS }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
 #define UNITS_N (sizeof units / sizeof units[0])
 
 static uint64_t parse_duration(struct parser *self)
@@ -282,7 +285,8 @@ static void parse_account(struct parser *self, struct vault_account *account)
 static void parse_switch(struct parser *self, struct vault_policy_node *node)
 {
 	static const enum vault_switch_state states[] = { VAULT_SWITCH_ARMED, VAULT_SWITCH_WARN,
-		VAULT_SWITCH_PENDING, VAULT_SWITCH_FIRED, VAULT_SWITCH_PAUSED, VAULT_SWITCH_CANCELLED };
+		VAULT_SWITCH_PENDING, VAULT_SWITCH_FIRED, VAULT_SWITCH_PAUSED,
+		VAULT_SWITCH_CANCELLED };
 
 	node->number = parse_number(self, 0, UINT64_MAX);
 	expect(self, ',');
@@ -330,10 +334,17 @@ static void parse_operand(struct parser *self, struct vault_policy_node *node)
 	fail_at(self, self->at, SR_ERR_INTERNAL);
 }
 
-static const struct { const char *name; enum vault_policy_kind kind; } leaves[] = {
-	{ "holder", VAULT_POLICY_HOLDER }, { "account", VAULT_POLICY_ACCOUNT },
-	{ "heir", VAULT_POLICY_HEIR }, { "switch", VAULT_POLICY_SWITCH }, { "after", VAULT_POLICY_AFTER },
-	{ "before", VAULT_POLICY_BEFORE }, { "held_for", VAULT_POLICY_HELD_FOR },
+static const struct {
+	const char *name;
+	enum vault_policy_kind kind;
+} leaves[] = {
+	{ "holder", VAULT_POLICY_HOLDER },
+	{ "account", VAULT_POLICY_ACCOUNT },
+	{ "heir", VAULT_POLICY_HEIR },
+	{ "switch", VAULT_POLICY_SWITCH },
+	{ "after", VAULT_POLICY_AFTER },
+	{ "before", VAULT_POLICY_BEFORE },
+	{ "held_for", VAULT_POLICY_HELD_FOR },
 };
 #define LEAVES_N (sizeof leaves / sizeof leaves[0])
 
@@ -446,7 +457,7 @@ static uint16_t parse_any(struct parser *self)
 	return parse_group(self, VAULT_POLICY_ANY, "or", parse_all);
 }
 
-/* Copies the tree in prefix order, which is also where its limits are checked, leftmost excess first. */
+/* Copies the tree in prefix order and checks its limits: the leftmost excess is the one named. */
 static uint16_t place(struct parser *self, struct vault_policy *p, uint16_t from, uint32_t depth)
 {
 	const struct scratch_node *scratch = &self->nodes[from];
@@ -470,7 +481,8 @@ static uint16_t place(struct parser *self, struct vault_policy *p, uint16_t from
 	return to;
 }
 
-enum sr_error vault_policy_parse(struct vault_policy *p, size_t *error_at, const char *text, size_t n)
+enum sr_error vault_policy_parse(
+    struct vault_policy *p, size_t *error_at, const char *text, size_t n)
 {
 	struct parser self = { .text = text, .n = n };
 	uint16_t root;

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-
-/* What the proof says stands at the end of the path, and the fewest bits of the key it must share. */
+/* What the proof says stands at the end of the path, and how many bits it shares with the key. */
 struct end {
 	struct sr_hash32 hash;
 	unsigned shares_below;   /* every step's bit must be below this */
@@ -38,7 +37,8 @@ static struct vault_key prefix_of(const struct vault_key *key, unsigned bits)
 
 static struct sr_hash32 leaf_hash(const struct vault_key *key, const struct sr_hash32 *value_hash)
 {
-	struct sr_bytes parts[] = { { key->b, sizeof key->b }, { value_hash->b, sizeof value_hash->b } };
+	struct sr_bytes parts[] = { { key->b, sizeof key->b },
+		{ value_hash->b, sizeof value_hash->b } };
 
 	return sr_hash_domain("strongroom leaf v1", parts, 2);
 }
@@ -112,7 +112,8 @@ static void read_end(struct end *end, struct sr_reader *r, const struct vault_ke
 }
 
 /* Climbs from the end to the root, taking each branch's prefix and side from the key itself. */
-static struct sr_hash32 climb(const struct end *end, struct sr_reader *r, const struct vault_key *key)
+static struct sr_hash32 climb(
+    const struct end *end, struct sr_reader *r, const struct vault_key *key)
 {
 	struct sr_hash32 hash = end->hash;
 	unsigned steps = sr_read_u16(r), below = end->shares_below;

@@ -184,7 +184,8 @@ void vault_secret_read(struct vault_secret *v, struct sr_reader *r)
 	vault_account_read(&v->owner, r, false);
 	v->name = name_read(r);
 	v->policy = sr_read_blob(r, VAULT_POLICY_BYTES_MAX);
-	error = r->error == SR_OK && v->policy.n > 0 ? vault_policy_decode(&policy, v->policy) : SR_OK;
+	error = r->error == SR_OK && v->policy.n > 0 ? vault_policy_decode(&policy, v->policy)
+						     : SR_OK;
 	if (error != SR_OK)
 		sr_reader_fail(r, error);
 	v->version = sr_read_u64(r);
@@ -300,7 +301,8 @@ void vault_switch_read(struct vault_switch *v, struct sr_reader *r)
 	v->name = name_read(r);
 	vault_switch_settings_read(&v->settings, r);
 	v->state = (enum vault_switch_state)sr_read_u8(r);
-	if (r->error == SR_OK && (v->state < VAULT_SWITCH_ARMED || v->state > VAULT_SWITCH_CANCELLED))
+	if (r->error == SR_OK
+	    && (v->state < VAULT_SWITCH_ARMED || v->state > VAULT_SWITCH_CANCELLED))
 		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
 	v->warn_level = number_read(r, 100);
 	v->heartbeat_uptime_ms = sr_read_u64(r);
@@ -436,7 +438,8 @@ struct vault_key vault_key_hash(enum vault_record_type type, const struct sr_has
 	return key;
 }
 
-struct vault_key vault_key_event(enum vault_subject subject, const uint8_t subject_id[16], uint64_t seq)
+struct vault_key vault_key_event(
+    enum vault_subject subject, const uint8_t subject_id[16], uint64_t seq)
 {
 	struct vault_key key = key_of(VAULT_REC_EVENT);
 

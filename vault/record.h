@@ -1,6 +1,7 @@
 /*
- * vault/record.h - the records of the state, their keys and encodings. Base only: clients read them in answers
- * and proofs. Key = type byte, then fields big-endian so that walks are in order; zero-padded to 32.
+ * vault/record.h - the records of the state, their keys and encodings. Base only: clients read them
+ * in answers and proofs. Key = type byte, then fields big-endian so that walks are in order;
+ * zero-padded to 32.
  */
 #ifndef SR_VAULT_RECORD_H
 #define SR_VAULT_RECORD_H
@@ -9,19 +10,19 @@
 #include "vault/proof.h"
 
 enum vault_record_type {
-	VAULT_REC_META = 'm',        /* m: one record: counters, clock */
-	VAULT_REC_ACCOUNT = 'a',     /* a | 31 bytes of H(account) */
-	VAULT_REC_COLLECTION = 'c',  /* c | id u64 */
-	VAULT_REC_NFT = 'n',         /* n | id u64 */
-	VAULT_REC_SECRET = 's',      /* s | id 16 */
-	VAULT_REC_VERSION = 'v',     /* v | id 16 | version u64 */
-	VAULT_REC_TICKET = 't',      /* t | 31 bytes of the ticket id */
-	VAULT_REC_SWITCH = 'w',      /* w | id u64 */
-	VAULT_REC_RECEIPT = 'r',     /* r | 31 bytes of the operation's hash */
-	VAULT_REC_EVENT = 'e',       /* e | subject kind u8 | subject 16 | seq u64 */
-	VAULT_REC_INDEX = 'i',       /* i | index kind u8 | owner 20 bytes of H | id (8, or first 10 of 16) */
-	VAULT_REC_DEADLINE = 'd',    /* d | clock u8 | due u64 | kind u8 | id */
-	VAULT_REC_EPOCH = 'E',       /* owned by enclave/epoch.h */
+	VAULT_REC_META = 'm',       /* m: one record: counters, clock */
+	VAULT_REC_ACCOUNT = 'a',    /* a | 31 bytes of H(account) */
+	VAULT_REC_COLLECTION = 'c', /* c | id u64 */
+	VAULT_REC_NFT = 'n',        /* n | id u64 */
+	VAULT_REC_SECRET = 's',     /* s | id 16 */
+	VAULT_REC_VERSION = 'v',    /* v | id 16 | version u64 */
+	VAULT_REC_TICKET = 't',     /* t | 31 bytes of the ticket id */
+	VAULT_REC_SWITCH = 'w',     /* w | id u64 */
+	VAULT_REC_RECEIPT = 'r',    /* r | 31 bytes of the operation's hash */
+	VAULT_REC_EVENT = 'e',      /* e | subject kind u8 | subject 16 | seq u64 */
+	VAULT_REC_INDEX = 'i',      /* i | index kind u8 | owner 20 of H | id (8, or 10 of 16) */
+	VAULT_REC_DEADLINE = 'd',   /* d | clock u8 | due u64 | kind u8 | id */
+	VAULT_REC_EPOCH = 'E',      /* owned by enclave/epoch.h */
 };
 
 struct vault_meta {
@@ -30,8 +31,16 @@ struct vault_meta {
 	uint64_t time_ms, height;    /* of the last executed block */
 	uint64_t events;
 };
-struct vault_account_record { struct vault_account account; uint64_t nonce, nfts, secrets, switches; };
-struct vault_collection { uint64_t id; struct vault_account owner; struct sr_bytes name; uint64_t created_ms; };
+struct vault_account_record {
+	struct vault_account account;
+	uint64_t nonce, nfts, secrets, switches;
+};
+struct vault_collection {
+	uint64_t id;
+	struct vault_account owner;
+	struct sr_bytes name;
+	uint64_t created_ms;
+};
 struct vault_nft {
 	uint64_t id, collection_id, version, releases, minted_ms, held_since_ms;
 	struct vault_account owner, approved; /* burned: owner NONE */
@@ -63,7 +72,7 @@ struct vault_ticket {
 	bool closed;
 	struct sr_hash32 label;
 	uint8_t tdh2[VAULT_TDH2_BYTES];
-	bool time_conditioned;       /* the policy uses after/before/switch/held_for: enclaves check their own clock too */
+	bool time_conditioned;       /* after, before, switch, held_for: own clocks count too */
 };
 struct vault_switch {
 	uint64_t id, created_ms;
@@ -80,14 +89,38 @@ struct vault_switch {
 	struct vault_account delegates[VAULT_DELEGATES_MAX];
 	uint64_t delegate_until_ms[VAULT_DELEGATES_MAX];
 };
-struct vault_receipt { struct sr_hash32 op; uint16_t code /* sr_error */; uint64_t height, expires_ms, id /* new nft, switch, collection */; uint32_t detail /* failing policy node */; };
+struct vault_receipt {
+	struct sr_hash32 op;
+	uint16_t code;               /* sr_error */
+	uint64_t height, expires_ms;
+	uint64_t id;                 /* of the new nft, switch or collection */
+	uint32_t detail;             /* failing policy node */
+};
 enum vault_event_kind {
-	VAULT_EVENT_MINTED = 1, VAULT_EVENT_TRANSFERRED, VAULT_EVENT_APPROVED, VAULT_EVENT_BURNED,
-	VAULT_EVENT_STORED, VAULT_EVENT_UPDATED, VAULT_EVENT_RESTORED, VAULT_EVENT_POLICY, VAULT_EVENT_DELETED,
-	VAULT_EVENT_TICKET, VAULT_EVENT_REFUSED, VAULT_EVENT_CLOSED,
-	VAULT_EVENT_SWITCH_CREATED, VAULT_EVENT_HEARTBEAT, VAULT_EVENT_WARN, VAULT_EVENT_PENDING, VAULT_EVENT_FIRED,
-	VAULT_EVENT_REARMED, VAULT_EVENT_PAUSED, VAULT_EVENT_VETOED, VAULT_EVENT_CONFIRMED, VAULT_EVENT_STAGE,
-	VAULT_EVENT_CANCELLED, VAULT_EVENT_DELEGATED,
+	VAULT_EVENT_MINTED = 1,
+	VAULT_EVENT_TRANSFERRED,
+	VAULT_EVENT_APPROVED,
+	VAULT_EVENT_BURNED,
+	VAULT_EVENT_STORED,
+	VAULT_EVENT_UPDATED,
+	VAULT_EVENT_RESTORED,
+	VAULT_EVENT_POLICY,
+	VAULT_EVENT_DELETED,
+	VAULT_EVENT_TICKET,
+	VAULT_EVENT_REFUSED,
+	VAULT_EVENT_CLOSED,
+	VAULT_EVENT_SWITCH_CREATED,
+	VAULT_EVENT_HEARTBEAT,
+	VAULT_EVENT_WARN,
+	VAULT_EVENT_PENDING,
+	VAULT_EVENT_FIRED,
+	VAULT_EVENT_REARMED,
+	VAULT_EVENT_PAUSED,
+	VAULT_EVENT_VETOED,
+	VAULT_EVENT_CONFIRMED,
+	VAULT_EVENT_STAGE,
+	VAULT_EVENT_CANCELLED,
+	VAULT_EVENT_DELEGATED,
 };
 enum vault_subject { VAULT_SUBJECT_NFT = 1, VAULT_SUBJECT_SECRET = 2, VAULT_SUBJECT_SWITCH = 3 };
 struct vault_event {
@@ -97,7 +130,7 @@ struct vault_event {
 	uint64_t seq, height, time_ms;
 	struct vault_account actor;  /* NONE: the clock */
 	uint16_t code;               /* REFUSED: why (sr_error) */
-	uint64_t detail;             /* WARN: per cent; STAGE: number; REFUSED: policy node; versions */
+	uint64_t detail; /* WARN: per cent; STAGE: number; REFUSED: policy node; versions */
 };
 
 /* For each record: key, write (canonical), read (refuses anything else). Views are borrowed. */
@@ -118,29 +151,36 @@ VAULT_RECORD(event, vault_event)
 
 struct vault_key vault_key_meta(void);
 struct vault_key vault_key_account(const struct vault_account *a);
-struct vault_key vault_key_number(enum vault_record_type type, uint64_t id); /* collection, nft, switch */
+/* collection, nft, switch */
+struct vault_key vault_key_number(enum vault_record_type type, uint64_t id);
 struct vault_key vault_key_secret(const struct vault_secret_id *id);
 struct vault_key vault_key_version(const struct vault_secret_id *id, uint64_t version);
-struct vault_key vault_key_hash(enum vault_record_type type, const struct sr_hash32 *h); /* ticket, receipt */
-struct vault_key vault_key_event(enum vault_subject subject, const uint8_t subject_id[16], uint64_t seq);
+/* ticket, receipt */
+struct vault_key vault_key_hash(enum vault_record_type type, const struct sr_hash32 *h);
+struct vault_key vault_key_event(
+    enum vault_subject subject, const uint8_t subject_id[16], uint64_t seq);
 
 /* What a client may ask for (vault_get answers); here because both sides of the wire know it. */
 enum vault_get_kind {
-	VAULT_GET_ACCOUNT = 1,       /* param: account            -> account record (zeros when unknown); public */
-	VAULT_GET_NFT = 2,           /* u64                       -> nft; public */
-	VAULT_GET_NFTS = 3,          /* account, after u64        -> list of nft; public */
-	VAULT_GET_COLLECTION = 4,    /* u64                       -> collection; public */
-	VAULT_GET_SECRET = 5,        /* secret id                 -> secret; owner, or who a policy leaf names or holds an NFT it names */
-	VAULT_GET_SECRETS = 6,       /* account (owner = requester), after 16 bytes -> list of secret; the owner */
-	VAULT_GET_SECRETS_OF_NFT = 7,/* u64 nft, after 16         -> list of secret; the NFT's holder */
-	VAULT_GET_VERSION = 8,       /* secret id, version (0 latest) -> version record; as SECRET */
-	VAULT_GET_HISTORY = 9,       /* secret id, after version  -> list of version; the owner */
-	VAULT_GET_SWITCH = 10,       /* u64                       -> switch; owner, heartbeat key, delegates, guardians, vetoer, heirs (duress key hidden unless owner) */
-	VAULT_GET_SWITCHES = 11,     /* account = requester, after u64 -> list of switch */
-	VAULT_GET_EVENTS = 12,       /* subject u8, id 16, after seq u64 -> list of event; those it concerns */
-	VAULT_GET_RECEIPT = 13,      /* op hash                   -> receipt; public */
-	VAULT_GET_TICKET = 14,       /* ticket id                 -> ticket; the requester, the owner */
-	VAULT_GET_META = 15,         /* nothing                   -> meta; public */
+	/* param -> answer; who may ask */
+	VAULT_GET_ACCOUNT = 1,         /* account -> account record (zeros when unknown); public */
+	VAULT_GET_NFT = 2,             /* u64 -> nft; public */
+	VAULT_GET_NFTS = 3,            /* account, after u64 -> list of nft; public */
+	VAULT_GET_COLLECTION = 4,      /* u64 -> collection; public */
+	/* secret id -> secret; the owner, whom a policy leaf names or who holds an NFT it names */
+	VAULT_GET_SECRET = 5,
+	VAULT_GET_SECRETS = 6,         /* account, after 16 -> list of secret; that account */
+	VAULT_GET_SECRETS_OF_NFT = 7,  /* u64 nft, after 16 -> list of secret; the NFT's holder */
+	VAULT_GET_VERSION = 8,         /* secret id, version (0 latest) -> version; as SECRET */
+	VAULT_GET_HISTORY = 9,         /* secret id, after version -> list of version; the owner */
+	/* u64 -> switch; owner, heartbeat key, delegates, guardians, vetoer, heirs (only the owner
+	 * sees the duress key) */
+	VAULT_GET_SWITCH = 10,
+	VAULT_GET_SWITCHES = 11,       /* account = requester, after u64 -> list of switch */
+	VAULT_GET_EVENTS = 12,         /* subject u8, id 16, after seq -> events; those concerned */
+	VAULT_GET_RECEIPT = 13,        /* op hash -> receipt; public */
+	VAULT_GET_TICKET = 14,         /* ticket id -> ticket; the requester, the owner */
+	VAULT_GET_META = 15,           /* nothing -> meta; public */
 };
 
 #endif

@@ -7,8 +7,8 @@
 
 /*
  * A path-compressed binary tree over the keys' bits, most significant first. A branch at bit b
- * holds keys that agree on the bits before b; the left child those with bit b = 0. Bits rise strictly on the
- * way down, so no path is longer than 256 and every loop below has a fixed stack.
+ * holds keys that agree on the bits before b; the left child those with bit b = 0. Bits rise
+ * strictly on the way down, so no path is longer than 256 and every loop below has a fixed stack.
  *
  * Leaves never change. A branch is changed in place while one tree alone reaches it (refs = 1 all
  * the way from the root), and is copied otherwise.
@@ -132,7 +132,7 @@ void vault_tree_unref(struct vault_tree *t)
 	}
 }
 
-/* Makes *slot a branch that this tree alone reaches. NULL without memory; the tree means the same. */
+/* Makes *slot a branch that this tree alone reaches. NULL without memory; the tree stays equal. */
 static struct vault_tree *branch_own(struct vault_tree **slot)
 {
 	struct vault_tree *shared = *slot, *own;
@@ -266,7 +266,7 @@ struct path {
 	size_t n;
 };
 
-/* Own branches down to where key leaves the tree: *slot is then a leaf, or the branch it diverges before. */
+/* Own branches down to where key leaves the tree: at a leaf, or before a branch it is not below. */
 static struct vault_tree **descend(struct path *path, struct vault_tree **slot,
     const struct vault_key *key)
 {
@@ -316,8 +316,8 @@ static enum sr_error put_leaf(struct vault_tree **t, struct vault_tree *leaf)
 	return SR_OK;
 }
 
-enum sr_error vault_tree_put(struct vault_tree **t, const struct vault_key *key, const uint8_t *value,
-    size_t n)
+enum sr_error vault_tree_put(
+    struct vault_tree **t, const struct vault_key *key, const uint8_t *value, size_t n)
 {
 	struct vault_tree *leaf;
 	enum sr_error error;
@@ -386,7 +386,7 @@ static void pair_push(struct pairs *self, const struct vault_tree *before,
 	self->list[self->n++].after = after;
 }
 
-/* The node's part on one side of a branching at bit: its child, or itself when it lies wholly there. */
+/* The node's part on one side of a branching at bit: a child, or itself when it is all there. */
 static const struct vault_tree *side_of(const struct vault_tree *t, unsigned bit, unsigned side)
 {
 	if (t == NULL)
@@ -412,7 +412,8 @@ void vault_tree_diff(const struct vault_tree *before, const struct vault_tree *a
 
 	pair_push(&pairs, before, after);
 	while (pairs.n > 0) {
-		const struct vault_tree *a = pairs.list[--pairs.n].before, *b = pairs.list[pairs.n].after;
+		const struct vault_tree *a = pairs.list[--pairs.n].before,
+					*b = pairs.list[pairs.n].after;
 		unsigned bit = first_branching(a, b);
 
 		if (bit < LEAF_BIT) {

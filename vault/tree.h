@@ -1,11 +1,12 @@
 /*
- * vault/tree.h - the state: an immutable, reference-counted Merkle radix tree from 32-byte keys to byte
- * values. Every change makes a new tree that shares all untouched nodes, so a fork of the chain costs only what it
- * touches and a view can be kept or dropped freely. Keys are structured (first byte = record type), so
- * records of a kind are walked in key order.
+ * vault/tree.h - the state: an immutable, reference-counted Merkle radix tree from 32-byte keys to
+ * byte values. Every change makes a new tree that shares all untouched nodes, so a fork of the
+ * chain costs only what it touches and a view can be kept or dropped freely. Keys are structured
+ * (first byte = record type), so records of a kind are walked in key order.
  *
  * leaf     = H("strongroom leaf v1", key, H(value))
- * branch   = H("strongroom branch v1", bit u16, prefix of key up to bit (rest zero, 32 bytes), left, right)
+ * branch   = H("strongroom branch v1", bit u16, prefix of key up to bit (rest zero, 32 bytes),
+ *            left, right)
  * empty    = 32 zero bytes
  */
 #ifndef SR_VAULT_TREE_H
@@ -28,14 +29,16 @@ SR_MUST_CHECK enum sr_error vault_tree_put(struct vault_tree **t, const struct v
 /* Deleting what is absent changes nothing and is SR_OK. */
 SR_MUST_CHECK enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *key);
 /*
- * Not thread-safe. Nodes that only *t reaches are changed in place, so who changes a tree while walking
- * it, or wants to keep the old one, takes a reference first (vault_tree_ref) and changes the other.
+ * Not thread-safe. Nodes that only *t reaches are changed in place, so who changes a tree while
+ * walking it, or wants to keep the old one, takes a reference first (vault_tree_ref) and changes
+ * the other.
  */
-/* Calls visit for each key >= from that shares from's first prefix_bytes bytes, in key order, until it returns false. */
+/* Calls visit for each key >= from that shares from's first prefix_bytes bytes, in key order, until
+ * it returns false. */
 void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, size_t prefix_bytes,
     bool (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx);
-/* Calls visit, in key order, for every key whose value differs; shared subtrees are skipped. value: the
- * one in after; p = NULL: deleted. */
+/* Calls visit, in key order, for every key whose value differs; shared subtrees are skipped. value:
+ * the one in after; p = NULL: deleted. */
 void vault_tree_diff(const struct vault_tree *before, const struct vault_tree *after,
     void (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx);
 /* Writes a proof that key has its value, or is absent, under the root (vault/proof.h reads it). */

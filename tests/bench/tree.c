@@ -56,9 +56,9 @@ static void measure(uint64_t records)
 	vault_tree_root(t);
 	rooted = seconds();
 	printf("%8llu records: fill %8.0f puts/s, first root %9.3f ms (%.2f us a record)\n",
-	    (unsigned long long)records, (double)records / (filled - start), (rooted - filled) * 1e3,
-	    (rooted - filled) * 1e6 / (double)records);
-	/* Blocks: each keeps the state before it, changes a thousand records, needs the new root. */
+	    (unsigned long long)records, (double)records / (filled - start),
+	    (rooted - filled) * 1e3, (rooted - filled) * 1e6 / (double)records);
+	/* Blocks: each keeps the state before it, changes a thousand records, needs a root. */
 	for (uint64_t round = 1; round <= ROUNDS; round++) {
 		struct vault_tree *before = vault_tree_ref(t);
 		double t0 = seconds(), t1;
@@ -71,8 +71,8 @@ static void measure(uint64_t records)
 		rooting += seconds() - t1;
 		vault_tree_unref(before);
 	}
-	printf("%8s blocks of %d: %8.0f puts/s while the old state is kept, root %.3f ms a block\n", "",
-	    BATCH, BATCH * ROUNDS / changing, rooting / ROUNDS * 1e3);
+	printf("%8s blocks of %d: %8.0f puts/s while the old state is kept, root %.3f ms a block\n",
+	    "", BATCH, BATCH * ROUNDS / changing, rooting / ROUNDS * 1e3);
 	start = seconds();
 	for (uint64_t i = 0; i < 200000; i++) {
 		struct vault_key key = key_of(mix(i) % records);

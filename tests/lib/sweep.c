@@ -48,7 +48,8 @@ size_t test_sweep(const char *what, test_recode recode, struct sr_bytes bytes)
 	memcpy(changed, bytes.p, bytes.n);
 	changed[bytes.n] = 0;
 	if (!comes_back(recode, changed, bytes.n, &refused))
-		faults += fault(what, refused ? "the original is refused" : "the original changes", 0);
+		faults += fault(
+		    what, refused ? "the original is refused" : "the original changes", 0);
 	for (size_t n = 0; n <= bytes.n + 1; n++) {
 		if (n == bytes.n)
 			continue;

@@ -11,9 +11,9 @@
 typedef enum sr_error (*test_recode)(struct sr_writer *again, struct sr_bytes bytes);
 
 /*
- * The faults found, each said on stderr; 0 is right. Faults: the bytes themselves do not come back; a proper
- * prefix or one byte more is accepted; a flipped bit gives a value that is written differently from
- * the flipped bytes (two encodings of one value).
+ * The faults found, each said on stderr; 0 is right. Faults: the bytes themselves do not come back;
+ * a proper prefix or one byte more is accepted; a flipped bit gives a value that is written
+ * differently from the flipped bytes (two encodings of one value).
  */
 size_t test_sweep(const char *what, test_recode recode, struct sr_bytes bytes);
 

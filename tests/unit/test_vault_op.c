@@ -21,8 +21,8 @@ static const enum vault_op_kind kinds[] = { VAULT_OP_COLLECTION_CREATE, VAULT_OP
 #define KINDS_N (sizeof kinds / sizeof kinds[0])
 
 /* holder(12) or after(...) in canonical bytes. */
-static const uint8_t policy[] = { 1, VAULT_POLICY_ANY, 2, VAULT_POLICY_HOLDER, 12, 0, 0, 0, 0, 0, 0, 0,
-	VAULT_POLICY_AFTER, 0, 0x10, 0, 0, 0, 0, 0, 0 };
+static const uint8_t policy[] = { 1, VAULT_POLICY_ANY, 2, VAULT_POLICY_HOLDER, 12, 0, 0, 0, 0, 0, 0,
+	0, VAULT_POLICY_AFTER, 0, 0x10, 0, 0, 0, 0, 0, 0 };
 static const struct sr_bytes policy_bytes = { policy, sizeof policy };
 
 static struct vault_account ed(uint8_t seed)
@@ -51,8 +51,14 @@ static struct vault_wrapped_key wrapped(uint8_t seed)
 
 static struct vault_switch_settings settings(void)
 {
-	struct vault_switch_settings s = { .interval_ms = 100000, .grace_ms = 5000, .heartbeat = ed(1),
-		.duress = ed(2), .guardians_n = 3, .guardians_k = 2, .heirs_n = 2, .stages_n = 2 };
+	struct vault_switch_settings s = { .interval_ms = 100000,
+		.grace_ms = 5000,
+		.heartbeat = ed(1),
+		.duress = ed(2),
+		.guardians_n = 3,
+		.guardians_k = 2,
+		.heirs_n = 2,
+		.stages_n = 2 };
 
 	for (uint8_t i = 0; i < 3; i++)
 		s.guardians[i] = ed((uint8_t)(10 + i));
@@ -96,15 +102,16 @@ static void body_of(union vault_op_body *b, enum vault_op_kind kind)
 	else if (kind == VAULT_OP_NFT_BURN)
 		b->nft_burn = (struct vault_op_nft_burn){ 7, 2 };
 	else if (kind == VAULT_OP_SECRET_PUT)
-		b->secret_put = (struct vault_op_secret_put){ id, 0, BYTES("seed words"), policy_bytes, 99,
-			wrapped(5), inline_payload() };
+		b->secret_put = (struct vault_op_secret_put){ id, 0, BYTES("seed words"),
+			policy_bytes, 99, wrapped(5), inline_payload() };
 	else if (kind == VAULT_OP_SECRET_UPDATE)
 		b->secret_put = (struct vault_op_secret_put){ id, 3, { 0 }, { 0 }, 0, wrapped(6),
 			blob_payload() };
 	else if (kind == VAULT_OP_SECRET_RESTORE)
 		b->secret_restore = (struct vault_op_secret_restore){ id, 3, 1, wrapped(7) };
 	else if (kind == VAULT_OP_SECRET_POLICY)
-		b->secret_policy = (struct vault_op_secret_policy){ id, 3, policy_bytes, wrapped(8) };
+		b->secret_policy = (struct vault_op_secret_policy){ id, 3, policy_bytes,
+			wrapped(8) };
 	else if (kind == VAULT_OP_SECRET_DELETE)
 		b->secret_delete = (struct vault_op_secret_delete){ id, 3 };
 	else if (kind == VAULT_OP_RETRIEVE)
@@ -112,7 +119,8 @@ static void body_of(union vault_op_body *b, enum vault_op_kind kind)
 	else if (kind == VAULT_OP_TICKET_CLOSE)
 		b->ticket_close.ticket.b[5] = 9;
 	else if (kind == VAULT_OP_SWITCH_CREATE)
-		b->switch_create = (struct vault_op_switch_create){ BYTES("my estate"), settings() };
+		b->switch_create = (struct vault_op_switch_create){ BYTES("my estate"),
+			settings() };
 	else if (kind == VAULT_OP_SWITCH_PAUSE)
 		b->switch_pause = (struct vault_op_switch_pause){ 3, 1234567 };
 	else if (kind == VAULT_OP_SWITCH_DELEGATE)
@@ -183,7 +191,8 @@ START_TEST(the_sweep_catches_a_careless_decoder)
 	static const uint8_t bytes[] = { 1, 2 };
 
 	/* Seven upper bits of the bool, one byte too many. */
-	ck_assert_uint_eq(test_sweep("planted", recode_carelessly, (struct sr_bytes){ bytes, 2 }), 8);
+	ck_assert_uint_eq(
+	    test_sweep("planted", recode_carelessly, (struct sr_bytes){ bytes, 2 }), 8);
 }
 END_TEST
 
@@ -218,7 +227,8 @@ END_TEST
 
 START_TEST(the_warning_times_are_exact_for_any_interval)
 {
-	static const uint64_t intervals[] = { 1000, 1001, 1002, 1003, 1009, 86399999, VAULT_SPAN_MAX_MS };
+	static const uint64_t intervals[] = { 1000, 1001, 1002, 1003, 1009, 86399999,
+		VAULT_SPAN_MAX_MS };
 	union vault_op_body b, again;
 
 	for (size_t i = 0; i < sizeof intervals / sizeof intervals[0]; i++) {
@@ -227,7 +237,8 @@ START_TEST(the_warning_times_are_exact_for_any_interval)
 		body_of(&b, VAULT_OP_SWITCH_CREATE);
 		b.switch_create.settings.interval_ms = intervals[i];
 		w = body_bytes(VAULT_OP_SWITCH_CREATE, &b);
-		ck_ok(vault_op_body_decode(&again, VAULT_OP_SWITCH_CREATE, (struct sr_bytes){ w.p, w.n }));
+		ck_ok(vault_op_body_decode(
+		    &again, VAULT_OP_SWITCH_CREATE, (struct sr_bytes){ w.p, w.n }));
 		ck_assert_uint_eq(again.switch_create.settings.warn_ms[0], intervals[i] * 50 / 100);
 		ck_assert_uint_eq(again.switch_create.settings.warn_ms[1], intervals[i] * 75 / 100);
 		ck_assert_uint_eq(again.switch_create.settings.warn_ms[2], intervals[i] * 90 / 100);
@@ -253,14 +264,15 @@ START_TEST(every_field_is_checked_at_its_edge)
 	const uint8_t *long_name = (const uint8_t *)long_text;
 	const struct vault_account none = { 0 };
 
-	CHANGED(VAULT_OP_COLLECTION_CREATE, collection_create.name, ((struct sr_bytes){ long_name, 64 }),
-	    SR_OK);
-	CHANGED(VAULT_OP_COLLECTION_CREATE, collection_create.name, ((struct sr_bytes){ long_name, 65 }),
-	    SR_ERR_TOO_LONG);
+	CHANGED(VAULT_OP_COLLECTION_CREATE, collection_create.name,
+	    ((struct sr_bytes){ long_name, 64 }), SR_OK);
+	CHANGED(VAULT_OP_COLLECTION_CREATE, collection_create.name,
+	    ((struct sr_bytes){ long_name, 65 }), SR_ERR_TOO_LONG);
 	CHANGED(VAULT_OP_COLLECTION_CREATE, collection_create.name, ((struct sr_bytes){ NULL, 0 }),
 	    SR_ERR_NAME_BAD);
 	CHANGED(VAULT_OP_COLLECTION_CREATE, collection_create.name, BYTES("a\nb"), SR_ERR_NAME_BAD);
-	CHANGED(VAULT_OP_COLLECTION_CREATE, collection_create.name, BYTES("\xc0\xaf"), SR_ERR_NAME_BAD);
+	CHANGED(
+	    VAULT_OP_COLLECTION_CREATE, collection_create.name, BYTES("\xc0\xaf"), SR_ERR_NAME_BAD);
 	CHANGED(VAULT_OP_NFT_MINT, nft_mint.to, none, SR_ERR_EMPTY);
 	CHANGED(VAULT_OP_NFT_MINT, nft_mint.collection_id, 0, SR_OK);
 	CHANGED(VAULT_OP_NFT_TRANSFER, nft_transfer.nft_id, 0, SR_ERR_OUT_OF_RANGE);
@@ -394,8 +406,8 @@ static enum sr_error recode_op(struct sr_writer *again, struct sr_bytes bytes)
 	struct vault_op op;
 
 	SR_TRY(vault_op_decode(&op, bytes.p, bytes.n));
-	vault_op_write_signed_raw(again, &op.chain_id, op.epoch, &op.account, op.nonce, op.expiry_ms,
-	    op.kind, op.body);
+	vault_op_write_signed_raw(
+	    again, &op.chain_id, op.epoch, &op.account, op.nonce, op.expiry_ms, op.kind, op.body);
 	vault_op_write_signature(again, op.signature, op.signature_n);
 	return SR_OK;
 }
@@ -407,7 +419,8 @@ START_TEST(an_operation_has_one_encoding)
 	for (size_t i = 0; i < 2; i++) {
 		struct sr_writer w = op_bytes(&accounts[i], VAULT_OP_NFT_TRANSFER);
 
-		ck_assert_uint_eq(test_sweep("operation", recode_op, (struct sr_bytes){ w.p, w.n }), 0);
+		ck_assert_uint_eq(
+		    test_sweep("operation", recode_op, (struct sr_bytes){ w.p, w.n }), 0);
 		sr_writer_clear(&w);
 	}
 }
@@ -470,7 +483,8 @@ START_TEST(an_operation_may_be_as_long_as_its_limit_and_no_longer)
 	size_t frame;
 
 	sr_writer_init(&w, 2 * SR_OP_MAX);
-	vault_op_write_signed_raw(&w, &chain, 1, &account, 0, 0, 0x100, (struct sr_bytes){ body, 0 });
+	vault_op_write_signed_raw(
+	    &w, &chain, 1, &account, 0, 0, 0x100, (struct sr_bytes){ body, 0 });
 	frame = w.n + sizeof signature;
 	for (size_t over = 0; over < 2; over++) {
 		sr_writer_reset(&w);
@@ -554,22 +568,30 @@ END_TEST
 
 START_TEST(accounts_are_written_and_read_as_text)
 {
-	static const struct { const char *text; enum sr_error error; } rows[] = {
+	static const struct {
+		const char *text;
+		enum sr_error error;
+	} rows[] = {
 		{ "none", SR_OK },
-		{ "ed25519:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", SR_OK },
+		{ "ed25519:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		    SR_OK },
 		{ "0x0123456789abcdef0123456789abcdef01234567", SR_OK },
 		{ "0x0123456789abcdef0123456789abcdef0123456", SR_ERR_BAD_HEX },
 		{ "0x0123456789abcdef0123456789abcdef012345678", SR_ERR_BAD_HEX },
 		{ "0x0123456789abcdef0123456789abcdef0123456g", SR_ERR_BAD_HEX },
-		{ "ed25519:01", SR_ERR_BAD_HEX }, { "ed25519:", SR_ERR_BAD_SYNTAX },
-		{ "", SR_ERR_BAD_SYNTAX }, { "0x", SR_ERR_BAD_SYNTAX }, { "nonesuch", SR_ERR_BAD_SYNTAX },
+		{ "ed25519:01", SR_ERR_BAD_HEX },
+		{ "ed25519:", SR_ERR_BAD_SYNTAX },
+		{ "", SR_ERR_BAD_SYNTAX },
+		{ "0x", SR_ERR_BAD_SYNTAX },
+		{ "nonesuch", SR_ERR_BAD_SYNTAX },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char text[VAULT_ACCOUNT_TEXT_MAX];
 		struct vault_account a;
 
-		ck_error(vault_account_parse(&a, rows[i].text, strlen(rows[i].text)), rows[i].error);
+		ck_error(
+		    vault_account_parse(&a, rows[i].text, strlen(rows[i].text)), rows[i].error);
 		if (rows[i].error != SR_OK)
 			continue;
 		vault_account_text(text, &a);
@@ -580,7 +602,8 @@ END_TEST
 
 START_TEST(secret_ids_and_labels_depend_on_every_input)
 {
-	const struct sr_hash32 chains[] = { { { 1 } }, { { 2 } } }, policies[] = { { { 3 } }, { { 4 } } };
+	const struct sr_hash32 chains[] = { { { 1 } }, { { 2 } } },
+			       policies[] = { { { 3 } }, { { 4 } } };
 	struct vault_account owners[] = { ed(1), ed(2) };
 	struct vault_secret_id id = vault_secret_id_derive(&chains[0], &owners[0], 5), other;
 	struct sr_hash32 label = vault_label(&chains[0], &id, &owners[0], &policies[0]), changed;
@@ -610,7 +633,8 @@ START_TEST(every_kind_has_its_own_name)
 	for (size_t i = 0; i < KINDS_N; i++) {
 		ck_assert_str_ne(vault_op_kind_name(kinds[i]), "unknown");
 		for (size_t j = 0; j < i; j++)
-			ck_assert_str_ne(vault_op_kind_name(kinds[i]), vault_op_kind_name(kinds[j]));
+			ck_assert_str_ne(
+			    vault_op_kind_name(kinds[i]), vault_op_kind_name(kinds[j]));
 	}
 	ck_assert_str_eq(vault_op_kind_name(0), "unknown");
 	ck_assert_str_eq(vault_op_kind_name(99), "unknown");

@@ -50,7 +50,9 @@ static enum sr_error decode_prefix(const struct sr_writer *w)
 
 START_TEST(text_is_read_and_written_canonically)
 {
-	static const struct { const char *text, *canonical; } rows[] = {
+	static const struct {
+		const char *text, *canonical;
+	} rows[] = {
 		{ "holder(12)", "holder(12)" },
 		{ "  holder ( 12 )\n", "holder(12)" },
 		{ "holder(18446744073709551615)", "holder(18446744073709551615)" },
@@ -60,8 +62,10 @@ START_TEST(text_is_read_and_written_canonically)
 		{ "switch(3, fired)", "switch(3, fired)" },
 		{ "switch(3,fired,2)", "switch(3, fired, 2)" },
 		{ "switch(0, armed)", "switch(0, armed)" },
-		{ "switch(1, warn) or switch(1, pending) or switch(1, paused) or switch(1, cancelled)",
-		  "switch(1, warn) or switch(1, pending) or switch(1, paused) or switch(1, cancelled)" },
+		{ "switch(1, warn) or switch(1, pending) or switch(1, paused) or switch(1, "
+		  "cancelled)",
+		    "switch(1, warn) or switch(1, pending) or switch(1, paused) or switch(1, "
+		    "cancelled)" },
 		{ "after(0)", "after(1970-01-01)" },
 		{ "after(2027-01-31)", "after(2027-01-31)" },
 		{ "after(1801353600000)", "after(2027-01-31)" },
@@ -81,18 +85,23 @@ START_TEST(text_is_read_and_written_canonically)
 		{ "not(holder(1))", "not holder(1)" },
 		{ "not (holder(1) and holder(2))", "not (holder(1) and holder(2))" },
 		{ "holder(1) or holder(2) and holder(3)", "holder(1) or holder(2) and holder(3)" },
-		{ "(holder(1) or holder(2)) and holder(3)", "(holder(1) or holder(2)) and holder(3)" },
-		{ "holder(1) or (holder(2) and holder(3))", "holder(1) or holder(2) and holder(3)" },
+		{ "(holder(1) or holder(2)) and holder(3)",
+		    "(holder(1) or holder(2)) and holder(3)" },
+		{ "holder(1) or (holder(2) and holder(3))",
+		    "holder(1) or holder(2) and holder(3)" },
 		{ "not holder(1) and not holder(2)", "not holder(1) and not holder(2)" },
 		{ "(holder(1) and holder(2)) and (holder(3) and (holder(4)))",
-		  "holder(1) and holder(2) and holder(3) and holder(4)" },
+		    "holder(1) and holder(2) and holder(3) and holder(4)" },
 		{ "holder(1) or (holder(2) or (holder(3) or holder(4)))",
-		  "holder(1) or holder(2) or holder(3) or holder(4)" },
-		{ "2 of (holder(1), holder(2), holder(3))", "2 of (holder(1), holder(2), holder(3))" },
+		    "holder(1) or holder(2) or holder(3) or holder(4)" },
+		{ "2 of (holder(1), holder(2), holder(3))",
+		    "2 of (holder(1), holder(2), holder(3))" },
 		{ "2of(holder(1),holder(2))", "2 of (holder(1), holder(2))" },
 		{ "1 of (holder(1))", "1 of (holder(1))" },
-		{ "2 of (holder(1) and after(0), (holder(2) or holder(3)), not heir(9)) and heir(4)",
-		  "2 of (holder(1) and after(1970-01-01), holder(2) or holder(3), not heir(9)) and heir(4)" },
+		{ "2 of (holder(1) and after(0), (holder(2) or holder(3)), not heir(9)) and "
+		  "heir(4)",
+		    "2 of (holder(1) and after(1970-01-01), holder(2) or holder(3), not heir(9)) "
+		    "and heir(4)" },
 		{ "not 2 of (holder(1), holder(2))", "not 2 of (holder(1), holder(2))" },
 		{ "((((((((((holder(1)))))))))))", "holder(1)" },
 	};
@@ -181,10 +190,11 @@ START_TEST(errors_point_at_the_character_that_does_not_fit)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct vault_policy p;
 		size_t at;
-		enum sr_error error = vault_policy_parse(&p, &at, rows[i].text, strlen(rows[i].text));
+		enum sr_error error = vault_policy_parse(
+		    &p, &at, rows[i].text, strlen(rows[i].text));
 
-		ck_assert_msg(error == rows[i].error && at == rows[i].at, "%s: %s at %zu", rows[i].text,
-		    sr_error_name(error), at);
+		ck_assert_msg(error == rows[i].error && at == rows[i].at, "%s: %s at %zu",
+		    rows[i].text, sr_error_name(error), at);
 	}
 }
 END_TEST
@@ -285,9 +295,9 @@ END_TEST
 
 START_TEST(bytes_are_as_documented)
 {
-	static const uint8_t expected[] = { 1, VAULT_POLICY_ALL, 2,
-		VAULT_POLICY_K_OF, 2, 2, VAULT_POLICY_HOLDER, 0x39, 0x30, 0, 0, 0, 0, 0, 0,
-		VAULT_POLICY_NOT, VAULT_POLICY_SWITCH, 3, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_FIRED, 2,
+	static const uint8_t expected[] = { 1, VAULT_POLICY_ALL, 2, VAULT_POLICY_K_OF, 2, 2,
+		VAULT_POLICY_HOLDER, 0x39, 0x30, 0, 0, 0, 0, 0, 0, VAULT_POLICY_NOT,
+		VAULT_POLICY_SWITCH, 3, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_FIRED, 2,
 		VAULT_POLICY_HELD_FOR, 0xe8, 3, 0, 0, 0, 0, 0, 0 };
 	struct vault_policy p;
 	struct sr_writer w;
@@ -303,7 +313,10 @@ END_TEST
 START_TEST(bytes_that_no_writer_makes_are_refused_by_name)
 {
 #define LEAF VAULT_POLICY_HEIR, 1, 0, 0, 0, 0, 0, 0, 0
-	static const struct { uint8_t n, bytes[48]; enum sr_error error; } rows[] = {
+	static const struct {
+		uint8_t n, bytes[48];
+		enum sr_error error;
+	} rows[] = {
 		{ 0, { 0 }, SR_ERR_TRUNCATED },
 		{ 1, { 1 }, SR_ERR_TRUNCATED },
 		{ 10, { 2, LEAF }, SR_ERR_BAD_VERSION },
@@ -316,23 +329,29 @@ START_TEST(bytes_that_no_writer_makes_are_refused_by_name)
 		{ 12, { 1, VAULT_POLICY_ALL, 1, LEAF }, SR_ERR_OUT_OF_RANGE },
 		{ 3, { 1, VAULT_POLICY_ANY, 0 }, SR_ERR_OUT_OF_RANGE },
 		{ 21, { 1, VAULT_POLICY_ANY, 2, LEAF, LEAF }, SR_OK },
-		{ 32, { 1, VAULT_POLICY_ANY, 2, VAULT_POLICY_ANY, 2, LEAF, LEAF, LEAF }, SR_ERR_BAD_ENCODING },
-		{ 32, { 1, VAULT_POLICY_ALL, 2, LEAF, VAULT_POLICY_ALL, 2, LEAF, LEAF }, SR_ERR_BAD_ENCODING },
+		{ 32, { 1, VAULT_POLICY_ANY, 2, VAULT_POLICY_ANY, 2, LEAF, LEAF, LEAF },
+		    SR_ERR_BAD_ENCODING },
+		{ 32, { 1, VAULT_POLICY_ALL, 2, LEAF, VAULT_POLICY_ALL, 2, LEAF, LEAF },
+		    SR_ERR_BAD_ENCODING },
 		{ 32, { 1, VAULT_POLICY_ALL, 2, LEAF, VAULT_POLICY_ANY, 2, LEAF, LEAF }, SR_OK },
 		{ 13, { 1, VAULT_POLICY_K_OF, 0, 1, LEAF }, SR_ERR_OUT_OF_RANGE },
 		{ 13, { 1, VAULT_POLICY_K_OF, 2, 1, LEAF }, SR_ERR_OUT_OF_RANGE },
 		{ 13, { 1, VAULT_POLICY_K_OF, 1, 1, LEAF }, SR_OK },
 		{ 4, { 1, VAULT_POLICY_K_OF, 0, 0 }, SR_ERR_OUT_OF_RANGE },
-		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_ARMED, 0 }, SR_OK },
+		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_ARMED, 0 },
+		    SR_OK },
 		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_ARMED, 1 },
-		  SR_ERR_OUT_OF_RANGE },
+		    SR_ERR_OUT_OF_RANGE },
 		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_FROZEN, 0 },
-		  SR_ERR_OUT_OF_RANGE },
-		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, SR_ERR_OUT_OF_RANGE },
-		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, 8, 0 }, SR_ERR_OUT_OF_RANGE },
-		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_FIRED, 16 }, SR_OK },
+		    SR_ERR_OUT_OF_RANGE },
+		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+		    SR_ERR_OUT_OF_RANGE },
+		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, 8, 0 },
+		    SR_ERR_OUT_OF_RANGE },
+		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_FIRED, 16 },
+		    SR_OK },
 		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_FIRED, 17 },
-		  SR_ERR_OUT_OF_RANGE },
+		    SR_ERR_OUT_OF_RANGE },
 		{ 10, { 1, VAULT_POLICY_HELD_FOR, 0 }, SR_ERR_OUT_OF_RANGE },
 		{ 10, { 1, VAULT_POLICY_HELD_FOR, 1, 0, 0, 0, 0, 0, 0, 1 }, SR_ERR_OUT_OF_RANGE },
 		{ 10, { 1, VAULT_POLICY_AFTER, 0, 0, 0, 0, 0, 0, 0, 1 }, SR_ERR_OUT_OF_RANGE },
@@ -361,7 +380,8 @@ START_TEST(a_policy_has_one_encoding)
 {
 	static const char *const texts[] = { "holder(1)", "account(" ETH ")",
 		"not switch(3, fired, 2) and (heir(3) or held_for(3d)) and before(2030-01-01)",
-		"2 of (holder(5), account(" ED "), after(7) and before(9), 1 of (heir(2), heir(3)))" };
+		"2 of (holder(5), account(" ED
+		"), after(7) and before(9), 1 of (heir(2), heir(3)))" };
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		struct vault_policy p;
@@ -454,8 +474,9 @@ END_TEST
 
 START_TEST(changed_text_never_breaks_the_parser)
 {
-	static const char text[] = "2 of (holder(5), not account(" ETH "), after(2027-01-31T12:00:00Z) and "
-	    "switch(3, fired, 2), held_for(15m) or heir(7))";
+	static const char text[] = "2 of (holder(5), not account(" ETH
+				   "), after(2027-01-31T12:00:00Z) and "
+				   "switch(3, fired, 2), held_for(15m) or heir(7))";
 	static const char letters[] = "()0123456789 ,abdefhnorstTZ:-_xm";
 	struct sr_drbg rng;
 
@@ -564,7 +585,7 @@ END_TEST
 
 START_TEST(why_names_the_node_that_failed)
 {
-	/* indices: 0 all, 1 h1, 2 any, 3 h2, 4 h3, 5 not, 6 h4, 7 2-of, 8 h5, 9 all, 10 h6, 11 h7 */
+	/* 0 all, 1 h1, 2 any, 3 h2, 4 h3, 5 not, 6 h4, 7 2-of, 8 h5, 9 all, 10 h6, 11 h7 */
 	static const char text[] = "holder(1) and (holder(2) or holder(3)) and not holder(4) and "
 	    "2 of (holder(5), holder(6) and holder(7))";
 	static const struct { unsigned mask; bool holds; uint32_t why; } rows[] = {

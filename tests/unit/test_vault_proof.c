@@ -196,7 +196,7 @@ START_TEST(a_proof_is_for_its_key_alone)
 }
 END_TEST
 
-/* Another key's absence proof offered for a key that is there: whatever the end, it must not pass. */
+/* Another key's absence proof offered for a key that is there must not pass, whatever its end. */
 START_TEST(no_absence_proof_hides_a_present_key)
 {
 	plant();
@@ -233,7 +233,10 @@ static struct parts take_apart(const struct sr_writer *w)
 	if (w->p[1] == VAULT_PROOF_PRESENT)
 		sr_read_blob(&r, VAULT_VALUE_MAX);
 	else
-		sr_read_view(&r, w->p[1] == VAULT_PROOF_LEAF ? 64 : w->p[1] == VAULT_PROOF_BRANCH ? 97 : 0);
+		sr_read_view(&r,
+		    w->p[1] == VAULT_PROOF_LEAF         ? 64
+			: w->p[1] == VAULT_PROOF_BRANCH ? 97
+							: 0);
 	parts.end.n = w->n - 2 - r.left;
 	parts.steps = sr_read_u16(&r);
 	parts.step = r.p;
@@ -269,12 +272,13 @@ START_TEST(a_present_leaf_is_not_taken_as_another_leaf)
 END_TEST
 
 /* The tree's own structure, found through its proofs: the hash of a node at some step of a path. */
-static struct sr_hash32 branch_hash(unsigned bit, const struct vault_key *key, const struct sr_hash32 *left,
-    const struct sr_hash32 *right)
+static struct sr_hash32 branch_hash(unsigned bit, const struct vault_key *key,
+    const struct sr_hash32 *left, const struct sr_hash32 *right)
 {
 	uint8_t bit_le[2] = { (uint8_t)bit, 0 };
 	struct vault_key prefix = *key;
-	struct sr_bytes parts[] = { { bit_le, 2 }, { prefix.b, 32 }, { left->b, 32 }, { right->b, 32 } };
+	struct sr_bytes parts[] = { { bit_le, 2 }, { prefix.b, 32 }, { left->b, 32 },
+		{ right->b, 32 } };
 
 	for (unsigned b = bit; b < 256; b++)
 		prefix.b[b / 8] &= (uint8_t)~(0x80u >> b % 8);
@@ -290,7 +294,8 @@ START_TEST(a_branch_on_the_keys_own_path_does_not_prove_absence)
 		struct sr_writer w = prove(&keys[i]), forged;
 		struct parts parts = take_apart(&w);
 		size_t n;
-		struct sr_hash32 value = value_of(&keys[i], &n), value_hash = sr_hash(value.b, n), hash, other;
+		struct sr_hash32 value = value_of(&keys[i], &n), value_hash = sr_hash(value.b, n),
+				 hash, other;
 		struct sr_bytes leaf[] = { { keys[i].b, 32 }, { value_hash.b, 32 } };
 		unsigned bit = parts.step[0], side = keys[i].b[bit / 8] >> (7 - bit % 8) & 1;
 		struct vault_key prefix = keys[i];
@@ -310,7 +315,7 @@ START_TEST(a_branch_on_the_keys_own_path_does_not_prove_absence)
 		sr_write_u16(&forged, (uint16_t)(parts.steps - 1));
 		sr_write_copy(&forged, parts.step + 33, (parts.steps - 1u) * 33u);
 		refused(&keys[i], forged.p, forged.n);
-		/* A true sentence about a key that does part from the prefix: the forgery is well built. */
+		/* True of a key that does part from the prefix: the forgery is well built. */
 		if (parts.steps > 1) {
 			struct vault_key outside = keys[i];
 			unsigned up = parts.step[33] + 1u;
@@ -336,9 +341,16 @@ START_TEST(steps_must_rise_and_stay_within_what_the_end_shares)
 {
 	const struct vault_key key = { { 0x80 } }, other = { { 0x80, 0x80 } }; /* part at bit 8 */
 	const struct sr_hash32 sibling = { { 7 } }, value_hash = { { 9 } };
-	static const struct { unsigned bits[2]; enum sr_error error; } rows[] = {
-		{ { 7, 3 }, SR_OK }, { { 7, 0 }, SR_OK }, { { 8, 3 }, SR_ERR_BAD_PROOF },
-		{ { 9, 3 }, SR_ERR_BAD_PROOF }, { { 3, 3 }, SR_ERR_BAD_PROOF }, { { 3, 7 }, SR_ERR_BAD_PROOF },
+	static const struct {
+		unsigned bits[2];
+		enum sr_error error;
+	} rows[] = {
+		{ { 7, 3 }, SR_OK },
+		{ { 7, 0 }, SR_OK },
+		{ { 8, 3 }, SR_ERR_BAD_PROOF },
+		{ { 9, 3 }, SR_ERR_BAD_PROOF },
+		{ { 3, 3 }, SR_ERR_BAD_PROOF },
+		{ { 3, 7 }, SR_ERR_BAD_PROOF },
 	};
 	struct sr_bytes leaf[] = { { other.b, 32 }, { value_hash.b, 32 } };
 
@@ -359,8 +371,9 @@ START_TEST(steps_must_rise_and_stay_within_what_the_end_shares)
 
 			sr_write_u8(&w, (uint8_t)bit);
 			sr_write_hash(&w, &sibling);
-			hash = key.b[bit / 8] >> (7 - bit % 8) & 1 ? branch_hash(bit, &key, &sibling, &hash) :
-			    branch_hash(bit, &key, &hash, &sibling);
+			hash = key.b[bit / 8] >> (7 - bit % 8) & 1
+			    ? branch_hash(bit, &key, &sibling, &hash)
+			    : branch_hash(bit, &key, &hash, &sibling);
 		}
 		ck_error(vault_proof_check(&present, &value, &hash, &key, w.p, w.n), rows[i].error);
 		sr_writer_clear(&w);
@@ -376,7 +389,8 @@ START_TEST(a_prefix_with_bits_past_its_end_is_refused)
 	for (unsigned extra = 0; extra < 2; extra++) {
 		struct vault_key prefix = { { 0x40, 0, (uint8_t)extra } };
 		uint8_t bit_le[2] = { 9, 0 };
-		struct sr_bytes parts[] = { { bit_le, 2 }, { prefix.b, 32 }, { left.b, 32 }, { right.b, 32 } };
+		struct sr_bytes parts[] = { { bit_le, 2 }, { prefix.b, 32 }, { left.b, 32 },
+			{ right.b, 32 } };
 		struct sr_hash32 hash = sr_hash_domain("strongroom branch v1", parts, 4);
 		struct sr_writer w;
 		struct sr_bytes value;

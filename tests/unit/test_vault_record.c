@@ -11,7 +11,8 @@ static const uint8_t policy[] = { 1, VAULT_POLICY_HOLDER, 12, 0, 0, 0, 0, 0, 0, 
 
 static struct vault_account account(uint8_t seed)
 {
-	struct vault_account a = { .kind = seed % 2 ? VAULT_ACCOUNT_ED25519 : VAULT_ACCOUNT_ETHEREUM };
+	struct vault_account a = { .kind = seed % 2 ? VAULT_ACCOUNT_ED25519
+						    : VAULT_ACCOUNT_ETHEREUM };
 
 	memset(a.b, seed, seed % 2 ? 32 : 20);
 	return a;
@@ -34,13 +35,14 @@ static struct vault_collection collection(void)
 
 static struct vault_nft nft(void)
 {
-	return (struct vault_nft){ 1, 2, 3, 4, 5, 6, account(7), { 0 }, BYTES("front door"), { { 8 } }, 9 };
+	return (struct vault_nft){ 1, 2, 3, 4, 5, 6, account(7), { 0 }, BYTES("front door"),
+		{ { 8 } }, 9 };
 }
 
 static struct vault_secret secret(void)
 {
-	return (struct vault_secret){ { { 1 } }, account(1), BYTES("seed"), { policy, sizeof policy },
-		2, 3, 4, 5, 6, false };
+	return (struct vault_secret){ { { 1 } }, account(1), BYTES("seed"),
+		{ policy, sizeof policy }, 2, 3, 4, 5, 6, false };
 }
 
 static struct vault_version version(void)
@@ -53,15 +55,24 @@ static struct vault_version version(void)
 
 static struct vault_ticket ticket(void)
 {
-	return (struct vault_ticket){ { { 1 } }, { { 2 } }, 3, 4, 5, 6, 7, 8, account(9), { { 10 } }, true,
-		{ { 11 } }, { 12 }, true };
+	return (struct vault_ticket){ { { 1 } }, { { 2 } }, 3, 4, 5, 6, 7, 8, account(9),
+		{ { 10 } }, true, { { 11 } }, { 12 }, true };
 }
 
 static struct vault_switch switch_(void)
 {
-	struct vault_switch v = { .id = 1, .created_ms = 2, .owner = account(3), .name = BYTES("estate"),
-		.state = VAULT_SWITCH_PENDING, .warn_level = 90, .heartbeat_uptime_ms = 4,
-		.heartbeat_ms = 5, .pending_uptime_ms = 6, .stage = 2, .confirmed = 5, .delegates_n = 2 };
+	struct vault_switch v = { .id = 1,
+		.created_ms = 2,
+		.owner = account(3),
+		.name = BYTES("estate"),
+		.state = VAULT_SWITCH_PENDING,
+		.warn_level = 90,
+		.heartbeat_uptime_ms = 4,
+		.heartbeat_ms = 5,
+		.pending_uptime_ms = 6,
+		.stage = 2,
+		.confirmed = 5,
+		.delegates_n = 2 };
 
 	v.settings = (struct vault_switch_settings){ .interval_ms = 10000, .grace_ms = 2000,
 		.guardians_n = 1, .guardians_k = 1 };
@@ -79,7 +90,8 @@ static struct vault_receipt receipt(void)
 
 static struct vault_event event(void)
 {
-	return (struct vault_event){ VAULT_EVENT_WARN, VAULT_SUBJECT_SWITCH, { 9 }, 1, 2, 3, { 0 }, 4, 90 };
+	return (struct vault_event){ VAULT_EVENT_WARN, VAULT_SUBJECT_SWITCH, { 9 }, 1, 2, 3, { 0 },
+		4, 90 };
 }
 
 /* For each record: it has one encoding, and every other version is refused. */
@@ -104,11 +116,12 @@ static struct vault_event event(void)
 		sr_writer_init(&w, VAULT_VALUE_MAX);                                               \
 		vault_##name_##_write(&w, &v);                                                     \
 		ck_ok(sr_writer_finish(&w));                                                       \
-		ck_assert_uint_eq(test_sweep(#name_, recode_##name_, (struct sr_bytes){ w.p, w.n }), \
-		    0);                                                                            \
+		ck_assert_uint_eq(                                                                 \
+		    test_sweep(#name_, recode_##name_, (struct sr_bytes){ w.p, w.n }), 0);         \
 		sr_writer_init(&again, VAULT_VALUE_MAX);                                           \
 		w.p[0] = 2;                                                                        \
-		ck_error(recode_##name_(&again, (struct sr_bytes){ w.p, w.n }), SR_ERR_BAD_VERSION); \
+		ck_error(                                                                          \
+		    recode_##name_(&again, (struct sr_bytes){ w.p, w.n }), SR_ERR_BAD_VERSION);    \
 		sr_writer_clear(&again);                                                           \
 		sr_writer_clear(&w);                                                               \
 	}                                                                                          \
@@ -228,7 +241,8 @@ END_TEST
 
 START_TEST(the_largest_records_fit_a_value)
 {
-	static const char long_name[] = "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn";
+	static const char long_name[] =
+	    "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn";
 	static uint8_t payload[VAULT_INLINE_BYTES_MAX];
 	struct vault_version v = version();
 	struct vault_switch s = switch_();
@@ -278,11 +292,12 @@ START_TEST(keys_begin_with_their_type_and_differ)
 	const struct vault_secret_id id = { { 1, 2, 3 } };
 	const struct sr_hash32 h = { { 1, 2, 3 } };
 	const uint8_t subject[16] = { 1, 2, 3 }, neighbour[16] = { 1, 2, 3, [15] = 1 };
-	const struct vault_key keys[] = { vault_key_meta(), vault_key_account(&a), vault_key_account(&b),
-		vault_key_number(VAULT_REC_COLLECTION, 1), vault_key_number(VAULT_REC_NFT, 1),
-		vault_key_number(VAULT_REC_SWITCH, 1), vault_key_secret(&id), vault_key_version(&id, 1),
-		vault_key_version(&id, 2), vault_key_hash(VAULT_REC_TICKET, &h),
-		vault_key_hash(VAULT_REC_RECEIPT, &h), vault_key_event(VAULT_SUBJECT_NFT, subject, 1),
+	const struct vault_key keys[] = { vault_key_meta(), vault_key_account(&a),
+		vault_key_account(&b), vault_key_number(VAULT_REC_COLLECTION, 1),
+		vault_key_number(VAULT_REC_NFT, 1), vault_key_number(VAULT_REC_SWITCH, 1),
+		vault_key_secret(&id), vault_key_version(&id, 1), vault_key_version(&id, 2),
+		vault_key_hash(VAULT_REC_TICKET, &h), vault_key_hash(VAULT_REC_RECEIPT, &h),
+		vault_key_event(VAULT_SUBJECT_NFT, subject, 1),
 		vault_key_event(VAULT_SUBJECT_SECRET, subject, 1),
 		vault_key_event(VAULT_SUBJECT_SECRET, neighbour, 1) };
 	static const char types[] = "maacnwsvvtreee";

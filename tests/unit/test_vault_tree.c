@@ -93,7 +93,7 @@ static void model_delete(struct model *m, const struct vault_key *key)
 		memmove(&m->list[at], &m->list[at + 1], (--m->n - at) * sizeof m->list[0]);
 }
 
-/* The root as tree.h defines it, straight from the sorted list: recursion over where the keys part. */
+/* The root as tree.h defines it, from the sorted list: recursion over where the keys part. */
 static struct sr_hash32 model_root(const struct entry *list, size_t n)
 {
 	struct sr_hash32 h = { { 0 } }, left, right;
@@ -363,7 +363,7 @@ START_TEST(a_change_copies_only_the_path_and_only_when_shared)
 		struct vault_key key = numbered(77);
 
 		put(&t, NULL, &key, (const uint8_t *)"other", 5);
-		/* Twelve branches and a leaf; the next change of the same key makes a leaf and drops one. */
+		/* Twelve branches and a leaf; the next change of the key swaps a leaf. */
 		ck_assert_uint_eq(live_nodes - before, 13);
 		put(&t, NULL, &key, (const uint8_t *)"third", 5);
 		ck_assert_uint_eq(live_nodes - before, 13);
@@ -376,7 +376,8 @@ START_TEST(a_change_copies_only_the_path_and_only_when_shared)
 		struct vault_key key = numbered(77);
 		struct vault_tree *same;
 
-		vault_tree_root(t); /* the value it has already: neither a new leaf nor a hash to redo */
+		/* The value it has already: neither a new leaf nor a hash to redo. */
+		vault_tree_root(t);
 		same = t;
 		put(&t, NULL, &key, (const uint8_t *)"third", 5);
 		ck_assert_ptr_eq(t, same);
@@ -436,7 +437,8 @@ START_TEST(a_walk_starts_at_a_key_and_stays_in_its_prefix)
 		random_change(&rng, &t, &m);
 	for (unsigned i = 0; i < 3000; i++) {
 		struct vault_key from = random_key(&rng);
-		size_t prefix = test_below(&rng, 4) == 0 ? test_below(&rng, 33) : test_below(&rng, 3);
+		size_t prefix = test_below(&rng, 4) == 0 ? test_below(&rng, 33)
+							 : test_below(&rng, 3);
 		struct expected e = { m.list, 0, 0 };
 		bool found;
 
@@ -577,7 +579,8 @@ START_TEST(a_change_without_memory_changes_nothing)
 
 		if (i % 3 == 0)
 			key = random_key(&rng);
-		shared = vault_tree_ref(t); /* every branch must be copied, so there is much to fail */
+		/* Every branch must be copied, so there is much to fail. */
+		shared = vault_tree_ref(t);
 		failing_after = test_below(&rng, 12);
 		error = i % 2 ? vault_tree_put(&t, &key, (const uint8_t *)"v", 1) :
 		    vault_tree_delete(&t, &key);

@@ -1,0 +1,47 @@
+#!/bin/bash
+# The simulator must notice each planted fault: builds it against a copy of consensus/ with one rule broken
+# (tests/mutants) and fails unless a seed shows a violation.
+#   planted.sh [MUTANT...]       SEEDS=400 seeds at most each
+set -u
+cd "$(dirname "$0")/../.."
+O=${O:-build/gcc} CC=${CC:-gcc} SEEDS=${SEEDS:-400} JOBS=${JOBS:-2}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+[ $# -gt 0 ] || set -- no-persist no-gap-check final-after-skip skip-after-final quorum-minus-one \
+	wrong-final-parent amnesia double-notar
+
+build() { # mutant
+	local dir=$work/$1 f
+	tests/mutants/build.sh "$1" "$dir" || return 1
+	for f in "$dir"/consensus/*.c; do
+		$CC -std=c17 -D_POSIX_C_SOURCE=200809L -O2 -w -I "$dir" -I . -c "$f" -o "${f%.c}.o" || return 1
+	done
+	$CC -o "$dir/sim" "$O"/obj/tests/sim/*.o "$O/libenclave.a" "$dir"/consensus/*.o "$O/libvault.a" \
+		"$O/libshamir.a" "$O/libchain.a" "$O/libwire.a" "$O/libbase.a" \
+		-lgcrypt -lsodium -lsecp256k1 -lhogweed -lnettle -lgmp
+}
+
+one() { # mutant
+	local log=$work/$1.log
+	if ! build "$1" > "$log" 2>&1; then
+		echo "FAIL $1: does not build: $(tail -n 3 "$log")"
+		return 1
+	fi
+	# Calm seeds find nothing; a process that ends itself on an assertion is caught as well.
+	timeout 240 "$work/$1/sim" --seeds "$SEEDS" --until-violation > "$log" 2>&1
+	local rc=$?
+	if [ $rc -ne 0 ] && [ $rc -ne 124 ]; then
+		echo "caught $1: $(grep -m 1 -oE 'VIOLATION.*|internal check failed.*' "$log")"
+		return 0
+	fi
+	echo "FAIL $1: $SEEDS seeds noticed nothing"
+	return 1
+}
+
+export -f build one
+export O CC SEEDS work
+printf '%s\n' "$@" | xargs -P "$JOBS" -I{} bash -c 'one {}' | tee "$work/report"
+caught=$(grep -c '^caught' "$work/report")
+failed=$(($# - caught))
+echo "$caught passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,461 @@
+/* Events in virtual time, the network, clocks, and the faults of the safety phase. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/envelope.h"
+#include "tests/sim/sim.h"
+
+/* xoshiro256** seeded by splitmix64 (Blackman, Vigna): the schedule's randomness, not a secret's. */
+static uint64_t rotl(uint64_t x, int k)
+{
+	return x << k | x >> (64 - k);
+}
+
+uint64_t sim_random(struct sim *s)
+{
+	uint64_t *r = s->random, out = rotl(r[1] * 5, 7) * 9, t = r[1] << 17;
+	r[2] ^= r[0];
+	r[3] ^= r[1];
+	r[1] ^= r[2];
+	r[0] ^= r[3];
+	r[2] ^= t;
+	r[3] = rotl(r[3], 45);
+	return out;
+}
+
+static void random_seed(struct sim *s, uint64_t seed)
+{
+	for (int i = 0; i < 4; i++) {
+		uint64_t z = seed += 0x9e3779b97f4a7c15ull;
+		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+		z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+		s->random[i] = z ^ z >> 31;
+	}
+}
+
+uint64_t sim_below(struct sim *s, uint64_t n)
+{
+	return n == 0 ? 0 : sim_random(s) % n;
+}
+
+bool sim_chance(struct sim *s, uint32_t per_mille)
+{
+	return sim_below(s, 1000) < per_mille;
+}
+
+void sim_fill(struct sim *s, uint8_t *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)(sim_random(s) >> 32);
+}
+
+uint64_t sim_now_ms(const struct sim *s)
+{
+	return SIM_EPOCH_MS + s->now_us / 1000;
+}
+
+void sim_trace(struct sim *s, const void *p, size_t n)
+{
+	struct sr_bytes parts[2] = { { s->trace.b, sizeof s->trace.b }, { p, n } };
+	s->trace = sr_hash_domain("trace", parts, 2);
+}
+
+void sim_violate(struct sim *s, const char *format, ...)
+{
+	va_list ap;
+	if (s->violation[0] != '\0')
+		return;
+	int at = snprintf(s->violation, sizeof s->violation, "at %llu ms: ",
+	    (unsigned long long)(s->now_us / 1000));
+	va_start(ap, format);
+	vsnprintf(s->violation + at, sizeof s->violation - (size_t)at, format, ap);
+	va_end(ap);
+}
+
+void sim_say(const struct sim *s, const char *format, ...)
+{
+	va_list ap;
+	if (!s->options.verbose)
+		return;
+	printf("%8llu.%03llu  ", (unsigned long long)(s->now_us / 1000000),
+	    (unsigned long long)(s->now_us / 1000 % 1000));
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+/* --- the event heap --- */
+
+static bool earlier(const struct sim_event *a, const struct sim_event *b)
+{
+	return a->at_us != b->at_us ? a->at_us < b->at_us : a->order < b->order;
+}
+
+void sim_push(struct sim *s, uint64_t delay_us, struct sim_event ev)
+{
+	if (s->heap_n == s->heap_capacity) {
+		s->heap_capacity = s->heap_capacity * 2 + 256;
+		s->heap = realloc(s->heap, s->heap_capacity * sizeof *s->heap);
+		SR_ASSERT(s->heap != NULL);
+	}
+	ev.at_us = s->now_us + delay_us;
+	ev.order = s->order++;
+	size_t i = s->heap_n++;
+	while (i > 0 && earlier(&ev, &s->heap[(i - 1) / 2])) {
+		s->heap[i] = s->heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	s->heap[i] = ev;
+}
+
+static struct sim_event pop(struct sim *s)
+{
+	struct sim_event top = s->heap[0], last = s->heap[--s->heap_n];
+	size_t i = 0;
+	for (;;) {
+		size_t c = 2 * i + 1;
+		if (c >= s->heap_n)
+			break;
+		if (c + 1 < s->heap_n && earlier(&s->heap[c + 1], &s->heap[c]))
+			c++;
+		if (!earlier(&s->heap[c], &last))
+			break;
+		s->heap[i] = s->heap[c];
+		i = c;
+	}
+	s->heap[i] = last;
+	return top;
+}
+
+/* --- the network --- */
+
+static bool carries_final(const uint8_t *msg, size_t n)
+{
+	struct consensus_vote votes[SIM_VOTES_MAX];
+	size_t votes_n = sim_envelope_votes(votes, msg, n);
+	return votes_n == 1 && votes[0].kind == CONSENSUS_FINAL;
+}
+
+void sim_send(struct sim *s, uint32_t from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us)
+{
+	struct sim_event ev = { .kind = SIM_DELIVER, .node = to, .from = from };
+	s->messages++;
+	if (s->cut[from][to] || (!s->healed && sim_chance(s, s->drop_per_mille))) {
+		s->dropped++;
+		return;
+	}
+	if (!s->healed && s->late_final_per_mille > 0 && carries_final(msg, n) &&
+	    sim_chance(s, s->late_final_per_mille))
+		extra_us += 50000 + sim_below(s, 1500000);
+	int copies = !s->healed && sim_chance(s, s->duplicate_per_mille) ? 2 : 1;
+	while (copies-- > 0) {
+		uint64_t delay = 200 + sim_below(s, 3000) + n / 1000;
+		if (!s->healed && sim_chance(s, s->tail_per_mille))
+			delay += sim_below(s, SIM_LATENCY_MAX_MS * 1000);
+		ev.bytes = sim_copy(msg, n);
+		sim_push(s, delay + extra_us, ev);
+	}
+}
+
+/* --- faults --- */
+
+static void cut_clear(struct sim *s)
+{
+	memset(s->cut, 0, sizeof s->cut);
+}
+
+static void cut_random(struct sim *s)
+{
+	cut_clear(s);
+	switch (sim_below(s, 4)) {
+	case 0: { /* a partition into two sides */
+		uint64_t side = sim_random(s);
+		for (uint32_t a = 0; a < s->n; a++)
+			for (uint32_t b = 0; b < s->n; b++)
+				s->cut[a][b] = ((side >> a ^ side >> b) & 1) != 0;
+		break;
+	}
+	case 1: { /* one member hears nobody */
+		uint32_t b = (uint32_t)sim_below(s, s->n);
+		for (uint32_t a = 0; a < s->n; a++)
+			s->cut[a][b] = true;
+		break;
+	}
+	case 2: { /* nobody hears one member */
+		uint32_t a = (uint32_t)sim_below(s, s->n);
+		for (uint32_t b = 0; b < s->n; b++)
+			s->cut[a][b] = true;
+		break;
+	}
+	default: /* one-way cuts here and there */
+		for (uint32_t a = 0; a < s->n; a++)
+			for (uint32_t b = 0; b < s->n; b++)
+				s->cut[a][b] = sim_chance(s, 200);
+		break;
+	}
+}
+
+static void fault(struct sim *s)
+{
+	struct sim_node *node = &s->nodes[sim_below(s, s->n)];
+	struct sim_event again = { .kind = SIM_FAULT };
+	if (s->healed)
+		return;
+	switch (sim_below(s, 6)) {
+	case 0:
+	case 1:
+		cut_random(s);
+		break;
+	case 2:
+		cut_clear(s);
+		break;
+	case 3:
+	case 4:
+		if (node->core != NULL) {
+			struct sim_event up = { .kind = SIM_RESTART, .node = node->index };
+			sim_node_crash(node, true);
+			sim_push(s, 20000 + sim_below(s, 5000000), up);
+		}
+		break;
+	default: /* a clock jumps, within what honest clocks may differ */
+		node->clock_offset_ms = (int64_t)sim_below(s, 401) - 200;
+		break;
+	}
+	sim_push(s, 300000 + sim_below(s, 2500000), again);
+}
+
+static void heal(struct sim *s)
+{
+	s->healed = true;
+	cut_clear(s);
+	sim_say(s, "healed");
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->nodes[i].core == NULL)
+			sim_node_boot(&s->nodes[i]);
+}
+
+/* --- running --- */
+
+static void dispatch(struct sim *s, struct sim_event *ev)
+{
+	struct sim_node *node = ev->node < s->n ? &s->nodes[ev->node] : NULL;
+	struct enclave_event in = { .kind = ENCLAVE_EV_TICK };
+	switch (ev->kind) {
+	case SIM_DELIVER:
+		in.kind = ENCLAVE_EV_MESSAGE;
+		in.member = ev->from;
+		in.a = (struct sr_bytes){ ev->bytes.p, ev->bytes.n };
+		sim_node_event(node, &in);
+		break;
+	case SIM_TICK:
+		if (ev->number == node->wake_generation)
+			sim_node_event(node, &in);
+		break;
+	case SIM_ARCHIVE:
+		in.kind = ENCLAVE_EV_ARCHIVE;
+		in.token = ev->number;
+		in.a = (struct sr_bytes){ ev->bytes.p, ev->bytes.n };
+		if (ev->from == (uint32_t)node->boots)
+			sim_node_event(node, &in);
+		break;
+	case SIM_RESTART:
+		sim_node_boot(node);
+		break;
+	case SIM_FAULT:
+		fault(s);
+		break;
+	case SIM_CLIENT:
+		in.kind = ENCLAVE_EV_CLIENT;
+		in.token = ev->number;
+		in.number = ev->from;
+		in.a = (struct sr_bytes){ ev->bytes.p, ev->bytes.n };
+		sim_node_event(node, &in);
+		break;
+	case SIM_USER:
+		sim_user_wake(s, ev->from, ev->number);
+		break;
+	}
+}
+
+static void run_until(struct sim *s, uint64_t end_us, bool (*done)(const struct sim *))
+{
+	while (s->heap_n > 0 && s->heap[0].at_us <= end_us && s->violation[0] == '\0') {
+		if (done != NULL && done(s))
+			return;
+		struct sim_event ev = pop(s);
+		uint64_t stamp[3] = { ev.at_us, (uint64_t)ev.kind << 32 | ev.node, ev.bytes.n };
+		s->now_us = ev.at_us;
+		s->events++;
+		if (s->events % 16 == 0)
+			sim_trace(s, stamp, sizeof stamp);
+		dispatch(s, &ev);
+		free(ev.bytes.p);
+	}
+}
+
+static bool epoch_one(const struct sim *s)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->nodes[i].core == NULL || enclave_core_epoch(s->nodes[i].core) == NULL ||
+		    enclave_core_epoch(s->nodes[i].core)->epoch < 1)
+			return false;
+	return true;
+}
+
+/* Everybody has what he asked for, and nobody is still making up his mind after a restart. */
+static bool settled(const struct sim *s)
+{
+	struct consensus_status st;
+	if (!sim_users_done(s))
+		return false;
+	for (uint32_t i = 0; i < s->n; i++) {
+		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
+		if (st.recovering)
+			return false;
+	}
+	return true;
+}
+
+bool sim_run(struct sim *s)
+{
+	struct sim_event ev = { .kind = SIM_FAULT };
+	for (uint32_t i = 0; i < s->n; i++)
+		sim_node_boot(&s->nodes[i]);
+	if (!s->options.calm && sim_chance(s, 300)) {
+		sim_push(s, 200000 + sim_below(s, 500000), ev); /* faults in the genesis, too */
+		run_until(s, 10000000, epoch_one);
+	} else {
+		uint32_t drop = s->drop_per_mille, crash = s->crash_per_mille;
+		s->drop_per_mille = s->crash_per_mille = 0;
+		run_until(s, 10000000, epoch_one);
+		s->drop_per_mille = drop;
+		s->crash_per_mille = crash;
+		if (s->violation[0] == '\0' && !epoch_one(s))
+			sim_violate(s, "I12: the genesis did not end in epoch 1");
+		if (!s->options.calm)
+			sim_push(s, 100000 + sim_below(s, 500000), ev);
+	}
+	run_until(s, s->now_us + s->options.fault_ms * 1000, NULL);
+	if (s->violation[0] == '\0')
+		heal(s);
+	run_until(s, s->now_us + s->options.heal_ms * 1000 / 9, NULL);
+	sim_users_finish(s);
+	run_until(s, s->now_us + s->options.heal_ms * 1000, settled);
+	if (s->violation[0] == '\0')
+		sim_check_end(s);
+	for (uint32_t i = 0; i < s->n; i++)
+		sim_trace(s, &s->nodes[i].final_height, sizeof s->nodes[i].final_height);
+	return s->violation[0] == '\0';
+}
+
+/* --- set-up --- */
+
+static enum sr_error member_init(struct sim *s, struct genesis *g, struct genesis_member *m,
+    uint32_t i, struct sr_writer *evidence)
+{
+	struct sim_node *node = &s->nodes[i];
+	struct sr_hash32 measurement = { { 7 } };
+	struct genesis_identity id;
+	struct sr_edsk operator_key;
+	SR_KEY32_AUTO seed;
+	struct sr_writer sealed;
+	uint8_t report[64];
+	sim_fill(s, node->sealing_key.b, sizeof node->sealing_key.b);
+	sim_fill(s, seed.b, sizeof seed.b);
+	sr_writer_init(&sealed, 65536);
+	SR_TRY(enclave_identity_new(&id, &sealed, &node->sealing_key, &measurement, &seed));
+	SR_TRY(sr_writer_finish(&sealed));
+	node->disk.identity = sim_copy(sealed.p, sealed.n);
+	sr_writer_clear(&sealed);
+	sim_fill(s, seed.b, sizeof seed.b);
+	sr_ed25519_keypair(&operator_key, &m->operator_key, &seed);
+	m->name_n = (size_t)snprintf((char *)m->name, sizeof m->name, "operator-%u", i);
+	m->id_key = id.id_key;
+	m->vote_key = id.vote_key;
+	memcpy(m->box_key, id.box_key, sizeof m->box_key);
+	snprintf(m->url, sizeof m->url, "https://127.0.0.1:%u", 9000 + i);
+	snprintf(m->link, sizeof m->link, "tcp://127.0.0.1:%u", 8000 + i);
+	m->url_pin.b[0] = (uint8_t)(i + 1);
+	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
+	genesis_software_evidence(evidence, &measurement, report, &operator_key);
+	SR_TRY(sr_writer_finish(evidence));
+	m->evidence = (struct sr_bytes){ evidence->p, evidence->n };
+	genesis_member_sign(m, &g->nonce, &operator_key);
+	return SR_OK;
+}
+
+static enum sr_error genesis_init(struct sim *s)
+{
+	struct genesis *g = calloc(1, sizeof *g);
+	struct sr_writer evidence[SIM_NODES_MAX], w;
+	SR_ASSERT(g != NULL);
+	g->name_n = (size_t)snprintf((char *)g->name, sizeof g->name, "simulated");
+	g->created_ms = SIM_EPOCH_MS;
+	sim_fill(s, g->nonce.b, sizeof g->nonce.b);
+	g->attestation = GENESIS_ATTEST_SOFTWARE;
+	g->slot_ms = 300;
+	g->slot_min_ms = sim_chance(s, 700) ? 20 : 300;
+	g->threshold = s->n / 2 + 1;
+	g->measurements_n = 1;
+	g->measurements[0].b[0] = 7;
+	g->members_n = s->n;
+	for (uint32_t i = 0; i < s->n; i++) {
+		sr_writer_init(&evidence[i], GENESIS_EVIDENCE_MAX);
+		SR_TRY(member_init(s, g, &g->members[i], i, &evidence[i]));
+	}
+	sr_writer_init(&w, GENESIS_FILE_MAX);
+	SR_TRY(genesis_encode(&w, g));
+	SR_TRY(sr_writer_finish(&w));
+	s->genesis_bytes = sim_copy(w.p, w.n);
+	sr_writer_clear(&w);
+	for (uint32_t i = 0; i < s->n; i++)
+		sr_writer_clear(&evidence[i]);
+	s->parsed = g;
+	return genesis_decode(g, s->genesis_bytes.p, s->genesis_bytes.n);
+}
+
+enum sr_error sim_init(struct sim *s, const struct sim_options *options)
+{
+	memset(s, 0, sizeof *s);
+	s->options = *options;
+	random_seed(s, options->seed);
+	uint32_t by_seed = options->seed % 4 == 3 ? 7 : 4;
+	s->n = options->n != 0 ? options->n : by_seed;
+	s->faults = consensus_faults(s->n);
+	if (!options->calm) {
+		s->drop_per_mille = (uint32_t)sim_below(s, 80);
+		s->duplicate_per_mille = (uint32_t)sim_below(s, 50);
+		s->tail_per_mille = (uint32_t)sim_below(s, 200);
+		s->crash_per_mille = (uint32_t)sim_below(s, 60); /* of 100,000 effects */
+		s->late_final_per_mille = sim_chance(s, 400) ? 300 + (uint32_t)sim_below(s, 700) : 0;
+	}
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->nodes[i].sim = s;
+		s->nodes[i].index = i;
+		if (!options->calm)
+			s->nodes[i].clock_offset_ms = (int64_t)sim_below(s, 201) - 100;
+		enclave_effects_init(&s->nodes[i].effects);
+	}
+	SR_TRY(genesis_init(s));
+	if (!options->calm && sim_chance(s, 600))
+		s->nodes[sim_below(s, s->n)].liar = true;
+	return sim_users_init(s);
+}
+
+void sim_clear(struct sim *s)
+{
+	sim_users_clear(s);
+	sim_liar_clear(s);
+	for (uint32_t i = 0; i < s->n; i++)
+		sim_node_clear(&s->nodes[i]);
+	while (s->heap_n > 0)
+		free(s->heap[--s->heap_n].bytes.p);
+	free(s->heap);
+	free(s->votes);
+	free(s->genesis_bytes.p);
+	free(s->parsed);
+	memset(s, 0, sizeof *s);
+}

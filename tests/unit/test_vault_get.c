@@ -187,6 +187,7 @@ START_TEST(a_secret_is_seen_by_its_owner_and_by_those_its_policy_names)
 	struct vault_switch_settings s = world_settings(100000, 100000);
 	char policy[300], text[VAULT_ACCOUNT_TEXT_MAX];
 	struct vault_secret_id id;
+	union vault_op_body del;
 
 	setup();
 	s.heirs_n = 1;
@@ -216,6 +217,12 @@ START_TEST(a_secret_is_seen_by_its_owner_and_by_those_its_policy_names)
 	secret(&id);
 	ck_error(get(VAULT_GET_SECRET, BOB), SR_ERR_WRONG_KEY);
 	ck_ok(get(VAULT_GET_SECRET, ERIN));
+	del = (union vault_op_body){ .secret_delete = { id, 1 } };
+	ck_ok(world_do(w, ALICE, VAULT_OP_SECRET_DELETE, &del));
+	ck_error(get(VAULT_GET_SECRET, ERIN), SR_ERR_WRONG_KEY);
+	ck_ok(get(VAULT_GET_SECRET, ALICE));
+	secret_version(&id, 1);
+	ck_error(get(VAULT_GET_VERSION, ALICE), SR_ERR_DELETED);
 	id.b[0] ^= 1;
 	secret(&id);
 	ck_error(get(VAULT_GET_SECRET, ALICE), SR_ERR_NO_SUCH_SECRET);

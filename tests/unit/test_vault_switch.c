@@ -188,11 +188,14 @@ START_TEST(it_fires_only_with_enough_guardians_and_only_after_the_grace)
 	ck_assert_int_eq(state(), VAULT_SWITCH_PENDING);
 	/* Confirmations from before a heartbeat are worth nothing after it. */
 	ck_ok(world_switch_op(w, BOB, VAULT_OP_SWITCH_HEARTBEAT, sw));
+	ck_assert_uint_eq(world_switch(w, sw).confirmed, 0);
 	world_pass(w, I_MS);
 	ck_ok(world_switch_op(w, FRANK, VAULT_OP_SWITCH_CONFIRM, sw));
 	world_pass(w, G_MS);
 	ck_assert_int_eq(state(), VAULT_SWITCH_PENDING);
 	ck_ok(world_switch_op(w, ERIN, VAULT_OP_SWITCH_CONFIRM, sw));
+	ck_assert_int_eq(state(), VAULT_SWITCH_PENDING);
+	world_pass_deaf(w, WORLD_SLOT_MS); /* due, but nobody could be heard in this block */
 	ck_assert_int_eq(state(), VAULT_SWITCH_PENDING);
 	world_block(w, WORLD_SLOT_MS);
 	ck_assert_int_eq(state(), VAULT_SWITCH_FIRED);
@@ -383,6 +386,43 @@ START_TEST(the_duress_key_freezes_under_the_look_of_a_heartbeat)
 }
 END_TEST
 
+struct actors {
+	struct vault_account list[8];
+	unsigned n;
+};
+
+static bool actor_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct actors *actors = ctx;
+	struct vault_event e;
+	struct sr_reader r;
+
+	(void)key;
+	sr_reader_init(&r, value.p, value.n);
+	vault_event_read(&e, &r);
+	if (e.kind == VAULT_EVENT_HEARTBEAT && actors->n < 8)
+		actors->list[actors->n++] = e.actor;
+	return true;
+}
+
+START_TEST(the_event_of_a_freeze_names_the_heartbeat_account)
+{
+	struct actors actors = { .n = 0 };
+	struct vault_key from;
+	uint8_t id[16] = { 1 };
+
+	setup();
+	ck_ok(world_switch_op(w, BOB, VAULT_OP_SWITCH_HEARTBEAT, sw));
+	ck_ok(world_switch_op(w, CAROL, VAULT_OP_SWITCH_HEARTBEAT, sw));
+	from = vault_key_event(VAULT_SUBJECT_SWITCH, id, 0);
+	vault_tree_walk(w->t, &from, 18, actor_visit, &actors);
+	ck_assert_uint_eq(actors.n, 2);
+	ck_assert(vault_account_equal(&actors.list[0], &w->who[BOB]));
+	ck_assert(vault_account_equal(&actors.list[1], &w->who[BOB]));
+	teardown();
+}
+END_TEST
+
 /* Two switches that live the same life but for one signature; every answer and event must agree. */
 START_TEST(no_reader_can_tell_a_frozen_switch_from_its_twin_until_it_should_have_fired)
 {
@@ -536,6 +576,7 @@ TEST_MAIN("vault switch", it_warns_at_50_75_and_90_per_cent_then_waits_and_fires
     there_are_four_delegates_at_most_and_the_duress_key_is_none,
     settings_that_contradict_each_other_are_refused,
     the_duress_key_freezes_under_the_look_of_a_heartbeat,
+    the_event_of_a_freeze_names_the_heartbeat_account,
     no_reader_can_tell_a_frozen_switch_from_its_twin_until_it_should_have_fired,
     a_frozen_switch_takes_heartbeats_vetoes_and_pauses_and_stays_frozen,
     only_the_owners_cancel_or_end_of_pause_thaws,

@@ -278,6 +278,21 @@ START_TEST(an_old_nft_can_not_stand_in_for_a_fresh_one)
 }
 END_TEST
 
+START_TEST(a_fresh_nft_counts_at_once_where_it_must_not_be_held)
+{
+	setup();
+	ck_ok(world_mint(w, ALICE, BOB, NULL));
+	ck_ok(world_mint(w, ALICE, ALICE, NULL));
+	ck_ok(world_put(w, ALICE, "s", "holder(1) and held_for(90s) and not holder(2)", &id));
+	world_block(w, 90000);
+	ck_ok(world_transfer(w, ALICE, 2, 1, BOB));
+	ck_error(world_retrieve(w, BOB, &id, 1, 1, 1), SR_ERR_POLICY_FALSE);
+	ck_ok(world_transfer(w, BOB, 2, 2, ALICE));
+	ck_ok(world_retrieve(w, BOB, &id, 1, 1, 1));
+	teardown();
+}
+END_TEST
+
 START_TEST(a_changed_policy_stops_tickets_that_were_not_yet_served)
 {
 	uint8_t bytes[VAULT_POLICY_BYTES_MAX];
@@ -405,6 +420,7 @@ TEST_MAIN("vault ticket", the_holder_gets_a_ticket_that_says_everything,
     only_the_requester_closes_a_ticket_and_only_once, an_account_policy_needs_no_nft,
     after_and_before_hold_by_block_time_and_by_the_enclaves_own_clock,
     held_for_counts_from_the_last_transfer, an_old_nft_can_not_stand_in_for_a_fresh_one,
+    a_fresh_nft_counts_at_once_where_it_must_not_be_held,
     a_changed_policy_stops_tickets_that_were_not_yet_served,
     no_share_leaves_for_a_closed_expired_or_unknown_ticket,
     a_ticket_leaves_the_state_ten_minutes_after_it_expired,

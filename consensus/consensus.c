@@ -112,6 +112,13 @@ enum sr_error consensus_work(struct consensus *self, uint64_t now_ms)
 	return cons_run(self);
 }
 
+/* What an honest peer's message may meet here is not held against it. */
+static bool counts_as_bad(enum sr_error error)
+{
+	return error != SR_ERR_TOO_FAR_AHEAD && error != SR_ERR_NOT_READY && error != SR_ERR_STALE
+	    && error != SR_ERR_BAD_TIME && error != SR_ERR_TOO_MANY && error != SR_ERR_NO_MEMORY;
+}
+
 /* A peer whose messages keep failing is not listened to for the rest of the second. */
 static bool flooding(struct consensus *self, uint32_t from)
 {
@@ -135,7 +142,7 @@ enum sr_error consensus_receive(struct consensus *self, uint64_t now_ms, uint32_
 	error = cons_receive(self, from, msg, n);
 	if (error == SR_OK)
 		self->heard_ms[from] = now_ms;
-	else
+	else if (counts_as_bad(error))
 		self->bad_n[from]++;
 	if (self->stopped != SR_OK)
 		return self->stopped;

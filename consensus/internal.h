@@ -140,7 +140,8 @@ struct consensus {
 	bool handshake, rolled_back;
 	uint64_t floor, trusted_slot, handshake_since_ms, status_sent_ms;
 	struct sr_hash32 boot_id;
-	bool answered[SR_MEMBERS_MAX];
+	bool answered[SR_MEMBERS_MAX];   /* and was not itself recovering */
+	bool spoken[SR_MEMBERS_MAX];     /* answered, recovering or not */
 
 	/* timers */
 	uint32_t late;

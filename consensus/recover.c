@@ -4,7 +4,7 @@
  * vote of mine that my log lacks proves a rolled-back disk: then wait for q answers and abstain in
  * every slot below max frontier + 2."
  *
-*              start                     q answers, or alone for recover_wait_ms
+ *              start                     q answers, or alone for recover_wait_ms
  *   log ─────────────────► handshake ───────────────────────────────────────────► voting
  *                           │     ▲  a vote of mine that I do not know               │
  *                           ▼     └───────────────────────────────◄───────────────────┘
@@ -30,6 +30,7 @@ enum sr_error cons_recover_begin(struct consensus *self)
 	self->handshake_since_ms = self->now_ms;
 	self->status_sent_ms = 0;
 	memset(self->answered, 0, sizeof(self->answered));
+	memset(self->spoken, 0, sizeof(self->spoken));
 	self->again = true;
 	return SR_OK;
 }
@@ -109,13 +110,26 @@ static uint32_t answers_needed(const struct consensus *self)
 	return self->quorum < self->config.n ? self->quorum : self->config.n - 1;
 }
 
-static uint32_t answers_count(const struct consensus *self)
+static uint32_t peers_count(const struct consensus *self, const bool *set)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < self->config.n; i++)
-		count += self->answered[i];
+		count += set[i];
 	return count;
+}
+
+/*
+ * "Cold start: without enough peers for 15-60 s, go on from disk (else abstainers deadlock)." When
+ * every peer has spoken and too few are in a state to count, as after a power cut of all, waiting
+ * longer would teach nothing.
+ */
+static bool cold_start(const struct consensus *self)
+{
+	if (self->rolled_back)
+		return false;
+	return self->now_ms - self->handshake_since_ms >= self->config.recover_wait_ms
+	    || peers_count(self, self->spoken) == self->config.n - 1;
 }
 
 static enum sr_error recover_end(struct consensus *self)
@@ -142,12 +156,9 @@ enum sr_error cons_recover_run(struct consensus *self)
 
 	if (!self->handshake)
 		return SR_OK;
-	if (answers_count(self) >= answers_needed(self))
+	if (peers_count(self, self->answered) >= answers_needed(self))
 		return recover_end(self);
-	/* "Cold start: without enough peers for 15-60 s, go on from disk (else abstainers
-	 * deadlock)." */
-	if (!self->rolled_back &&
-	    self->now_ms - self->handshake_since_ms >= self->config.recover_wait_ms)
+	if (cold_start(self))
 		return recover_end(self);
 	if (self->status_sent_ms != 0
 	    && self->now_ms - self->status_sent_ms < CONS_STATUS_REPEAT_MS)
@@ -245,6 +256,8 @@ enum sr_error cons_receive_status(struct consensus *self, uint32_t from, struct 
 	if (!sr_hash32_equal(&st.boot_id, &self->boot_id))
 		return SR_OK;
 	SR_TRY(status_merge(self, from, &st));
+	if (sr_hash32_equal(&st.boot_id, &self->boot_id))
+		self->spoken[from] = true;
 	/* "A node that is itself abstaining answers RECOVERING and is not counted." */
 	if (!st.recovering && sr_hash32_equal(&st.boot_id, &self->boot_id))
 		self->answered[from] = true;

@@ -104,14 +104,47 @@ START_TEST(answers_to_another_boot_and_from_recovering_nodes_do_not_count)
 	struct sr_hash32 id = boot_id(p), other = id;
 
 	other.b[0] ^= 1;
-	for (uint32_t i = 1; i < 4; i++) {
+	for (uint32_t i = 1; i < 4; i++)
 		ck_ok(answer_say(p, i, &other, &nothing));
-		ck_ok(answer_say(p, i, &id, &recovering));
-	}
+	ck_ok(answer_say(p, 1, &id, &nothing));
+	ck_ok(answer_say(p, 2, &id, &recovering));
+	puppet_pass(p, 10000);
 	ck_assert(puppet_status(p).recovering);
 	for (uint32_t i = 1; i < 4; i++)
 		ck_ok(answer_say(p, i, &id, &nothing));
 	ck_assert(!puppet_status(p).recovering);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(when_all_are_recovering_they_go_on_from_disk_at_once)
+{
+	struct puppet *p = restarted();
+	struct answer recovering = { .recovering = true };
+	struct sr_hash32 id = boot_id(p);
+
+	ck_ok(answer_say(p, 1, &id, &recovering));
+	ck_ok(answer_say(p, 2, &id, &recovering));
+	ck_assert(puppet_status(p).recovering);
+	ck_ok(answer_say(p, 3, &id, &recovering));
+	ck_assert(!puppet_status(p).recovering);
+	puppet_free(p);
+}
+END_TEST
+
+/* Unless I know better: then the others, who are not abstaining for ever, come first. */
+START_TEST(a_rolled_back_node_does_not_go_on_because_all_are_recovering)
+{
+	struct puppet *p = restarted();
+	struct answer recovering = { .recovering = true, .votes_n = 1 };
+	struct sr_hash32 id = boot_id(p);
+
+	recovering.votes[0] = puppet_vote(p, 0, CONSENSUS_SKIP, 1, NULL);
+	for (uint32_t i = 1; i < 4; i++)
+		ck_ok(answer_say(p, i, &id, &recovering));
+	puppet_pass(p, 60000);
+	ck_assert(puppet_status(p).recovering);
+	ck_assert_uint_eq(puppet_consensus(p)->floor, 0);
 	puppet_free(p);
 }
 END_TEST
@@ -368,6 +401,8 @@ TEST_MAIN("consensus_recover",
 	a_first_boot_asks_nobody,
 	a_restarted_node_asks_and_votes_only_after_a_quorum_of_answers,
 	answers_to_another_boot_and_from_recovering_nodes_do_not_count,
+	when_all_are_recovering_they_go_on_from_disk_at_once,
+	a_rolled_back_node_does_not_go_on_because_all_are_recovering,
 	alone_for_long_enough_it_goes_on_from_disk,
 	a_vote_of_mine_that_i_forgot_proves_a_rolled_back_disk,
 	the_floor_is_counted_from_the_certified_frontier_of_the_answers,

@@ -55,8 +55,7 @@ static void feed_row(struct loop *self)
 		return;
 	}
 	if (err != SR_OK) {
-		loop_fail(self, err, "reading state.tcb: remove the node's data (keep identity and "
-		    "sealing.key) and let it rejoin from its peers");
+		loop_fail(self, err, "reading state.tcb; " NODE_RECOVER);
 		return;
 	}
 	ev.a = (struct sr_bytes){ self->cursor.key, self->cursor.key_n };

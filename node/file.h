@@ -7,6 +7,11 @@
 
 #define NODE_PATH_MAX 1024u
 
+/* The way out of a damaged data directory, for messages. */
+#define NODE_RECOVER                                                                               \
+	"restore the data directory from a backup: the node then abstains until its peers have "   \
+	"brought it up to date"
+
 /* dir/name; TOO_LONG. */
 SR_MUST_CHECK enum sr_error file_path(char out[NODE_PATH_MAX], const char *dir, const char *name);
 /* Whole file, malloc'd. NOT_FOUND, TOO_LONG, IO. */

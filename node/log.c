@@ -107,8 +107,8 @@ static enum sr_error header_check(const struct node_log *self, char *note)
 
 	if (!read_at(self->fd, h, sizeof h, 0) || memcmp(h, LOG_MAGIC, 8) != 0 ||
 	    get32(h + 48) != sr_crc32c(0, h, 48)) {
-		say(note, "%s/" NODE_LOG_NAME " does not begin as a log does. The disk is damaged: remove the "
-		    "node's data (keep identity and sealing.key) and let it rejoin from its peers", self->dir);
+		say(note, "%s/" NODE_LOG_NAME " does not begin as a log does: the disk is damaged; " NODE_RECOVER,
+		    self->dir);
 		return SR_ERR_DAMAGED;
 	}
 	if (get32(h + 8) != LOG_VERSION) {
@@ -190,8 +190,7 @@ static enum sr_error bad_record(struct node_log *self, const struct record *last
 	if (newest <= mine)
 		return tail_cut(self, file_size, note);
 	say(note, "%s/" NODE_LOG_NAME " is damaged at byte %llu, before good records at byte %llu. The disk "
-	    "has changed what was written, so this node's votes are not known: remove the node's data (keep "
-	    "identity and sealing.key) and let it rejoin from its peers", self->dir,
+	    "has changed what was written, so this node's votes are not known; " NODE_RECOVER, self->dir,
 	    (unsigned long long)self->size, (unsigned long long)where);
 	return SR_ERR_DAMAGED;
 }

@@ -153,8 +153,7 @@ static enum sr_error data_open(struct loop *self)
 	node_store_figures(&figures, self->store);
 	if (self->log.created && figures.state_rows > 0)
 		return refuse(SR_ERR_DAMAGED, "safety.log", "it is missing though the store has rows: what "
-		    "this node voted is not known. Remove the node's data (keep identity and sealing.key) and "
-		    "let it rejoin from its peers");
+		    "this node voted is not known; " NODE_RECOVER);
 	if (figures.unclean)
 		sr_log(SR_LOG_WARN, "store", "was not closed in order; every row was checked damaged=%llu",
 		    (unsigned long long)figures.damaged_rows);

@@ -16,6 +16,7 @@
 #include "node/file.h"
 #include "node/http.h"
 #include "node/loop.h"
+#include "node/serve.h"
 #include "node/version.h"
 
 /* 78, sysexits' EX_CONFIG: a person must look before it is started again. */
@@ -171,30 +172,6 @@ static int exit_code(const struct loop *loop, enum sr_error err)
 	return EXIT_FAILED;
 }
 
-static enum sr_error serve(struct loop *loop, const struct config *config)
-{
-	char host[CONFIG_TEXT_MAX];
-	struct http_settings settings = { .host = host, .key_path = config->https_key,
-		.cert_path = config->https_cert, .clients_max = (unsigned)config->clients_max,
-		.request_timeout_ms = config->request_timeout_s * 1000, .desk = &loop->desk,
-		.blobs = loop->blobs };
-	struct http *http;
-	enum sr_error err;
-
-	SR_TRY(config_address(host, &settings.port, config->rpc_listen));
-	err = http_start(&http, &settings);
-	if (err != SR_OK) {
-		sr_log(SR_LOG_ERROR, "http", "%s: %s (is the address free, are %s and %s a pair?)",
-		    config->rpc_listen, sr_error_message((unsigned)err), config->https_key,
-		    config->https_cert);
-		return err;
-	}
-	err = loop_run(loop);
-	desk_close(&loop->desk);
-	http_stop(http);
-	return err;
-}
-
 static int run(const struct config *config)
 {
 	static struct loop loop;
@@ -210,7 +187,7 @@ static int run(const struct config *config)
 		err = loop_open(&loop, config);
 	if (err != SR_OK)
 		return exit_code(&loop, err);
-	err = serve(&loop, config);
+	err = node_serve(&loop, config);
 	if (loop.failed == SR_OK)
 		loop.failed = err;
 	code = exit_code(&loop, err);

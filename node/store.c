@@ -250,8 +250,7 @@ static bool exists(const char *dir, const char *name)
 static enum sr_error state_damaged(const struct node_store *self, char *note)
 {
 	snprintf(note, NODE_STORE_NOTE_MAX,
-	    "%.300s/state.tcb is damaged. Remove the node's data (keep identity and sealing.key) and let it "
-	    "rejoin from its peers, or restore the disk", self->dir);
+	    "%.300s/state.tcb is damaged; " NODE_RECOVER, self->dir);
 	return SR_ERR_DAMAGED;
 }
 

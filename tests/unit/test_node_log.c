@@ -188,7 +188,7 @@ START_TEST(a_flipped_bit_before_synced_records_refuses_to_start)
 		if (at < last_batch) {
 			err = node_log_open(&log, scratch_dir(), &chain, 2, note);
 			ck_assert_msg(err == SR_ERR_DAMAGED, "byte %llu: %d", (unsigned long long)at, (int)err);
-			ck_assert_ptr_nonnull(strstr(note, "rejoin from its peers"));
+			ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
 			ck_assert_uint_eq(size_of(path), n); /* nothing was changed */
 		}
 		flip(path, at);

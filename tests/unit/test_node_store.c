@@ -133,7 +133,7 @@ START_TEST(a_damaged_state_row_is_found_and_refuses_to_start)
 	node_store_close(store, false);
 	damage("state.tcb", 110 + 1);
 	ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
-	ck_assert_ptr_nonnull(strstr(note, "rejoin from its peers"));
+	ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
 }
 END_TEST
 

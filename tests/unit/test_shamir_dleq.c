@@ -93,6 +93,8 @@ START_TEST(a_proof_is_bound_to_its_context_and_its_points)
 	    sizeof context - 1), SR_ERR_BAD_PROOF);
 	ck_error(shamir_dleq_verify(&s.proof, &s.h, &s.q, &sr_point_base, &s.p, context,
 	    sizeof context), SR_ERR_BAD_PROOF);
+	ck_error(shamir_dleq_verify(&s.proof, &sr_point_base, &s.p, &s.h, &s.q,
+	    (const uint8_t *)"A context", sizeof context), SR_ERR_BAD_PROOF);
 	statement_make(&other, &drbg);
 	other.proof = s.proof;
 	ck_error(verify(&other), SR_ERR_BAD_PROOF);
@@ -101,6 +103,24 @@ START_TEST(a_proof_is_bound_to_its_context_and_its_points)
 	ck_error(verify(&other), SR_ERR_BAD_PROOF);
 	memset(other.p.b, 0xff, 32);
 	ck_error(verify(&other), SR_ERR_BAD_POINT);
+}
+END_TEST
+
+START_TEST(a_logarithm_of_zero_proves_nothing)
+{
+	struct sr_drbg drbg;
+	struct statement s;
+
+	test_drbg(&drbg, "zero");
+	statement_make(&s, &drbg);
+	sr_scalar_from_u32(&s.x, 0);
+	s.p = sr_point_identity;
+	s.q = sr_point_identity;
+	ck_ok(shamir_dleq_prove(&s.proof, &s.x, &sr_point_base, &s.p, &s.h, &s.q, context,
+	    sizeof context, &drbg));
+	ck_error(verify(&s), SR_ERR_BAD_PROOF);
+	ck_ok(shamir_pok_prove(&s.proof, &s.x, &s.p, context, sizeof context, &drbg));
+	ck_error(shamir_pok_verify(&s.proof, &s.p, context, sizeof context), SR_ERR_BAD_PROOF);
 }
 END_TEST
 
@@ -153,5 +173,5 @@ END_TEST
 
 TEST_MAIN("shamir/dleq", a_true_statement_is_accepted, unequal_logarithms_are_refused,
     every_changed_bit_of_a_proof_is_found, a_proof_is_bound_to_its_context_and_its_points,
-    a_repeated_random_source_does_not_repeat_a_nonce,
+    a_logarithm_of_zero_proves_nothing, a_repeated_random_source_does_not_repeat_a_nonce,
     knowledge_of_a_logarithm_is_proved_and_bound)

@@ -290,6 +290,7 @@ START_TEST(a_changed_byte_is_found_and_its_share_named)
 		size_t at = test_below(&drbg, 40000);
 
 		shares[culprit - 1][at] ^= 0x10;
+		memset(joined, 0xee, sizeof joined);
 		ck_error(join(&bad, (uint8_t[]){ 1, 2, 3, 4, 5 }, 5, 3, 40000, NULL),
 		    SR_ERR_SHARE_BAD);
 		ck_assert_uint_eq(bad, culprit);

@@ -212,6 +212,40 @@ START_TEST(a_consistent_forgery_by_everyone_fails_the_check)
 }
 END_TEST
 
+/* A dealer who gives file 2 a body that fits its print, but not the other two files. */
+START_TEST(a_dishonest_dealers_extra_share_is_noticed)
+{
+	struct files *f = files_make("dishonest dealer", 2, 3, 100);
+	const size_t key_at = SHAMIR_FILE_HEADER + 100, prints_at = key_at + 32;
+	const uint8_t *key_shares[2] = { f->file[0] + key_at, f->file[1] + key_at };
+	struct shamir_file_header common = { .t = 2, .n = 3, .payload_n = 100 };
+	uint8_t header[SHAMIR_FILE_HEADER], key[32], wrong;
+	struct sr_bytes payload = { f->payload, 100 };
+	struct sr_hash32 hash = sr_hash_domain("strongroom share payload v1", &payload, 1), check;
+	struct sr_bytes parts[4] = {
+		{ (const uint8_t *)"strongroom share check v1", 26 }, { header, sizeof header },
+		{ hash.b, 32 }, { f->file[2] + prints_at, 96 },
+	};
+	unsigned bad;
+
+	ck_ok(shamir_gf_combine(key, &wrong, (uint8_t[]){ 1, 2 }, key_shares, 2, 2, 32, NULL));
+	memcpy(common.split_id, f->file[0] + 8, 16);
+	shamir_file_header_write(header, &common);
+	f->file[2][SHAMIR_FILE_HEADER + 7] ^= 1;
+	forge(f, 2);
+	sr_hmac_sha256(&check, key, sizeof key, parts, 4);
+	for (unsigned i = 0; i < 3; i++) {
+		memcpy(f->file[i] + prints_at + 64, f->file[2] + prints_at + 64, 32);
+		memcpy(f->file[i] + prints_at + 96, check.b, 32);
+		forge(f, i);
+	}
+	ck_ok(join(f, &bad, (unsigned[]){ 0, 1 }, 2));
+	ck_error(join(f, &bad, (unsigned[]){ 0, 1, 2 }, 3), SR_ERR_SHARE_MISMATCH);
+	ck_error(join(f, &bad, (unsigned[]){ 0, 2 }, 2), SR_ERR_SHARE_MISMATCH);
+	files_free(f);
+}
+END_TEST
+
 START_TEST(files_of_two_splits_do_not_join)
 {
 	struct files *f = files_make("two splits", 2, 3, 100);
@@ -298,6 +332,7 @@ END_TEST
 TEST_MAIN("shamir/share_file", any_t_files_give_the_payload,
     every_changed_byte_of_a_file_is_found_and_the_file_named,
     with_just_t_files_damage_is_still_named, a_forged_file_is_outvoted_and_named,
-    a_consistent_forgery_by_everyone_fails_the_check, files_of_two_splits_do_not_join,
+    a_consistent_forgery_by_everyone_fails_the_check,
+    a_dishonest_dealers_extra_share_is_noticed, files_of_two_splits_do_not_join,
     only_the_canonical_header_is_read, too_much_and_too_little_payload_is_refused,
     equal_payloads_make_files_with_nothing_in_common)

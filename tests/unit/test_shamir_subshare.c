@@ -138,7 +138,10 @@ START_TEST(a_false_complaint_does_not_convict)
 	ck_error(shamir_complaint_judge_share(&fault, &changed, &s.box, &s.key, context,
 	    sizeof context, &s.c, receiver), SR_ERR_BAD_PROOF);
 	ck_assert(!fault);
-	/* A true complaint about one box says nothing about another. */
+	/* A true complaint about one box says nothing about another, not even with the same R. */
+	s.box.b[SHAMIR_BOX_SIZE - 1] ^= 1;
+	ck_error(shamir_complaint_judge_share(&fault, &complaint, &s.box, &s.key, context,
+	    sizeof context, &s.c, receiver), SR_ERR_BAD_PROOF);
 	ck_ok(shamir_subshare_seal(&s.box, &s.key, &s.share, context, sizeof context, &s.drbg));
 	ck_error(shamir_complaint_judge_share(&fault, &complaint, &s.box, &s.key, context,
 	    sizeof context, &s.c, receiver), SR_ERR_BAD_PROOF);

@@ -83,6 +83,7 @@ START_TEST(every_set_of_t_members_gives_the_key)
 	ck_assert_mem_eq(key.b, s.key.b, 32);
 	ck_error(combine(&key, &bad, &s, (uint32_t[]){ 0, 1 }, 2), SR_ERR_SHARE_TOO_FEW);
 	ck_error(combine(&key, &bad, &s, (uint32_t[]){ 0, 1, 0 }, 3), SR_ERR_SHARE_DUPLICATE);
+	ck_error(combine(&key, &bad, &s, (uint32_t[]){ 0, 1, 2, 0 }, 4), SR_ERR_SHARE_DUPLICATE);
 }
 END_TEST
 

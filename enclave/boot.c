@@ -88,7 +88,8 @@ enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *
 	self->phase = CORE_BOOTING;
 	self->booted_ms = ev->now_ms;
 	if (ev->member != self->self)
-		fx_note_number(self, NOTE_WARN, "the configured member index is wrong; this is member ",
+		fx_note_number(self, NOTE_WARN, "the configured member index is wrong; this is "
+		    "member ",
 		    self->self);
 	return SR_OK;
 }
@@ -114,8 +115,9 @@ static enum sr_error boot_genesis(struct enclave_core *self, bool first)
 	SR_TRY(epoch_keys_vote(now));
 	if (!now->has_vote || memcmp(now->vote.b + 32,
 	    self->now->record.members[self->self].vote_key.b, 32) != 0)
-		return core_fatal(self, SR_ERR_FOREIGN_DATA, "this node's data is gone, and its cluster "
-		    "has moved on since its genesis; restore the data directory from a backup");
+		return core_fatal(self, SR_ERR_FOREIGN_DATA, "this node's data is gone, and its "
+		    "cluster has moved on since its genesis; restore the data directory from a "
+		    "backup");
 	error = vault_genesis(&tree, self->genesis->created_ms);
 	if (error == SR_OK)
 		error = epoch_genesis(&tree, &self->now->record, self->genesis->created_ms);
@@ -143,8 +145,8 @@ static enum sr_error boot_state(struct enclave_core *self, bool first, bool log)
 	if (self->meta != NULL)
 		return checkpoint_restore(self);
 	if (self->boot_tree != NULL || log)
-		return core_fatal(self, SR_ERR_DAMAGED, "the store has lost its checkpoint; restore the "
-		    "data directory from a backup, or start over with an empty one");
+		return core_fatal(self, SR_ERR_DAMAGED, "the store has lost its checkpoint; "
+		    "restore the data directory from a backup, or start over with an empty one");
 	self->fresh = first && !self->identity_started;
 	return boot_genesis(self, self->fresh);
 }
@@ -164,7 +166,7 @@ enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *
 	if (!self->identity_started)
 		identity_emit(self);
 	if (self->log_bad)
-		fx_note(self, NOTE_WARN, "the last record of the safety log was torn; it is left out");
+		fx_note(self, NOTE_WARN, "the last record of the safety log was torn: left out");
 	/* A log always begins with a checkpoint; a torn one is replaced. */
 	if (!self->log_seen || self->log_bad)
 		SR_TRY(checkpoint_write(self));

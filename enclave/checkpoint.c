@@ -2,7 +2,8 @@
  * enclave/checkpoint.c - the safety log and the sealed state rows.
  *
  * log record  = seal(log key; aad = tag of the record before | counter u64; kind u8 | payload)
- *   The first record of a log is START with the log's id. The chain lets the host lose a suffix, nothing else.
+ *   The first record of a log is START with the log's id. The chain lets the host lose a suffix,
+ *   nothing else.
  * state row   = name: HMAC of the record's key; value: seal(row key; key 32 | record)
  * meta row    = u32 | public part | keys of this epoch | keys of the next one
  */
@@ -15,7 +16,7 @@
 #define META_MAX HOST_FRAME_MAX
 #define KEYS_RECORD_MAX (SR_OP_MAX + 4096u)
 
-/* ------------------------------------------------------------------------------------------- the log */
+/* -------------------------------------------------------------------------------------- the log */
 
 static void log_aad(uint8_t aad[24], const struct enclave_core *self)
 {
@@ -155,7 +156,8 @@ static enum sr_error replay_start(struct enclave_core *self, const uint8_t *p, s
 	if (n != sizeof(id.b))
 		return SR_ERR_DAMAGED;
 	memcpy(id.b, p, sizeof(id.b));
-	/* log_before: the store's checkpoint was committed, then the machine stopped before the fresh log. */
+	/* log_before: the store's checkpoint was committed, then the machine stopped before the
+	 * fresh log. */
 	if (!sr_hash32_equal(&id, &self->log_id) && !sr_hash32_equal(&id, &self->log_before))
 		return core_fatal(self, SR_ERR_DAMAGED, "the safety log and the store are not from "
 		    "the same time; restore both from one backup, or start over with an empty data "
@@ -190,8 +192,9 @@ enum sr_error log_replay(struct enclave_core *self, const uint8_t *record, size_
 	enum sr_error error;
 
 	if (self->log_bad)
-		return core_fatal(self, SR_ERR_DAMAGED, "the safety log has a bad record before good "
-		    "ones; restore the data directory from a backup, or start over with an empty one");
+		return core_fatal(self, SR_ERR_DAMAGED, "the safety log has a bad record before "
+		    "good ones; restore the data directory from a backup, or start over with an "
+		    "empty one");
 	self->log_seen = true;
 	log_aad(aad, self);
 	error = locked ?
@@ -216,7 +219,7 @@ enum sr_error log_replay(struct enclave_core *self, const uint8_t *record, size_
 	return error;
 }
 
-/* ------------------------------------------------------------------------------------ writing a checkpoint */
+/* ------------------------------------------------------------------------- writing a checkpoint */
 
 static void point_write(struct sr_writer *w, const struct sr_hash32 *hash, uint64_t slot,
     uint64_t height, uint64_t time_ms)
@@ -368,7 +371,12 @@ static void row_visit(void *ctx, const struct vault_key *key, struct sr_bytes va
 	sr_writer_clear(&sealed);
 }
 
-struct compact { struct enclave_core *core; uint64_t epoch; struct sr_writer *records; uint32_t n; };
+struct compact {
+	struct enclave_core *core;
+	uint64_t epoch;
+	struct sr_writer *records;
+	uint32_t n;
+};
 
 static enum sr_error compact_add(struct compact *c, enum core_log_kind kind, const uint8_t *p,
     size_t n)
@@ -499,12 +507,13 @@ enum sr_error checkpoint_write(struct enclave_core *self)
 	return SR_OK;
 }
 
-/* ------------------------------------------------------------------------------------------- restoring */
+/* ------------------------------------------------------------------------------------ restoring */
 
 static enum sr_error row_bad(struct enclave_core *self)
 {
-	return core_fatal(self, SR_ERR_DAMAGED, "a row of the store does not open: it is damaged or of "
-	    "another node; restore the data directory from a backup, or start over with an empty one");
+	return core_fatal(self, SR_ERR_DAMAGED, "a row of the store does not open: it is damaged "
+	    "or of another node; restore the data directory from a backup, or start over with an "
+	    "empty one");
 }
 
 enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name, struct sr_bytes value)
@@ -587,9 +596,9 @@ enum sr_error checkpoint_restore(struct enclave_core *self)
 		return row_bad(self);
 	have = vault_tree_root(self->boot_tree);
 	if (!sr_hash32_equal(&have, &root))
-		return core_fatal(self, SR_ERR_DAMAGED, "the stored state does not have the root that "
-		    "was agreed on: the store is damaged or rolled back; restore it from a backup, or "
-		    "start over with an empty data directory");
+		return core_fatal(self, SR_ERR_DAMAGED, "the stored state does not have the root "
+		    "that was agreed on: the store is damaged or rolled back; restore it from a "
+		    "backup, or start over with an empty data directory");
 	SR_TRY(instance_open(self->now, &self->keys->now.vote_seed, false));
 	if (self->old != NULL)
 		SR_TRY(instance_open(self->old, NULL, false));

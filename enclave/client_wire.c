@@ -1,4 +1,5 @@
-/* enclave/client_wire.c - sealed requests to the epoch's shielding key, sealed and signed answers back. */
+/* enclave/client_wire.c - sealed requests to the epoch's shielding key, sealed and signed answers
+ * back. */
 #include "enclave/client_wire.h"
 
 #include <stdlib.h>

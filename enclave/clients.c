@@ -10,7 +10,7 @@
 
 static const char get_domain[] = "strongroom get v1";
 
-/* ------------------------------------------------------------------------------------------- answering */
+/* ------------------------------------------------------------------------------------ answering */
 
 void clients_answer(struct enclave_core *self, const struct core_client *c, enum sr_error code,
     const uint8_t *p, size_t n)
@@ -116,7 +116,7 @@ static void client_wait(struct enclave_core *self, const struct core_client *fro
 	self->clients_n++;
 }
 
-/* ---------------------------------------------------------------------------------------------- SUBMIT */
+/* --------------------------------------------------------------------------------------- SUBMIT */
 
 static bool receipt_final(struct vault_receipt *receipt, const struct enclave_core *self,
     const struct sr_hash32 *op)
@@ -169,7 +169,7 @@ static enum sr_error request_submit(struct enclave_core *self, struct core_clien
 	return instance_work(self);
 }
 
-/* ------------------------------------------------------------------------------------------------- GET */
+/* ------------------------------------------------------------------------------------------ GET */
 
 struct get_request {
 	unsigned kind;
@@ -281,7 +281,8 @@ static enum sr_error get_proof(struct sr_writer *out, struct enclave_core *self,
 	consensus_header_write(&header, &self->proof.header);
 	consensus_cert_write(&cert, &self->proof.cert);
 	vault_tree_prove(&proof, self->proof.tree, &key);
-	error = header.error != SR_OK ? header.error : cert.error != SR_OK ? cert.error : proof.error;
+	error = header.error != SR_OK ? header.error :
+	    cert.error != SR_OK ? cert.error : proof.error;
 	if (error == SR_OK) {
 		sr_write_blob(out, header.p, header.n);
 		sr_write_blob(out, cert.p, cert.n);
@@ -317,7 +318,7 @@ static void request_get(struct enclave_core *self, const struct core_client *c, 
 	sr_writer_clear(&out);
 }
 
-/* ------------------------------------------------------------------------------------- sealed requests */
+/* ------------------------------------------------------------------------------ sealed requests */
 
 static void request_share(struct enclave_core *self, struct core_client *c, const uint8_t *p,
     size_t n)
@@ -363,7 +364,7 @@ static enum sr_error request_sealed(struct enclave_core *self, const struct encl
 	return error;
 }
 
-/* ------------------------------------------------------------------------------------- public requests */
+/* ------------------------------------------------------------------------------ public requests */
 
 static void request_trail(struct enclave_core *self, uint64_t token)
 {
@@ -451,12 +452,13 @@ enum sr_error clients_request(struct enclave_core *self, const struct enclave_ev
 	}
 }
 
-/* ---------------------------------------------------------------------------------------- the archive */
+/* ---------------------------------------------------------------------------------- the archive */
 
 uint64_t core_archive_ask(struct enclave_core *self, const struct core_archive_read *read,
     uint64_t first, uint32_t kib)
 {
-	struct enclave_effect fx = { .kind = ENCLAVE_FX_ARCHIVE_READ, .number = first, .member = kib };
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_ARCHIVE_READ, .number = first,
+		.member = kib };
 	struct core_archive_read *slot = &self->reads[self->read_next % CORE_ARCHIVE_READS];
 
 	if (slot->token != 0 && slot->client)
@@ -478,7 +480,8 @@ static void rows_free(struct rows *rows)
 	free(rows->list);
 }
 
-static enum sr_error rows_open(struct rows *rows, const struct enclave_core *self, struct sr_bytes a)
+static enum sr_error rows_open(struct rows *rows, const struct enclave_core *self,
+    struct sr_bytes a)
 {
 	struct sr_reader r;
 	uint32_t n;
@@ -524,7 +527,8 @@ static enum sr_error peer_rows(struct enclave_core *self, const struct core_arch
 	struct sr_bytes *list = calloc(rows->n + 1u, sizeof(*list));
 	size_t n = 0;
 
-	if (row != NULL && list != NULL && i != NULL && i->record.epoch == read->epoch && i->started) {
+	if (row != NULL && list != NULL && i != NULL && i->record.epoch == read->epoch &&
+	    i->started) {
 		for (uint32_t k = 0; k < rows->n; k++)
 			if (row_read(row, rows->list[k]) &&
 			    row->block.header.epoch == read->epoch)
@@ -634,7 +638,8 @@ enum sr_error core_archive_answer(struct enclave_core *self, const struct enclav
 	memset(slot, 0, sizeof(*slot));
 	error = rows_open(&rows, self, ev->a);
 	if (error == SR_OK)
-		error = read.client ? client_rows(self, &read, &rows) : peer_rows(self, &read, &rows);
+		error = read.client ? client_rows(self, &read, &rows) :
+		    peer_rows(self, &read, &rows);
 	rows_free(&rows);
 	return error == SR_ERR_TOO_MANY ? SR_OK : error;
 }

@@ -54,7 +54,7 @@ void enclave_core_free(struct enclave_core *self)
 	free(self);
 }
 
-/* --------------------------------------------------------------------------------------------- status */
+/* --------------------------------------------------------------------------------------- status */
 
 static void status_members(struct enclave_core *self, struct enclave_status *s,
     const struct consensus_status *c)
@@ -128,7 +128,7 @@ static void status_emit(struct enclave_core *self)
 	self->status_due = false;
 }
 
-/* --------------------------------------------------------------------------------------------- events */
+/* --------------------------------------------------------------------------------------- events */
 
 static enum sr_error on_tick(struct enclave_core *self)
 {
@@ -145,7 +145,8 @@ static enum sr_error on_tick(struct enclave_core *self)
 	return self->disk_full ? SR_OK : instance_tick(self);
 }
 
-/* A checkpoint may have failed on the full disk: everything since the one before it is written again. */
+/* A checkpoint may have failed on the full disk: everything since the one before it is written
+ * again. */
 static void disk_change(struct enclave_core *self, bool full)
 {
 	if (self->disk_full && !full) {
@@ -154,7 +155,8 @@ static void disk_change(struct enclave_core *self, bool full)
 		self->checkpoint_due = true;
 	}
 	if (self->disk_full != full)
-		fx_note(self, NOTE_WARN, full ? "the disk is nearly full: not voting until there is room" :
+		fx_note(self, NOTE_WARN, full ?
+		    "the disk is nearly full: not voting until there is room" :
 		    "there is room on the disk again: voting");
 	self->disk_full = full;
 	self->status_due = true;
@@ -325,7 +327,7 @@ enum sr_error enclave_step(struct enclave_core *self, struct enclave_effects *ou
 	return self->phase == CORE_DEAD ? self->dead : SR_OK;
 }
 
-/* ------------------------------------------------------------------------------------------- for others */
+/* ----------------------------------------------------------------------------------- for others */
 
 enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave_core *self,
     uint32_t member)

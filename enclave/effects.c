@@ -1,4 +1,5 @@
-/* enclave/effects.c - the list of effects: every one owns a copy of its bytes until the list is reset. */
+/* enclave/effects.c - the list of effects: every one owns a copy of its bytes until the list is
+ * reset. */
 #include "enclave/internal.h"
 
 #include <stdlib.h>

@@ -15,7 +15,7 @@ enum epoch_row { ROW_CHANGE = 0, ROW_DEAL = 1, ROW_ACK = 2, ROW_RECORD = 3 };
 
 static const char op_domain[] = "strongroom op v1";
 
-/* --------------------------------------------------------------------------------------------- sets */
+/* ----------------------------------------------------------------------------------------- sets */
 
 bool epoch_set_has(const struct epoch_set *s, uint32_t member)
 {
@@ -50,12 +50,13 @@ bool epoch_set_complete(const struct epoch_change *change, const struct epoch_re
 {
 	struct epoch_set dealers = epoch_dealers(change);
 
-	/* Every member of the next roster needs a fresh vote key, and that comes with its dealing. */
+	/* Every member of the next roster needs a fresh vote key, and that comes with its
+	 * dealing. */
 	return epoch_set_count(&change->dealt) == change->n &&
 	    epoch_set_count(&dealers) >= consensus_quorum(now->n);
 }
 
-/* ---------------------------------------------------------------------------------------- the state */
+/* ------------------------------------------------------------------------------------ the state */
 
 static struct vault_key row_key(enum epoch_row row, uint32_t member)
 {
@@ -283,7 +284,7 @@ enum sr_error epoch_close(struct vault_tree **t, const struct epoch_record *next
 	return SR_OK;
 }
 
-/* --------------------------------------------------------------------------------------- operations */
+/* ----------------------------------------------------------------------------------- operations */
 
 void epoch_context_bytes(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash32 *chain_id,
     uint64_t target, uint32_t dealer, uint32_t receiver, enum epoch_about about)
@@ -454,10 +455,12 @@ static enum sr_error complaint_judge(bool *guilty, const struct vault_tree *t,
 	struct epoch_deal *deal = malloc(sizeof(*deal));
 	uint8_t context[EPOCH_CONTEXT_BYTES];
 	struct sr_point to;
-	enum sr_error error = deal != NULL ? epoch_deal_get(deal, t, change, dealer) : SR_ERR_NO_MEMORY;
+	enum sr_error error = SR_ERR_NO_MEMORY;
 
 	epoch_context_bytes(context, &ctx->chain_id, change->target, dealer, member,
 	    (enum epoch_about)about);
+	if (deal != NULL)
+		error = epoch_deal_get(deal, t, change, dealer);
 	if (error == SR_OK)
 		error = sr_point_decode(&to, ctx->now->members[member].box_key);
 	if (error == SR_OK && about == EPOCH_ABOUT_SHARE)

@@ -1,17 +1,18 @@
 /*
- * enclave/epoch.h - an epoch change as everybody sees it: members' operations and their records in the
- * state (DESIGN 5). Public data only; who deals and what is secret is enclave/epoch_keys.c.
+ * enclave/epoch.h - an epoch change as everybody sees it: members' operations and their records
+ * in the state (DESIGN 5). Public data only; who deals and what is secret is enclave/epoch_keys.c.
  *
  *   DEAL x n ──► set complete ──► ACK x n ──► ready ──► CLOSE block ──► next epoch
  *                    ▲               │
  *                    └── COMPLAINT ──┘   a proven one excludes the dealer, and ACKs start again
  *
- * The set of dealers is a function of the finalised state: all who have dealt, without those excluded. An
- * ACK names its set, so one for another set counts for nothing.
+ * The set of dealers is a function of the finalised state: all who have dealt, without those
+ * excluded. An ACK names its set, so one for another set counts for nothing.
  *
- * A member's operation is a vault operation of kind 0x100 and up, by the account of its vote key, with
- * nonce 0 and no expiry: each can be applied once, so there is nothing to replay.
- *   DEAL      vote_key 32 | contribution commitment 32 | commitments | n share boxes | n contribution boxes
+ * A member's operation is a vault operation of kind 0x100 and up, by the account of its vote key,
+ * with nonce 0 and no expiry: each can be applied once, so there is nothing to replay.
+ *   DEAL      vote_key 32 | contribution commitment 32 | commitments | n share boxes |
+ *             n contribution boxes
  *   COMPLAINT dealer u32 | about u8 (0 share, 1 contribution) | complaint 96
  *   ACK       set 16 | proof 64 | shielding key 32
  */
@@ -83,10 +84,12 @@ void epoch_context_bytes(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash3
 void epoch_ack_context(uint8_t out[56], const struct sr_hash32 *chain_id, uint64_t target,
     const struct epoch_set *set);
 
-/* Decoding, chain, epoch, membership, signature; the verdict depends on the bytes and the roster alone. */
+/* Decoding, chain, epoch, membership, signature; the verdict depends on the bytes and the roster
+ * alone. */
 SR_MUST_CHECK enum sr_error epoch_op_check(struct vault_op *op, uint32_t *member,
     const struct epoch_context *ctx, const uint8_t *bytes, size_t n);
-/* Applies a checked operation, or refuses it and changes nothing. EPOCH_STEP: not now, or not twice. */
+/* Applies a checked operation, or refuses it and changes nothing. EPOCH_STEP: not now, or not
+ * twice. */
 SR_MUST_CHECK enum sr_error epoch_apply(struct vault_tree **t, const struct epoch_context *ctx,
     const struct vault_op *op, uint32_t member);
 /* A signed member's operation. */

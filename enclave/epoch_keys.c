@@ -1,7 +1,7 @@
 /*
- * enclave/epoch_keys.c - an epoch change as this member takes part in it: dealing, looking at what others
- * dealt, complaining, acknowledging, and the switch. Every secret is durable before anything that
- * depends on it is announced, so that a restart at any point goes on where it was.
+ * enclave/epoch_keys.c - an epoch change as this member takes part in it: dealing, looking at
+ * what others dealt, complaining, acknowledging, and the switch. Every secret is durable before
+ * anything that depends on it is announced, so that a restart at any point goes on where it was.
  */
 #include "enclave/internal.h"
 
@@ -15,7 +15,7 @@ struct epoch_context core_epoch_context(const struct enclave_core *self)
 	return ctx;
 }
 
-/* ------------------------------------------------------------------------------------------- encoding */
+/* ------------------------------------------------------------------------------------- encoding */
 
 void epoch_keys_write(uint8_t out[EPOCH_KEYS_BYTES], const struct core_epoch_keys *k)
 {
@@ -58,7 +58,7 @@ enum sr_error epoch_keys_read(struct core_epoch_keys *k, const uint8_t in[EPOCH_
 	return epoch_keys_vote(k);
 }
 
-/* ---------------------------------------------------------------------------------- my operations */
+/* -------------------------------------------------------------------------------- my operations */
 
 /* Into my own pool and to the others; a duplicate is no news. */
 static enum sr_error operation_offer(struct enclave_core *self, const uint8_t *p, size_t n)
@@ -83,7 +83,7 @@ static enum sr_error operation_sign(struct sr_writer *w, struct enclave_core *se
 }
 
 
-/* --------------------------------------------------------------------------------------------- DEAL */
+/* ----------------------------------------------------------------------------------------- DEAL */
 
 /* What one dealing is made of while it is made. */
 struct dealing {
@@ -102,12 +102,12 @@ static enum sr_error deal_boxes(struct dealing *d, struct enclave_core *self,
 	for (uint32_t k = 0; k < change->n; k++) {
 		SR_TRY(sr_point_decode(&to, self->now->record.members[k].box_key));
 		SR_TRY(shamir_poly_eval(&share, &d->poly, (struct shamir_index){ k + 1 }));
-		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self, k,
-		    EPOCH_ABOUT_SHARE);
+		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self,
+		    k, EPOCH_ABOUT_SHARE);
 		SR_TRY(shamir_subshare_seal(&d->deal->shares[k], &to, &share, context,
 		    sizeof(context), &self->drbg));
-		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self, k,
-		    EPOCH_ABOUT_CONTRIBUTION);
+		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self,
+		    k, EPOCH_ABOUT_CONTRIBUTION);
 		SR_TRY(shamir_box_seal32(&d->deal->contributions[k], &to, d->contribution, context,
 		    sizeof(context), &self->drbg));
 	}
@@ -163,7 +163,7 @@ static enum sr_error deal_make(struct enclave_core *self, const struct epoch_cha
 	return error;
 }
 
-/* -------------------------------------------------------------------------------------- verification */
+/* --------------------------------------------------------------------------------- verification */
 
 /* SR_OK, or what is wrong with what this dealer dealt to me: about says which box. */
 static enum sr_error deal_look(struct sr_scalar *share, struct sr_key32 *contribution,
@@ -246,14 +246,15 @@ static enum sr_error deals_verify(struct enclave_core *self, const struct epoch_
 	return error;
 }
 
-/* ---------------------------------------------------------------------------------------------- ACK */
+/* ------------------------------------------------------------------------------------------ ACK */
 
 struct sums {
 	struct sr_scalar share[SR_MEMBERS_MAX];
 	struct sr_key32 contribution[SR_MEMBERS_MAX];
 };
 
-/* DESIGN 5, step 3: "epoch_secret = HKDF(all contributions)", in the dealers' order, bound to their set. */
+/* DESIGN 5, step 3: "epoch_secret = HKDF(all contributions)", in the dealers' order, bound to
+ * their set. */
 static enum sr_error secret_derive(struct core_epoch_keys *next, const struct enclave_core *self,
     const struct sums *s, size_t n)
 {
@@ -344,7 +345,7 @@ static bool set_within(const struct epoch_set *inner, const struct epoch_set *ou
 	return true;
 }
 
-/* ---------------------------------------------------------------------------------------------- steps */
+/* ---------------------------------------------------------------------------------------- steps */
 
 static enum sr_error deal_step(struct enclave_core *self, const struct epoch_change *change)
 {
@@ -364,8 +365,8 @@ static enum sr_error ack_step(struct enclave_core *self, const struct epoch_chan
 	    epoch_set_has(&change->acked, self->self) || !set_within(&set, &self->verified))
 		return SR_OK;
 	if (next->epoch != change->target || !next->has_vote)
-		return core_fatal(self, SR_ERR_EPOCH_STEP, "this node's keys for the next epoch are "
-		    "gone, so it can't follow; start the genesis again with a new identity");
+		return core_fatal(self, SR_ERR_EPOCH_STEP, "this node's keys for the next epoch "
+		    "are gone, so it can't follow; start the genesis again with a new identity");
 	if (!next->has_share || !set_equal(&next->set, &set)) {
 		SR_TRY(share_sum(self, change, &set));
 		/* Durable first: who has acknowledged must be able to serve. */
@@ -381,7 +382,8 @@ enum sr_error epoch_keys_run(struct enclave_core *self)
 {
 	struct epoch_change change;
 
-	if (self->closing.open || self->disk_full || !epoch_change_get(&change, self->final->tree) ||
+	if (self->closing.open || self->disk_full ||
+	    !epoch_change_get(&change, self->final->tree) ||
 	    change.target != self->now->record.epoch + 1)
 		return SR_OK;
 	SR_TRY(deal_step(self, &change));
@@ -389,7 +391,7 @@ enum sr_error epoch_keys_run(struct enclave_core *self)
 	return ack_step(self, &change);
 }
 
-/* --------------------------------------------------------------------------------------------- switch */
+/* --------------------------------------------------------------------------------------- switch */
 
 static enum sr_error trail_add(struct enclave_core *self)
 {
@@ -436,8 +438,8 @@ static enum sr_error keys_advance(struct enclave_core *self)
 }
 
 /*
- * Could I have voted in the new epoch and forgotten it? Not when this process began with an empty disk
- * and the others were not there long before me. Otherwise the restart handshake answers that.
+ * Could I have voted in the new epoch and forgotten it? Not when this process began with an empty
+ * disk and the others were not there long before me. Otherwise the restart handshake answers that.
  */
 static bool may_have_voted(const struct enclave_core *self)
 {

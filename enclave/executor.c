@@ -1,8 +1,9 @@
 /*
- * enclave/executor.c - execution over a tree of blocks. Each block that passed its check has the state
- * after it; final ones are kept only as the root of what is still open.
+ * enclave/executor.c - execution over a tree of blocks. Each block that passed its check has the
+ * state after it; final ones are kept only as the root of what is still open.
  *
- * body = for each operation a blob (u32 length, bytes), nothing else; no bytes at all is an empty block.
+ * body = for each operation a blob (u32 length, bytes), nothing else; no bytes at all is an empty
+ * block.
  */
 #include "enclave/internal.h"
 
@@ -11,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* DESIGN 4: "Execution fills at most 35 % of a slot by limit." Costs in microseconds, measured roughly and
- * the same for everyone: they are part of what makes a block valid. */
+/* DESIGN 4: "Execution fills at most 35 % of a slot by limit." Costs in microseconds, measured
+ * roughly and the same for everyone: they are part of what makes a block valid. */
 #define BUDGET_PERCENT 35u
 #define COST_PLAIN_US 120u
 #define COST_SEALED_KEY_US 320u
 #define COST_MEMBER_US 1000u
 
-/* -------------------------------------------------------------------------------------------- hooks */
+/* ---------------------------------------------------------------------------------------- hooks */
 
 static enum sr_error hook_recover(uint8_t address[20], const char *text, size_t text_n,
     const uint8_t signature[65])
@@ -47,7 +48,7 @@ static enum sr_error hook_key_check(const uint8_t tdh2[VAULT_TDH2_BYTES],
 
 static const struct vault_hooks hooks = { hook_recover, hook_key_check };
 
-/* -------------------------------------------------------------------------------------------- blocks */
+/* --------------------------------------------------------------------------------------- blocks */
 
 static struct exec_block *block_find(const struct enclave_core *self, const struct sr_hash32 *hash)
 {
@@ -147,7 +148,7 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
 	return b;
 }
 
-/* ------------------------------------------------------------------------------------------ verdicts */
+/* ------------------------------------------------------------------------------------- verdicts */
 
 static struct sr_hash32 *verdict_slot(const struct enclave_core *self, const struct sr_hash32 *op)
 {
@@ -169,7 +170,7 @@ enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
 	return SR_OK;
 }
 
-/* --------------------------------------------------------------------------------------- execution */
+/* ------------------------------------------------------------------------------------ execution */
 
 struct run {
 	struct enclave_core *core;
@@ -322,7 +323,7 @@ static enum sr_error run_close(struct run *r, const struct exec_block *parent,
 	return error;
 }
 
-/* --------------------------------------------------------------------------------------------- build */
+/* ---------------------------------------------------------------------------------------- build */
 
 static enum sr_error body_fill(struct run *r, struct sr_writer *body)
 {
@@ -394,12 +395,13 @@ enum sr_error exec_build(struct enclave_core *self, struct core_instance *i,
 	return error;
 }
 
-/* --------------------------------------------------------------------------------------------- check */
+/* ---------------------------------------------------------------------------------------- check */
 
 static bool built_fits(const struct enclave_core *self, const struct consensus_header *h)
 {
 	return self->built.tree != NULL && self->built.time_ms == h->time_ms &&
-	    self->built.flags == h->flags && sr_hash32_equal(&self->built.parent, &h->parent_hash) &&
+	    self->built.flags == h->flags &&
+	    sr_hash32_equal(&self->built.parent, &h->parent_hash) &&
 	    sr_hash32_equal(&self->built.ops_root, &h->ops_root) &&
 	    (h->flags & CONSENSUS_CLOSE) == 0;
 }
@@ -517,7 +519,7 @@ bool exec_has_work(struct enclave_core *self, struct core_instance *i)
 	return pool_has_work(self->pool) || epoch_ready(exec_tip(self)->tree, &i->record);
 }
 
-/* -------------------------------------------------------------------------------------------- commit */
+/* --------------------------------------------------------------------------------------- commit */
 
 static void archive_put(struct enclave_core *self, const struct consensus_block *block,
     const struct consensus_cert *notar, const struct consensus_cert *final)
@@ -557,7 +559,8 @@ static void block_announce(struct enclave_core *self, const struct exec_block *b
 	sr_writer_clear(&w);
 }
 
-/* Which pieces of larger payloads this member must keep, or may drop: told by the versions that came and went. */
+/* Which pieces of larger payloads this member must keep, or may drop: told by the versions that
+ * came and went. */
 struct pieces { struct enclave_core *core; const struct vault_tree *before, *after; };
 
 static bool version_piece(struct vault_version *v, const struct enclave_core *self,
@@ -687,7 +690,8 @@ static enum sr_error close_begin(struct enclave_core *self, struct core_instance
 	return SR_OK;
 }
 
-/* The CLOSE block itself is often final only through a descendant: the trail needs the headers between. */
+/* The CLOSE block itself is often final only through a descendant: the trail needs the headers
+ * between. */
 static void close_prove(struct enclave_core *self, const struct exec_block *b,
     const struct consensus_cert *final)
 {

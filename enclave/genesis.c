@@ -1,4 +1,5 @@
-/* enclave/genesis.c - the genesis file, members' evidence, epoch records and the trail between them. */
+/* enclave/genesis.c - the genesis file, members' evidence, epoch records and the trail between
+ * them. */
 #include "enclave/genesis.h"
 
 #include "consensus/wire.h"
@@ -25,7 +26,7 @@ const char *genesis_attestation_name(unsigned kind)
 	return kind == GENESIS_ATTEST_SOFTWARE ? "software" : "unknown";
 }
 
-/* ----------------------------------------------------------------------------------------- evidence */
+/* ------------------------------------------------------------------------------------- evidence */
 
 void genesis_report_data(uint8_t out[64], const struct sr_edpk *id_key,
     const struct sr_edpk *vote_key, const uint8_t box_key[32], const struct sr_hash32 *nonce)
@@ -88,7 +89,7 @@ enum sr_error genesis_evidence_verify(struct sr_hash32 *measurement,
 	return SR_OK;
 }
 
-/* ------------------------------------------------------------------------------------------- member */
+/* --------------------------------------------------------------------------------------- member */
 
 static void text_write(struct sr_writer *w, const char *text)
 {
@@ -195,7 +196,7 @@ static enum sr_error entry_verify(const struct genesis_member *m, const struct s
 	return error;
 }
 
-/* ------------------------------------------------------------------------------------------ genesis */
+/* -------------------------------------------------------------------------------------- genesis */
 
 static void genesis_fields_write(struct sr_writer *w, const struct genesis *g)
 {
@@ -366,7 +367,7 @@ void genesis_identity_read(struct genesis_identity *i, struct sr_reader *r)
 	i->measurement = sr_read_hash(r);
 }
 
-/* ------------------------------------------------------------------------------------ epoch records */
+/* -------------------------------------------------------------------------------- epoch records */
 
 void epoch_record_write(struct sr_writer *w, const struct epoch_record *r)
 {
@@ -439,7 +440,7 @@ void epoch_record_genesis(struct epoch_record *r, const struct genesis *g)
 	}
 }
 
-/* -------------------------------------------------------------------------------------------- trail */
+/* ---------------------------------------------------------------------------------------- trail */
 
 struct trail_walk {
 	const struct genesis *g;
@@ -449,7 +450,8 @@ struct trail_walk {
 	struct sr_hash32 close_hash;
 };
 
-/* The CLOSE header and, when needed, its descendants; last: the hash and slot that cert must name. */
+/* The CLOSE header and, when needed, its descendants; last: the hash and slot that cert must
+ * name. */
 static enum sr_error trail_headers(struct trail_walk *t, struct consensus_header *close,
     struct sr_hash32 *last, uint64_t *last_slot, struct sr_bytes bytes)
 {

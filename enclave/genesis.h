@@ -1,9 +1,10 @@
 /*
- * enclave/genesis.h - the genesis file, members' evidence and epoch records: what a client pins and what it
- * follows from there. Base only. All encodings canonical.
+ * enclave/genesis.h - the genesis file, members' evidence and epoch records: what a client pins
+ * and what it follows from there. Base only. All encodings canonical.
  *
- * chain_id = sr_hash_domain("strongroom genesis v1", file bytes). Epoch 0 is the genesis roster; each later epoch's
- * record is fixed by next_roster_root in the CLOSE header that a quorum of the epoch before finalised.
+ * chain_id = sr_hash_domain("strongroom genesis v1", file bytes). Epoch 0 is the genesis roster;
+ * each later epoch's record is fixed by next_roster_root in the CLOSE header that a quorum of the
+ * epoch before finalised.
  */
 #ifndef SR_ENCLAVE_GENESIS_H
 #define SR_ENCLAVE_GENESIS_H
@@ -21,16 +22,19 @@ const char *genesis_attestation_name(unsigned kind);        /* "software" */
 
 /* What an enclave makes at `--new-identity`: public half, and the evidence over it.
  * report_data = SHA-512(domain | id_key | vote_key | box_key | nonce | role "validateer").
- * Software evidence = kind u8 | measurement 32 | report_data 64 | signature of the operator's key over those. */
+ * Software evidence = kind u8 | measurement 32 | report_data 64 | signature of the operator's key
+ * over those. */
 struct genesis_member {
 	uint8_t name[SR_NAME_MAX];       /* the operator's name */
 	size_t name_n;
-	struct sr_edpk operator_key;     /* signs this entry and its evidence; stays with the operator */
+	/* signs this entry and its evidence; stays with the operator */
+	struct sr_edpk operator_key;
 	struct sr_edpk id_key;           /* the enclave's identity: channels are bound to it */
 	struct sr_edpk vote_key;         /* epoch 0 */
 	uint8_t box_key[32];             /* ristretto255 point: sub-shares are encrypted to it */
 	char url[GENESIS_URL_MAX];       /* https://host:port */
-	struct sr_hash32 url_pin;        /* SHA-256 of the HTTPS certificate's SubjectPublicKeyInfo */
+	/* SHA-256 of the HTTPS certificate's SubjectPublicKeyInfo */
+	struct sr_hash32 url_pin;
 	char link[GENESIS_URL_MAX];      /* tcp://host:port for nanomsg */
 	struct sr_bytes evidence;        /* borrowed from the file bytes */
 	struct sr_sig64 entry_sig;       /* operator_key over all of the above and the nonce */
@@ -41,7 +45,8 @@ struct genesis {
 	uint8_t name[SR_NAME_MAX];
 	size_t name_n;
 	uint64_t created_ms;
-	struct sr_hash32 nonce;          /* random; binds evidence to this cluster before chain_id exists */
+	/* random; binds evidence to this cluster before chain_id exists */
+	struct sr_hash32 nonce;
 	enum genesis_attestation attestation;
 	uint32_t slot_ms, slot_min_ms;
 	uint32_t threshold;              /* t */
@@ -51,25 +56,31 @@ struct genesis {
 	struct genesis_member members[SR_MEMBERS_MAX];
 };
 
-/* Everything is checked: limits, t in f+1..n-f, distinct keys, entry signatures, evidence against measurements
- * and nonce. g is large: allocate it. Borrows from bytes. */
+/* Everything is checked: limits, t in f+1..n-f, distinct keys, entry signatures, evidence against
+ * measurements and nonce. g is large: allocate it. Borrows from bytes. */
 SR_MUST_CHECK enum sr_error genesis_decode(struct genesis *g, const uint8_t *bytes, size_t n);
 /* Encodes (sets chain_id). Entries must already carry evidence and entry_sig. */
 SR_MUST_CHECK enum sr_error genesis_encode(struct sr_writer *w, struct genesis *g);
 /* One member's entry as a file of its own (what an operator sends to who assembles the genesis). */
 void genesis_member_write(struct sr_writer *w, const struct genesis_member *m);
 void genesis_member_read(struct genesis_member *m, struct sr_reader *r);
-void genesis_member_sign(struct genesis_member *m, const struct sr_hash32 *nonce, const struct sr_edsk *operator_key);
-void genesis_report_data(uint8_t out[64], const struct sr_edpk *id_key, const struct sr_edpk *vote_key,
-    const uint8_t box_key[32], const struct sr_hash32 *nonce);
+void genesis_member_sign(struct genesis_member *m, const struct sr_hash32 *nonce,
+    const struct sr_edsk *operator_key);
+void genesis_report_data(uint8_t out[64], const struct sr_edpk *id_key,
+    const struct sr_edpk *vote_key, const uint8_t box_key[32], const struct sr_hash32 *nonce);
 /* Software evidence: made by who holds the operator key, over what the enclave printed. */
 void genesis_software_evidence(struct sr_writer *w, const struct sr_hash32 *measurement,
     const uint8_t report_data[64], const struct sr_edsk *operator_key);
 SR_MUST_CHECK enum sr_error genesis_evidence_verify(struct sr_hash32 *measurement,
     const struct genesis_member *m, const struct genesis *g);
 
-/* The public side of an enclave's new identity, printed by `strongroom-enclave --new-identity` to the host. */
-struct genesis_identity { struct sr_edpk id_key, vote_key; uint8_t box_key[32]; struct sr_hash32 measurement; };
+/* The public side of an enclave's new identity, printed by `strongroom-enclave --new-identity` to
+ * the host. */
+struct genesis_identity {
+	struct sr_edpk id_key, vote_key;
+	uint8_t box_key[32];
+	struct sr_hash32 measurement;
+};
 void genesis_identity_write(struct sr_writer *w, const struct genesis_identity *i);
 void genesis_identity_read(struct genesis_identity *i, struct sr_reader *r);
 
@@ -90,15 +101,17 @@ void epoch_record_read(struct epoch_record *rec, struct sr_reader *r);
 struct sr_hash32 epoch_record_root(const struct epoch_record *r);
 void epoch_record_genesis(struct epoch_record *r, const struct genesis *g);
 
-/* One step of the trail: the CLOSE header of epoch e, its FINAL certificate by e's quorum, the record of e+1. */
+/* One step of the trail: the CLOSE header of epoch e, its FINAL certificate by e's quorum, the
+ * record of e+1. */
 #define EPOCH_RECORD_MAX (8u + 8u + 64u + SR_MEMBERS_MAX * 160u)
 #define EPOCH_TRAIL_HEADERS_MAX 64u
 struct sr_reader;
-/* Walks a trail (u32 count, then per step: blob headers, blob cert, blob record) from the genesis; the newest record is left in out.
- * headers: the CLOSE header; when that is final only through a descendant, the headers down to the one
- * that cert is for follow it, each the child of the one before (at most EPOCH_TRAIL_HEADERS_MAX in all).
- * close_hash: hash of the last CLOSE header (zero when the trail is empty). */
-SR_MUST_CHECK enum sr_error epoch_trail_verify(struct epoch_record *out, struct sr_hash32 *close_hash,
-    const struct genesis *g, const uint8_t *trail, size_t n);
+/* Walks a trail (u32 count, then per step: blob headers, blob cert, blob record) from the
+ * genesis; the newest record is left in out. headers: the CLOSE header; when that is final only
+ * through a descendant, the headers down to the one that cert is for follow it, each the child of
+ * the one before (at most EPOCH_TRAIL_HEADERS_MAX in all). close_hash: hash of the last CLOSE
+ * header (zero when the trail is empty). */
+SR_MUST_CHECK enum sr_error epoch_trail_verify(struct epoch_record *out,
+    struct sr_hash32 *close_hash, const struct genesis *g, const uint8_t *trail, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* enclave/host_wire.c - events and effects as frames: one generic shape, every field always there. */
+/* enclave/host_wire.c - events and effects as frames: one generic shape, every field always
+ * there. */
 #include "enclave/host_wire.h"
 
 #include <string.h>

@@ -1,9 +1,11 @@
 /*
- * enclave/host_wire.h - the one boundary between the untrusted host and the enclave: events in, effects out,
- * in order, over one stream socket. Base only. frame = length u32 | kind u8 | fields; at most HOST_FRAME_MAX.
+ * enclave/host_wire.h - the one boundary between the untrusted host and the enclave: events in,
+ * effects out, in order, over one stream socket. Base only. frame = length u32 | kind u8 |
+ * fields; at most HOST_FRAME_MAX.
  *
- * The host must carry effects out in order: everything PERSISTed with sync before a SEND, REPLY or STATUS
- * must be durable before that leaves. It may batch: write all persists it has read, one fdatasync, then the rest.
+ * The host must carry effects out in order: everything PERSISTed with sync before a SEND, REPLY
+ * or STATUS must be durable before that leaves. It may batch: write all persists it has read, one
+ * fdatasync, then the rest.
  */
 #ifndef SR_ENCLAVE_HOST_WIRE_H
 #define SR_ENCLAVE_HOST_WIRE_H
@@ -15,12 +17,15 @@
 #define HOST_FRAME_MAX (8u * 1024u * 1024u)
 
 enum enclave_event_kind {
-	ENCLAVE_EV_BOOT = 1,         /* a = genesis file, b = sealed identity; number = HOST_WIRE_VERSION; member = my index */
+	/* a = genesis file, b = sealed identity; number = HOST_WIRE_VERSION; member = my index */
+	ENCLAVE_EV_BOOT = 1,
 	ENCLAVE_EV_STORE_ROW = 2,    /* boot: a = key, b = value, every row of table "state" */
 	ENCLAVE_EV_LOG_RECORD = 3,   /* boot: a = record, oldest first */
-	ENCLAVE_EV_READY = 4,        /* boot done; number = 1 when the log and store were both new and empty */
+	/* boot done; number = 1 when the log and store were both new and empty */
+	ENCLAVE_EV_READY = 4,
 	ENCLAVE_EV_TICK = 5,         /* nothing but the time */
-	ENCLAVE_EV_MESSAGE = 6,      /* member, a = bytes: a sealed frame at the socket; plaintext at the core */
+	/* member, a = bytes: a sealed frame at the socket; plaintext at the core */
+	ENCLAVE_EV_MESSAGE = 6,
 	ENCLAVE_EV_CLIENT = 7,       /* token, method (number), a = request */
 	ENCLAVE_EV_ARCHIVE = 8,      /* token, a = u32 count, blobs: rows as stored */
 	ENCLAVE_EV_DISK = 9,         /* number = 1: nearly full, stop voting; 0: room again */
@@ -29,7 +34,8 @@ enum enclave_event_kind {
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
 };
 
-/* now_ms (host's clock, unix) comes with every event; seed is added by the enclave's shell, never by the host. */
+/* now_ms (host's clock, unix) comes with every event; seed is added by the enclave's shell, never
+ * by the host. */
 struct enclave_event {
 	enum enclave_event_kind kind;
 	uint64_t now_ms;
@@ -41,21 +47,30 @@ struct enclave_event {
 
 enum enclave_effect_kind {
 	ENCLAVE_FX_PERSIST = 1,      /* a = record for the safety log; number = 1: sync */
-	ENCLAVE_FX_SEND = 2,         /* member, number = class (consensus_class order), a = bytes; sealed frame at the socket */
+	/* member, number = class (consensus_class order), a = bytes; sealed frame at the socket */
+	ENCLAVE_FX_SEND = 2,
 	ENCLAVE_FX_REPLY = 3,        /* token, number = sr_error, a = answer */
 	ENCLAVE_FX_WAKE = 4,         /* number = unix ms: send TICK then */
 	ENCLAVE_FX_ARCHIVE_PUT = 5,  /* number = height, a = block hash 32, b = sealed row */
-	ENCLAVE_FX_ARCHIVE_READ = 6, /* token, number = first height wanted; member = most KiB; answer ARCHIVE */
-	ENCLAVE_FX_STATE_PUT = 7,    /* a = key, b = value (empty: delete): part of the open checkpoint */
-	ENCLAVE_FX_CHECKPOINT = 8,   /* a = u32 count, blobs: the records a fresh log begins with. Commit all STATE_PUTs since the last one in one
-	                              * durable transaction, then start the fresh log and drop the old one */
+	/* token, number = first height wanted; member = most KiB; answer ARCHIVE */
+	ENCLAVE_FX_ARCHIVE_READ = 6,
+	/* a = key, b = value (empty: delete): part of the open checkpoint */
+	ENCLAVE_FX_STATE_PUT = 7,
+	/* a = u32 count, blobs: the records a fresh log begins with. Commit all STATE_PUTs since
+	 * the last one in one durable transaction, then start the fresh log and drop the old one */
+	ENCLAVE_FX_CHECKPOINT = 8,
 	ENCLAVE_FX_STATUS = 9,       /* a = enclave_status: public, for metrics and health */
-	ENCLAVE_FX_BLOCK = 10,       /* a final block, for /events: number = height, a = header bytes, member = operations */
-	ENCLAVE_FX_NOTE = 11,        /* number = sr_log_level, a = text for the host's log; never holds a secret */
-	ENCLAVE_FX_FATAL = 12,       /* number = sr_error, a = text: stop, tell the operator, do not restart blindly */
-	ENCLAVE_FX_IDENTITY = 13,    /* a = sealed identity: replace the file durably before what follows */
+	/* a final block, for /events: number = height, a = header bytes, member = operations */
+	ENCLAVE_FX_BLOCK = 10,
+	/* number = sr_log_level, a = text for the host's log; never holds a secret */
+	ENCLAVE_FX_NOTE = 11,
+	/* number = sr_error, a = text: stop, tell the operator, do not restart blindly */
+	ENCLAVE_FX_FATAL = 12,
+	/* a = sealed identity: replace the file durably before what follows */
+	ENCLAVE_FX_IDENTITY = 13,
 	ENCLAVE_FX_STOPPED = 14,     /* all is written; exit */
-	ENCLAVE_FX_BLOB_KEEP = 15,   /* a = piece hash 32 that a finalised secret needs; number = its bytes */
+	/* a = piece hash 32 that a finalised secret needs; number = its bytes */
+	ENCLAVE_FX_BLOB_KEEP = 15,
 	ENCLAVE_FX_BLOB_DROP = 16,   /* a = piece hash 32 no longer needed */
 };
 
@@ -66,10 +81,13 @@ struct enclave_effect {
 	struct sr_bytes a, b;        /* owned by the list at the core; borrowed after decoding */
 };
 
-void host_wire_event_write(struct sr_writer *w, const struct enclave_event *ev);  /* with its u32 length */
-SR_MUST_CHECK enum sr_error host_wire_event_read(struct enclave_event *ev, const uint8_t *frame, size_t n); /* without */
+/* with its u32 length */
+void host_wire_event_write(struct sr_writer *w, const struct enclave_event *ev);
+SR_MUST_CHECK enum sr_error host_wire_event_read(struct enclave_event *ev, const uint8_t *frame,
+    size_t n);  /* without */
 void host_wire_effect_write(struct sr_writer *w, const struct enclave_effect *fx);
-SR_MUST_CHECK enum sr_error host_wire_effect_read(struct enclave_effect *fx, const uint8_t *frame, size_t n);
+SR_MUST_CHECK enum sr_error host_wire_effect_read(struct enclave_effect *fx, const uint8_t *frame,
+    size_t n);
 
 /* Public figures. */
 struct enclave_status {

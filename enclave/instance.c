@@ -6,7 +6,7 @@
 
 #define RECOVER_WAIT_MS 15000u
 
-/* ---------------------------------------------------------------------------------------------- ports */
+/* ---------------------------------------------------------------------------------------- ports */
 
 static void epoch_prefix(struct sr_writer *w, const struct core_instance *i, const uint8_t *p,
     size_t n)
@@ -132,7 +132,7 @@ static void port_abandon(void *ctx, const struct sr_hash32 *hash)
 		exec_abandon(i->core, hash);
 }
 
-/* ----------------------------------------------------------------------------------------------- life */
+/* ----------------------------------------------------------------------------------------- life */
 
 struct core_instance *instance_new(struct enclave_core *self, const struct epoch_record *record)
 {
@@ -218,8 +218,9 @@ static enum sr_error instance_result(struct core_instance *i, enum sr_error erro
 	free(s);
 	if (!stopped)
 		return SR_OK;
-	return core_fatal(i->core, error, "consensus stopped: a final block does not fit this node's "
-	    "state; keep the data directory for examination and start over with an empty one");
+	return core_fatal(i->core, error, "consensus stopped: a final block does not fit this "
+	    "node's state; keep the data directory for examination and start over with an "
+	    "empty one");
 }
 
 enum sr_error instance_start(struct core_instance *i)

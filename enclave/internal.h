@@ -1,7 +1,7 @@
 /*
  * enclave/internal.h - what the files of the core share. Nothing outside includes it.
  *
- *   event ──► core.c ──► boot.c | peers.c | clients.c ──► instance.c (consensus) ──► executor.c ──► vault, epoch.c
+ *   event ──► core.c ──► boot.c | peers.c | clients.c ──► instance.c (consensus) ──► executor.c
  *                                                              └──► effects.c ──► effects, in order
  */
 #ifndef SR_ENCLAVE_INTERNAL_H
@@ -43,7 +43,8 @@ struct core_epoch_keys {
 	struct sr_key32 vote_seed;
 	struct sr_edsk vote;
 	struct sr_scalar share;                 /* x_i */
-	struct sr_key32 secret, shielding;      /* epoch_secret, and the X25519 key derived from it */
+	/* epoch_secret, and the X25519 key derived from it */
+	struct sr_key32 secret, shielding;
 	struct epoch_set set;                   /* the dealers that share is the sum of */
 };
 
@@ -65,7 +66,8 @@ struct exec_op {
 
 struct exec_block {
 	struct exec_block *next;
-	struct sr_hash32 hash, parent;          /* parent zero: an epoch's genesis or a checkpoint */
+	/* parent zero: an epoch's genesis or a checkpoint */
+	struct sr_hash32 hash, parent;
 	struct consensus_header header;         /* of a genesis: epoch, slot 0, height, time */
 	bool closing;                           /* the CLOSE block or a descendant of it */
 	bool close;                             /* the CLOSE block */
@@ -221,7 +223,8 @@ enum core_message {
 	CORE_CONSENSUS = 1,                     /* epoch u64 | consensus message */
 	CORE_OPERATION = 2,                     /* operation */
 	CORE_HEAD_REQUEST = 3,                  /* nonce 32 */
-	CORE_HEAD = 4,                          /* epoch u64 | nonce 32 | height u64 | hash 32 | sig 64 */
+	/* epoch u64 | nonce 32 | height u64 | hash 32 | sig 64 */
+	CORE_HEAD = 4,
 };
 
 enum core_log_kind { CORE_LOG_START = 1, CORE_LOG_CONSENSUS = 2, CORE_LOG_KEYS = 3 };
@@ -251,7 +254,8 @@ SR_MUST_CHECK enum sr_error seal_open(uint8_t **plain, size_t *plain_n, const st
     const uint8_t *aad, size_t aad_n, const uint8_t *p, size_t n);
 #define SEAL_OVERHEAD (SR_GCM_NONCE + SR_GCM_TAG)
 /* A row of the state: its blinded name and its value. */
-void seal_row_name(struct sr_hash32 *out, const struct core_keys *keys, const struct vault_key *key);
+void seal_row_name(struct sr_hash32 *out, const struct core_keys *keys,
+    const struct vault_key *key);
 void seal_meta_name(struct sr_hash32 *out, const struct core_keys *keys);
 SR_MUST_CHECK enum sr_error seal_row_put(struct sr_writer *w, struct enclave_core *self,
     const struct sr_hash32 *name, const uint8_t *plain, size_t n);
@@ -344,7 +348,8 @@ void pool_work_seen(struct pool *self, bool useful);
 struct pool_entry *pool_stale(const struct pool *self, const struct vault_account *account,
     uint64_t nonce);
 struct pool_entry *pool_expired(const struct pool *self, uint64_t time_ms);
-/* One operation of each account in turn; NULL when each account is at its end. skip: this account has no more. */
+/* One operation of each account in turn; NULL when each account is at its end. skip: this account
+ * has no more. */
 void pool_iterate(struct pool *self);
 struct pool_entry *pool_next(struct pool *self);
 void pool_account_skip(struct pool *self, struct pool_account *a);
@@ -368,7 +373,8 @@ SR_MUST_CHECK enum sr_error peers_replay_ahead(struct enclave_core *self);
 void peers_ahead_drop(struct enclave_core *self);
 void peers_send_operation(struct enclave_core *self, const uint8_t *p, size_t n);
 void peers_head_request(struct enclave_core *self);
-/* An operation from a client, a peer or myself, checked and admitted to the pool. receipt: why not. */
+/* An operation from a client, a peer or myself, checked and admitted to the pool. receipt: why
+ * not. */
 SR_MUST_CHECK enum sr_error peers_admit(struct enclave_core *self, struct vault_receipt *receipt,
     struct vault_op *op, const uint8_t *p, size_t n);
 

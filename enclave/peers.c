@@ -6,10 +6,10 @@
 
 static const char head_domain[] = "strongroom head v1";
 
-/* --------------------------------------------------------------------------------------- admission */
+/* ------------------------------------------------------------------------------------ admission */
 
-static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op, const uint8_t *p,
-    size_t n)
+static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op,
+    const uint8_t *p, size_t n)
 {
 	struct epoch_context ctx = core_epoch_context(self);
 	struct epoch_change change;
@@ -103,7 +103,7 @@ static enum sr_error receive_operation(struct enclave_core *self, const uint8_t 
 	return instance_work(self);
 }
 
-/* ------------------------------------------------------------------------------------------- heads */
+/* ---------------------------------------------------------------------------------------- heads */
 
 void peers_head_request(struct enclave_core *self)
 {
@@ -178,7 +178,7 @@ static void receive_head(struct enclave_core *self, uint32_t from, struct sr_rea
 		release_head(self, from, height);
 }
 
-/* --------------------------------------------------------------------------------------- consensus */
+/* ------------------------------------------------------------------------------------ consensus */
 
 /* A little is kept of what comes for the next epoch, so that the first votes there are not lost. */
 static void ahead_keep(struct enclave_core *self, uint32_t from, uint64_t epoch,
@@ -245,7 +245,8 @@ enum sr_error peers_replay_ahead(struct enclave_core *self)
 	return error;
 }
 
-static enum sr_error receive_consensus(struct enclave_core *self, uint32_t from, struct sr_reader *r)
+static enum sr_error receive_consensus(struct enclave_core *self, uint32_t from,
+    struct sr_reader *r)
 {
 	uint64_t epoch = sr_read_u64(r);
 

@@ -1,8 +1,8 @@
 /*
  * enclave/release.c - from a ticket to this member's share (DESIGN 7, Retrieve):
- * "Each enclave sends its D_i, encrypted to E, only after: ticket final, child root agreed, fresh signed heads from
- * f+1 other operators (eclipsed enclaves stay silent), own clock check for time conditions. Idempotent for the
- * ticket, never to a second E. Retryable for ever."
+ * "Each enclave sends its D_i, encrypted to E, only after: ticket final, child root agreed, fresh
+ * signed heads from f+1 other operators (eclipsed enclaves stay silent), own clock check for time
+ * conditions. Idempotent for the ticket, never to a second E. Retryable for ever."
  */
 #include "enclave/internal.h"
 
@@ -53,7 +53,8 @@ static void share_answer(struct enclave_core *self, struct core_client *c,
 	sr_writer_clear(&out);
 }
 
-/* What stands in the way: SR_OK nothing, NOT_FINAL wait for blocks, ECLIPSED wait for heads, else refused. */
+/* What stands in the way: SR_OK nothing, NOT_FINAL wait for blocks, ECLIPSED wait for heads, else
+ * refused. */
 static enum sr_error share_state(struct vault_ticket *ticket, struct enclave_core *self,
     const struct core_client *c)
 {
@@ -64,7 +65,8 @@ static enum sr_error share_state(struct vault_ticket *ticket, struct enclave_cor
 		    exec_pending(self, &c->subject) ? SR_ERR_NOT_FINAL : error;
 	if (!self->keys->now.has_share)
 		return SR_ERR_NOT_READY;
-	/* A final child carries the root after the ticket's block as its pre_state_root, checked to be mine. */
+	/* A final child carries the root after the ticket's block as its pre_state_root, checked
+	 * to be mine. */
 	if (self->final->header.height <= ticket->height)
 		return SR_ERR_NOT_FINAL;
 	if (ticket->closed)
@@ -73,7 +75,8 @@ static enum sr_error share_state(struct vault_ticket *ticket, struct enclave_cor
 	if (c->heads_ms == 0 || c->heads_ms + CORE_HEADS_MS < self->now_ms ||
 	    c->heads_height < ticket->height)
 		return SR_ERR_ECLIPSED;
-	/* f+1 others say that more is final than I know: what I don't know may have closed the ticket. */
+	/* f+1 others say that more is final than I know: what I don't know may have closed the
+	 * ticket. */
 	return c->heads_height > self->final->header.height ? SR_ERR_NOT_FINAL : SR_OK;
 }
 
@@ -170,8 +173,8 @@ void release_run(struct enclave_core *self)
 		self->round.open = false;
 	else if (!self->round.open || self->now_ms >= self->round.since_ms + CORE_HEADS_MS / 4)
 		round_open(self);
-	/* Whoever waits by now is served by the challenge that is out: it is younger than the request, or
-	 * younger than CORE_HEADS_MS. */
+	/* Whoever waits by now is served by the challenge that is out: it is younger than the
+	 * request, or younger than CORE_HEADS_MS. */
 	for (c = self->clients; self->round.open && c != NULL; c = c->next)
 		c->in_round = c->in_round || c->kind == WAIT_SHARE;
 }

@@ -1,4 +1,5 @@
-/* enclave/seal.c - everything that leaves the enclave for the disk is sealed under keys from the platform's sealing key. */
+/* enclave/seal.c - everything that leaves the enclave for the disk is sealed under keys from the
+ * platform's sealing key. */
 #include "enclave/internal.h"
 
 #include <stdlib.h>

@@ -67,12 +67,13 @@ static uint64_t draw(struct cluster *self, uint64_t below)
 	return below > 0 ? v % below : 0;
 }
 
-/* --------------------------------------------------------------------------------------------- genesis */
+/* -------------------------------------------------------------------------------------- genesis */
 
 static void member_make(struct cluster *self, uint32_t i)
 {
 	struct genesis_member *m = &self->genesis->members[i];
-	struct sr_key32 seed = cluster_identity_seed(self, i), op_seed = seed_of(self, "test op", i);
+	struct sr_key32 seed = cluster_identity_seed(self, i);
+	struct sr_key32 op_seed = seed_of(self, "test op", i);
 	struct genesis_identity id;
 	struct sr_writer sealed, evidence;
 	struct sr_edsk operator_sk;
@@ -80,8 +81,8 @@ static void member_make(struct cluster *self, uint32_t i)
 
 	self->nodes[i].sealing = seed_of(self, "test sealing", i);
 	sr_writer_init(&sealed, 65536);
-	must_ok(enclave_identity_new(&id, &sealed, &self->nodes[i].sealing, &self->measurement, &seed),
-	    "identity");
+	must_ok(enclave_identity_new(&id, &sealed, &self->nodes[i].sealing, &self->measurement,
+	    &seed), "identity");
 	must_ok(sr_writer_finish(&sealed), "identity");
 	self->nodes[i].identity = copy_of(sealed.p, sealed.n);
 	self->nodes[i].identity_n = sealed.n;
@@ -137,7 +138,7 @@ struct cluster *cluster_new(const struct cluster_options *options)
 	return self;
 }
 
-/* ----------------------------------------------------------------------------------------------- disk */
+/* ----------------------------------------------------------------------------------------- disk */
 
 static void row_free(struct cluster_row *row)
 {
@@ -228,7 +229,7 @@ static void archive_put(struct cluster_node *node, const struct enclave_effect *
 		    memcmp(node->archive[i].hash.b, fx->a.p, 32) == 0)
 			return;
 	if (node->archive_n == node->archive_capacity) {
-		node->archive_capacity = node->archive_capacity == 0 ? 256 : node->archive_capacity * 2;
+		node->archive_capacity = node->archive_capacity * 2 + 256;
 		node->archive = must(realloc(node->archive,
 		    node->archive_capacity * sizeof(*node->archive)));
 	}
@@ -279,7 +280,7 @@ static void archive_read(struct cluster *self, uint32_t i, const struct enclave_
 	sr_writer_clear(&rows);
 }
 
-/* ----------------------------------------------------------------------------------------------- links */
+/* ---------------------------------------------------------------------------------------- links */
 
 static bool earlier(const struct cluster_message *a, const struct cluster_message *b)
 {
@@ -300,7 +301,8 @@ static void queue_put(struct cluster *self, const struct cluster_message *m)
 
 	if (self->queue_n == self->queue_capacity) {
 		self->queue_capacity = self->queue_capacity == 0 ? 1024 : self->queue_capacity * 2;
-		self->queue = must(realloc(self->queue, self->queue_capacity * sizeof(*self->queue)));
+		self->queue = must(realloc(self->queue,
+		    self->queue_capacity * sizeof(*self->queue)));
 	}
 	self->queue[self->queue_n++] = *m;
 	while (i > 0 && earlier(&self->queue[i], &self->queue[(i - 1) / 2])) {
@@ -350,7 +352,7 @@ static void message_out(struct cluster *self, uint32_t from, const struct enclav
 	cluster_send(self, from, fx->member, fx->a.p, fx->a.n, delay_ms);
 }
 
-/* --------------------------------------------------------------------------------------------- effects */
+/* -------------------------------------------------------------------------------------- effects */
 
 static void reply_take(struct cluster *self, const struct enclave_effect *fx)
 {
@@ -480,12 +482,13 @@ void cluster_event(struct cluster *self, uint32_t i, const struct enclave_event 
 	}
 }
 
-/* ------------------------------------------------------------------------------------------------ life */
+/* ----------------------------------------------------------------------------------------- life */
 
 void cluster_start(struct cluster *self, uint32_t i)
 {
 	struct cluster_node *node = &self->nodes[i];
-	struct enclave_event ev = { .kind = ENCLAVE_EV_BOOT, .number = HOST_WIRE_VERSION, .member = i };
+	struct enclave_event ev = { .kind = ENCLAVE_EV_BOOT, .number = HOST_WIRE_VERSION,
+		.member = i };
 
 	node->core = must(enclave_core_new(&node->sealing, &self->measurement));
 	node->fatal = node->stopped = node->has_status = false;
@@ -563,7 +566,7 @@ void cluster_free(struct cluster *self)
 	free(self);
 }
 
-/* ------------------------------------------------------------------------------------------------ time */
+/* ----------------------------------------------------------------------------------------- time */
 
 static uint64_t node_wake(const struct cluster_node *node)
 {
@@ -607,7 +610,8 @@ bool cluster_step(struct cluster *self, uint64_t limit_ms)
 	if (at > self->now_ms)
 		self->now_ms = at;
 	/* At most one tick a millisecond at one node, as the host does it. */
-	self->nodes[who].wake_ms = (uint64_t)((int64_t)self->now_ms + 1 + self->nodes[who].clock_ms);
+	self->nodes[who].wake_ms =
+	    (uint64_t)((int64_t)self->now_ms + 1 + self->nodes[who].clock_ms);
 	cluster_event(self, who, &(struct enclave_event){ .kind = ENCLAVE_EV_TICK });
 	if (node_wake(&self->nodes[who]) <= self->now_ms)
 		self->nodes[who].wake_ms =
@@ -670,7 +674,7 @@ bool cluster_run_height(struct cluster *self, uint64_t height, uint64_t ms)
 	return cluster_run_until(self, height_reached, &height, ms);
 }
 
-/* --------------------------------------------------------------------------------------------- clients */
+/* -------------------------------------------------------------------------------------- clients */
 
 void cluster_key_make(struct cluster_key *key, struct cluster *self)
 {

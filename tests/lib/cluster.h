@@ -1,6 +1,7 @@
 /*
- * tests/lib/cluster.h - a whole cluster of cores in one thread and virtual time. Nothing is real but the
- * cores: each node's disk, links and clients are tables here, everything follows from the seed.
+ * tests/lib/cluster.h - a whole cluster of cores in one thread and virtual time. Nothing is real
+ * but the cores: each node's disk, links and clients are tables here, everything follows from the
+ * seed.
  */
 #ifndef SR_TESTS_LIB_CLUSTER_H
 #define SR_TESTS_LIB_CLUSTER_H
@@ -53,10 +54,11 @@ struct cluster_reply {
 /* Called for each effect before it is carried out, for each message before it is queued. */
 struct cluster_hooks {
 	void *ctx;
-	void (*effect)(void *ctx, struct cluster *c, uint32_t node, const struct enclave_effect *fx);
+	void (*effect)(void *ctx, struct cluster *c, uint32_t node,
+	    const struct enclave_effect *fx);
 	/* false: the message is lost. *delay_ms may be changed. */
-	bool (*message)(void *ctx, struct cluster *c, uint32_t from, uint32_t to, const uint8_t *msg,
-	    size_t n, uint64_t *delay_ms);
+	bool (*message)(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
+	    const uint8_t *msg, size_t n, uint64_t *delay_ms);
 };
 
 struct cluster {
@@ -78,7 +80,8 @@ struct cluster {
 
 struct cluster_options { uint32_t n, threshold, slot_ms, slot_min_ms; uint64_t seed; };
 
-/* Makes identities and the genesis; no node runs yet. Aborts when out of memory, as everything here. */
+/* Makes identities and the genesis; no node runs yet. Aborts when out of memory, as everything
+ * here. */
 struct cluster *cluster_new(const struct cluster_options *options);
 void cluster_free(struct cluster *self);
 /* The seed of member i's identity: identity keys follow from it (enclave_identity_new). */
@@ -102,7 +105,8 @@ void cluster_run(struct cluster *self, uint64_t ms);
 /* Until done says so; false when it did not within ms. */
 bool cluster_run_until(struct cluster *self, bool (*done)(struct cluster *c, void *ctx), void *ctx,
     uint64_t ms);
-bool cluster_run_epoch(struct cluster *self, uint64_t epoch, uint64_t ms);     /* all running nodes */
+/* all running nodes */
+bool cluster_run_epoch(struct cluster *self, uint64_t epoch, uint64_t ms);
 bool cluster_run_height(struct cluster *self, uint64_t height, uint64_t ms);
 uint64_t cluster_height(const struct cluster *self, uint32_t node);
 

@@ -28,7 +28,8 @@ static void request(struct sr_writer *w, struct sr_hash32 *hash, const uint8_t *
 	sr_x25519_public(&to, &shielding_sk);
 	sr_x25519_public(&answer, &answer_sk);
 	sr_writer_init(w, CLIENT_REQUEST_MAX);
-	ck_ok(client_request_seal(w, hash, CLIENT_SUBMIT, &chain, 5, &to, &ephemeral, &answer, p, n));
+	ck_ok(client_request_seal(w, hash, CLIENT_SUBMIT, &chain, 5, &to, &ephemeral, &answer, p,
+	    n));
 	ck_ok(sr_writer_finish(w));
 }
 
@@ -39,8 +40,8 @@ static enum sr_error open_request(enum client_method method, const struct sr_has
 	struct sr_xpk key;
 	uint8_t *payload;
 	size_t payload_n;
-	enum sr_error error = client_request_open(&key, &payload, &payload_n, &hash, method, id, sk, p,
-	    n);
+	enum sr_error error = client_request_open(&key, &payload, &payload_n, &hash, method, id,
+	    sk, p, n);
 
 	free(payload);
 	return error;
@@ -58,8 +59,8 @@ START_TEST(a_request_opens_with_the_shielding_key_alone)
 	request(&w, &hash, (const uint8_t *)"payload", 7);
 	ck_ok(client_request_epoch(&epoch, w.p, w.n));
 	ck_assert_uint_eq(epoch, 5);
-	ck_ok(client_request_open(&key, &payload, &n, &again, CLIENT_SUBMIT, &chain, &shielding_sk, w.p,
-	    w.n));
+	ck_ok(client_request_open(&key, &payload, &n, &again, CLIENT_SUBMIT, &chain,
+	    &shielding_sk, w.p, w.n));
 	sr_x25519_public(&expected, &answer_sk);
 	ck_assert_mem_eq(key.b, expected.b, 32);
 	ck_assert(sr_hash32_equal(&hash, &again));
@@ -67,7 +68,8 @@ START_TEST(a_request_opens_with_the_shielding_key_alone)
 	ck_assert_mem_eq(payload, "payload", 7);
 	free(payload);
 	ck_error(open_request(CLIENT_GET, &chain, &shielding_sk, w.p, w.n), SR_ERR_DECRYPT_FAILED);
-	ck_error(open_request(CLIENT_SUBMIT, &wrong, &shielding_sk, w.p, w.n), SR_ERR_DECRYPT_FAILED);
+	ck_error(open_request(CLIENT_SUBMIT, &wrong, &shielding_sk, w.p, w.n),
+	    SR_ERR_DECRYPT_FAILED);
 	ck_error(open_request(CLIENT_SUBMIT, &chain, &other_sk, w.p, w.n), SR_ERR_DECRYPT_FAILED);
 	sr_writer_clear(&w);
 }
@@ -81,7 +83,8 @@ START_TEST(any_changed_or_missing_byte_of_a_request_is_noticed)
 	request(&w, &hash, (const uint8_t *)"payload", 7);
 	for (size_t i = 0; i < w.n; i++) {
 		w.p[i] ^= 4;
-		ck_assert_int_ne(open_request(CLIENT_SUBMIT, &chain, &shielding_sk, w.p, w.n), SR_OK);
+		ck_assert_int_ne(open_request(CLIENT_SUBMIT, &chain, &shielding_sk, w.p, w.n),
+		    SR_OK);
 		w.p[i] ^= 4;
 		ck_assert_int_ne(open_request(CLIENT_SUBMIT, &chain, &shielding_sk, w.p, i), SR_OK);
 	}

@@ -75,7 +75,8 @@ static void put(struct world *w, const char *words, uint32_t node)
 	b.secret_put.policy = policy_of(&policy, words);
 	policy_hash = vault_policy_hash(b.secret_put.policy);
 	w->secret = b.secret_put.id;
-	w->label = vault_label(&w->c->genesis->chain_id, &w->secret, &w->alice.account, &policy_hash);
+	w->label = vault_label(&w->c->genesis->chain_id, &w->secret, &w->alice.account,
+	    &policy_hash);
 	ck_ok(sr_point_decode(&y, enclave_core_epoch(w->c->nodes[node].core)->vault_key));
 	ck_ok(shamir_tdh2_encrypt(&w->ct, &w->kem, &y, w->label.b, 32, &w->c->drbg));
 	sr_writer_init(&ct, VAULT_TDH2_BYTES);
@@ -194,7 +195,7 @@ static void opens_with(struct world *w, const struct ticket *t, uint32_t a, uint
 	ck_assert(memcmp(key.b, w->kem.b, 32) == 0);
 }
 
-/* ---------------------------------------------------------------------------------------------- tests */
+/* ---------------------------------------------------------------------------------------- tests */
 
 START_TEST(the_holder_gets_the_key_from_any_t_shares)
 {
@@ -291,7 +292,8 @@ START_TEST(refusals_say_why)
 	ck_ok(cluster_submit(c, 0, &key, VAULT_OP_NFT_MINT, &b, &receipt));
 	key.nonce = 0;
 	b.nft_mint.name = text("two");
-	ck_error(cluster_submit(c, 0, &key, VAULT_OP_NFT_MINT, &b, &receipt), SR_ERR_NONCE_REPLAYED);
+	ck_error(cluster_submit(c, 0, &key, VAULT_OP_NFT_MINT, &b, &receipt),
+	    SR_ERR_NONCE_REPLAYED);
 	key.nonce = 1000000;
 	ck_error(cluster_submit(c, 0, &key, VAULT_OP_NFT_MINT, &b, &receipt), SR_ERR_NONCE_AHEAD);
 	ck_ok(cluster_ask(c, 0, CLIENT_SHARE, id.b, 32, &code, &answer, &n, 30000));
@@ -373,12 +375,12 @@ START_TEST(a_stranger_does_not_read_a_secret)
 	size_t n;
 
 	cluster_key_make(&eve, w->c);
-	ck_assert_int_ne(cluster_get(w->c, 0, &eve, VAULT_GET_SECRET, false, w->secret.b, 16, &answer,
-	    &n), SR_OK);
-	ck_assert_int_ne(cluster_get(w->c, 0, &eve, VAULT_GET_SECRET, true, w->secret.b, 16, &answer,
-	    &n), SR_OK);
-	ck_assert_int_ne(cluster_get(w->c, 0, NULL, VAULT_GET_SECRET, false, w->secret.b, 16, &answer,
-	    &n), SR_OK);
+	ck_assert_int_ne(cluster_get(w->c, 0, &eve, VAULT_GET_SECRET, false, w->secret.b, 16,
+	    &answer, &n), SR_OK);
+	ck_assert_int_ne(cluster_get(w->c, 0, &eve, VAULT_GET_SECRET, true, w->secret.b, 16,
+	    &answer, &n), SR_OK);
+	ck_assert_int_ne(cluster_get(w->c, 0, NULL, VAULT_GET_SECRET, false, w->secret.b, 16,
+	    &answer, &n), SR_OK);
 	ck_ok(cluster_get(w->c, 0, &w->bob, VAULT_GET_SECRET, false, w->secret.b, 16, &answer, &n));
 	free(answer);
 	world_free(w);
@@ -438,7 +440,7 @@ START_TEST(a_block_is_shown_with_a_certificate)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------- the disk */
+/* ------------------------------------------------------------------------------------- the disk */
 
 START_TEST(a_killed_node_comes_back_from_its_log_and_rows)
 {
@@ -559,7 +561,7 @@ START_TEST(nothing_on_the_disk_says_what_it_is)
 }
 END_TEST
 
-/* -------------------------------------------------------------------------------------------- releases */
+/* ------------------------------------------------------------------------------------- releases */
 
 static bool cut_off(void *ctx, struct cluster *c, uint32_t from, uint32_t to, const uint8_t *msg,
     size_t n, uint64_t *delay_ms)

@@ -84,7 +84,7 @@ START_TEST(nobody_enters_epoch_one_before_all_have_acknowledged)
 }
 END_TEST
 
-/* --------------------------------------------------------------------------------- a member played by hand */
+/* ---------------------------------------------------------------------- a member played by hand */
 
 struct puppet {
 	struct cluster *c;
@@ -431,7 +431,7 @@ START_TEST(a_member_s_operation_is_checked_for_chain_epoch_member_and_signature)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------------------- restarts */
+/* ------------------------------------------------------------------------------------- restarts */
 
 struct crash { uint32_t node; unsigned at, seen; bool done; };
 
@@ -527,7 +527,7 @@ START_TEST(it_does_so_from_peers_that_restarted_meanwhile)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------------------------- wiping */
+/* --------------------------------------------------------------------------------------- wiping */
 
 START_TEST(the_genesis_vote_key_is_wiped_from_the_identity_in_epoch_one)
 {
@@ -544,7 +544,8 @@ START_TEST(the_genesis_vote_key_is_wiped_from_the_identity_in_epoch_one)
 	cluster_run(c, 3000);
 	ck_assert_uint_eq(c->nodes[0].identity_n, n);
 	ck_assert_mem_ne(c->nodes[0].identity, first, n);
-	/* Without its data the node says that it can't come back, instead of voting again in epoch 0. */
+	/* Without its data the node says that it can't come back, instead of voting again in
+	 * epoch 0. */
 	cluster_kill(c, 0, true);
 	cluster_wipe(c, 0);
 	cluster_start(c, 0);

@@ -65,7 +65,8 @@ START_TEST(every_changed_bit_of_a_genesis_is_noticed)
 
 	ck_assert_ptr_nonnull(g);
 	ck_ok(genesis_decode(g, c->genesis_bytes, c->genesis_n));
-	/* The cluster's own name, time and pacing are what it says; the rest is signed by the operators. */
+	/* The cluster's own name, time and pacing are what it says; the rest is signed by the
+	 * operators. */
 	at += 4 + g->name_n + 8;
 	for (size_t i = 0; i < c->genesis_n; i++) {
 		c->genesis_bytes[i] ^= 1;
@@ -201,7 +202,8 @@ START_TEST(an_epoch_record_has_one_encoding)
 	sr_writer_init(&w, EPOCH_RECORD_MAX);
 	epoch_record_write(&w, e);
 	ck_ok(sr_writer_finish(&w));
-	ck_assert_uint_eq(test_sweep("epoch record", recode_record, (struct sr_bytes){ w.p, w.n }), 0);
+	ck_assert_uint_eq(test_sweep("epoch record", recode_record,
+	    (struct sr_bytes){ w.p, w.n }), 0);
 	sr_writer_clear(&w);
 	free(e);
 	cluster_free(c);

@@ -56,7 +56,8 @@ START_TEST(every_event_has_one_encoding)
 		sr_writer_init(&w, 4096);
 		host_wire_event_write(&w, &ev);
 		ck_ok(sr_writer_finish(&w));
-		ck_assert_uint_eq(test_sweep("event", recode_event, (struct sr_bytes){ w.p, w.n }), 0);
+		ck_assert_uint_eq(test_sweep("event", recode_event,
+		    (struct sr_bytes){ w.p, w.n }), 0);
 		sr_writer_clear(&w);
 	}
 }
@@ -72,8 +73,8 @@ START_TEST(every_effect_has_one_encoding)
 		sr_writer_init(&w, 4096);
 		host_wire_effect_write(&w, &fx);
 		ck_ok(sr_writer_finish(&w));
-		ck_assert_uint_eq(test_sweep("effect", recode_effect, (struct sr_bytes){ w.p, w.n }),
-		    0);
+		ck_assert_uint_eq(test_sweep("effect", recode_effect,
+		    (struct sr_bytes){ w.p, w.n }), 0);
 		sr_writer_clear(&w);
 	}
 }
@@ -126,7 +127,8 @@ END_TEST
 
 START_TEST(a_status_has_one_encoding)
 {
-	struct enclave_status s = { .epoch = 3, .members_n = 4, .threshold = 3, .vault_ready = true };
+	struct enclave_status s = { .epoch = 3, .members_n = 4, .threshold = 3,
+		.vault_ready = true };
 	struct sr_writer w;
 
 	s.members[2].connected = true;

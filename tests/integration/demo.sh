@@ -110,15 +110,15 @@ caught_up() { [ "$(strongroom status --json 2> /dev/null | field '.members[2].fi
 until_true 20 caught_up || fail 'it did not catch up'
 tell "It is back, read its log, and has caught up to block $target."
 
-title "A dead-man switch: 5 s without a heartbeat, then 3 s of grace, then the heir's NFT opens the passwords."
-switch=$(strongroom switch create estate --interval 5s --grace 3s --key office) || fail 'making the switch'
+title "A dead-man switch: 4 s without a heartbeat, then 3 s of grace, then the heir's NFT opens the passwords."
+switch=$(strongroom switch create estate --interval 4s --grace 3s --key office) || fail 'making the switch'
 must 'a new policy' strongroom secret policy passwords --key office \
 	"holder($nft) or (switch($switch, fired) and holder($heir_nft))"
 tell "The office changes the policy to: $(tail -n 1 "$scratch/said")"
 refused 'the heir, too early' 'policy_false|not_holder' strongroom secret get "$id" -o heir.out --key heir
 for _ in 1 2 3; do
 	must 'a heartbeat' strongroom switch heartbeat estate --key office
-	sleep 2 # the owner's pace
+	sleep 1.5 # the owner's pace
 	in_state 'armed warn' || fail "with heartbeats it is $(switch_state)"
 done
 tell 'Heartbeats keep it armed for longer than its interval. Now the owner falls silent...'
@@ -142,7 +142,7 @@ title 'Two of four are killed: one more than can be borne.'
 must 'the kill' strongroom cluster stop "$STRONGROOM_CLUSTER" --node 1 --kill
 must 'the kill' strongroom cluster stop "$STRONGROOM_CLUSTER" --node 3 --kill
 rm -f bob.*
-strongroom secret get passwords -o bob.passwords --key bob --timeout 4 > "$scratch/said" 2>&1
+strongroom secret get passwords -o bob.passwords --key bob --timeout 3 > "$scratch/said" 2>&1
 rc=$?
 [ $rc -eq 3 ] || fail "with two nodes: exit $rc, 3 was expected"
 never_appeared bob.passwords

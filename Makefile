@@ -158,6 +158,7 @@ PROP_SRC := $(wildcard tests/prop/test_*.c)
 CT_SRC := $(wildcard tests/ct/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 SIM_SRC := $(wildcard tests/sim/*.c)
+SECRECY_SRC := $(wildcard tests/secrecy/*.c)
 
 # test_<module>_..., ct_<module>_..., <module>_...
 test_module = $(firstword $(filter-out test ct bench,$(subst _, ,$(basename $(notdir $(1))))))
@@ -180,7 +181,11 @@ SIM := $(O)/tests/sim
 $(eval $(call program_rule,$(SIM),$(SIM_SRC),testlib $(USE_enclave)))
 endif
 
-tests: $(UNIT) $(PROP) $(CT) $(SIM)
+# What reads whole machines for secrets; tests/integration runs it.
+SECRECY := $(patsubst tests/%.c,$(O)/tests/%,$(SECRECY_SRC))
+$(foreach t,$(SECRECY_SRC),$(eval $(call program_rule,$(t:%.c=$(O)/%),$(t),$(USE_cli))))
+
+tests: $(UNIT) $(PROP) $(CT) $(SIM) $(SECRECY)
 
 RUN := CC=$(notdir $(CC)) O=$(O) JOBS=$(JOBS) tests/run.sh
 
@@ -203,7 +208,7 @@ check-sim: $(SIM)
 check-planted: $(SIM)
 	@$(RUN) planted
 
-check-integration: all
+check-integration: all $(SECRECY)
 	@$(RUN) integration
 
 sim: $(SIM)
@@ -283,4 +288,4 @@ help:
 	@echo 'variables: CC=gcc|clang  V=1  JOBS=$(JOBS)  VARIANT=name DEFS=-DX  (builds into build/name/)'
 
 -include $(patsubst %.c,$(O)/obj/%.d,$(foreach m,$(MODULES),$(SRC_$(m))) $(wildcard */main.c) \
-	$(UNIT_SRC) $(PROP_SRC) $(CT_SRC) $(BENCH_SRC) $(SIM_SRC))
+	$(UNIT_SRC) $(PROP_SRC) $(CT_SRC) $(BENCH_SRC) $(SIM_SRC) $(SECRECY_SRC))

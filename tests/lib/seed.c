@@ -12,7 +12,7 @@ uint64_t test_seed(void)
 {
 	static uint64_t seed;
 	static bool known;
-	const char *text = getenv("STRONGROOM_SEED");
+	const char *text = getenv("SR_SEED");
 
 	if (known)
 		return seed;
@@ -21,7 +21,7 @@ uint64_t test_seed(void)
 	else if (sr_random_system((uint8_t *)&seed, sizeof seed) != SR_OK)
 		abort();
 	known = true;
-	fprintf(stderr, "STRONGROOM_SEED=%" PRIu64 "\n", seed);
+	fprintf(stderr, "SR_SEED=%" PRIu64 "\n", seed);
 	return seed;
 }
 

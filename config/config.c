@@ -30,7 +30,8 @@ const struct config_row config_rows[] = {
 	    "whom the enclave becomes when strongroomd is root; by default strongroom-enclave when "
 	    "there is such a user, else nobody"),
 	ROW(enclave_lock, CONFIG_CHOICE, 0, 0, "all|keys", "all",
-	    "lock all of the enclave's memory, or only what holds keys (for users who may not lock)"),
+	    "lock all of the enclave's memory, or only what holds keys (for users who may not "
+	    "lock)"),
 	ROW(log_level, CONFIG_CHOICE, 0, 0, "error|warn|info|debug", "info",
 	    "the least important lines to log"),
 	ROW(log_json, CONFIG_BOOL, 0, 0, NULL, "false", "log lines as JSON"),
@@ -86,7 +87,8 @@ static void allowed_text(char *out, size_t n, const struct config_row *row)
 		    (unsigned long long)row->max);
 		return;
 	case CONFIG_BYTES:
-		snprintf(out, n, "bytes from %lluM to %lluM, with K, M, G or T behind the number or not",
+		snprintf(out, n,
+		    "bytes from %lluM to %lluM, with K, M, G or T behind the number or not",
 		    (unsigned long long)(row->min / MIB), (unsigned long long)(row->max / MIB));
 		return;
 	case CONFIG_BOOL:
@@ -212,9 +214,10 @@ static bool row_set(struct config *self, const struct config_row *row, const cha
 	case CONFIG_LISTEN:
 	case CONFIG_LINK:
 	case CONFIG_USER:
-		if (text[0] == '\0' || strlen(text) >= CONFIG_TEXT_MAX || !text_valid(row->type, text))
+		if (text[0] == '\0' || strlen(text) >= CONFIG_TEXT_MAX
+		    || !text_valid(row->type, text))
 			return false;
-		strcpy(field_text(self, row), text);
+		memcpy(field_text(self, row), text, strlen(text) + 1);
 		return true;
 	case CONFIG_NUMBER:
 	case CONFIG_SECONDS:
@@ -277,7 +280,8 @@ enum sr_error config_set(struct config *self, const char *key, const char *text,
 	if (row_set(self, &config_rows[i], text))
 		return SR_OK;
 	allowed_text(allowed, sizeof allowed, &config_rows[i]);
-	snprintf(why, CONFIG_ERROR_MAX, "%s: '%.128s' is not allowed; allowed: %s", key, text, allowed);
+	snprintf(
+	    why, CONFIG_ERROR_MAX, "%s: '%.128s' is not allowed; allowed: %s", key, text, allowed);
 	return SR_ERR_CONFIG;
 }
 
@@ -290,7 +294,7 @@ static bool path_join(char *out, const char *folder, size_t folder_n, const char
 
 	if (n < 0 || (size_t)n >= sizeof joined)
 		return false;
-	strcpy(out, joined);
+	memcpy(out, joined, (size_t)n + 1);
 	return true;
 }
 
@@ -313,11 +317,16 @@ enum sr_error config_complete(struct config *self, const bool *given, const char
 			fits = path_join(text, path, (size_t)(slash - path), text) && fits;
 	}
 	if (self->genesis[0] == '\0')
-		fits = path_join(self->genesis, self->data_dir, strlen(self->data_dir), "genesis") && fits;
+		fits = path_join(self->genesis, self->data_dir, strlen(self->data_dir), "genesis")
+		    && fits;
 	if (self->https_key[0] == '\0')
-		fits = path_join(self->https_key, self->data_dir, strlen(self->data_dir), "https.key") && fits;
+		fits = path_join(
+			   self->https_key, self->data_dir, strlen(self->data_dir), "https.key")
+		    && fits;
 	if (self->https_cert[0] == '\0')
-		fits = path_join(self->https_cert, self->data_dir, strlen(self->data_dir), "https.crt") && fits;
+		fits = path_join(
+			   self->https_cert, self->data_dir, strlen(self->data_dir), "https.crt")
+		    && fits;
 	if (fits)
 		return SR_OK;
 	snprintf(error->text, sizeof error->text, "%.256s: a path is longer than %u bytes", path,
@@ -338,9 +347,9 @@ static void sample_row(char *out, size_t out_n, size_t *at, const struct config_
 	allowed_text(allowed, sizeof allowed, row);
 	if (row->fallback == NULL)
 		value = row->type == CONFIG_PATH ? "/var/lib/strongroom" : "0";
-	n = snprintf(room > 0 ? out + *at : NULL, room, "\n# %s\n# %s%s\n%s%s: %s\n", row->doc, allowed,
-	    row->fallback == NULL ? "; must be given" : "", row->fallback == NULL || shown ? "" : "#",
-	    row->name, value[0] != '\0' ? value : "...");
+	n = snprintf(room > 0 ? out + *at : NULL, room, "\n# %s\n# %s%s\n%s%s: %s\n", row->doc,
+	    allowed, row->fallback == NULL ? "; must be given" : "",
+	    row->fallback == NULL || shown ? "" : "#", row->name, value[0] != '\0' ? value : "...");
 	SR_ASSERT(n > 0);
 	*at += (size_t)n;
 }

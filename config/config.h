@@ -74,7 +74,8 @@ SR_MUST_CHECK enum sr_error config_read(struct config *self, const char *path,
 SR_MUST_CHECK enum sr_error config_parse(struct config *self, const char *path,
     const uint8_t *text, size_t n, struct config_error *error);
 
-/* The sample: every key with its sentence, range and default. Returns bytes needed, like snprintf. */
+/* The sample: every key with its sentence, range and default. Returns bytes needed, like snprintf.
+ */
 size_t config_sample(char *out, size_t out_n);
 
 /* "ip:port" or "[ip6]:port" in parts. host: CONFIG_TEXT_MAX bytes. */

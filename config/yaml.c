@@ -26,8 +26,8 @@ static enum sr_error refuse(struct reading *self, size_t line, const char *forma
 	va_start(args, format);
 	vsnprintf(why, sizeof why, format, args);
 	va_end(args);
-	snprintf(self->error->text, sizeof self->error->text, "%.256s:%zu: %s", self->path, line + 1,
-	    why);
+	snprintf(self->error->text, sizeof self->error->text, "%.256s:%zu: %s", self->path,
+	    line + 1, why);
 	return SR_ERR_CONFIG;
 }
 
@@ -38,7 +38,7 @@ static enum sr_error take_key(struct reading *self, const yaml_event_t *ev)
 
 	if (ev->data.scalar.length >= sizeof self->key || strlen(text) != ev->data.scalar.length)
 		return refuse(self, line, "a key is at most 64 characters");
-	strcpy(self->key, text);
+	memcpy(self->key, text, ev->data.scalar.length + 1);
 	self->key_line = line;
 	self->have_key = true;
 	row = config_find(self->key);
@@ -125,7 +125,7 @@ enum sr_error config_parse(struct config *self, const char *path, const uint8_t 
 		}
 		documents += ev.type == YAML_DOCUMENT_START_EVENT;
 		err = documents > 1 ? refuse(&reading, ev.start_mark.line, "more than one document")
-		                    : take_event(&reading, &ev, &depth);
+				    : take_event(&reading, &ev, &depth);
 		end = ev.type == YAML_STREAM_END_EVENT;
 		yaml_event_delete(&ev);
 	}

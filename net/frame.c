@@ -100,7 +100,8 @@ static struct net_partial *oldest_other(struct net_reassembly *self, const struc
 		for (uint32_t c = 0; c < NET_CLASSES; c++) {
 			struct net_partial *p = &self->slots[m][c];
 
-			if (p != keep && p->p != NULL && (oldest == NULL || p->touched < oldest->touched))
+			if (p != keep && p->p != NULL
+			    && (oldest == NULL || p->touched < oldest->touched))
 				oldest = p;
 		}
 	return oldest;
@@ -112,7 +113,8 @@ enum sr_error net_reassembly_add(struct net_reassembly *self, uint64_t *broken,
 	struct net_partial *p = &self->slots[h->sender][h->class];
 	uint8_t *grown;
 
-	if (p->p != NULL && (h->message != p->message || h->offset != p->n || h->total != p->total)) {
+	if (p->p != NULL
+	    && (h->message != p->message || h->offset != p->n || h->total != p->total)) {
 		partial_drop(self, p);
 		++*broken;
 	}

@@ -1,8 +1,8 @@
 /*
  * net/frame.h - the clear header of what travels on a link, and putting fragments together again.
  *
- * frame = 'S' | version u8 | kind u8 | class u8 | sender u32 | cluster u64 | boot u64 | message u64 |
- *         total u32 | offset u32 | bytes. A heartbeat carries in total how many milliseconds ago its
+ * frame = 'S' | version u8 | kind u8 | class u8 | sender u32 | cluster u64 | boot u64 | message u64
+ * | total u32 | offset u32 | bytes. A heartbeat carries in total how many milliseconds ago its
  *         sender last heard the receiver (UINT32_MAX: never), and no bytes.
  */
 #ifndef SR_NET_FRAME_H
@@ -36,7 +36,8 @@ struct net_reassembly {
 };
 
 /* SR_OK: whole, in message (until the next call with the same sender and class: then release it).
- * NOT_READY: more to come. Else dropped: broken counts a message lost to a gap or to the memory limit. */
+ * NOT_READY: more to come. Else dropped: broken counts a message lost to a gap or to the memory
+ * limit. */
 SR_MUST_CHECK enum sr_error net_reassembly_add(struct net_reassembly *self, uint64_t *broken,
     const struct net_header *h, const uint8_t *bytes, size_t n, struct sr_bytes *message);
 void net_reassembly_release(struct net_reassembly *self, uint32_t sender, uint32_t class);

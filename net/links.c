@@ -6,6 +6,7 @@
 #include <nanomsg/tcp.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +122,7 @@ enum sr_error net_links_new(struct net_links **out, const struct net_settings *s
 			err = SR_ERR_TOO_LONG;
 			break;
 		}
-		strcpy(p->address, settings->peers[i]);
+		snprintf(p->address, sizeof p->address, "%s", settings->peers[i]);
 		p->queue.bytes_max = share < NET_QUEUE_BYTES_MAX ? share : NET_QUEUE_BYTES_MAX;
 		p->heartbeat_due_ms = now_ms;
 		push_open(p, now_ms);
@@ -268,7 +269,8 @@ static void peer_set(struct net_links *self, uint32_t member, bool up, uint64_t 
 	self->settings.ports.link(self->settings.ports.ctx, member, up);
 }
 
-/* No keepalive in nanomsg: a connection whose other end lost power looks fine until it is replaced. */
+/* No keepalive in nanomsg: a connection whose other end lost power looks fine until it is replaced.
+ */
 static void peer_reconnect(struct net_links *self, struct peer *p, uint64_t now_ms)
 {
 	push_close(p);
@@ -370,7 +372,8 @@ size_t net_links_fds(struct net_links *self, struct pollfd *fds, size_t max, boo
 		fds[n++] = (struct pollfd){ .fd = self->receive_fd, .events = POLLIN };
 	for (uint32_t i = 0; i < self->settings.members_n && n < max; i++)
 		if (self->peers[i].queue.bytes > 0 && self->peers[i].send_fd >= 0)
-			fds[n++] = (struct pollfd){ .fd = self->peers[i].send_fd, .events = POLLIN };
+			fds[n++] = (struct pollfd){ .fd = self->peers[i].send_fd,
+				.events = POLLIN };
 	return n;
 }
 

@@ -1,7 +1,7 @@
 /*
  * net/links.h - datagram-like links between the members over nanomsg: one bound PULL, one connected
- * PUSH to each peer (DESIGN 9). Nothing is assumed delivered: queues are bounded, drops are counted,
- * and who sent a message is only a hint (the enclaves' channels authenticate).
+ * PUSH to each peer (DESIGN 9). Nothing is assumed delivered: queues are bounded, drops are
+ * counted, and who sent a message is only a hint (the enclaves' channels authenticate).
  *
  * Single-threaded; never blocks. Time comes in as monotonic milliseconds.
  */
@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/types.h"
 
-#define NET_CLASSES 4u                        /* votes, certificates, proposals, sync: most urgent first */
+#define NET_CLASSES 4u /* votes, certificates, proposals, sync: most urgent first */
 #define NET_MESSAGE_MAX (7u * 1024u * 1024u)
 #define NET_FRAGMENT_MAX (256u * 1024u)
 #define NET_QUEUE_MESSAGES_MAX 4096u          /* a peer and class */
@@ -20,7 +20,7 @@
 #define NET_HEARTBEAT_MS 1000u
 #define NET_HEARTBEAT_SOON_MS 250u            /* to a peer that is down */
 #define NET_DOWN_MS 4000u                     /* silence after which a peer is down */
-#define NET_RECONNECT_MS 8000u                /* a new connection to a peer that stays deaf or silent */
+#define NET_RECONNECT_MS 8000u /* a new connection to a peer that stays deaf or silent */
 #define NET_STALE_MS 10000u                   /* a queued message that old is worth nothing */
 
 struct pollfd;
@@ -38,7 +38,7 @@ struct net_settings {
 	const char *listen;                   /* tcp://ip:port */
 	uint32_t self, members_n;
 	const char *peers[SR_MEMBERS_MAX];    /* tcp://host:port; self's is not used */
-	uint64_t cluster;                     /* first bytes of the chain id: strangers' traffic is dropped */
+	uint64_t cluster; /* first bytes of the chain id: strangers' traffic is dropped */
 	uint64_t boot;                        /* random: tells a restart */
 	struct net_ports ports;
 };
@@ -51,18 +51,19 @@ struct net_figures {
 };
 
 /* IN_USE when the address is taken. */
-SR_MUST_CHECK enum sr_error net_links_new(struct net_links **out, const struct net_settings *settings,
-    uint64_t now_ms);
+SR_MUST_CHECK enum sr_error net_links_new(
+    struct net_links **out, const struct net_settings *settings, uint64_t now_ms);
 void net_links_free(struct net_links *self);
 
-/* Queues a copy. TOO_MANY when this message itself had to be dropped (older and less urgent ones go first);
- * NOT_FOUND for self or no such member; TOO_LONG. */
+/* Queues a copy. TOO_MANY when this message itself had to be dropped (older and less urgent ones go
+ * first); NOT_FOUND for self or no such member; TOO_LONG. */
 SR_MUST_CHECK enum sr_error net_links_send(struct net_links *self, uint32_t member, uint32_t class,
     const uint8_t *bytes, size_t n, uint64_t now_ms);
 
 /* What to poll for; at most members_n + 1 entries. */
 size_t net_links_fds(struct net_links *self, struct pollfd *fds, size_t max, bool receive);
-/* Sends what is queued, heartbeats, and - when receive - takes in what has come, calling the ports. */
+/* Sends what is queued, heartbeats, and - when receive - takes in what has come, calling the ports.
+ */
 void net_links_step(struct net_links *self, bool receive, uint64_t now_ms);
 /* Sends what is queued. */
 void net_links_flush(struct net_links *self, uint64_t now_ms);

@@ -17,7 +17,8 @@ void net_queue_pop(struct net_queue *self, uint32_t class)
 	free(item);
 }
 
-/* Makes room by dropping the oldest of the least urgent; never of a class more urgent than class. */
+/* Makes room by dropping the oldest of the least urgent; never of a class more urgent than class.
+ */
 static bool make_room(struct net_queue *self, uint64_t *dropped, uint32_t class, size_t n)
 {
 	while (self->bytes + n > self->bytes_max) {

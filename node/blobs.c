@@ -69,7 +69,8 @@ static bool blob_there(const struct blobs *self, enum place place, const struct 
 /* Calls each for every file of a place. */
 static enum sr_error place_walk(struct blobs *self, enum place place,
     void (*each)(struct blobs *self, enum place place, const char *path, const struct stat *st,
-        uint64_t now_s), uint64_t now_s)
+	uint64_t now_s),
+    uint64_t now_s)
 {
 	DIR *dir = opendir(self->places[place]);
 	const struct dirent *entry;
@@ -90,8 +91,8 @@ static enum sr_error place_walk(struct blobs *self, enum place place,
 	return SR_OK;
 }
 
-static void count_file(struct blobs *self, enum place place, const char *path, const struct stat *st,
-    uint64_t now_s)
+static void count_file(
+    struct blobs *self, enum place place, const char *path, const struct stat *st, uint64_t now_s)
 {
 	(void)now_s;
 	if (place == COMING) { /* of a process that is gone */
@@ -126,7 +127,8 @@ enum sr_error blobs_open(struct blobs **out, const char *dir, uint64_t quota_byt
 	if (err == SR_OK)
 		err = file_make_dir(self->dir);
 	for (int i = 0; i < PLACES && err == SR_OK; i++) {
-		snprintf(self->places[i], sizeof self->places[i], "%s/%s", self->dir, place_names[i]);
+		snprintf(
+		    self->places[i], sizeof self->places[i], "%s/%s", self->dir, place_names[i]);
 		err = file_make_dir(self->places[i]);
 	}
 	if (err == SR_OK)
@@ -184,8 +186,8 @@ static enum sr_error put_open(struct blob_put *put)
 	return file_errno();
 }
 
-enum sr_error blobs_put_begin(struct blob_put **out, struct blobs *self, const struct sr_hash32 *hash,
-    uint64_t bytes)
+enum sr_error blobs_put_begin(
+    struct blob_put **out, struct blobs *self, const struct sr_hash32 *hash, uint64_t bytes)
 {
 	struct blob_put *put = calloc(1, sizeof *put);
 	enum sr_error err;
@@ -346,7 +348,8 @@ enum sr_error blobs_keep(struct blobs *self, const struct sr_hash32 *hash)
 			self->figures.loose_bytes -= bytes;
 			err = file_sync_dir(self->places[KEPT]);
 		}
-	} else if (!blob_there(self, KEPT, hash, &bytes) && !blob_there(self, WANTED, hash, &bytes)) {
+	} else if (!blob_there(self, KEPT, hash, &bytes)
+	    && !blob_there(self, WANTED, hash, &bytes)) {
 		err = want(self, hash);
 	}
 	unlock(self);
@@ -375,8 +378,8 @@ enum sr_error blobs_drop(struct blobs *self, const struct sr_hash32 *hash)
 	return err;
 }
 
-static void expire_file(struct blobs *self, enum place place, const char *path, const struct stat *st,
-    uint64_t now_s)
+static void expire_file(
+    struct blobs *self, enum place place, const char *path, const struct stat *st, uint64_t now_s)
 {
 	(void)place;
 	if ((uint64_t)st->st_mtime + self->unreferenced_s > now_s || unlink(path) != 0)

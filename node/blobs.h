@@ -1,6 +1,6 @@
 /*
- * node/blobs.h - pieces of large payloads, as files named by their SHA-256. Ciphertext only; anyone may put one,
- * so what nothing needs has half of the quota and expires.
+ * node/blobs.h - pieces of large payloads, as files named by their SHA-256. Ciphertext only; anyone
+ * may put one, so what nothing needs has half of the quota and expires.
  *
  * blobs/loose/HASH  nobody needs it yet       blobs/kept/HASH  a finalised secret needs it
  * blobs/wanted/HASH needed, not here yet      blobs/coming/N   being received
@@ -12,7 +12,8 @@
 
 #include "base/crypto.h"
 
-#define BLOBS_PIECE_MAX (1181116006ull)      /* 1.1 GiB: a payload of 1 GiB in one piece, with its overhead */
+#define BLOBS_PIECE_MAX                                                                            \
+	(1181116006ull) /* 1.1 GiB: a payload of 1 GiB in one piece, with its overhead */
 #define BLOBS_COMING_MAX 64u                 /* uploads at a time */
 #define BLOBS_FILES_MAX 1000000u
 
@@ -25,7 +26,8 @@ SR_MUST_CHECK enum sr_error blobs_open(struct blobs **out, const char *dir, uint
     uint64_t unreferenced_s, uint64_t free_min_bytes);
 void blobs_close(struct blobs *self);
 
-/* bytes: how many will come. DUPLICATE: it is here already; DISK_FULL; TOO_MANY; TOO_LONG; EMPTY. */
+/* bytes: how many will come. DUPLICATE: it is here already; DISK_FULL; TOO_MANY; TOO_LONG; EMPTY.
+ */
 SR_MUST_CHECK enum sr_error blobs_put_begin(struct blob_put **out, struct blobs *self,
     const struct sr_hash32 *hash, uint64_t bytes);
 SR_MUST_CHECK enum sr_error blobs_put_write(struct blob_put *put, const void *p, size_t n);

@@ -1,5 +1,5 @@
-/* node/boot.c - starting the enclave: BOOT, the rows, the log, READY. Fed piece by piece, since a socket takes only
- * so much at a time and the enclave answers meanwhile. */
+/* node/boot.c - starting the enclave: BOOT, the rows, the log, READY. Fed piece by piece, since a
+ * socket takes only so much at a time and the enclave answers meanwhile. */
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -73,7 +73,9 @@ static void feed_ready(struct loop *self)
 	loop_event(self, &ev);
 	for (uint32_t i = 0; i < self->genesis->members_n; i++)
 		if (net_links_up(self->links, i)) {
-			struct enclave_event link = { .kind = ENCLAVE_EV_LINK, .member = i, .number = 1 };
+			struct enclave_event link = {
+				.kind = ENCLAVE_EV_LINK, .member = i, .number = 1
+			};
 
 			loop_event(self, &link);
 		}

@@ -22,8 +22,8 @@ void child_init(struct child *self, const struct child_settings *settings)
 	sr_writer_init(&self->out, CHILD_OUT_MAX + HOST_FRAME_MAX + 4);
 }
 
-/* In the new process, where only async-signal-safe calls are allowed. Threads and nanomsg's sockets did not
- * come along; their descriptors are closed. */
+/* In the new process, where only async-signal-safe calls are allowed. Threads and nanomsg's sockets
+ * did not come along; their descriptors are closed. */
 __attribute__((noreturn)) static void become_enclave(int fd, char *const argv[])
 {
 	static char *const nothing[] = { NULL };
@@ -51,9 +51,9 @@ static char *argument(const char *text)
 enum sr_error child_start(struct child *self, uint64_t now_ms)
 {
 	const struct child_settings *s = &self->settings;
-	char *argv[] = { argument(s->program), argument("--fd"), argument("3"), argument("--sealing-key"),
-		argument(s->sealing_key), argument("--user"), argument(s->user), argument("--lock"),
-		argument(s->lock), NULL };
+	char *argv[] = { argument(s->program), argument("--fd"), argument("3"),
+		argument("--sealing-key"), argument(s->sealing_key), argument("--user"),
+		argument(s->user), argument("--lock"), argument(s->lock), NULL };
 	int pair[2];
 	pid_t pid;
 
@@ -177,7 +177,8 @@ enum sr_error child_event(struct child *self, const struct enclave_event *ev)
 enum sr_error child_write(struct child *self)
 {
 	while (self->fd >= 0 && child_queued(self) > 0) {
-		ssize_t put = send(self->fd, self->out.p + self->out_sent, child_queued(self), MSG_NOSIGNAL);
+		ssize_t put = send(
+		    self->fd, self->out.p + self->out_sent, child_queued(self), MSG_NOSIGNAL);
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -210,7 +211,7 @@ bool child_reap(struct child *self, char *text, size_t text_n, uint64_t now_ms)
 		self->backoff_ms = CHILD_BACKOFF_MIN_MS;
 	self->restart_ms = now_ms + self->backoff_ms;
 	self->backoff_ms = self->backoff_ms * 2 < CHILD_BACKOFF_MAX_MS ? self->backoff_ms * 2
-	                                                               : CHILD_BACKOFF_MAX_MS;
+								       : CHILD_BACKOFF_MAX_MS;
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /*
- * node/child.h - the enclave's process: started with the socket as descriptor 3 and nothing else of this process,
- * restarted with back-off when it dies, never after it said FATAL.
+ * node/child.h - the enclave's process: started with the socket as descriptor 3 and nothing else of
+ * this process, restarted with back-off when it dies, never after it said FATAL.
  */
 #ifndef SR_NODE_CHILD_H
 #define SR_NODE_CHILD_H

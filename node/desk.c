@@ -16,8 +16,8 @@ enum sr_error desk_init(struct desk *self)
 	self->asked = calloc(DESK_CALLS_MAX, sizeof *self->asked);
 	self->events = calloc(DESK_EVENTS_MAX, sizeof *self->events);
 	self->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (self->calls == NULL || self->asked == NULL || self->events == NULL || self->wake_fd < 0 ||
-	    pthread_mutex_init(&self->lock, NULL) != 0) {
+	if (self->calls == NULL || self->asked == NULL || self->events == NULL || self->wake_fd < 0
+	    || pthread_mutex_init(&self->lock, NULL) != 0) {
 		free(self->calls);
 		free(self->asked);
 		free(self->events);
@@ -80,8 +80,8 @@ static void release(struct desk *self, struct desk_call *call)
 	self->open_n--;
 }
 
-enum sr_error desk_ask(struct desk *self, uint64_t *token, uint32_t method, uint8_t *bytes, size_t n,
-    uint64_t due_ms, struct desk_answer *answer, desk_done *done, void *owner)
+enum sr_error desk_ask(struct desk *self, uint64_t *token, uint32_t method, uint8_t *bytes,
+    size_t n, uint64_t due_ms, struct desk_answer *answer, desk_done *done, void *owner)
 {
 	uint32_t i = self->free_first;
 	struct desk_call *call;
@@ -124,7 +124,8 @@ enum sr_error desk_take(struct desk *self, uint64_t *token, uint32_t *method, ui
 
 		self->asked_first = (self->asked_first + 1) % DESK_CALLS_MAX;
 		self->ask_n--;
-		/* Ended before it was taken, and perhaps used again: then it stands in the ring again. */
+		/* Ended before it was taken, and perhaps used again: then it stands in the ring
+		 * again. */
 		if (call->token == 0 || call->taken)
 			continue;
 		if (call->gone) {
@@ -144,8 +145,8 @@ enum sr_error desk_take(struct desk *self, uint64_t *token, uint32_t *method, ui
 }
 
 /* Lock held. */
-static void answer(struct desk *self, struct desk_call *call, enum sr_error code, const uint8_t *bytes,
-    size_t n)
+static void answer(
+    struct desk *self, struct desk_call *call, enum sr_error code, const uint8_t *bytes, size_t n)
 {
 	desk_done *done = call->done;
 	void *owner = call->owner;
@@ -168,7 +169,8 @@ static void answer(struct desk *self, struct desk_call *call, enum sr_error code
 		done(owner);
 }
 
-void desk_reply(struct desk *self, uint64_t token, enum sr_error code, const uint8_t *bytes, size_t n)
+void desk_reply(
+    struct desk *self, uint64_t token, enum sr_error code, const uint8_t *bytes, size_t n)
 {
 	struct desk_call *call;
 

@@ -1,7 +1,8 @@
 /*
- * node/desk.h - where the HTTPS thread and the loop meet. The HTTPS thread puts a question on the desk and
- * suspends its connection; the loop takes questions to the enclave and lays the answers down. Also the
- * figures that the loop publishes and the events it announces. One lock over all of it, held briefly.
+ * node/desk.h - where the HTTPS thread and the loop meet. The HTTPS thread puts a question on the
+ * desk and suspends its connection; the loop takes questions to the enclave and lays the answers
+ * down. Also the figures that the loop publishes and the events it announces. One lock over all of
+ * it, held briefly.
  */
 #ifndef SR_NODE_DESK_H
 #define SR_NODE_DESK_H
@@ -42,7 +43,8 @@ struct desk_figures {
 	uint64_t status_at_ms;               /* monotonic */
 	struct net_figures links;
 	struct node_store_figures store;
-	uint64_t log_bytes, log_written_bytes, log_syncs, log_rotations, log_sync_us, log_sync_max_us;
+	uint64_t log_bytes, log_written_bytes, log_syncs, log_rotations, log_sync_us,
+	    log_sync_max_us;
 	uint64_t free_bytes, enclave_starts, effects, events, messages_dropped, enclave_queue_bytes;
 	bool disk_low, links_up[SR_MEMBERS_MAX];
 	uint64_t started_ms;                 /* monotonic */
@@ -72,9 +74,11 @@ void desk_clear(struct desk *self);
 void desk_lock(struct desk *self);
 void desk_unlock(struct desk *self);
 
-/* --- HTTPS thread; lock held --- takes bytes over on SR_OK. TOO_MANY; NOT_READY while the enclave is not there. */
-SR_MUST_CHECK enum sr_error desk_ask(struct desk *self, uint64_t *token, uint32_t method, uint8_t *bytes,
-    size_t n, uint64_t due_ms, struct desk_answer *answer, desk_done *done, void *owner);
+/* --- HTTPS thread; lock held --- takes bytes over on SR_OK. TOO_MANY; NOT_READY while the enclave
+ * is not there. */
+SR_MUST_CHECK enum sr_error desk_ask(struct desk *self, uint64_t *token, uint32_t method,
+    uint8_t *bytes, size_t n, uint64_t due_ms, struct desk_answer *answer, desk_done *done,
+    void *owner);
 /* The owner is going away: nothing of it is touched any more. */
 void desk_forget(struct desk *self, uint64_t token);
 
@@ -83,7 +87,8 @@ void desk_forget(struct desk *self, uint64_t token);
 SR_MUST_CHECK enum sr_error desk_take(struct desk *self, uint64_t *token, uint32_t *method,
     uint8_t **bytes, size_t *n);
 /* Copies bytes. Unknown tokens are ignored. */
-void desk_reply(struct desk *self, uint64_t token, enum sr_error code, const uint8_t *bytes, size_t n);
+void desk_reply(
+    struct desk *self, uint64_t token, enum sr_error code, const uint8_t *bytes, size_t n);
 /* Ends what is due or gone; writes at most max tokens that the enclave should forget. */
 size_t desk_expire(struct desk *self, uint64_t now_ms, uint64_t *tokens, size_t max);
 /* Ends everything with this code. */

@@ -60,15 +60,16 @@ static enum sr_error version_check(struct node_dir *self, const struct sr_hash32
 	err = n > 18 && memcmp(have, want, 18) == 0 ? SR_ERR_FOREIGN_DATA : SR_ERR_BAD_VERSION;
 	free(have);
 	snprintf(note, NODE_STORE_NOTE_MAX,
-	    err == SR_ERR_FOREIGN_DATA
-	        ? "%.300s holds another member's or another cluster's data (see its VERSION). Point data_dir at "
-	          "this node's folder, or correct member and genesis"
-	        : "%.300s/VERSION is of a format this build does not know", self->path);
+	    err == SR_ERR_FOREIGN_DATA ? "%.300s holds another member's or another cluster's data "
+					 "(see its VERSION). Point data_dir at "
+					 "this node's folder, or correct member and genesis"
+				       : "%.300s/VERSION is of a format this build does not know",
+	    self->path);
 	return err;
 }
 
-enum sr_error node_dir_open(struct node_dir *self, const char *path, const struct sr_hash32 *chain_id,
-    uint32_t member, char note[NODE_STORE_NOTE_MAX])
+enum sr_error node_dir_open(struct node_dir *self, const char *path,
+    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_STORE_NOTE_MAX])
 {
 	enum sr_error err;
 
@@ -77,7 +78,7 @@ enum sr_error node_dir_open(struct node_dir *self, const char *path, const struc
 	note[0] = '\0';
 	if (strlen(path) >= sizeof self->path)
 		return SR_ERR_TOO_LONG;
-	strcpy(self->path, path);
+	snprintf(self->path, sizeof self->path, "%s", path);
 	SR_TRY(file_make_dir(path));
 	err = lock_take(self, note);
 	if (err == SR_OK)

@@ -1,6 +1,7 @@
 /*
- * node/effects.c - carries out what the enclave decided, in its order: of all effects that have come, first the
- * records into the log and one fdatasync, then what may leave. A CHECKPOINT or IDENTITY ends a stretch.
+ * node/effects.c - carries out what the enclave decided, in its order: of all effects that have
+ * come, first the records into the log and one fdatasync, then what may leave. A CHECKPOINT or
+ * IDENTITY ends a stretch.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +23,12 @@ static uint64_t microseconds(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
-/* The enclave believes that it is written: it must forget that, and begin again from the disk once there is room.
- * Rare: free_space_min_bytes stops it from writing long before. */
+/* The enclave believes that it is written: it must forget that, and begin again from the disk once
+ * there is room. Rare: free_space_min_bytes stops it from writing long before. */
 static void disk_full(struct loop *self, const char *what)
 {
-	sr_log(SR_LOG_ERROR, "disk", "%s: the disk is full; the enclave starts again when there is room",
-	    what);
+	sr_log(SR_LOG_ERROR, "disk",
+	    "%s: the disk is full; the enclave starts again when there is room", what);
 	self->disk_low = self->disk_blocked = true;
 	child_stop(&self->child, true);
 }
@@ -61,7 +62,8 @@ static bool persist(struct loop *self, const struct enclave_effect *fx, size_t n
 	if (err == SR_ERR_DISK_FULL)
 		disk_full(self, "writing safety.log");
 	else
-		loop_fail(self, err, "writing safety.log: what the disk holds is not known, so this "
+		loop_fail(self, err,
+		    "writing safety.log: what the disk holds is not known, so this "
 		    "process ends");
 	return false;
 }
@@ -117,8 +119,8 @@ static void fx_block(struct loop *self, const struct enclave_effect *fx)
 	    "event: block\ndata: {\"height\":%llu,\"epoch\":%llu,\"slot\":%llu,\"author\":%u,"
 	    "\"time_ms\":%llu,\"operations\":%u,\"hash\":\"%s\"}\n\n",
 	    (unsigned long long)header.height, (unsigned long long)header.epoch,
-	    (unsigned long long)header.slot, header.author, (unsigned long long)header.time_ms, fx->member,
-	    hex);
+	    (unsigned long long)header.slot, header.author, (unsigned long long)header.time_ms,
+	    fx->member, hex);
 }
 
 static void fx_blob(struct loop *self, const struct enclave_effect *fx)
@@ -130,7 +132,7 @@ static void fx_blob(struct loop *self, const struct enclave_effect *fx)
 		return;
 	memcpy(hash.b, fx->a.p, sizeof hash.b);
 	err = fx->kind == ENCLAVE_FX_BLOB_KEEP ? blobs_keep(self->blobs, &hash)
-	                                       : blobs_drop(self->blobs, &hash);
+					       : blobs_drop(self->blobs, &hash);
 	if (err != SR_OK)
 		sr_log(SR_LOG_ERROR, "blobs", "keeping or dropping a piece failed: %s",
 		    sr_error_message((unsigned)err));
@@ -138,17 +140,20 @@ static void fx_blob(struct loop *self, const struct enclave_effect *fx)
 
 static void fx_note(const struct enclave_effect *fx)
 {
-	enum sr_log_level level = fx->number <= SR_LOG_DEBUG ? (enum sr_log_level)fx->number : SR_LOG_INFO;
+	enum sr_log_level level = fx->number <= SR_LOG_DEBUG ? (enum sr_log_level)fx->number
+							     : SR_LOG_INFO;
 
 	sr_log(level, "enclave", "%.*s", fx->a.n < 900 ? (int)fx->a.n : 900, (const char *)fx->a.p);
 }
 
 static void fx_fatal(struct loop *self, const struct enclave_effect *fx)
 {
-	sr_log(SR_LOG_ERROR, "enclave", "stopped for good: %.*s (%s)", fx->a.n < 800 ? (int)fx->a.n : 800,
-	    (const char *)fx->a.p, sr_error_name((unsigned)fx->number));
+	sr_log(SR_LOG_ERROR, "enclave", "stopped for good: %.*s (%s)",
+	    fx->a.n < 800 ? (int)fx->a.n : 800, (const char *)fx->a.p,
+	    sr_error_name((unsigned)fx->number));
 	self->fatal = true;
-	self->failed = fx->number != 0 ? sr_error_from_number((unsigned)fx->number) : SR_ERR_INTERNAL;
+	self->failed = fx->number != 0 ? sr_error_from_number((unsigned)fx->number)
+				       : SR_ERR_INTERNAL;
 }
 
 static void fx_stored(struct loop *self, enum sr_error err, const char *what)
@@ -172,8 +177,8 @@ static void fx_archive_put(struct loop *self, const struct enclave_effect *fx)
 	    "writing the archive");
 }
 
-/* The store first, then the fresh log: a stop in between finds the new rows and the old log, which only says
- * again what the rows hold. */
+/* The store first, then the fresh log: a stop in between finds the new rows and the old log, which
+ * only says again what the rows hold. */
 static void fx_checkpoint(struct loop *self, const struct enclave_effect *fx)
 {
 	enum sr_error err = node_store_commit(self->store);
@@ -198,12 +203,12 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 	case ENCLAVE_FX_PERSIST:
 		return; /* done before */
 	case ENCLAVE_FX_SEND:
-		(void)!net_links_send(self->links, fx->member, (uint32_t)fx->number, fx->a.p, fx->a.n,
-		    loop_monotonic_ms());
+		(void)!net_links_send(self->links, fx->member, (uint32_t)fx->number, fx->a.p,
+		    fx->a.n, loop_monotonic_ms());
 		return;
 	case ENCLAVE_FX_REPLY:
-		desk_reply(&self->desk, fx->token, sr_error_from_number((unsigned)fx->number), fx->a.p,
-		    fx->a.n);
+		desk_reply(&self->desk, fx->token, sr_error_from_number((unsigned)fx->number),
+		    fx->a.p, fx->a.n);
 		return;
 	case ENCLAVE_FX_WAKE:
 		self->wake_ms = fx->number;
@@ -215,7 +220,8 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 		fx_archive_read(self, fx);
 		return;
 	case ENCLAVE_FX_STATE_PUT:
-		fx_stored(self, node_store_state_put(self->store, fx->a.p, fx->a.n, fx->b.p, fx->b.n),
+		fx_stored(self,
+		    node_store_state_put(self->store, fx->a.p, fx->a.n, fx->b.p, fx->b.n),
 		    "keeping a row for the checkpoint");
 		return;
 	case ENCLAVE_FX_CHECKPOINT:
@@ -262,7 +268,8 @@ static void run_batch(struct loop *self, const struct enclave_effect *fx, size_t
 			to++;
 		if (!persist(self, fx + from, to - from))
 			return;
-		for (; from < n && from <= to && self->failed == SR_OK && self->child.fd >= 0; from++)
+		for (; from < n && from <= to && self->failed == SR_OK && self->child.fd >= 0;
+		     from++)
 			carry_out(self, &fx[from]);
 	}
 }

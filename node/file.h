@@ -17,7 +17,8 @@ SR_MUST_CHECK enum sr_error file_path(char out[NODE_PATH_MAX], const char *dir, 
 /* Whole file, malloc'd. NOT_FOUND, TOO_LONG, IO. */
 SR_MUST_CHECK enum sr_error file_read(uint8_t **out, size_t *n, const char *path, size_t max);
 /* Written aside, fsynced, renamed over the old one, the folder fsynced. DISK_FULL, IO. */
-SR_MUST_CHECK enum sr_error file_replace(const char *dir, const char *name, const uint8_t *p, size_t n);
+SR_MUST_CHECK enum sr_error file_replace(
+    const char *dir, const char *name, const uint8_t *p, size_t n);
 SR_MUST_CHECK enum sr_error file_write_all(int fd, const uint8_t *p, size_t n);
 SR_MUST_CHECK enum sr_error file_sync_dir(const char *dir);
 /* Creates dir (mode 0700) when it is not there. */

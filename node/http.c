@@ -21,10 +21,20 @@
 #define CONNECTION_BYTES (64u * 1024u)
 #define CONNECTION_IDLE_S 60u
 #define PEM_MAX 65536u
-#define DISCARD_MAX (2u * 1024u * 1024u)  /* a refused body this small is read to its end, so that the answer arrives */
+#define DISCARD_MAX                                                                                \
+	(2u * 1024u * 1024u) /* a refused body this small is read to its end, so that the answer   \
+				arrives */
 #define STREAM_BLOCK 16384u
 
-enum work { WORK_RPC, WORK_PUT, WORK_GET_BLOB, WORK_EVENTS, WORK_METRICS, WORK_HEALTH, WORK_REFUSE };
+enum work {
+	WORK_RPC,
+	WORK_PUT,
+	WORK_GET_BLOB,
+	WORK_EVENTS,
+	WORK_METRICS,
+	WORK_HEALTH,
+	WORK_REFUSE
+};
 
 /* One watcher of /events. */
 struct stream {
@@ -102,12 +112,14 @@ static enum MHD_Result answer_error(struct MHD_Connection *connection, unsigned 
     enum sr_error err)
 {
 	char text[512];
-	int n = snprintf(text, sizeof text, "{\"error\":{\"code\":%d,\"message\":\"%s\",\"data\":{\"name\":\"%s\"}}}\n",
-	    (int)err, sr_error_message((unsigned)err), sr_error_name((unsigned)err));
+	int n = snprintf(text, sizeof text,
+	    "{\"error\":{\"code\":%d,\"message\":\"%s\",\"data\":{\"name\":\"%s\"}}}\n", (int)err,
+	    sr_error_message((unsigned)err), sr_error_name((unsigned)err));
 
 	SR_ASSERT(n > 0 && (size_t)n < sizeof text);
 	return queue(connection, status,
-	    MHD_create_response_from_buffer((size_t)n, text, MHD_RESPMEM_MUST_COPY), "application/json");
+	    MHD_create_response_from_buffer((size_t)n, text, MHD_RESPMEM_MUST_COPY),
+	    "application/json");
 }
 
 static unsigned status_of(enum sr_error err)
@@ -137,7 +149,8 @@ static void refuse(struct request *r, unsigned status, enum sr_error err)
 
 static uint64_t content_length(struct MHD_Connection *connection, bool *given)
 {
-	const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+	const char *text = MHD_lookup_connection_value(
+	    connection, MHD_HEADER_KIND, "Content-Length");
 	char *end;
 	uint64_t n;
 
@@ -305,7 +318,8 @@ static enum MHD_Result rpc_step(struct request *r)
 /* --- Pieces --- */
 
 /* One range as RFC 9110 14.1.2 has it: a-b, a-, -n. false: ignored, the whole is sent. */
-static bool range_parse(uint64_t *from, uint64_t *n, bool *satisfiable, const char *text, uint64_t size)
+static bool range_parse(
+    uint64_t *from, uint64_t *n, bool *satisfiable, const char *text, uint64_t size)
 {
 	uint64_t first, last = UINT64_MAX;
 	char *end;
@@ -347,7 +361,8 @@ static bool range_parse(uint64_t *from, uint64_t *n, bool *satisfiable, const ch
 
 static enum MHD_Result range_refuse(struct request *r, uint64_t size)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+	    0, NULL, MHD_RESPMEM_PERSISTENT);
 	char text[64];
 
 	if (response == NULL)
@@ -534,7 +549,8 @@ static enum MHD_Result metrics_answer(struct request *r)
 	desk_unlock(desk);
 	text = metrics_text(f, &b, &h, monotonic_ms());
 	free(f);
-	return answer_text(r->connection, MHD_HTTP_OK, text, "text/plain; version=0.0.4; charset=utf-8");
+	return answer_text(
+	    r->connection, MHD_HTTP_OK, text, "text/plain; version=0.0.4; charset=utf-8");
 }
 
 static enum MHD_Result health_answer(struct request *r)
@@ -577,7 +593,8 @@ static enum MHD_Result request_answer(struct request *r)
 		break;
 	}
 	if (r->error == SR_OK)
-		return answer_text(r->connection, r->status, strdup("{\"stored\":true}\n"), "application/json");
+		return answer_text(
+		    r->connection, r->status, strdup("{\"stored\":true}\n"), "application/json");
 	return answer_error(r->connection, r->status, r->error);
 }
 
@@ -674,7 +691,8 @@ static enum sr_error daemon_start(struct http *self)
 	struct sockaddr_storage address;
 	unsigned flags = MHD_USE_TLS | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 			 MHD_USE_ERROR_LOG;
-	unsigned clients = self->settings.clients_max < THREADS ? THREADS : self->settings.clients_max;
+	unsigned clients = self->settings.clients_max < THREADS ? THREADS
+								: self->settings.clients_max;
 
 	if (!address_make(&address, &self->settings))
 		return SR_ERR_OUT_OF_RANGE;
@@ -726,7 +744,8 @@ enum sr_error http_start(struct http **out, const struct http_settings *settings
 
 uint16_t http_port(const struct http *self)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_BIND_PORT);
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(
+	    self->daemon, MHD_DAEMON_INFO_BIND_PORT);
 
 	return info != NULL ? info->port : 0;
 }

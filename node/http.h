@@ -27,12 +27,15 @@ uint16_t http_port(const struct http *self);
 /* Ends all connections. The desk must be closed before. */
 void http_stop(struct http *self);
 
-/* node/https_key.c: writes dir/https.key and dir/https.crt (EC P-256, self-signed) unless they are there; pin:
- * SHA-256 of the certificate's SubjectPublicKeyInfo, which the genesis lists. */
+/* node/https_key.c: writes dir/https.key and dir/https.crt (EC P-256, self-signed) unless they are
+ * there; pin: SHA-256 of the certificate's SubjectPublicKeyInfo, which the genesis lists. */
 SR_MUST_CHECK enum sr_error https_make(struct sr_hash32 *pin, const char *dir);
 
 /* node/metrics.c: Prometheus text, malloc'd. */
-struct http_figures { uint64_t requests, rpc_calls, rpc_errors, refused, timed_out; unsigned watchers; };
+struct http_figures {
+	uint64_t requests, rpc_calls, rpc_errors, refused, timed_out;
+	unsigned watchers;
+};
 char *metrics_text(const struct desk_figures *f, const struct blobs_figures *b,
     const struct http_figures *h, uint64_t now_ms);
 

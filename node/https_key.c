@@ -1,4 +1,5 @@
-/* node/https_key.c - a self-signed certificate: clients trust its pin in the genesis, not a name. */
+/* node/https_key.c - a self-signed certificate: clients trust its pin in the genesis, not a name.
+ */
 #define _GNU_SOURCE /* O_CLOEXEC and friends under strict C */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,20 +30,22 @@ static bool cert_fill(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key)
 		return false;
 	serial[0] &= 0x7f; /* RFC 5280 4.1.2.2: positive */
 	serial[0] |= 0x01;
-	return gnutls_x509_crt_set_version(cert, 3) == 0 &&
-	       gnutls_x509_crt_set_serial(cert, serial, sizeof serial) == 0 &&
-	       gnutls_x509_crt_set_activation_time(cert, now - 86400) == 0 &&
-	       gnutls_x509_crt_set_expiration_time(cert, now + VALID_S) == 0 &&
-	       gnutls_x509_crt_set_dn(cert, "CN=strongroom node", NULL) == 0 &&
-	       gnutls_x509_crt_set_key(cert, key) == 0 &&
-	       gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_DNSNAME, "localhost", 9,
-	           GNUTLS_FSAN_SET) == 0 &&
-	       gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_IPADDRESS, loopback,
-	           sizeof loopback, GNUTLS_FSAN_APPEND) == 0 &&
-	       gnutls_x509_crt_set_basic_constraints(cert, 0, -1) == 0 &&
-	       gnutls_x509_crt_set_key_usage(cert, GNUTLS_KEY_DIGITAL_SIGNATURE) == 0 &&
-	       gnutls_x509_crt_set_key_purpose_oid(cert, GNUTLS_KP_TLS_WWW_SERVER, 0) == 0 &&
-	       gnutls_x509_crt_sign2(cert, cert, key, GNUTLS_DIG_SHA256, 0) == 0;
+	return gnutls_x509_crt_set_version(cert, 3) == 0
+	    && gnutls_x509_crt_set_serial(cert, serial, sizeof serial) == 0
+	    && gnutls_x509_crt_set_activation_time(cert, now - 86400) == 0
+	    && gnutls_x509_crt_set_expiration_time(cert, now + VALID_S) == 0
+	    && gnutls_x509_crt_set_dn(cert, "CN=strongroom node", NULL) == 0
+	    && gnutls_x509_crt_set_key(cert, key) == 0
+	    && gnutls_x509_crt_set_subject_alt_name(
+		   cert, GNUTLS_SAN_DNSNAME, "localhost", 9, GNUTLS_FSAN_SET)
+	    == 0
+	    && gnutls_x509_crt_set_subject_alt_name(
+		   cert, GNUTLS_SAN_IPADDRESS, loopback, sizeof loopback, GNUTLS_FSAN_APPEND)
+	    == 0
+	    && gnutls_x509_crt_set_basic_constraints(cert, 0, -1) == 0
+	    && gnutls_x509_crt_set_key_usage(cert, GNUTLS_KEY_DIGITAL_SIGNATURE) == 0
+	    && gnutls_x509_crt_set_key_purpose_oid(cert, GNUTLS_KP_TLS_WWW_SERVER, 0) == 0
+	    && gnutls_x509_crt_sign2(cert, cert, key, GNUTLS_DIG_SHA256, 0) == 0;
 }
 
 static enum sr_error pin_of(struct sr_hash32 *pin, gnutls_x509_crt_t cert)
@@ -68,11 +71,14 @@ static enum sr_error pair_make(const char *dir, gnutls_x509_crt_t cert, gnutls_x
 	gnutls_datum_t key_pem = { NULL, 0 }, cert_pem = { NULL, 0 };
 	enum sr_error err = SR_ERR_INTERNAL;
 
-	if (gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
-	        GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0 &&
-	    cert_fill(cert, key) && gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
-	        GNUTLS_PKCS_PLAIN, &key_pem) == 0 &&
-	    gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_PEM, &cert_pem) == 0)
+	if (gnutls_x509_privkey_generate(
+		key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0)
+		== 0
+	    && cert_fill(cert, key)
+	    && gnutls_x509_privkey_export2_pkcs8(
+		   key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &key_pem)
+		== 0
+	    && gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_PEM, &cert_pem) == 0)
 		err = file_replace(dir, "https.key", key_pem.data, key_pem.size);
 	if (err == SR_OK)
 		err = file_replace(dir, "https.crt", cert_pem.data, cert_pem.size);

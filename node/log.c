@@ -71,7 +71,8 @@ static bool record_read(struct record *r, const uint8_t *header, uint64_t positi
 	r->length = get32(header);
 	r->crc = get32(header + 4);
 	r->batch = get32(header + 8) | (uint64_t)get32(header + 12) << 32;
-	return get32(header + 16) == record_check(header, position) && r->length <= NODE_LOG_RECORD_MAX;
+	return get32(header + 16) == record_check(header, position)
+	    && r->length <= NODE_LOG_RECORD_MAX;
 }
 
 static void header_write(uint8_t out[NODE_LOG_HEADER_BYTES], const struct node_log *self)
@@ -107,18 +108,23 @@ static enum sr_error header_check(const struct node_log *self, char *note)
 
 	if (!read_at(self->fd, h, sizeof h, 0) || memcmp(h, LOG_MAGIC, 8) != 0 ||
 	    get32(h + 48) != sr_crc32c(0, h, 48)) {
-		say(note, "%s/" NODE_LOG_NAME " does not begin as a log does: the disk is damaged; " NODE_RECOVER,
+		say(note,
+		    "%s/" NODE_LOG_NAME
+		    " does not begin as a log does: the disk is damaged; " NODE_RECOVER,
 		    self->dir);
 		return SR_ERR_DAMAGED;
 	}
 	if (get32(h + 8) != LOG_VERSION) {
-		say(note, "%s/" NODE_LOG_NAME " has version %u; this build reads %u", self->dir, get32(h + 8),
-		    LOG_VERSION);
+		say(note, "%s/" NODE_LOG_NAME " has version %u; this build reads %u", self->dir,
+		    get32(h + 8), LOG_VERSION);
 		return SR_ERR_BAD_VERSION;
 	}
 	if (get32(h + 12) != self->member || memcmp(h + 16, self->chain_id.b, 32) != 0) {
-		say(note, "%s/" NODE_LOG_NAME " is member %u's of %s cluster. Point data_dir at this node's own "
-		    "folder", self->dir, get32(h + 12),
+		say(note,
+		    "%s/" NODE_LOG_NAME
+		    " is member %u's of %s cluster. Point data_dir at this node's own "
+		    "folder",
+		    self->dir, get32(h + 12),
 		    memcmp(h + 16, self->chain_id.b, 32) != 0 ? "another" : "this");
 		return SR_ERR_FOREIGN_DATA;
 	}
@@ -131,17 +137,18 @@ static bool record_good(const struct node_log *self, struct record *r, uint64_t 
 {
 	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
 
-	if (file_size - position < sizeof header || !read_at(self->fd, header, sizeof header, position) ||
-	    !record_read(r, header, position))
+	if (file_size - position < sizeof header
+	    || !read_at(self->fd, header, sizeof header, position)
+	    || !record_read(r, header, position))
 		return false;
 	position += sizeof header;
-	return file_size - position >= r->length && read_at(self->fd, scratch, r->length, position) &&
-	       sr_crc32c(0, scratch, r->length) == r->crc;
+	return file_size - position >= r->length && read_at(self->fd, scratch, r->length, position)
+	    && sr_crc32c(0, scratch, r->length) == r->crc;
 }
 
 /* The highest batch of any good record from position on; 0 when there is none. */
-static enum sr_error newest_batch_after(uint64_t *batch, uint64_t *where, const struct node_log *self,
-    uint64_t position, uint64_t file_size, uint8_t *scratch)
+static enum sr_error newest_batch_after(uint64_t *batch, uint64_t *where,
+    const struct node_log *self, uint64_t position, uint64_t file_size, uint8_t *scratch)
 {
 	uint8_t *chunk = malloc(SCAN_CHUNK);
 
@@ -149,7 +156,8 @@ static enum sr_error newest_batch_after(uint64_t *batch, uint64_t *where, const 
 	if (chunk == NULL)
 		return SR_ERR_NO_MEMORY;
 	while (file_size - position > NODE_LOG_RECORD_HEADER_BYTES) {
-		size_t n = file_size - position < SCAN_CHUNK ? (size_t)(file_size - position) : SCAN_CHUNK;
+		size_t n = file_size - position < SCAN_CHUNK ? (size_t)(file_size - position)
+							     : SCAN_CHUNK;
 
 		if (!read_at(self->fd, chunk, n, position)) {
 			free(chunk);
@@ -179,9 +187,10 @@ static enum sr_error tail_cut(struct node_log *self, uint64_t file_size, char *n
 	return SR_OK;
 }
 
-/* The record at self->size is bad. Was it ever synced? last: the good one before it (batch 0: none). */
-static enum sr_error bad_record(struct node_log *self, const struct record *last, uint64_t file_size,
-    uint8_t *scratch, char *note)
+/* The record at self->size is bad. Was it ever synced? last: the good one before it (batch 0:
+ * none). */
+static enum sr_error bad_record(struct node_log *self, const struct record *last,
+    uint64_t file_size, uint8_t *scratch, char *note)
 {
 	uint64_t mine = (last->batch >> 1) + ((last->batch & 1) != 0 || last->batch == 0 ? 1 : 0);
 	uint64_t newest, where = 0;
@@ -189,13 +198,16 @@ static enum sr_error bad_record(struct node_log *self, const struct record *last
 	SR_TRY(newest_batch_after(&newest, &where, self, self->size + 1, file_size, scratch));
 	if (newest <= mine)
 		return tail_cut(self, file_size, note);
-	say(note, "%s/" NODE_LOG_NAME " is damaged at byte %llu, before good records at byte %llu. The disk "
-	    "has changed what was written, so this node's votes are not known; " NODE_RECOVER, self->dir,
-	    (unsigned long long)self->size, (unsigned long long)where);
+	say(note,
+	    "%s/" NODE_LOG_NAME
+	    " is damaged at byte %llu, before good records at byte %llu. The disk "
+	    "has changed what was written, so this node's votes are not known; " NODE_RECOVER,
+	    self->dir, (unsigned long long)self->size, (unsigned long long)where);
 	return SR_ERR_DAMAGED;
 }
 
-/* An empty record that ends the batch of a crash: what is kept of it is synced and replayed from now on. */
+/* An empty record that ends the batch of a crash: what is kept of it is synced and replayed from
+ * now on. */
 static enum sr_error mark_end(struct node_log *self, uint64_t batch)
 {
 	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
@@ -269,8 +281,8 @@ static enum sr_error log_install(struct node_log *self, const uint8_t *records, 
 	return SR_OK;
 }
 
-enum sr_error node_log_open(struct node_log *self, const char *dir, const struct sr_hash32 *chain_id,
-    uint32_t member, char note[NODE_LOG_NOTE_MAX])
+enum sr_error node_log_open(struct node_log *self, const char *dir,
+    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_LOG_NOTE_MAX])
 {
 	char path[NODE_PATH_MAX];
 	uint8_t *scratch;
@@ -285,7 +297,7 @@ enum sr_error node_log_open(struct node_log *self, const char *dir, const struct
 	sr_writer_init(&self->pending, LOG_PENDING_MAX);
 	if (strlen(dir) >= sizeof self->dir)
 		return SR_ERR_TOO_LONG;
-	strcpy(self->dir, dir);
+	snprintf(self->dir, sizeof self->dir, "%s", dir);
 	SR_TRY(file_path(path, dir, NODE_LOG_NAME));
 	SR_TRY(file_remove(dir, NODE_LOG_NAME ".new"));
 	self->fd = open(path, O_RDWR | O_CLOEXEC);
@@ -329,7 +341,8 @@ enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t *
 	*bytes = malloc(r.length);
 	if (*bytes == NULL)
 		return SR_ERR_NO_MEMORY;
-	if (!read_at(self->fd, *bytes, r.length, *position) || sr_crc32c(0, *bytes, r.length) != r.crc) {
+	if (!read_at(self->fd, *bytes, r.length, *position)
+	    || sr_crc32c(0, *bytes, r.length) != r.crc) {
 		free(*bytes);
 		return SR_ERR_DAMAGED;
 	}
@@ -375,12 +388,14 @@ void node_log_discard(struct node_log *self)
 	sr_writer_reset(&self->pending);
 }
 
-/* Asks for room well before it is needed, so that a full disk is known while there is still some left. */
+/* Asks for room well before it is needed, so that a full disk is known while there is still some
+ * left. */
 static enum sr_error log_reserve(struct node_log *self, size_t n)
 {
 	if (self->size + n + LOG_RESERVE / 4 <= self->reserved)
 		return SR_OK;
-	if (fallocate(self->fd, FALLOC_FL_KEEP_SIZE, (off_t)self->size, (off_t)(n + LOG_RESERVE)) == 0) {
+	if (fallocate(self->fd, FALLOC_FL_KEEP_SIZE, (off_t)self->size, (off_t)(n + LOG_RESERVE))
+	    == 0) {
 		self->reserved = self->size + n + LOG_RESERVE;
 		self->nearly_full = false;
 		return SR_OK;
@@ -433,7 +448,8 @@ enum sr_error node_log_write(struct node_log *self, bool sync)
 	sr_writer_reset(&self->pending);
 	if (err != SR_OK || !sync)
 		return err;
-	/* After a failed fsync the kernel may have dropped the pages: nothing can be said about the file. */
+	/* After a failed fsync the kernel may have dropped the pages: nothing can be said about the
+	 * file. */
 	if (fdatasync(self->fd) != 0)
 		return SR_ERR_IO;
 	self->batch++;

@@ -3,11 +3,11 @@
  * depends on it is sent (DESIGN 8).
  *
  * file   = "SRSAFELG" | version u32 | member u32 | chain id 32 | crc32c u32 of those
- * record = length u32 | crc32c u32 of the bytes | batch u64 | crc32c u32 of position, length, crc, batch |
- *          bytes
- * batch counts syncs; its lowest bit marks the last record before a sync. So after a power cut a record that was
- * never synced (a torn tail: normal) can be told from one that was (damage: refused), even when the
- * disk wrote the parts of the last batch in any order. A record of no bytes only marks the end of a batch.
+ * record = length u32 | crc32c u32 of the bytes | batch u64 | crc32c u32 of position, length, crc,
+ * batch | bytes batch counts syncs; its lowest bit marks the last record before a sync. So after a
+ * power cut a record that was never synced (a torn tail: normal) can be told from one that was
+ * (damage: refused), even when the disk wrote the parts of the last batch in any order. A record of
+ * no bytes only marks the end of a batch.
  */
 #ifndef SR_NODE_LOG_H
 #define SR_NODE_LOG_H
@@ -34,24 +34,26 @@ struct node_log {
 	bool created, nearly_full;
 };
 
-/* Opens or creates. A torn tail is cut off, and note says so (else it is empty). DAMAGED and FOREIGN_DATA: note
- * says what was found and how to recover; nothing was changed. */
+/* Opens or creates. A torn tail is cut off, and note says so (else it is empty). DAMAGED and
+ * FOREIGN_DATA: note says what was found and how to recover; nothing was changed. */
 SR_MUST_CHECK enum sr_error node_log_open(struct node_log *self, const char *dir,
     const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_LOG_NOTE_MAX]);
 void node_log_close(struct node_log *self);
 
 /* Reads records in order; position starts at 0. NOT_FOUND at the end. Free bytes with free(). */
-SR_MUST_CHECK enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t **bytes,
-    size_t *n);
+SR_MUST_CHECK enum sr_error node_log_next(
+    struct node_log *self, uint64_t *position, uint8_t **bytes, size_t *n);
 
 /* Adds to the batch in memory. */
 SR_MUST_CHECK enum sr_error node_log_append(struct node_log *self, const uint8_t *bytes, size_t n);
-/* Writes the batch; with sync it is on the disk on return. DISK_FULL: nothing of it was written and it is
- * forgotten. IO: the file's state is unknown; the process must end. */
+/* Writes the batch; with sync it is on the disk on return. DISK_FULL: nothing of it was written and
+ * it is forgotten. IO: the file's state is unknown; the process must end. */
 SR_MUST_CHECK enum sr_error node_log_write(struct node_log *self, bool sync);
 void node_log_discard(struct node_log *self);
 
-/* Replaces the log by one that begins with these records: u32 count, blobs. DISK_FULL: the old one stays. */
-SR_MUST_CHECK enum sr_error node_log_rotate(struct node_log *self, const uint8_t *records, size_t n);
+/* Replaces the log by one that begins with these records: u32 count, blobs. DISK_FULL: the old one
+ * stays. */
+SR_MUST_CHECK enum sr_error node_log_rotate(
+    struct node_log *self, const uint8_t *records, size_t n);
 
 #endif

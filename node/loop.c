@@ -72,7 +72,9 @@ void loop_event(struct loop *self, struct enclave_event *ev)
 static void on_message(void *ctx, uint32_t member, const uint8_t *bytes, size_t n)
 {
 	struct loop *self = ctx;
-	struct enclave_event ev = { .kind = ENCLAVE_EV_MESSAGE, .member = member, .a = { bytes, n } };
+	struct enclave_event ev = {
+		.kind = ENCLAVE_EV_MESSAGE, .member = member, .a = { bytes, n }
+	};
 
 	if (self->phase == LOOP_RUNNING)
 		loop_event(self, &ev);
@@ -115,7 +117,8 @@ static enum sr_error refuse(enum sr_error err, const char *what, const char *not
 static enum sr_error genesis_open(struct loop *self)
 {
 	const struct config *c = self->config;
-	enum sr_error err = file_read(&self->genesis_bytes, &self->genesis_n, c->genesis, GENESIS_FILE_MAX);
+	enum sr_error err = file_read(
+	    &self->genesis_bytes, &self->genesis_n, c->genesis, GENESIS_FILE_MAX);
 
 	if (err != SR_OK)
 		return refuse(err, c->genesis, NULL);
@@ -126,7 +129,8 @@ static enum sr_error genesis_open(struct loop *self)
 	if (err != SR_OK)
 		return refuse(err, c->genesis, NULL);
 	if (c->member >= self->genesis->members_n)
-		return refuse(SR_ERR_NOT_A_MEMBER, "member", "the genesis has fewer members than that");
+		return refuse(
+		    SR_ERR_NOT_A_MEMBER, "member", "the genesis has fewer members than that");
 	return SR_OK;
 }
 
@@ -140,7 +144,8 @@ static enum sr_error data_open(struct loop *self)
 
 	if (err != SR_OK)
 		return refuse(err, "data_dir", note);
-	err = node_log_open(&self->log, c->data_dir, &self->genesis->chain_id, (uint32_t)c->member, note);
+	err = node_log_open(
+	    &self->log, c->data_dir, &self->genesis->chain_id, (uint32_t)c->member, note);
 	if (err != SR_OK)
 		return refuse(err, "safety.log", note);
 	if (note[0] != '\0')
@@ -152,10 +157,12 @@ static enum sr_error data_open(struct loop *self)
 		sr_log(SR_LOG_WARN, "store", "%s", note);
 	node_store_figures(&figures, self->store);
 	if (self->log.created && figures.state_rows > 0)
-		return refuse(SR_ERR_DAMAGED, "safety.log", "it is missing though the store has rows: what "
+		return refuse(SR_ERR_DAMAGED, "safety.log",
+		    "it is missing though the store has rows: what "
 		    "this node voted is not known; " NODE_RECOVER);
 	if (figures.unclean)
-		sr_log(SR_LOG_WARN, "store", "was not closed in order; every row was checked damaged=%llu",
+		sr_log(SR_LOG_WARN, "store",
+		    "was not closed in order; every row was checked damaged=%llu",
 		    (unsigned long long)figures.damaged_rows);
 	err = blobs_open(&self->blobs, c->data_dir, c->blob_quota_bytes, c->blob_unreferenced_s,
 	    c->free_space_min_bytes);
@@ -181,7 +188,8 @@ static const char *enclave_user(const struct config *config)
 {
 	if (config->enclave_user[0] != '\0')
 		return config->enclave_user;
-	return geteuid() == 0 && getpwnam("strongroom-enclave") != NULL ? "strongroom-enclave" : "nobody";
+	return geteuid() == 0 && getpwnam("strongroom-enclave") != NULL ? "strongroom-enclave"
+									: "nobody";
 }
 
 static enum sr_error child_prepare(struct loop *self)
@@ -261,7 +269,8 @@ static void enclave_start(struct loop *self, uint64_t now_ms)
 	enum sr_error err = child_start(&self->child, now_ms);
 
 	if (err != SR_OK) {
-		sr_log(SR_LOG_ERROR, "enclave", "could not be started: %s", sr_error_name((unsigned)err));
+		sr_log(SR_LOG_ERROR, "enclave", "could not be started: %s",
+		    sr_error_name((unsigned)err));
 		self->child.restart_ms = now_ms + CHILD_BACKOFF_MAX_MS;
 		return;
 	}
@@ -389,9 +398,10 @@ static void disk_watch(struct loop *self)
 	self->figures.free_bytes = free_bytes;
 	low = low || self->log.nearly_full;
 	if (low != self->disk_low)
-		sr_log(low ? SR_LOG_ERROR : SR_LOG_INFO, "disk", low
-		    ? "free space %llu bytes is below %llu: this node does not vote until there is room"
-		    : "there is room again: free space %llu bytes, wanted %llu",
+		sr_log(low ? SR_LOG_ERROR : SR_LOG_INFO, "disk",
+		    low ? "free space %llu bytes is below %llu: this node does not vote until "
+			  "there is room"
+			: "there is room again: free space %llu bytes, wanted %llu",
 		    (unsigned long long)free_bytes, (unsigned long long)min);
 	self->disk_low = low;
 	self->disk_blocked = self->disk_blocked && low;
@@ -427,7 +437,8 @@ static void announce_status(struct loop *self)
 	if (!self->figures.status_known)
 		return;
 	desk_announce(&self->desk,
-	    "event: status\ndata: {\"running\":%s,\"epoch\":%llu,\"slot\":%llu,\"final_height\":%llu,"
+	    "event: status\ndata: "
+	    "{\"running\":%s,\"epoch\":%llu,\"slot\":%llu,\"final_height\":%llu,"
 	    "\"recovering\":%s,\"disk_full\":%s,\"vault_ready\":%s,\"pool\":%llu}\n\n",
 	    self->figures.running ? "true" : "false", (unsigned long long)s->epoch,
 	    (unsigned long long)s->slot, (unsigned long long)s->final_height,
@@ -462,7 +473,8 @@ static void enclave_tick(struct loop *self)
 
 static void time_passes(struct loop *self, uint64_t now_ms)
 {
-	if (self->child.pid == 0 && !self->stopping && now_ms >= self->child.restart_ms && !self->disk_blocked)
+	if (self->child.pid == 0 && !self->stopping && now_ms >= self->child.restart_ms
+	    && !self->disk_blocked)
 		enclave_start(self, now_ms);
 	if (now_ms >= self->second_due_ms)
 		every_second(self, now_ms);

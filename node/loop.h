@@ -39,7 +39,7 @@ struct loop {
 	uint64_t second_due_ms, minute_due_ms, watchdog_due_ms, watchdog_every_ms; /* monotonic */
 	int signal_fd;
 	bool disk_low, disk_told;            /* disk_told: what the enclave knows */
-	bool disk_blocked;                   /* something could not be written: no enclave until there is room */
+	bool disk_blocked; /* something could not be written: no enclave until there is room */
 	bool stopping, stopped;
 	uint64_t stop_due_ms;
 	enum sr_error failed;                /* ends the process */

@@ -1,7 +1,6 @@
 /* strongroomd: the untrusted host of one node. Options, checks, limits; then the loop. */
 #define _GNU_SOURCE /* readlink of /proc/self/exe is plain POSIX; getopt_long is not */
 #include <getopt.h>
-#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +26,10 @@ static const char help[] =
     "\n"
     "usage: strongroomd --config FILE                 runs the node\n"
     "       strongroomd --config FILE --check-config  says what is wrong, changes nothing\n"
-    "       strongroomd --make-https DIR              makes DIR/https.key and DIR/https.crt unless they\n"
-    "                                                 are there; prints the pin (SHA-256 of the public key)\n"
+    "       strongroomd --make-https DIR              makes DIR/https.key and DIR/https.crt unless "
+    "they\n"
+    "                                                 are there; prints the pin (SHA-256 of the "
+    "public key)\n"
     "       strongroomd --sample-config               prints every key with its default\n"
     "       strongroomd --help | --version\n"
     "\n"
@@ -45,7 +46,7 @@ static int make_https(const char *dir)
 {
 	struct sr_hash32 pin;
 	char hex[65];
-	enum sr_error err = gnutls_global_init() >= 0 ? https_make(&pin, dir) : SR_ERR_INTERNAL;
+	enum sr_error err = https_make(&pin, dir);
 
 	if (err != SR_OK) {
 		fprintf(stderr, "strongroomd: %s: %s (%s)\n", dir, sr_error_message((unsigned)err),
@@ -88,7 +89,8 @@ static enum sr_error enclave_default(struct config *config)
 	if (slash == NULL)
 		return SR_ERR_IO;
 	*slash = '\0';
-	n = snprintf(config->enclave_program, sizeof config->enclave_program, "%s/strongroom-enclave", self);
+	n = snprintf(
+	    config->enclave_program, sizeof config->enclave_program, "%s/strongroom-enclave", self);
 	return (size_t)n < sizeof config->enclave_program ? SR_OK : SR_ERR_TOO_LONG;
 }
 
@@ -110,14 +112,15 @@ static unsigned check_genesis(const struct config *config)
 	size_t n;
 	unsigned bad = 0;
 	enum sr_error err = g != NULL ? file_read(&bytes, &n, config->genesis, GENESIS_FILE_MAX)
-	                              : SR_ERR_NO_MEMORY;
+				      : SR_ERR_NO_MEMORY;
 
 	if (err == SR_OK)
 		err = genesis_decode(g, bytes, n);
 	if (err != SR_OK)
 		bad = complain("genesis", config->genesis, sr_error_message((unsigned)err));
 	else if (config->member >= g->members_n)
-		bad = complain("member", config->genesis, "the genesis has fewer members than that");
+		bad = complain(
+		    "member", config->genesis, "the genesis has fewer members than that");
 	free(bytes);
 	free(g);
 	return bad;
@@ -130,11 +133,15 @@ static int check_config(const struct config *config)
 	unsigned bad = check_genesis(config);
 
 	if (file_path(path, config->data_dir, "identity") == SR_OK)
-		bad += check_file("data_dir", path, "no sealed identity (strongroom-enclave --new-identity)");
+		bad += check_file(
+		    "data_dir", path, "no sealed identity (strongroom-enclave --new-identity)");
 	if (file_path(path, config->data_dir, "sealing.key") == SR_OK)
-		bad += check_file("data_dir", path, "no sealing key (strongroom-enclave --new-identity)");
-	bad += check_file("https_key", config->https_key, "not readable (strongroomd --make-https)");
-	bad += check_file("https_cert", config->https_cert, "not readable (strongroomd --make-https)");
+		bad += check_file(
+		    "data_dir", path, "no sealing key (strongroom-enclave --new-identity)");
+	bad += check_file(
+	    "https_key", config->https_key, "not readable (strongroomd --make-https)");
+	bad += check_file(
+	    "https_cert", config->https_cert, "not readable (strongroomd --make-https)");
 	if (access(config->enclave_program, X_OK) != 0)
 		bad += complain("enclave_program", config->enclave_program, "not a program");
 	if (bad == 0)
@@ -158,7 +165,8 @@ static void limits_set(const struct config *config)
 	(void)!setrlimit(RLIMIT_NOFILE, &files);
 	/* Without descriptors nanomsg spins and nobody gets in. */
 	if (files.rlim_cur < config->clients_max + 4 * SR_MEMBERS_MAX + 256)
-		sr_log(SR_LOG_WARN, "node", "the limit of open files (%llu) is low for clients_max %llu",
+		sr_log(SR_LOG_WARN, "node",
+		    "the limit of open files (%llu) is low for clients_max %llu",
 		    (unsigned long long)files.rlim_cur, (unsigned long long)config->clients_max);
 }
 
@@ -166,8 +174,8 @@ static int exit_code(const struct loop *loop, enum sr_error err)
 {
 	if (err == SR_OK)
 		return EXIT_SUCCESS;
-	if (loop->fatal || err == SR_ERR_DAMAGED || err == SR_ERR_FOREIGN_DATA || err == SR_ERR_BAD_VERSION ||
-	    err == SR_ERR_NOT_A_MEMBER)
+	if (loop->fatal || err == SR_ERR_DAMAGED || err == SR_ERR_FOREIGN_DATA
+	    || err == SR_ERR_BAD_VERSION || err == SR_ERR_NOT_A_MEMBER)
 		return EXIT_LOOK;
 	return EXIT_FAILED;
 }

@@ -26,8 +26,8 @@ static void add(struct text *t, const char *format, ...)
 
 static void one(struct text *t, const char *type, const char *name, const char *help, uint64_t v)
 {
-	add(t, "# HELP strongroom_%s %s\n# TYPE strongroom_%s %s\nstrongroom_%s %llu\n", name, help, name,
-	    type, name, (unsigned long long)v);
+	add(t, "# HELP strongroom_%s %s\n# TYPE strongroom_%s %s\nstrongroom_%s %llu\n", name, help,
+	    name, type, name, (unsigned long long)v);
 }
 
 #define gauge(t, name, help, v) one(t, "gauge", name, help, v)
@@ -55,7 +55,8 @@ static void consensus_metrics(struct text *t, const struct desk_figures *f, uint
 	add(t, "# HELP strongroom_member_connected 1 when the channel to a member is up.\n"
 	       "# TYPE strongroom_member_connected gauge\n");
 	for (uint32_t i = 0; i < s->members_n; i++)
-		add(t, "strongroom_member_connected{member=\"%u\"} %d\n", i, s->members[i].connected);
+		add(t, "strongroom_member_connected{member=\"%u\"} %d\n", i,
+		    s->members[i].connected);
 	add(t, "# HELP strongroom_member_final_height A member's newest final block, as it says.\n"
 	       "# TYPE strongroom_member_final_height gauge\n");
 	for (uint32_t i = 0; i < s->members_n; i++)
@@ -65,7 +66,8 @@ static void consensus_metrics(struct text *t, const struct desk_figures *f, uint
 
 static void link_metrics(struct text *t, const struct desk_figures *f)
 {
-	static const char *const classes[NET_CLASSES] = { "vote", "certificate", "proposal", "sync" };
+	static const char *const classes[NET_CLASSES] = { "vote", "certificate", "proposal",
+		"sync" };
 
 	counter(t, "link_sent_total", "Frames sent.", f->links.sent);
 	counter(t, "link_sent_bytes_total", "Bytes sent.", f->links.sent_bytes);
@@ -75,14 +77,16 @@ static void link_metrics(struct text *t, const struct desk_figures *f)
 	counter(t, "link_broken_total", "Messages that lost a fragment.", f->links.broken);
 	counter(t, "link_reconnects_total", "Connections replaced.", f->links.reconnects);
 	gauge(t, "link_queued_bytes", "Bytes waiting for peers.", f->links.queued_bytes);
-	add(t, "# HELP strongroom_link_dropped_total Messages dropped from full queues, or too old.\n"
-	       "# TYPE strongroom_link_dropped_total counter\n");
+	add(t,
+	    "# HELP strongroom_link_dropped_total Messages dropped from full queues, or too old.\n"
+	    "# TYPE strongroom_link_dropped_total counter\n");
 	for (unsigned i = 0; i < NET_CLASSES; i++)
 		add(t, "strongroom_link_dropped_total{class=\"%s\"} %llu\n", classes[i],
 		    (unsigned long long)f->links.dropped[i]);
 }
 
-static void disk_metrics(struct text *t, const struct desk_figures *f, const struct blobs_figures *b)
+static void disk_metrics(
+    struct text *t, const struct desk_figures *f, const struct blobs_figures *b)
 {
 	gauge(t, "disk_free_bytes", "Free space.", f->free_bytes);
 	gauge(t, "disk_low", "1 while too little space is free to vote.", f->disk_low);
@@ -97,7 +101,8 @@ static void disk_metrics(struct text *t, const struct desk_figures *f, const str
 	counter(t, "store_checkpoints_total", "Checkpoints written.", f->store.checkpoints);
 	counter(t, "store_checkpoints_put_off_total", "Checkpoints put off by a full disk.",
 	    f->store.checkpoints_put_off);
-	counter(t, "store_damaged_rows_total", "Rows that failed their checksum.", f->store.damaged_rows);
+	counter(t, "store_damaged_rows_total", "Rows that failed their checksum.",
+	    f->store.damaged_rows);
 	gauge(t, "store_buffered_bytes", "Rows waiting for the disk.", f->store.buffered_bytes);
 	gauge(t, "blob_bytes", "Bytes of pieces kept.", b->bytes);
 	gauge(t, "blob_loose_bytes", "Bytes of pieces that nothing needs.", b->loose_bytes);
@@ -123,7 +128,8 @@ char *metrics_text(const struct desk_figures *f, const struct blobs_figures *b,
 	counter(&t, "enclave_events_total", "Events given to the enclave.", f->events);
 	counter(&t, "enclave_effects_total", "Effects it gave back.", f->effects);
 	gauge(&t, "enclave_queue_bytes", "Bytes it has not taken yet.", f->enclave_queue_bytes);
-	counter(&t, "messages_dropped_total", "Peers' messages it had no room for.", f->messages_dropped);
+	counter(&t, "messages_dropped_total", "Peers' messages it had no room for.",
+	    f->messages_dropped);
 	counter(&t, "http_requests_total", "HTTPS requests.", h->requests);
 	counter(&t, "http_refused_total", "HTTPS requests refused at once.", h->refused);
 	counter(&t, "rpc_calls_total", "JSON-RPC calls.", h->rpc_calls);

@@ -23,7 +23,8 @@ struct rpc_method {
 
 static json_t *error_json(int code, enum sr_error err, const char *field, const char *text)
 {
-	json_t *data = json_pack("{s:s, s:i}", "name", sr_error_name((unsigned)err), "code", (int)err);
+	json_t *data = json_pack(
+	    "{s:s, s:i}", "name", sr_error_name((unsigned)err), "code", (int)err);
 
 	if (field != NULL)
 		json_object_set_new(data, "field", json_string(field));
@@ -86,9 +87,10 @@ static json_t *local_health(const struct desk *desk, enum sr_error *err)
 	for (uint32_t i = 0; i < s->members_n; i++)
 		peers += i != s->self && s->members[i].connected;
 	return json_pack("{s:b, s:i, s:b, s:b, s:b, s:b, s:b, s:I, s:I}", "isSyncing",
-	    !f->running || s->recovering, "peers", peers, "shouldHavePeers", s->members_n > 1, "running",
-	    f->running, "recovering", s->recovering, "disk_full", f->disk_low || s->disk_full, "vault_ready",
-	    s->vault_ready, "final_height", (json_int_t)s->final_height, "epoch", (json_int_t)s->epoch);
+	    !f->running || s->recovering, "peers", peers, "shouldHavePeers", s->members_n > 1,
+	    "running", f->running, "recovering", s->recovering, "disk_full",
+	    f->disk_low || s->disk_full, "vault_ready", s->vault_ready, "final_height",
+	    (json_int_t)s->final_height, "epoch", (json_int_t)s->epoch);
 }
 
 json_t *rpc_status_json(const struct enclave_status *s)
@@ -244,12 +246,13 @@ static bool question_height(struct rpc_call *call, const json_t *params)
 static bool call_params(struct rpc_call *call, const json_t *params)
 {
 	if (params != NULL && !json_is_array(params))
-		return call_refuse(call, JSON_PARAMS, SR_ERR_BAD_KIND, "params", "params must be a list");
+		return call_refuse(
+		    call, JSON_PARAMS, SR_ERR_BAD_KIND, "params", "params must be a list");
 	switch (call->method->params) {
 	case PARAMS_NONE:
-		return json_array_size(params) == 0 ||
-		       call_refuse(call, JSON_PARAMS, SR_ERR_OUT_OF_RANGE, "params",
-		           "this method takes no params");
+		return json_array_size(params) == 0
+		    || call_refuse(call, JSON_PARAMS, SR_ERR_OUT_OF_RANGE, "params",
+			"this method takes no params");
 	case PARAMS_SEALED:
 		return question_sealed(call, params);
 	case PARAMS_HEIGHT:
@@ -261,7 +264,8 @@ static bool call_params(struct rpc_call *call, const json_t *params)
 static bool call_method(struct rpc_call *call, const json_t *name)
 {
 	if (!json_is_string(name))
-		return call_refuse(call, JSON_REQUEST, SR_ERR_BAD_KIND, "method", "method must be a text");
+		return call_refuse(
+		    call, JSON_REQUEST, SR_ERR_BAD_KIND, "method", "method must be a text");
 	for (size_t i = 0; i < METHODS_N; i++)
 		if (strcmp(methods[i].name, json_string_value(name)) == 0)
 			call->method = &methods[i];
@@ -281,14 +285,17 @@ static void call_parse(struct rpc_call *call, const json_t *request)
 
 	if (!json_is_object(request)) {
 		call->id = json_null();
-		call_refuse(call, JSON_REQUEST, SR_ERR_BAD_KIND, NULL, "a request must be an object");
+		call_refuse(
+		    call, JSON_REQUEST, SR_ERR_BAD_KIND, NULL, "a request must be an object");
 		return;
 	}
 	call->id = id == NULL ? NULL : id_valid(id) ? json_incref(id) : json_null();
 	if (id != NULL && !id_valid(id))
-		call_refuse(call, JSON_REQUEST, SR_ERR_BAD_KIND, "id", "id must be a text or a number");
+		call_refuse(
+		    call, JSON_REQUEST, SR_ERR_BAD_KIND, "id", "id must be a text or a number");
 	else if (!json_is_string(version) || strcmp(json_string_value(version), "2.0") != 0)
-		call_refuse(call, JSON_REQUEST, SR_ERR_BAD_VERSION, "jsonrpc", "jsonrpc must be \"2.0\"");
+		call_refuse(
+		    call, JSON_REQUEST, SR_ERR_BAD_VERSION, "jsonrpc", "jsonrpc must be \"2.0\"");
 	else if (call_method(call, json_object_get(request, "method")))
 		call_params(call, json_object_get(request, "params"));
 	/* What is so wrong that it may not even be a notification gets an answer. */
@@ -347,7 +354,8 @@ static void call_answered(void *owner)
 		self->ready(self->owner);
 }
 
-static void call_ask(struct rpc_batch *self, struct rpc_call *call, struct desk *desk, uint64_t due_ms)
+static void call_ask(
+    struct rpc_batch *self, struct rpc_call *call, struct desk *desk, uint64_t due_ms)
 {
 	enum sr_error err = SR_OK;
 
@@ -356,8 +364,8 @@ static void call_ask(struct rpc_batch *self, struct rpc_call *call, struct desk 
 	if (call->method->local != NULL) {
 		call->result = call->method->local(desk, &err);
 	} else {
-		err = desk_ask(desk, &call->token, call->method->asks, call->question, call->question_n,
-		    due_ms, &call->answer, call_answered, self);
+		err = desk_ask(desk, &call->token, call->method->asks, call->question,
+		    call->question_n, due_ms, &call->answer, call_answered, self);
 		if (err == SR_OK) {
 			call->question = NULL; /* the desk's now */
 			self->pending++;
@@ -367,7 +375,8 @@ static void call_ask(struct rpc_batch *self, struct rpc_call *call, struct desk 
 		call_refuse(call, (int)err, err, NULL, NULL);
 }
 
-void rpc_ask(struct rpc_batch *self, struct desk *desk, uint64_t due_ms, desk_done *ready, void *owner)
+void rpc_ask(
+    struct rpc_batch *self, struct desk *desk, uint64_t due_ms, desk_done *ready, void *owner)
 {
 	self->ready = ready;
 	self->owner = owner;

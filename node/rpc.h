@@ -2,8 +2,9 @@
  * node/rpc.h - JSON-RPC 2.0: bodies in, questions onto the desk, bodies out. Knows no HTTP.
  *
  * Methods follow the Substrate convention (DESIGN 9). Bytes travel as hexadecimal text. An error is
- * {code, message, data: {name, code, field}}: name and data.code are ours (base/error.def); code is ours too for what the
- * node or the enclave refused, and JSON-RPC's own number for a body that is not a proper request.
+ * {code, message, data: {name, code, field}}: name and data.code are ours (base/error.def); code is
+ * ours too for what the node or the enclave refused, and JSON-RPC's own number for a body that is
+ * not a proper request.
  */
 #ifndef SR_NODE_RPC_H
 #define SR_NODE_RPC_H
@@ -39,8 +40,10 @@ struct rpc_batch {
 
 /* Reads a body. Whatever is wrong with it becomes an answer. */
 void rpc_parse(struct rpc_batch *self, const uint8_t *body, size_t n);
-/* Lock held. Answers what the desk's figures tell, asks the enclave the rest: wait for ready when pending > 0. */
-void rpc_ask(struct rpc_batch *self, struct desk *desk, uint64_t due_ms, desk_done *ready, void *owner);
+/* Lock held. Answers what the desk's figures tell, asks the enclave the rest: wait for ready when
+ * pending > 0. */
+void rpc_ask(
+    struct rpc_batch *self, struct desk *desk, uint64_t due_ms, desk_done *ready, void *owner);
 /* The answer's text, malloc'd; NULL when nothing is to be answered (only notifications). */
 char *rpc_finish(struct rpc_batch *self);
 /* Lock held: the desk forgets what is still open. */

@@ -1,4 +1,5 @@
-/* node/rpc_block.c - a block as the explorer shows it: public fields, and all of the answer as hex for who checks it. */
+/* node/rpc_block.c - a block as the explorer shows it: public fields, and all of the answer as hex
+ * for who checks it. */
 #include "consensus/wire.h"
 #include "node/rpc.h"
 
@@ -10,13 +11,15 @@ static json_t *hash_json(const struct sr_hash32 *h)
 static json_t *header_json(const struct consensus_header *h)
 {
 	struct sr_hash32 hash = consensus_header_hash(h);
-	json_t *json = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:b}",
-	    "hash", hash_json(&hash), "chain_id", hash_json(&h->chain_id),
-	    "height", (json_int_t)h->height, "epoch", (json_int_t)h->epoch, "slot", (json_int_t)h->slot,
-	    "author", (json_int_t)h->author, "time_ms", (json_int_t)h->time_ms,
-	    "parent_slot", (json_int_t)h->parent_slot, "parent_hash", hash_json(&h->parent_hash),
-	    "ops_root", hash_json(&h->ops_root), "pre_state_root", hash_json(&h->pre_state_root),
-	    "close", (h->flags & CONSENSUS_CLOSE) != 0, "ingress_ok", (h->flags & CONSENSUS_INGRESS_OK) != 0);
+	json_t *json = json_pack(
+	    "{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:b}", "hash",
+	    hash_json(&hash), "chain_id", hash_json(&h->chain_id), "height", (json_int_t)h->height,
+	    "epoch", (json_int_t)h->epoch, "slot", (json_int_t)h->slot, "author",
+	    (json_int_t)h->author, "time_ms", (json_int_t)h->time_ms, "parent_slot",
+	    (json_int_t)h->parent_slot, "parent_hash", hash_json(&h->parent_hash), "ops_root",
+	    hash_json(&h->ops_root), "pre_state_root", hash_json(&h->pre_state_root), "close",
+	    (h->flags & CONSENSUS_CLOSE) != 0, "ingress_ok",
+	    (h->flags & CONSENSUS_INGRESS_OK) != 0);
 
 	if ((h->flags & CONSENSUS_CLOSE) != 0) {
 		json_object_set_new(json, "next_roster_root", hash_json(&h->next_roster_root));

@@ -17,7 +17,9 @@
 #define ROW_VERSION 1u
 #define ROW_OVERHEAD 9u               /* version u8, crc u32, key length u32 */
 #define CLEAN_MARK "clean"
-#define FRONT_BYTES (4u * 1024u * 1024u) /* Tokyo Cabinet maps the front of a file: it must exist on the disk */
+#define FRONT_BYTES                                                                                \
+	(4u * 1024u * 1024u) /* Tokyo Cabinet maps the front of a file: it must exist on the disk  \
+			      */
 #define SPARE_BYTES (8u * 1024u * 1024u)
 
 /* A row waiting for the next commit. */
@@ -39,7 +41,8 @@ struct node_store {
 
 /* --- Rows --- */
 
-static uint32_t row_crc(char table, const uint8_t *key, size_t key_n, const uint8_t *value, size_t n)
+static uint32_t row_crc(
+    char table, const uint8_t *key, size_t key_n, const uint8_t *value, size_t n)
 {
 	uint8_t head[6] = { ROW_VERSION, (uint8_t)table };
 
@@ -235,8 +238,10 @@ static enum sr_error archive_replace(struct node_store *self, char *note)
 	if (rename(path, aside) != 0)
 		return SR_ERR_IO;
 	snprintf(note, NODE_STORE_NOTE_MAX,
-	    "the archive in %.300s was damaged and moved to archive.damaged; old blocks come from the peers "
-	    "from now on", self->dir);
+	    "the archive in %.300s was damaged and moved to archive.damaged; old blocks come from "
+	    "the peers "
+	    "from now on",
+	    self->dir);
 	return table_open(&self->archive, self->dir, "archive.tcb");
 }
 
@@ -301,13 +306,14 @@ enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t
 	if (strlen(dir) >= sizeof self->dir)
 		return SR_ERR_TOO_LONG;
 	if (file_free_bytes(dir) < 2 * FRONT_BYTES + SPARE_BYTES) {
-		snprintf(note, NODE_STORE_NOTE_MAX, "%.300s: too little free space to open the store", dir);
+		snprintf(note, NODE_STORE_NOTE_MAX,
+		    "%.300s: too little free space to open the store", dir);
 		return SR_ERR_DISK_FULL;
 	}
 	self = calloc(1, sizeof *self);
 	if (self == NULL)
 		return SR_ERR_NO_MEMORY;
-	strcpy(self->dir, dir);
+	snprintf(self->dir, sizeof self->dir, "%s", dir);
 	self->archive_blocks = archive_blocks;
 	self->figures.created = !exists(dir, "state.tcb");
 	self->figures.unclean = !self->figures.created && !exists(dir, CLEAN_MARK);
@@ -360,7 +366,8 @@ static bool row_put(TCBDB *table, char name, const struct waiting *row)
 	bool ok;
 
 	if (row->n == 0)
-		return tcbdbout(table, row->bytes, (int)row->key_n) || tcbdbecode(table) == TCENOREC;
+		return tcbdbout(table, row->bytes, (int)row->key_n)
+		    || tcbdbecode(table) == TCENOREC;
 	sr_writer_init(&w, ROW_OVERHEAD + row->key_n + row->n);
 	row_write(&w, name, row->bytes, row->key_n, row->bytes + row->key_n, row->n);
 	ok = sr_writer_finish(&w) == SR_OK &&
@@ -384,7 +391,8 @@ static bool archive_trim(struct node_store *self)
 }
 
 /* One synced transaction. */
-static enum sr_error pile_commit(struct node_store *self, TCBDB *table, char name, struct pile *pile)
+static enum sr_error pile_commit(
+    struct node_store *self, TCBDB *table, char name, struct pile *pile)
 {
 	bool ok = true;
 
@@ -430,7 +438,8 @@ enum sr_error node_store_archive_put(struct node_store *self, uint64_t height,
 	enum sr_error err;
 
 	height_key(key, height);
-	SR_TRY(pile_add(self, &self->archive_pile, key, sizeof key, block->b, sizeof block->b, row, n));
+	SR_TRY(pile_add(
+	    self, &self->archive_pile, key, sizeof key, block->b, sizeof block->b, row, n));
 	if (self->archive_pile.rows < NODE_STORE_ARCHIVE_BATCH)
 		return SR_OK;
 	err = pile_commit(self, self->archive, 'a', &self->archive_pile);
@@ -447,8 +456,9 @@ enum sr_error node_store_state_next(struct node_store *self, struct node_store_c
 	struct sr_bytes found;
 	int key_n, row_n;
 	enum sr_error err = SR_ERR_NOT_FOUND;
-	bool here = !at->started ? tcbdbcurfirst(cursor)
-	                         : tcbdbcurjump(cursor, at->key, (int)at->key_n) && tcbdbcurnext(cursor);
+	bool here = !at->started
+	    ? tcbdbcurfirst(cursor)
+	    : tcbdbcurjump(cursor, at->key, (int)at->key_n) && tcbdbcurnext(cursor);
 
 	at->started = true;
 	if (here && (key = tcbdbcurkey3(cursor, &key_n)) != NULL &&

@@ -1,10 +1,12 @@
 /*
- * node/store.h - the tables of a data directory: "state" (rows of the last checkpoint) and "archive" (final
- * blocks by height). Tokyo Cabinet is an index and archive here, never the safety record: it has no checksums, so
- * every value carries one with its key; it dies of SIGBUS on a full disk, so free space is checked first; it is
- * written only in synced transactions at checkpoints (DESIGN 8).
+ * node/store.h - the tables of a data directory: "state" (rows of the last checkpoint) and
+ * "archive" (final blocks by height). Tokyo Cabinet is an index and archive here, never the safety
+ * record: it has no checksums, so every value carries one with its key; it dies of SIGBUS on a full
+ * disk, so free space is checked first; it is written only in synced transactions at checkpoints
+ * (DESIGN 8).
  *
- * Also what makes a directory one node's: the lock file, VERSION (chain id, member), and the clean-stop mark.
+ * Also what makes a directory one node's: the lock file, VERSION (chain id, member), and the
+ * clean-stop mark.
  */
 #ifndef SR_NODE_STORE_H
 #define SR_NODE_STORE_H
@@ -13,15 +15,16 @@
 
 #define NODE_STORE_KEY_MAX 1024u
 #define NODE_STORE_VALUE_MAX (8u * 1024u * 1024u)
-#define NODE_STORE_BUFFER_MAX (256u * 1024u * 1024u)  /* rows waiting for a checkpoint, or for the disk */
+#define NODE_STORE_BUFFER_MAX                                                                      \
+	(256u * 1024u * 1024u) /* rows waiting for a checkpoint, or for the disk */
 #define NODE_STORE_ARCHIVE_BATCH 64u
 #define NODE_STORE_NOTE_MAX 512u
 
 /* --- The directory --- */
 struct node_dir { char path[1024]; int lock; };
 
-/* Creates it when needed, locks it, checks or writes VERSION. IN_USE, FOREIGN_DATA, BAD_VERSION: note says
- * what to do. */
+/* Creates it when needed, locks it, checks or writes VERSION. IN_USE, FOREIGN_DATA, BAD_VERSION:
+ * note says what to do. */
 SR_MUST_CHECK enum sr_error node_dir_open(struct node_dir *self, const char *path,
     const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_STORE_NOTE_MAX]);
 void node_dir_close(struct node_dir *self);
@@ -35,23 +38,26 @@ struct node_store_figures {
 	bool created, unclean;
 };
 
-/* After an unclean stop every row is checked. A damaged archive row is dropped and counted (peers have it); an
- * archive that does not open is moved aside. A damaged state is DAMAGED: note says how to recover. */
+/* After an unclean stop every row is checked. A damaged archive row is dropped and counted (peers
+ * have it); an archive that does not open is moved aside. A damaged state is DAMAGED: note says how
+ * to recover. */
 SR_MUST_CHECK enum sr_error node_store_open(struct node_store **out, const char *dir,
     uint64_t archive_blocks, char note[NODE_STORE_NOTE_MAX]);
 /* clean: all is written; leaves the mark. */
 void node_store_close(struct node_store *self, bool clean);
 
-/* Part of the open checkpoint; an empty value deletes. Kept in memory. TOO_MANY: the buffer is full. */
+/* Part of the open checkpoint; an empty value deletes. Kept in memory. TOO_MANY: the buffer is
+ * full. */
 SR_MUST_CHECK enum sr_error node_store_state_put(struct node_store *self, const uint8_t *key,
     size_t key_n, const uint8_t *value, size_t n);
-/* Archive and state rows since the last commit, durable on SR_OK. DISK_FULL: nothing of the state was written,
- * and its rows are kept. IO: rolled back; the process must end. */
+/* Archive and state rows since the last commit, durable on SR_OK. DISK_FULL: nothing of the state
+ * was written, and its rows are kept. IO: rolled back; the process must end. */
 SR_MUST_CHECK enum sr_error node_store_commit(struct node_store *self);
 /* Forgets what an enclave that died had put since its last checkpoint. */
 void node_store_abandon(struct node_store *self);
 
-/* Every row, in order of keys. at: starts all zero. NOT_FOUND at the end; DAMAGED. Values are malloc'd. */
+/* Every row, in order of keys. at: starts all zero. NOT_FOUND at the end; DAMAGED. Values are
+ * malloc'd. */
 struct node_store_cursor { uint8_t *key; size_t key_n; bool started; };
 SR_MUST_CHECK enum sr_error node_store_state_next(struct node_store *self,
     struct node_store_cursor *at, uint8_t **value, size_t *n);
@@ -60,7 +66,8 @@ void node_store_cursor_clear(struct node_store_cursor *at);
 /* Kept in memory until enough has come together or a commit. Full disk: kept. */
 SR_MUST_CHECK enum sr_error node_store_archive_put(struct node_store *self, uint64_t height,
     const struct sr_hash32 *block, const uint8_t *row, size_t n);
-/* Writes u32 count, blobs: rows from height on without a gap, about max_bytes of them but at least one. */
+/* Writes u32 count, blobs: rows from height on without a gap, about max_bytes of them but at least
+ * one. */
 SR_MUST_CHECK enum sr_error node_store_archive_read(struct node_store *self, uint64_t height,
     size_t max_bytes, struct sr_writer *out);
 void node_store_figures(struct node_store_figures *out, const struct node_store *self);

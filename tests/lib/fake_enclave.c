@@ -75,13 +75,16 @@ static void status(struct fake *self)
 	sr_writer_init(&w, 65536);
 	enclave_status_write(&w, &s);
 	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_STATUS, .a = { w.p, w.n } });
-	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_WAKE, .number = self->now_ms + TICK_MS });
+	effect(self,
+	    (struct enclave_effect){ .kind = ENCLAVE_FX_WAKE, .number = self->now_ms + TICK_MS });
 	sr_writer_clear(&w);
 }
 
 static void block(struct fake *self)
 {
-	struct consensus_header h = { .epoch = 1, .slot = 2, .height = 3, .author = 1, .time_ms = 4 };
+	struct consensus_header h = {
+		.epoch = 1, .slot = 2, .height = 3, .author = 1, .time_ms = 4
+	};
 	struct sr_writer w;
 
 	sr_writer_init(&w, CONSENSUS_HEADER_MAX);
@@ -97,7 +100,8 @@ static void checkpoint(struct fake *self, const char *row)
 
 	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_STATE_PUT, .a = text_bytes("k"),
 	    .b = text_bytes(row) });
-	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_CHECKPOINT, .a = { none, sizeof none } });
+	effect(self,
+	    (struct enclave_effect){ .kind = ENCLAVE_FX_CHECKPOINT, .a = { none, sizeof none } });
 }
 
 static void piece(struct fake *self, enum enclave_effect_kind kind, const char *hex)
@@ -105,14 +109,16 @@ static void piece(struct fake *self, enum enclave_effect_kind kind, const char *
 	struct sr_hash32 hash;
 
 	if (sr_hex_decode(hash.b, sizeof hash.b, hex, strlen(hex)) == SR_OK)
-		effect(self, (struct enclave_effect){ .kind = kind, .a = { hash.b, sizeof hash.b } });
+		effect(
+		    self, (struct enclave_effect){ .kind = kind, .a = { hash.b, sizeof hash.b } });
 }
 
 static void reply_big(struct fake *self, uint64_t token, size_t n)
 {
 	uint8_t *p = calloc(1, n);
 
-	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_REPLY, .token = token, .a = { p, n } });
+	effect(self,
+	    (struct enclave_effect){ .kind = ENCLAVE_FX_REPLY, .token = token, .a = { p, n } });
 	free(p);
 }
 
@@ -120,8 +126,8 @@ static void reply_replay(struct fake *self, uint64_t token)
 {
 	char text[700];
 
-	snprintf(text, sizeof text, "rows=%u records=%u fresh=%d row=%s record=%s", self->rows, self->records,
-	    self->fresh, self->last_row, self->last_record);
+	snprintf(text, sizeof text, "rows=%u records=%u fresh=%d row=%s record=%s", self->rows,
+	    self->records, self->fresh, self->last_row, self->last_record);
 	reply(self, token, text);
 }
 
@@ -134,10 +140,14 @@ static void store_command(struct fake *self, uint64_t token, const char *verb, c
 	else if (strcmp(verb, "state") == 0)
 		checkpoint(self, rest);
 	else if (strcmp(verb, "identity") == 0)
-		effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_IDENTITY, .a = text_bytes(rest) });
+		effect(self,
+		    (struct enclave_effect){ .kind = ENCLAVE_FX_IDENTITY, .a = text_bytes(rest) });
 	else if (strcmp(verb, "archive") == 0)
-		effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_ARCHIVE_PUT,
-		    .number = strtoull(rest, NULL, 10), .a = { hash.b, 32 }, .b = text_bytes(rest) });
+		effect(self,
+		    (struct enclave_effect){ .kind = ENCLAVE_FX_ARCHIVE_PUT,
+			.number = strtoull(rest, NULL, 10),
+			.a = { hash.b, 32 },
+			.b = text_bytes(rest) });
 	else if (strcmp(verb, "send") == 0)
 		effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_SEND, .member = 1,
 		    .a = text_bytes(rest) });
@@ -181,13 +191,18 @@ static void command(struct fake *self, uint64_t token, char *text)
 	else if (strcmp(text, "big") == 0)
 		reply_big(self, token, (size_t)strtoull(rest, NULL, 10));
 	else if (strcmp(text, "fatal") == 0)
-		effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_FATAL, .number = SR_ERR_DAMAGED,
-		    .a = text_bytes("a test asked for it") });
+		effect(self,
+		    (struct enclave_effect){ .kind = ENCLAVE_FX_FATAL,
+			.number = SR_ERR_DAMAGED,
+			.a = text_bytes("a test asked for it") });
 	else if (strcmp(text, "garbage") == 0)
 		sr_write_blob(&self->out, (const uint8_t *)"no effect", 9);
 	else if (strcmp(text, "read") == 0)
-		effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_ARCHIVE_READ, .token = token,
-		    .number = strtoull(rest, NULL, 10), .member = 1024 });
+		effect(self,
+		    (struct enclave_effect){ .kind = ENCLAVE_FX_ARCHIVE_READ,
+			.token = token,
+			.number = strtoull(rest, NULL, 10),
+			.member = 1024 });
 	else
 		store_command(self, token, text, rest);
 }
@@ -295,7 +310,8 @@ int fake_enclave_run(void)
 			   (size_t)length[3] << 24;
 		struct enclave_event ev;
 
-		if (n > HOST_FRAME_MAX || !read_all(frame, n) || host_wire_event_read(&ev, frame, n) != SR_OK)
+		if (n > HOST_FRAME_MAX || !read_all(frame, n)
+		    || host_wire_event_read(&ev, frame, n) != SR_OK)
 			return 4;
 		event(&self, &ev);
 		if (!write_all(self.out.p, self.out.n))

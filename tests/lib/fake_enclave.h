@@ -1,13 +1,14 @@
 /*
- * tests/lib/fake_enclave.h - a FAKE enclave for tests of the host: it keeps no secret and decides nothing. A test
- * program is its own fake enclave when it is started with --fd, as strongroomd starts the real one.
+ * tests/lib/fake_enclave.h - a FAKE enclave for tests of the host: it keeps no secret and decides
+ * nothing. A test program is its own fake enclave when it is started with --fd, as strongroomd
+ * starts the real one.
  *
  * A client's CLIENT_SUBMIT is a command in plain text:
- *   persist:TEXT  a record, synced, then the reply TEXT     state:TEXT  a checkpoint whose row "k" is TEXT
- *   replay        what it was given at boot                 order       records without sync, one with, in one go
- *   crash, exit   dies                                      fatal       says FATAL
- *   silent        never answers                             garbage     bytes that are no effect
- *   send:TEXT     TEXT to member 1                          inbox       the last message
+ *   persist:TEXT  a record, synced, then the reply TEXT     state:TEXT  a checkpoint whose row "k"
+ * is TEXT replay        what it was given at boot                 order       records without sync,
+ * one with, in one go crash, exit   dies                                      fatal       says
+ * FATAL silent        never answers                             garbage     bytes that are no
+ * effect send:TEXT     TEXT to member 1                          inbox       the last message
  *   archive:N     a row of height N                         read:N      how many rows from N on
  *   block         announces a block                         ticks       how many TICKs so far
  *   big:N         N bytes                                   keep:HEX, drop:HEX   a piece

@@ -96,8 +96,8 @@ uint16_t scratch_port(void)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	must(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-	         getsockname(fd, (struct sockaddr *)&address, &n) == 0,
+	must(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0
+		&& getsockname(fd, (struct sockaddr *)&address, &n) == 0,
 	    "a free port");
 	close(fd);
 	return ntohs(address.sin_port);

@@ -1,4 +1,5 @@
-/* tests/lib/tls_client.h - HTTPS to 127.0.0.1 for tests, byte by byte as the test says. Certificates are not checked. */
+/* tests/lib/tls_client.h - HTTPS to 127.0.0.1 for tests, byte by byte as the test says.
+ * Certificates are not checked. */
 #ifndef SR_TESTS_LIB_TLS_CLIENT_H
 #define SR_TESTS_LIB_TLS_CLIENT_H
 
@@ -17,7 +18,8 @@ long tls_receive(struct tls_client *self, void *p, size_t n, unsigned timeout_ms
 bool tls_pin(struct tls_client *self, uint8_t pin[32]);
 void tls_close(struct tls_client *self);
 
-/* One request, one answer. Returns the status (0: none); body malloc'd with a NUL behind it, the caller frees. */
+/* One request, one answer. Returns the status (0: none); body malloc'd with a NUL behind it, the
+ * caller frees. */
 int https_request(uint16_t port, const char *method, const char *path, const char *headers,
     const void *body, size_t body_n, char **answer, size_t *answer_n);
 

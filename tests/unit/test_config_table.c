@@ -70,13 +70,15 @@ START_TEST(every_value_is_taken)
 END_TEST
 
 /* What is wrong, and the words the error must have: where, which key, what is allowed. */
-static const struct { const char *text, *where, *words; } wrong[] = {
+static const struct { const char *text, *where, *words;
+} wrong[] = {
 	{ "", "node.yaml: ", "data_dir is missing" },
 	{ "member: 0\n", "node.yaml: ", "data_dir is missing" },
 	{ "data_dir: /d\n", "node.yaml: ", "member is missing" },
 	{ START "colour: red\n", ":3: ", "'colour' is not a key; allowed: data_dir member" },
 	{ START "member: 2\n", ":3: ", "member: given twice" },
-	{ "data_dir: /d\nmember: 100\n", ":2: ", "member: '100' is not allowed; allowed: a number from 0 to 99" },
+	{ "data_dir: /d\nmember: 100\n",
+	    ":2: ", "member: '100' is not allowed; allowed: a number from 0 to 99" },
 	{ "data_dir: /d\nmember: -1\n", ":2: ", "a number from 0 to 99" },
 	{ "data_dir: /d\nmember: 1x\n", ":2: ", "a number from 0 to 99" },
 	{ "data_dir: /d\nmember: 99999999999999999999999\n", ":2: ", "a number from 0 to 99" },

@@ -171,7 +171,8 @@ START_TEST(a_peer_that_restarts_is_found_again)
 		uint32_t ups = e[0].ups, downs = e[0].downs;
 
 		end_close(&e[1]);
-		/* Within the time that silence needs to mean "down", so that only the boot number tells. */
+		/* Within the time that silence needs to mean "down", so that only the boot number
+		 * tells. */
 		end_open(&e[1], 1, 2, boot);
 		UNTIL(e[0].ups > ups && e[0].downs > downs && net_links_up(e[1].links, 0), e, 2);
 		send_word(&e[0], 1, 0, (uint32_t)boot);
@@ -334,7 +335,8 @@ START_TEST(the_queue_is_bounded_in_messages_and_in_time)
 		ck_ok(net_queue_push(&q, dropped, 1, i, &b, 1, i));
 	ck_assert_uint_eq(dropped[1], 10);
 	ck_assert_uint_eq(q.classes[1].messages, NET_QUEUE_MESSAGES_MAX);
-	ck_assert_ptr_null(net_queue_first(&q, dropped, &class, NET_QUEUE_MESSAGES_MAX + 11 + NET_STALE_MS));
+	ck_assert_ptr_null(
+	    net_queue_first(&q, dropped, &class, NET_QUEUE_MESSAGES_MAX + 11 + NET_STALE_MS));
 	ck_assert_uint_eq(q.bytes, 0);
 	ck_assert_uint_eq(dropped[1], NET_QUEUE_MESSAGES_MAX + 10);
 }
@@ -342,7 +344,8 @@ END_TEST
 
 /* --- Fragments --- */
 
-static struct net_header fragment(uint32_t sender, uint64_t message, uint32_t total, uint32_t offset)
+static struct net_header fragment(
+    uint32_t sender, uint64_t message, uint32_t total, uint32_t offset)
 {
 	return (struct net_header){ NET_DATA, 2, sender, CLUSTER, 1, message, total, offset };
 }
@@ -390,7 +393,8 @@ START_TEST(a_gap_loses_the_message_and_is_counted)
 	ck_assert_uint_eq(broken, 1);
 	ck_assert_uint_eq(r->bytes, 0);
 	for (h.offset = 0; h.offset < 20; h.offset += 10)
-		ck_error(net_reassembly_add(r, &broken, &h, b + h.offset, 10, &whole), SR_ERR_NOT_READY);
+		ck_error(
+		    net_reassembly_add(r, &broken, &h, b + h.offset, 10, &whole), SR_ERR_NOT_READY);
 	ck_ok(net_reassembly_add(r, &broken, &h, b + 20, 10, &whole));
 	ck_assert_uint_eq(whole.n, 30);
 	ck_assert_mem_eq(whole.p, b, 30);
@@ -409,7 +413,8 @@ START_TEST(unfinished_messages_of_all_peers_stay_within_their_memory)
 
 	for (uint32_t sender = 0; sender < SR_MEMBERS_MAX; sender++)
 		for (uint32_t i = 0; i < 2; i++) {
-			struct net_header h = fragment(sender, 1, NET_MESSAGE_MAX, i * NET_FRAGMENT_MAX);
+			struct net_header h = fragment(
+			    sender, 1, NET_MESSAGE_MAX, i * NET_FRAGMENT_MAX);
 
 			ck_error(net_reassembly_add(r, &broken, &h, b, NET_FRAGMENT_MAX, &whole),
 			    SR_ERR_NOT_READY);
@@ -417,7 +422,8 @@ START_TEST(unfinished_messages_of_all_peers_stay_within_their_memory)
 		}
 	ck_assert_uint_eq(r->bytes, NET_REASSEMBLY_BYTES_MAX);
 	/* The oldest went first. */
-	ck_assert_uint_eq(broken, SR_MEMBERS_MAX - NET_REASSEMBLY_BYTES_MAX / (2 * NET_FRAGMENT_MAX));
+	ck_assert_uint_eq(
+	    broken, SR_MEMBERS_MAX - NET_REASSEMBLY_BYTES_MAX / (2 * NET_FRAGMENT_MAX));
 	ck_assert_ptr_null(r->slots[0][2].p);
 	ck_assert_ptr_nonnull(r->slots[SR_MEMBERS_MAX - 1][2].p);
 	for (uint32_t sender = 0; sender < SR_MEMBERS_MAX; sender++)
@@ -429,8 +435,8 @@ START_TEST(unfinished_messages_of_all_peers_stay_within_their_memory)
 END_TEST
 
 TEST_MAIN("net_links", two_ends_find_each_other_and_messages_arrive_in_order,
-    large_messages_come_through_in_fragments_with_votes_between, a_peer_that_restarts_is_found_again,
-    silence_is_told_as_down_and_the_connection_is_replaced,
+    large_messages_come_through_in_fragments_with_votes_between,
+    a_peer_that_restarts_is_found_again, silence_is_told_as_down_and_the_connection_is_replaced,
     strangers_are_counted_and_change_nothing, an_address_in_use_is_refused,
     what_can_not_be_sent_is_refused, a_full_queue_drops_the_oldest_of_the_least_urgent,
     sync_never_pushes_a_vote_out, the_queue_is_bounded_in_messages_and_in_time,

@@ -187,7 +187,8 @@ START_TEST(a_flipped_bit_before_synced_records_refuses_to_start)
 		flip(path, at);
 		if (at < last_batch) {
 			err = node_log_open(&log, scratch_dir(), &chain, 2, note);
-			ck_assert_msg(err == SR_ERR_DAMAGED, "byte %llu: %d", (unsigned long long)at, (int)err);
+			ck_assert_msg(err == SR_ERR_DAMAGED, "byte %llu: %d",
+			    (unsigned long long)at, (int)err);
 			ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
 			ck_assert_uint_eq(size_of(path), n); /* nothing was changed */
 		}
@@ -350,8 +351,9 @@ START_TEST(a_process_killed_at_any_time_loses_nothing_it_synced)
 
 				memset(b, (int)i, sizeof b);
 				memcpy(b, &i, 4);
-				if (node_log_append(&log, b, 4 + i % 300) != SR_OK ||
-				    node_log_write(&log, true) != SR_OK || write(told[1], &i, 4) != 4)
+				if (node_log_append(&log, b, 4 + i % 300) != SR_OK
+				    || node_log_write(&log, true) != SR_OK
+				    || write(told[1], &i, 4) != 4)
 					_exit(1);
 			}
 		}

@@ -94,7 +94,8 @@ static void node_make(void)
 	snprintf(config.https_key, sizeof config.https_key, "%s", scratch_path("node/https.key"));
 	snprintf(config.https_cert, sizeof config.https_cert, "%s", scratch_path("node/https.crt"));
 	snprintf(config.rpc_listen, sizeof config.rpc_listen, "127.0.0.1:%u", rpc_port);
-	snprintf(config.link_listen, sizeof config.link_listen, "tcp://127.0.0.1:%u", link_ports[0]);
+	snprintf(
+	    config.link_listen, sizeof config.link_listen, "tcp://127.0.0.1:%u", link_ports[0]);
 	snprintf(config.enclave_program, sizeof config.enclave_program, "%s", self);
 	config.request_timeout_s = 60;
 }
@@ -164,8 +165,10 @@ static char *say(const char *words, char why[64])
 	json_t *json, *data;
 
 	sr_hex_encode(hex, (const uint8_t *)words, strlen(words));
-	snprintf(body, sizeof body, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"author_submitExtrinsic\","
-	    "\"params\":[\"%s\"]}", hex);
+	snprintf(body, sizeof body,
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"author_submitExtrinsic\","
+	    "\"params\":[\"%s\"]}",
+	    hex);
 	free(hex);
 	why[0] = '\0';
 	json = rpc(body);
@@ -296,14 +299,14 @@ START_TEST(time_passes_for_the_enclave)
 {
 	uint64_t due = scratch_now_ms() + DEADLINE_MS;
 	char why[64];
-	int ticks = 0;
+	long ticks = 0;
 
 	node_make();
 	host_up();
 	while (ticks < 5 && scratch_now_ms() < due) {
 		char *reply = say("ticks", why);
 
-		ticks = reply != NULL ? atoi(reply) : 0;
+		ticks = reply != NULL ? strtol(reply, NULL, 10) : 0;
 		free(reply);
 		scratch_moment();
 	}
@@ -426,7 +429,8 @@ START_TEST(figures_and_health_tell_how_it_is)
 	node_make();
 	host_up();
 	text = get("/metrics", 200);
-	ck_assert_ptr_nonnull(strstr(text, "# TYPE strongroom_running gauge\nstrongroom_running 1\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "# TYPE strongroom_running gauge\nstrongroom_running 1\n"));
 	ck_assert_ptr_nonnull(strstr(text, "strongroom_enclave_starts_total 1\n"));
 	ck_assert_ptr_nonnull(strstr(text, "strongroom_link_dropped_total{class=\"sync\"} 0\n"));
 	free(text);
@@ -480,9 +484,11 @@ START_TEST(watchers_see_blocks_and_status)
 		text[n] = '\0';
 		if (strstr(text, "retry: 1000") != NULL && strstr(text, "event: block") == NULL)
 			expect("block", "done");
-		if (strstr(text, "event: block\ndata: {\"height\":3,\"epoch\":1,\"slot\":2,\"author\":1,"
-		                 "\"time_ms\":4,\"operations\":5,") != NULL &&
-		    strstr(text, "event: status\ndata: {\"running\":true") != NULL)
+		if (strstr(text,
+			"event: block\ndata: {\"height\":3,\"epoch\":1,\"slot\":2,\"author\":1,"
+			"\"time_ms\":4,\"operations\":5,")
+			!= NULL
+		    && strstr(text, "event: status\ndata: {\"running\":true") != NULL)
 			break;
 	}
 	ck_assert_ptr_nonnull(strstr(text, "text/event-stream"));
@@ -506,7 +512,7 @@ START_TEST(pieces_go_up_and_come_back_in_ranges)
 	for (size_t i = 0; i < n; i++)
 		p[i] = (uint8_t)(i * 7 + i / 1000);
 	hash = sr_hash(p, n);
-	strcpy(path, "/blob/");
+	snprintf(path, sizeof path, "/blob/");
 	sr_hex_encode(path + 6, hash.b, 32);
 	snprintf(keep, sizeof keep, "keep:%s", path + 6);
 	node_make();
@@ -520,20 +526,27 @@ START_TEST(pieces_go_up_and_come_back_in_ranges)
 	ck_assert_uint_eq(got_n, n);
 	ck_assert(memcmp(got, p, n) == 0);
 	free(got);
-	static const struct { const char *header; int status; size_t from, n; } ranges[] = {
-		{ "Range: bytes=0-0\r\n", 206, 0, 1 }, { "Range: bytes=100-199\r\n", 206, 100, 100 },
-		{ "Range: bytes=2999999-\r\n", 206, 2999999, 1 }, { "Range: bytes=-5\r\n", 206, 2999995, 5 },
+	static const struct { const char *header; int status; size_t from, n;
+	} ranges[] = {
+		{ "Range: bytes=0-0\r\n", 206, 0, 1 },
+		{ "Range: bytes=100-199\r\n", 206, 100, 100 },
+		{ "Range: bytes=2999999-\r\n", 206, 2999999, 1 },
+		{ "Range: bytes=-5\r\n", 206, 2999995, 5 },
 		{ "Range: bytes=2999990-9999999\r\n", 206, 2999990, 10 },
-		{ "Range: bytes=-9999999\r\n", 206, 0, 3000000 }, { "Range: bytes=3000000-\r\n", 416, 0, 0 },
-		{ "Range: bytes=-0\r\n", 416, 0, 0 }, { "Range: bytes=5-4\r\n", 200, 0, 3000000 },
-		{ "Range: lines=1-2\r\n", 200, 0, 3000000 }, { "Range: bytes=x-\r\n", 200, 0, 3000000 },
+		{ "Range: bytes=-9999999\r\n", 206, 0, 3000000 },
+		{ "Range: bytes=3000000-\r\n", 416, 0, 0 },
+		{ "Range: bytes=-0\r\n", 416, 0, 0 },
+		{ "Range: bytes=5-4\r\n", 200, 0, 3000000 },
+		{ "Range: lines=1-2\r\n", 200, 0, 3000000 },
+		{ "Range: bytes=x-\r\n", 200, 0, 3000000 },
 		{ "Range: bytes=0-1,5-6\r\n", 200, 0, 3000000 },
 	};
 	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-		int status = https_request(rpc_port, "GET", path, ranges[i].header, NULL, 0, &got, &got_n);
+		int status = https_request(
+		    rpc_port, "GET", path, ranges[i].header, NULL, 0, &got, &got_n);
 
-		ck_assert_msg(status == ranges[i].status && got_n == ranges[i].n, "%s: %d, %zu bytes",
-		    ranges[i].header, status, got_n);
+		ck_assert_msg(status == ranges[i].status && got_n == ranges[i].n,
+		    "%s: %d, %zu bytes", ranges[i].header, status, got_n);
 		ck_assert(memcmp(got, p + ranges[i].from, got_n) == 0);
 		free(got);
 	}
@@ -542,7 +555,8 @@ START_TEST(pieces_go_up_and_come_back_in_ranges)
 	ck_assert_int_eq(https_request(rpc_port, "PUT", path, NULL, p, n, &got, &got_n), 400);
 	ck_assert_ptr_nonnull(strstr(got, "bad_hash"));
 	free(got);
-	ck_assert_int_eq(https_request(rpc_port, "PUT", "/blob/123", NULL, p, 10, &got, &got_n), 400);
+	ck_assert_int_eq(
+	    https_request(rpc_port, "PUT", "/blob/123", NULL, p, 10, &got, &got_n), 400);
 	ck_assert_ptr_nonnull(strstr(got, "bad_hex"));
 	free(got);
 	expect(keep, keep + 5);
@@ -566,9 +580,11 @@ START_TEST(bodies_over_their_limits_are_refused)
 	memset(big, ' ', n);
 	node_make();
 	host_up();
-	ck_assert_int_eq(https_request(rpc_port, "POST", "/", NULL, big, (1u << 20) + 1, &got, &got_n), 413);
+	ck_assert_int_eq(
+	    https_request(rpc_port, "POST", "/", NULL, big, (1u << 20) + 1, &got, &got_n), 413);
 	free(got);
-	ck_assert_int_eq(https_request(rpc_port, "POST", "/elsewhere", NULL, "{}", 2, &got, &got_n), 404);
+	ck_assert_int_eq(
+	    https_request(rpc_port, "POST", "/elsewhere", NULL, "{}", 2, &got, &got_n), 404);
 	free(got);
 	ck_assert_int_eq(https_request(rpc_port, "DELETE", "/", NULL, NULL, 0, &got, &got_n), 405);
 	free(got);
@@ -656,16 +672,17 @@ END_TEST
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = { what_was_persisted_before_a_reply_is_replayed_after_a_kill,
-	    a_checkpoint_moves_rows_to_the_store_and_begins_a_fresh_log,
-	    an_enclave_that_dies_is_started_again_with_what_it_had, fatal_ends_the_host_for_good,
-	    time_passes_for_the_enclave, a_question_without_an_answer_times_out_and_the_enclave_is_told,
-	    the_archive_answers_the_enclave, messages_go_both_ways_between_enclave_and_peer,
-	    figures_and_health_tell_how_it_is, only_tls_1_3_is_spoken_and_the_pin_is_the_printed_one,
-	    watchers_see_blocks_and_status, pieces_go_up_and_come_back_in_ranges,
-	    bodies_over_their_limits_are_refused, large_answers_come_through,
-	    a_second_host_or_a_foreign_or_damaged_folder_does_not_start,
-	    a_nearly_full_disk_is_told_to_the_enclave_and_the_host_goes_on_answering
-	};
+		a_checkpoint_moves_rows_to_the_store_and_begins_a_fresh_log,
+		an_enclave_that_dies_is_started_again_with_what_it_had,
+		fatal_ends_the_host_for_good, time_passes_for_the_enclave,
+		a_question_without_an_answer_times_out_and_the_enclave_is_told,
+		the_archive_answers_the_enclave, messages_go_both_ways_between_enclave_and_peer,
+		figures_and_health_tell_how_it_is,
+		only_tls_1_3_is_spoken_and_the_pin_is_the_printed_one,
+		watchers_see_blocks_and_status, pieces_go_up_and_come_back_in_ranges,
+		bodies_over_their_limits_are_refused, large_answers_come_through,
+		a_second_host_or_a_foreign_or_damaged_folder_does_not_start,
+		a_nearly_full_disk_is_told_to_the_enclave_and_the_host_goes_on_answering };
 
 	if (fake_enclave_wanted(argc, argv))
 		return fake_enclave_run();

@@ -39,7 +39,8 @@ static void end(void)
 }
 
 /* Sends a body through; what the enclave would be asked is answered with code and bytes. */
-static json_t *ask_code(const char *body, size_t n, enum sr_error code, const void *bytes, size_t bytes_n)
+static json_t *ask_code(
+    const char *body, size_t n, enum sr_error code, const void *bytes, size_t bytes_n)
 {
 	uint64_t token;
 	uint32_t method;
@@ -83,9 +84,11 @@ static json_int_t error_code(const json_t *answer)
 	return json_integer_value(json_object_get(json_object_get(answer, "error"), "code"));
 }
 
-#define CALL(method, params) "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"" method "\",\"params\":" params "}"
+#define CALL(method, params)                                                                       \
+	"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"" method "\",\"params\":" params "}"
 
-static const struct { const char *body; int code; const char *name, *field; } bad[] = {
+static const struct { const char *body; int code; const char *name, *field;
+} bad[] = {
 	{ "", -32700, "bad_syntax", NULL },
 	{ "{", -32700, "bad_syntax", NULL },
 	{ "nonsense", -32700, "bad_syntax", NULL },
@@ -97,10 +100,12 @@ static const struct { const char *body; int code; const char *name, *field; } ba
 	{ "null", -32600, "bad_kind", NULL },
 	{ "\"text\"", -32600, "bad_kind", NULL },
 	{ "{}", -32600, "bad_version", "jsonrpc" },
-	{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"system_name\"}", -32600, "bad_version", "jsonrpc" },
+	{ "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"system_name\"}", -32600, "bad_version",
+	    "jsonrpc" },
 	{ "{\"jsonrpc\":2,\"id\":1,\"method\":\"system_name\"}", -32600, "bad_version", "jsonrpc" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"system_name\"}", -32600, "bad_kind", "id" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":true,\"method\":\"system_name\"}", -32600, "bad_kind", "id" },
+	{ "{\"jsonrpc\":\"2.0\",\"id\":true,\"method\":\"system_name\"}", -32600, "bad_kind",
+	    "id" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":1}", -32600, "bad_kind", "method" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":5}", -32600, "bad_kind", "method" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"no_such\"}", -32601, "not_found", "method" },
@@ -137,13 +142,15 @@ START_TEST(every_bad_body_gets_its_named_error)
 		ck_assert_msg(json_is_object(answer), "%s", bad[i].body);
 		ck_assert_str_eq(json_string_value(json_object_get(answer, "jsonrpc")), "2.0");
 		ck_assert_msg(json_object_get(answer, "id") != NULL, "%s", bad[i].body);
-		ck_assert_msg(error_code(answer) == bad[i].code, "%s: %d", bad[i].body, (int)error_code(answer));
+		ck_assert_msg(error_code(answer) == bad[i].code, "%s: %d", bad[i].body,
+		    (int)error_code(answer));
 		ck_assert_msg(strcmp(error_name(answer), bad[i].name) == 0, "%s: %s", bad[i].body,
 		    error_name(answer));
 		data = json_object_get(json_object_get(answer, "error"), "data");
 		field = json_string_value(json_object_get(data, "field"));
-		ck_assert_msg((field == NULL) == (bad[i].field == NULL) &&
-		    (field == NULL || strcmp(field, bad[i].field) == 0), "%s: %s", bad[i].body, field);
+		ck_assert_msg((field == NULL) == (bad[i].field == NULL)
+			&& (field == NULL || strcmp(field, bad[i].field) == 0),
+		    "%s: %s", bad[i].body, field);
 		ck_assert_ptr_null(json_object_get(answer, "result"));
 		json_decref(answer);
 	}
@@ -151,7 +158,8 @@ START_TEST(every_bad_body_gets_its_named_error)
 }
 END_TEST
 
-/* Cut, doubled and flipped: never a crash, always an answer that is JSON-RPC or none for notifications. */
+/* Cut, doubled and flipped: never a crash, always an answer that is JSON-RPC or none for
+ * notifications. */
 START_TEST(bodies_changed_at_random_never_break_it)
 {
 	static const char good[] = "[" CALL("author_submitExtrinsic", "[\"00ff\"]") ","
@@ -195,7 +203,8 @@ START_TEST(the_host_answers_what_it_knows)
 	json_decref(answer);
 	answer = ask(CALL("system_health", "[]"));
 	result = json_object_get(answer, "result");
-	ck_assert_int_eq(json_integer_value(json_object_get(result, "peers")), 1); /* not counting itself */
+	ck_assert_int_eq(
+	    json_integer_value(json_object_get(result, "peers")), 1); /* not counting itself */
 	ck_assert(json_is_false(json_object_get(result, "isSyncing")));
 	json_decref(answer);
 	answer = ask(CALL("vault_status", "[]"));
@@ -219,15 +228,17 @@ START_TEST(what_the_enclave_answers_is_passed_on)
 
 	begin(true);
 	answer = ask(CALL("author_submitExtrinsic", "[\"0x00FF\"]"));
-	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(answer, "result"), "answer")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(json_object_get(answer, "result"), "answer")),
 	    "616263");
 	json_decref(answer);
 	answer = ask(CALL("author_getShieldingKey", "[]"));
-	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(answer, "result"), "trail")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(json_object_get(answer, "result"), "trail")),
 	    "616263");
 	json_decref(answer);
-	answer = ask_code(CALL("author_pendingExtrinsics", "[]"), strlen(CALL("author_pendingExtrinsics", "[]")),
-	    SR_OK, two, 4);
+	answer = ask_code(CALL("author_pendingExtrinsics", "[]"),
+	    strlen(CALL("author_pendingExtrinsics", "[]")), SR_OK, two, 4);
 	ck_assert_int_eq(json_integer_value(json_object_get(answer, "result")), 2);
 	json_decref(answer);
 	answer = ask(CALL("chain_getBlock", "[]"));       /* "abc" is no block */
@@ -244,7 +255,8 @@ START_TEST(a_sealed_answer_counts_more_than_the_code_beside_it)
 
 	begin(true);
 	answer = ask_code(body, strlen(body), SR_ERR_NONCE_REPLAYED, "abc", 3);
-	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(answer, "result"), "answer")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(json_object_get(answer, "result"), "answer")),
 	    "616263");
 	json_decref(answer);
 	answer = ask_code(body, strlen(body), SR_ERR_WRONG_EPOCH, NULL, 0);
@@ -255,31 +267,39 @@ START_TEST(a_sealed_answer_counts_more_than_the_code_beside_it)
 }
 END_TEST
 
+static void add(char *text, size_t n, const char *more)
+{
+	size_t at = strlen(text);
+
+	snprintf(text + at, n - at, "%s", more);
+}
+
 START_TEST(lists_are_answered_as_lists_and_have_a_limit)
 {
 	char body[4000] = "[";
 	json_t *answer;
 
 	begin(true);
-	answer = ask("[" CALL("system_name", "[]") ",5,{\"jsonrpc\":\"2.0\",\"method\":\"system_name\"},"
-	    CALL("chain_getBlock", "[\"x\"]") "," CALL("vault_getShare", "[\"00\"]") "]");
+	answer = ask("[" CALL("system_name",
+	    "[]") ",5,{\"jsonrpc\":\"2.0\",\"method\":\"system_name\"}," CALL("chain_getBlock",
+	    "[\"x\"]") "," CALL("vault_getShare", "[\"00\"]") "]");
 	ck_assert_uint_eq(json_array_size(answer), 4);     /* the notification gets none */
 	ck_assert_str_eq(error_name(json_array_get(answer, 1)), "bad_kind");
 	ck_assert_str_eq(error_name(json_array_get(answer, 2)), "out_of_range");
 	ck_assert(json_object_get(json_array_get(answer, 3), "result") != NULL);
 	json_decref(answer);
 	ck_assert_ptr_null(ask("{\"jsonrpc\":\"2.0\",\"method\":\"system_name\"}"));
-	for (unsigned i = 0; i < RPC_BATCH_MAX; i++) {
-		strcat(body, i > 0 ? "," : "");
-		strcat(body, CALL("vault_getShare", "[\"00\"]"));
-	}
-	strcat(body, "]");
+	for (unsigned i = 0; i < RPC_BATCH_MAX; i++)
+		add(body, sizeof body,
+		    i > 0 ? "," CALL("vault_getShare", "[\"00\"]")
+			  : CALL("vault_getShare", "[\"00\"]"));
+	add(body, sizeof body, "]");
 	answer = ask(body);
 	ck_assert_uint_eq(json_array_size(answer), RPC_BATCH_MAX);
 	ck_assert_uint_eq(ready_n, 2);                     /* once a body that asks, however long */
 	json_decref(answer);
 	body[strlen(body) - 1] = '\0';
-	strcat(body, "," CALL("system_name", "[]") "]");
+	add(body, sizeof body, "," CALL("system_name", "[]") "]");
 	answer = ask(body);
 	ck_assert_str_eq(error_name(answer), "too_many");
 	json_decref(answer);
@@ -387,7 +407,8 @@ START_TEST(questions_time_out_and_the_enclave_is_told_only_of_those_it_saw)
 	ck_assert_uint_eq(desk_expire(&desk, 150, tokens, 8), 1);
 	ck_assert_uint_eq(tokens[0], token);
 	ck_assert(a[0].done && a[0].code == SR_ERR_TIMED_OUT && a[2].done && !a[1].done);
-	ck_ok(desk_take(&desk, &token, &method, &bytes, &n));      /* the second; the third has expired */
+	ck_ok(
+	    desk_take(&desk, &token, &method, &bytes, &n)); /* the second; the third has expired */
 	free(bytes);
 	ck_error(desk_take(&desk, &token, &method, &bytes, &n), SR_ERR_NOT_FOUND);
 	desk_lock(&desk);
@@ -426,9 +447,16 @@ END_TEST
 
 START_TEST(a_block_is_shown_field_by_field)
 {
-	struct consensus_header h = { .epoch = 2, .slot = 9, .height = 31, .parent_slot = 8, .time_ms = 1700,
-		.author = 1, .flags = CONSENSUS_CLOSE };
-	static struct consensus_cert c = { .kind = CONSENSUS_FINAL, .epoch = 2, .slot = 9, .signers_n = 2 };
+	struct consensus_header h = { .epoch = 2,
+		.slot = 9,
+		.height = 31,
+		.parent_slot = 8,
+		.time_ms = 1700,
+		.author = 1,
+		.flags = CONSENSUS_CLOSE };
+	static struct consensus_cert c = {
+		.kind = CONSENSUS_FINAL, .epoch = 2, .slot = 9, .signers_n = 2
+	};
 	struct sr_writer w, part;
 	json_t *json;
 
@@ -450,7 +478,8 @@ START_TEST(a_block_is_shown_field_by_field)
 	ck_assert_int_eq(json_integer_value(json_object_get(json, "operations")), 17);
 	ck_assert(json_is_true(json_object_get(json, "close")));
 	ck_assert(json_is_string(json_object_get(json, "post_state_root")));
-	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(json, "certificate"), "signers")), 2);
+	ck_assert_uint_eq(
+	    json_array_size(json_object_get(json_object_get(json, "certificate"), "signers")), 2);
 	ck_assert_uint_eq(json_string_length(json_object_get(json, "raw")), 2 * w.n);
 	json_decref(json);
 	for (size_t n = 0; n < w.n - 8; n++)
@@ -462,8 +491,9 @@ END_TEST
 
 TEST_MAIN("node_rpc", every_bad_body_gets_its_named_error, bodies_changed_at_random_never_break_it,
     the_host_answers_what_it_knows, what_the_enclave_answers_is_passed_on,
-    a_sealed_answer_counts_more_than_the_code_beside_it, lists_are_answered_as_lists_and_have_a_limit,
-    a_body_over_its_limit_is_refused, without_an_enclave_the_host_says_not_ready,
+    a_sealed_answer_counts_more_than_the_code_beside_it,
+    lists_are_answered_as_lists_and_have_a_limit, a_body_over_its_limit_is_refused,
+    without_an_enclave_the_host_says_not_ready,
     a_question_gets_one_answer_and_late_or_unknown_ones_are_ignored,
     questions_time_out_and_the_enclave_is_told_only_of_those_it_saw,
     the_desk_is_bounded_and_empties_when_the_enclave_is_gone, a_block_is_shown_field_by_field)

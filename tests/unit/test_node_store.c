@@ -73,7 +73,7 @@ START_TEST(rows_are_there_after_a_commit_and_only_then)
 	ck_assert(!f.created && !f.unclean);
 	ck_assert_uint_eq(f.state_rows, 200);
 	ck_assert_uint_eq(count(store, 1), 200);
-	put(store, 0, 2, 0);                 /* an empty value deletes; so it does where nothing is */
+	put(store, 0, 2, 0); /* an empty value deletes; so it does where nothing is */
 	put(store, 777, 2, 0);
 	ck_ok(node_store_commit(store));
 	ck_assert_uint_eq(count(store, 1), 199);
@@ -332,11 +332,13 @@ START_TEST(keys_and_values_have_their_limits)
 
 	ck_error(node_store_state_put(store, big, 0, big, 1), SR_ERR_TOO_LONG);
 	ck_error(node_store_state_put(store, big, NODE_STORE_KEY_MAX + 1, big, 1), SR_ERR_TOO_LONG);
-	ck_error(node_store_state_put(store, big, 1, big, NODE_STORE_VALUE_MAX + 1), SR_ERR_TOO_LONG);
+	ck_error(
+	    node_store_state_put(store, big, 1, big, NODE_STORE_VALUE_MAX + 1), SR_ERR_TOO_LONG);
 	for (; err == SR_OK && n < 1000; n++)
 		err = node_store_state_put(store, big, 8, big, NODE_STORE_VALUE_MAX);
 	ck_error(err, SR_ERR_TOO_MANY);
-	ck_assert_uint_le((uint64_t)n * NODE_STORE_VALUE_MAX, NODE_STORE_BUFFER_MAX + NODE_STORE_VALUE_MAX);
+	ck_assert_uint_le(
+	    (uint64_t)n * NODE_STORE_VALUE_MAX, NODE_STORE_BUFFER_MAX + NODE_STORE_VALUE_MAX);
 	node_store_abandon(store);
 	ck_ok(node_store_state_put(store, big, NODE_STORE_KEY_MAX, big, NODE_STORE_VALUE_MAX));
 	ck_ok(node_store_commit(store));
@@ -387,5 +389,6 @@ TEST_MAIN("node_store", rows_are_there_after_a_commit_and_only_then,
     the_archive_gives_rows_from_a_height_on_without_gaps, the_archive_keeps_the_newest_blocks,
     a_damaged_archive_row_is_dropped_and_the_rest_serves,
     an_archive_that_does_not_open_is_moved_aside,
-    a_process_killed_while_it_commits_leaves_one_whole_checkpoint, keys_and_values_have_their_limits,
-    a_directory_belongs_to_one_member_of_one_cluster, a_directory_has_one_process_at_a_time)
+    a_process_killed_while_it_commits_leaves_one_whole_checkpoint,
+    keys_and_values_have_their_limits, a_directory_belongs_to_one_member_of_one_cluster,
+    a_directory_has_one_process_at_a_time)

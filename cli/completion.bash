@@ -1,0 +1,72 @@
+# bash completion for strongroom; made by: strongroom completion bash
+_strongroom() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} i w words=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		w=${COMP_WORDS[i]}
+		case $w in --cluster|--node|--key|--timeout) ((i++)) ;; -*) ;; *) words+=("$w") ;; esac
+	done
+	case $prev in
+	--cluster) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+	--output|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	--kind) COMPREPLY=($(compgen -W 'ed25519 ethereum' -- "$cur")); return ;;
+	esac
+	local options=' --cluster --node --key --timeout --json --help' next=
+	case "${words[0]} ${words[1]}" in
+	'cluster init') options+=' --nodes --slot-ms --slot-min-ms --base-port --threshold --name' ;;
+	'cluster start') options+=' --no-wait' ;;
+	'cluster status') options+='' ;;
+	'cluster stop') options+=' --kill' ;;
+	'status '*) options+=' --watch' ;;
+	'genesis show') options+='' ;;
+	'key new') options+=' --kind' ;;
+	'key show') options+='' ;;
+	'key list') options+='' ;;
+	'nft mint') options+=' --to --collection' ;;
+	'nft transfer') options+='' ;;
+	'nft approve') options+='' ;;
+	'nft burn') options+='' ;;
+	'nft show') options+='' ;;
+	'nft list') options+='' ;;
+	'nft collection') options+='' ;;
+	'secret put') options+=' --policy --expires' ;;
+	'secret get') options+=' --output --nft --version --own-copy' ;;
+	'secret update') options+=' --policy --expires --name' ;;
+	'secret restore') options+='' ;;
+	'secret policy') options+='' ;;
+	'secret delete') options+='' ;;
+	'secret list') options+=' --nft' ;;
+	'secret show') options+='' ;;
+	'secret history') options+='' ;;
+	'switch create') options+=' --interval --grace --heartbeat-key --guardian --guardians-needed --veto-key --duress-key --heir --stage' ;;
+	'switch heartbeat') options+='' ;;
+	'switch status') options+='' ;;
+	'switch list') options+='' ;;
+	'switch pause') options+='' ;;
+	'switch veto') options+='' ;;
+	'switch confirm') options+='' ;;
+	'switch duress') options+='' ;;
+	'switch cancel') options+='' ;;
+	'switch delegate') options+=' --until --remove' ;;
+	'audit '*) options+=' --secret --nft --switch' ;;
+	'block '*) options+='' ;;
+	'proof get') options+=' --output' ;;
+	'proof verify') options+='' ;;
+	'split '*) options+=' --shares --threshold --output' ;;
+	'combine '*) options+=' --output' ;;
+	'completion '*) options+='' ;;
+	esac
+	case ${#words[@]}:${words[0]} in
+	0:) next=' cluster status genesis key nft secret switch audit block proof split combine completion' ;;
+	1:cluster) next=' init start status stop' ;;
+	1:genesis) next=' show' ;;
+	1:key) next=' new show list' ;;
+	1:nft) next=' mint transfer approve burn show list collection' ;;
+	1:secret) next=' put get update restore policy delete list show history' ;;
+	1:switch) next=' create heartbeat status list pause veto confirm duress cancel delegate' ;;
+	1:proof) next=' get verify' ;;
+	esac
+	if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$cur"))
+	elif [[ -n $next ]]; then COMPREPLY=($(compgen -W "$next" -- "$cur"))
+	else COMPREPLY=($(compgen -f -- "$cur")); fi
+}
+complete -o filenames -F _strongroom strongroom

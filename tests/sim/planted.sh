@@ -9,7 +9,6 @@ cd "$(dirname "$0")/../.."
 O=${O:-build/gcc} CC=${CC:-gcc} SEEDS=${SEEDS:-400} JOBS=${JOBS:-2}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-whole=$#
 [ $# -gt 0 ] || set -- no-persist no-gap-check final-after-skip quorum-minus-one
 
 build() { # mutant
@@ -45,11 +44,5 @@ export O CC SEEDS work
 printf '%s\n' "$@" | xargs -P "$JOBS" -I{} bash -c 'one {}' | tee "$work/report"
 caught=$(grep -c '^caught' "$work/report")
 failed=$(($# - caught))
-if [ "$whole" -eq 0 ]; then
-	tests/mutants/kill.sh | tee "$work/killed"
-	caught=$((caught + $(grep -c 'killed by' "$work/killed")))
-	all=$(tests/mutants/build.sh --list | wc -l)
-	failed=$((failed + all - $(grep -c 'killed by' "$work/killed")))
-fi
 echo "$caught passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -565,7 +565,7 @@ static enum sr_error meta_public_read(struct enclave_core *self, struct sr_hash3
 	if (self->now != NULL && sr_read_bool(r)) {
 		self->old = instance_read(self, r);
 		if (self->old != NULL)
-			self->old->wiped = true;
+			self->old->wiped = !self->keys->genesis_vote;
 	}
 	self->trail_n = sr_read_u32(r);
 	trail = sr_read_blob(r, META_MAX);

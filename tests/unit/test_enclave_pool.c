@@ -1,0 +1,166 @@
+/* The pool: limits at their edges, order, and fairness. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "enclave/internal.h"
+#include "tests/lib/check_main.h"
+
+static const struct enclave_core idle_core;     /* no blocks: nothing is pending */
+
+static struct enclave_core *core(void)
+{
+	struct enclave_core *c = malloc(sizeof(*c));
+
+	ck_assert_ptr_nonnull(c);
+	*c = idle_core;
+	return c;
+}
+
+static struct vault_op op_of(uint8_t account, uint64_t nonce)
+{
+	struct vault_op op = { .nonce = nonce, .expiry_ms = 1000 + nonce };
+	uint8_t unique[16] = { account };
+
+	memcpy(unique + 8, &nonce, 8);
+	op.account.kind = VAULT_ACCOUNT_ED25519;
+	op.account.b[0] = account;
+	op.hash = sr_hash(unique, sizeof(unique));
+	return op;
+}
+
+static enum sr_error add(struct pool *p, struct enclave_core *c, uint8_t account, uint64_t nonce)
+{
+	struct vault_op op = op_of(account, nonce);
+
+	return pool_add(p, c, &op, (const uint8_t *)"bytes", 5);
+}
+
+START_TEST(the_same_operation_is_kept_once)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	struct vault_op op = op_of(1, 0);
+
+	ck_assert_ptr_nonnull(p);
+	ck_ok(add(p, c, 1, 0));
+	ck_error(add(p, c, 1, 0), SR_ERR_DUPLICATE);
+	ck_assert_uint_eq(pool_count(p), 1);
+	pool_remove(p, pool_find(p, &op.hash));
+	ck_assert_ptr_null(pool_find(p, &op.hash));
+	ck_ok(add(p, c, 1, 0));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
+START_TEST(an_account_may_hold_so_many_and_others_are_not_kept_out)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+
+	ck_assert_ptr_nonnull(p);
+	for (uint64_t i = 0; i < CORE_POOL_ACCOUNT_MAX; i++)
+		ck_ok(add(p, c, 1, i));
+	ck_error(add(p, c, 1, CORE_POOL_ACCOUNT_MAX), SR_ERR_POOL_FULL);
+	ck_ok(add(p, c, 2, 0));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
+START_TEST(the_pool_holds_a_hundred_thousand_and_no_more)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	struct vault_op op = op_of(0, 0);
+
+	ck_assert_ptr_nonnull(p);
+	for (uint32_t i = 0; i < CORE_POOL_MAX; i++)
+		ck_ok(add(p, c, (uint8_t)(i % 250), i / 250));
+	ck_error(add(p, c, 251, 0), SR_ERR_POOL_FULL);
+	pool_remove(p, pool_find(p, &op.hash));
+	ck_ok(add(p, c, 251, 0));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
+START_TEST(accounts_take_turns_and_nonces_rise)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	uint64_t next[4] = { 0 };
+
+	ck_assert_ptr_nonnull(p);
+	for (uint64_t i = 0; i < 50; i++)
+		ck_ok(add(p, c, 1, 49 - i));
+	for (uint8_t a = 2; a < 4; a++)
+		ck_ok(add(p, c, a, 0));
+	pool_iterate(p);
+	for (unsigned i = 0; i < 52; i++) {
+		struct pool_entry *e = pool_next(p);
+		uint8_t a;
+
+		ck_assert_ptr_nonnull(e);
+		a = e->account->id.b[0];
+		ck_assert_uint_eq(e->nonce, next[a]++);
+		/* Whoever has one operation does not wait for who has fifty. */
+		if (i == 2)
+			ck_assert(next[1] == 1 && next[2] == 1 && next[3] == 1);
+	}
+	ck_assert_ptr_null(pool_next(p));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
+START_TEST(there_is_work_while_something_is_in_no_block)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	struct vault_op op = op_of(1, 0);
+
+	ck_assert_ptr_nonnull(p);
+	ck_assert(!pool_has_work(p));
+	ck_ok(add(p, c, 1, 0));
+	ck_assert(pool_has_work(p));
+	pool_mark(p, &op.hash, true);
+	ck_assert(!pool_has_work(p));
+	pool_mark(p, &op.hash, false);
+	ck_assert(pool_has_work(p));
+	/* Nothing fitted: no empty blocks for its sake, until something changes. */
+	pool_work_seen(p, false);
+	ck_assert(!pool_has_work(p));
+	ck_ok(add(p, c, 1, 1));
+	ck_assert(pool_has_work(p));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
+START_TEST(expired_and_overtaken_operations_are_found)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	struct vault_op op = op_of(1, 3);
+
+	ck_assert_ptr_nonnull(p);
+	for (uint64_t i = 0; i < 6; i++)
+		ck_ok(add(p, c, 1, i));
+	ck_assert_ptr_null(pool_expired(p, 1000));
+	ck_assert_uint_eq(pool_expired(p, 1001)->nonce, 0);
+	while (pool_stale(p, &op.account, 3) != NULL)
+		pool_remove(p, pool_stale(p, &op.account, 3));
+	ck_assert_uint_eq(pool_count(p), 2);
+	pool_drop_all(p);
+	ck_assert_uint_eq(pool_count(p), 0);
+	ck_assert_ptr_null(pool_stale(p, &op.account, 3));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
+TEST_MAIN("enclave pool", the_same_operation_is_kept_once,
+    an_account_may_hold_so_many_and_others_are_not_kept_out,
+    the_pool_holds_a_hundred_thousand_and_no_more, accounts_take_turns_and_nonces_rise,
+    there_is_work_while_something_is_in_no_block, expired_and_overtaken_operations_are_found)

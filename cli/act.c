@@ -27,7 +27,8 @@ static enum sr_error nonce_fetch(struct client *c, const struct key *key, uint64
 	vault_account_write(&params, &key->account);
 	error = sr_writer_finish(&params);
 	if (error == SR_OK)
-		error = client_get(c, key, VAULT_GET_ACCOUNT, (struct sr_bytes){ params.p, params.n }, &answer, &n);
+		error = client_get(c, key, VAULT_GET_ACCOUNT,
+		    (struct sr_bytes){ params.p, params.n }, &answer, &n);
 	sr_writer_clear(&params);
 	SR_TRY(error);
 	sr_reader_init(&r, answer, n);
@@ -59,7 +60,8 @@ static enum sr_error op_make(struct client *c, const struct key *key, struct cli
 	vault_op_write_signed(w, &c->genesis->chain_id, c->epoch->epoch, &key->account, nonce,
 	    cli_now_ms() + expiry_ms(c), act->kind, act->body);
 	SR_TRY(w->error);
-	SR_TRY(key_sign(signature, &signature_n, key, "strongroom op v1", "Strongroom operation", w->p, w->n));
+	SR_TRY(key_sign(
+	    signature, &signature_n, key, "strongroom op v1", "Strongroom operation", w->p, w->n));
 	vault_op_write_signature(w, signature, signature_n);
 	SR_TRY(sr_writer_finish(w));
 	/* Read back as the members will: what they would refuse as misformed is not sent. */
@@ -80,7 +82,8 @@ static enum sr_error receipt_parse(struct vault_receipt *out, const uint8_t *p, 
 
 /* --- submitting --- */
 
-/* The same bytes to one member after another: an operation is applied once, however often it comes. */
+/* The same bytes to one member after another: an operation is applied once, however often it comes.
+ */
 static enum sr_error submit(struct client *c, const struct sr_writer *op, struct client_act *act)
 {
 	unsigned asked = 0;
@@ -91,7 +94,8 @@ static enum sr_error submit(struct client *c, const struct sr_writer *op, struct
 		size_t n;
 
 		error = client_ask(c, CLIENT_SUBMIT, c->order[0], (struct sr_bytes){ op->p, op->n },
-		    cli_left_ms(c->cli) < SUBMIT_MS ? cli_left_ms(c->cli) + 1 : SUBMIT_MS, &code, &answer, &n);
+		    cli_left_ms(c->cli) < SUBMIT_MS ? cli_left_ms(c->cli) + 1 : SUBMIT_MS, &code,
+		    &answer, &n);
 		if (error == SR_OK && n > 0) {
 			error = receipt_parse(&act->receipt, answer, n);
 			if (error == SR_OK && !sr_hash32_equal(&act->receipt.op, &act->hash))
@@ -99,11 +103,13 @@ static enum sr_error submit(struct client *c, const struct sr_writer *op, struct
 			client_answer_free(answer, n);
 			if (error == SR_OK && !client_passing((enum sr_error)act->receipt.code))
 				return SR_OK;
-			client_trouble(c, c->order[0], error != SR_OK ? error : (enum sr_error)act->receipt.code);
+			client_trouble(c, c->order[0],
+			    error != SR_OK ? error : (enum sr_error)act->receipt.code);
 		} else if (error == SR_OK) {
 			free(answer);
 			if (code != SR_OK && !client_passing(code)) {
-				act->receipt = (struct vault_receipt){ .op = act->hash, .code = (uint16_t)code };
+				act->receipt = (struct vault_receipt){ .op = act->hash,
+					.code = (uint16_t)code };
 				return SR_OK;
 			}
 		} else if (error == SR_ERR_WRONG_EPOCH) {
@@ -125,8 +131,9 @@ static bool receipt_find(struct client *c, const struct key *key, const struct s
 	size_t n;
 	bool found;
 
-	if (client_get(c, key, VAULT_GET_RECEIPT, (struct sr_bytes){ hash->b, sizeof hash->b }, &answer,
-	    &n) != SR_OK)
+	if (client_get(c, key, VAULT_GET_RECEIPT, (struct sr_bytes){ hash->b, sizeof hash->b },
+		&answer, &n)
+	    != SR_OK)
 		return false;
 	found = receipt_parse(out, answer, n) == SR_OK && sr_hash32_equal(&out->op, hash);
 	client_answer_free(answer, n);
@@ -215,7 +222,8 @@ void client_policy_node_text(const struct vault_policy *policy, uint32_t index, 
 		if (node->first_child != 0)
 			node->first_child = (uint16_t)(node->first_child - index);
 		if (node->next_sibling != 0)
-			node->next_sibling = i == index ? 0 : (uint16_t)(node->next_sibling - index);
+			node->next_sibling = i == index ? 0
+							: (uint16_t)(node->next_sibling - index);
 	}
 	sr_writer_init(&w, VAULT_POLICY_BYTES_MAX * 8);
 	vault_policy_text(&w, part);
@@ -241,7 +249,8 @@ enum cli_exit client_act_say(struct client *self, const struct key *key, struct 
 		client_policy_node_text(policy, act->receipt.detail, node, sizeof node);
 	if (node[0] != '\0') {
 		cli_put_text(self->cli, "condition", node);
-		cli_fail(self->cli, (enum sr_error)act->receipt.code, "%s: this is not so: %s", what, node);
+		cli_fail(self->cli, (enum sr_error)act->receipt.code, "%s: this is not so: %s",
+		    what, node);
 	} else {
 		cli_fail(self->cli, (enum sr_error)act->receipt.code, "%s", what);
 	}
@@ -272,13 +281,14 @@ static enum sr_error share_open(struct share_search *s, uint32_t member, const u
 
 	if (n != sizeof plain + SR_HPKE_OVERHEAD)
 		return SR_ERR_SHARE_BAD;
-	SR_TRY(sr_hpke_open(plain, s->e_secret, "strongroom share v1", s->ticket->b, sizeof s->ticket->b,
-	    p, n));
+	SR_TRY(sr_hpke_open(
+	    plain, s->e_secret, "strongroom share v1", s->ticket->b, sizeof s->ticket->b, p, n));
 	sr_reader_init(&r, plain, sizeof plain);
 	shamir_tdh2_share_read(share, &r);
 	SR_TRY(sr_reader_finish(&r));
 	SR_TRY(sr_point_decode(&s->keys[s->n], s->client->epoch->members[member].verify_key));
-	SR_TRY(shamir_tdh2_share_verify(share, &s->keys[s->n], &s->ct, s->label->b, sizeof s->label->b));
+	SR_TRY(shamir_tdh2_share_verify(
+	    share, &s->keys[s->n], &s->ct, s->label->b, sizeof s->label->b));
 	s->indices[s->n].v = member + 1;
 	s->have[member] = true;
 	s->n++;
@@ -306,8 +316,9 @@ static bool share_take(void *ctx, uint32_t member, enum sr_error error, enum sr_
 	error = share_open(s, member, answer, n);
 	if (error != SR_OK && !s->refused[member]) {
 		client_member_name(s->client, member, name);
-		cli_warn(s->client->cli, "strongroom: member %s gave a bad share (%s); going on without it\n",
-		    name, sr_error_name((unsigned)error));
+		cli_warn(s->client->cli,
+		    "strongroom: member %s gave a bad share (%s); going on without it\n", name,
+		    sr_error_name((unsigned)error));
 		s->refused[member] = true;
 	}
 	return s->n >= s->client->epoch->threshold;
@@ -325,15 +336,17 @@ enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
 
 	if (s == NULL)
 		return SR_ERR_NO_MEMORY;
-	*s = (struct share_search){ .client = self, .ticket = ticket, .label = label, .e_secret = e_secret };
+	*s = (struct share_search){
+		.client = self, .ticket = ticket, .label = label, .e_secret = e_secret
+	};
 	sr_reader_init(&r, tdh2, VAULT_TDH2_BYTES);
 	shamir_tdh2_ct_read(&s->ct, &r);
 	error = sr_reader_finish(&r);
 	if (error == SR_OK)
 		error = shamir_tdh2_check(&s->ct, label->b, sizeof label->b);
 	while (error == SR_OK && s->n < self->epoch->threshold) {
-		error = client_ask_all(self, CLIENT_SHARE, (struct sr_bytes){ ticket->b, sizeof ticket->b },
-		    s->have, share_take, s);
+		error = client_ask_all(self, CLIENT_SHARE,
+		    (struct sr_bytes){ ticket->b, sizeof ticket->b }, s->have, share_take, s);
 		if (error != SR_OK || s->n >= self->epoch->threshold)
 			break;
 		if (s->denials > self->epoch->n - self->epoch->threshold)
@@ -346,8 +359,8 @@ enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
 			cli_pause_ms(pause_ms = pause_ms < 200 ? pause_ms * 2 : 200);
 	}
 	if (error == SR_OK)
-		error = shamir_tdh2_combine(kem, &bad, &s->ct, label->b, sizeof label->b, s->indices, s->keys,
-		    s->shares, s->n, self->epoch->threshold);
+		error = shamir_tdh2_combine(kem, &bad, &s->ct, label->b, sizeof label->b,
+		    s->indices, s->keys, s->shares, s->n, self->epoch->threshold);
 	free(s);
 	return error;
 }

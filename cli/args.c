@@ -43,7 +43,8 @@ bool cli_has(const struct cli *self, const char *name)
 	return cli_value(self, name) != NULL;
 }
 
-static const struct cli_option *option_in(const struct cli_option *table, const char *name, size_t n)
+static const struct cli_option *option_in(
+    const struct cli_option *table, const char *name, size_t n)
 {
 	for (; table != NULL && table->name != NULL; table++)
 		if (strlen(table->name) == n && memcmp(table->name, name, n) == 0)
@@ -133,7 +134,8 @@ void cli_help(const struct cli *self)
 		help_group(c);
 		return;
 	}
-	printf("strongroom - keep secrets with a cluster of validateers; no one of them can read them\n\n"
+	printf("strongroom - keep secrets with a cluster of validateers; no one of them can read "
+	       "them\n\n"
 	       "usage: strongroom COMMAND [arguments] [options]\n\n");
 	for (unsigned g = 0; cli_groups[g] != NULL; g++)
 		for (c = cli_groups[g]; c->group != NULL; c++) {
@@ -144,8 +146,9 @@ void cli_help(const struct cli *self)
 		}
 	printf("\neverywhere:\n");
 	help_options(cli_global_options);
-	printf("\n'strongroom COMMAND --help' says more; so does strongroom(1).\n"
-	       "exit status: 0 done, 1 refused, 2 wrong usage, 3 cluster not reached or timed out\n");
+	printf(
+	    "\n'strongroom COMMAND --help' says more; so does strongroom(1).\n"
+	    "exit status: 0 done, 1 refused, 2 wrong usage, 3 cluster not reached or timed out\n");
 }
 
 /* --- parsing --- */
@@ -183,12 +186,14 @@ static enum cli_exit option_take(struct cli *self, int argc, char **argv, int *a
 	if (o == NULL && self->command != NULL)
 		o = option_in(self->command->options, name, name_n);
 	if (o == NULL)
-		return cli_usage(self, SR_ERR_USAGE, "there is no option --%.*s here", (int)name_n, name);
+		return cli_usage(
+		    self, SR_ERR_USAGE, "there is no option --%.*s here", (int)name_n, name);
 	if (o->value == NULL && equals != NULL)
 		return cli_usage(self, SR_ERR_USAGE, "--%s takes no value", o->name);
 	if (o->value != NULL) {
 		if (equals == NULL && *at + 1 >= argc)
-			return cli_usage(self, SR_ERR_USAGE, "--%s needs a value: %s", o->name, o->value);
+			return cli_usage(
+			    self, SR_ERR_USAGE, "--%s needs a value: %s", o->name, o->value);
 		value = equals != NULL ? equals + 1 : argv[++*at];
 		if (value[0] == '\0')
 			return cli_usage(self, SR_ERR_EMPTY, "--%s is empty", o->name);
@@ -229,8 +234,8 @@ static enum cli_exit command_take(struct cli *self, int argc, char **argv, bool 
 		return CLI_DONE;
 	self->command = group_find(word[0]);
 	if (self->command == NULL)
-		return cli_usage(self, SR_ERR_USAGE, "there is no command '%s'; see strongroom --help",
-		    word[0]);
+		return cli_usage(
+		    self, SR_ERR_USAGE, "there is no command '%s'; see strongroom --help", word[0]);
 	used[at[0]] = true;
 	const struct cli_command *c = n == 2 ? command_find(word[0], word[1]) : NULL;
 	if (c != NULL && c->name[0] != '\0') {
@@ -241,8 +246,9 @@ static enum cli_exit command_take(struct cli *self, int argc, char **argv, bool 
 	}
 	c = command_find(word[0], "");
 	if (c == NULL && n == 2)
-		return cli_usage(self, SR_ERR_USAGE, "there is no command '%s %s'; see strongroom %s --help",
-		    word[0], word[1], word[0]);
+		return cli_usage(self, SR_ERR_USAGE,
+		    "there is no command '%s %s'; see strongroom %s --help", word[0], word[1],
+		    word[0]);
 	self->command = c;
 	return CLI_DONE;
 }
@@ -252,11 +258,11 @@ static enum cli_exit args_check(struct cli *self, const char *group)
 	const struct cli_command *c = self->command;
 
 	if (c == NULL)
-		return cli_usage(self, SR_ERR_USAGE, "%s needs a command after it; see strongroom %s --help",
-		    group, group);
+		return cli_usage(self, SR_ERR_USAGE,
+		    "%s needs a command after it; see strongroom %s --help", group, group);
 	if (self->args_n < c->args_min)
-		return cli_usage(self, SR_ERR_USAGE, "too few arguments: strongroom %s%s%s %s", c->group,
-		    c->name[0] != '\0' ? " " : "", c->name, c->args);
+		return cli_usage(self, SR_ERR_USAGE, "too few arguments: strongroom %s%s%s %s",
+		    c->group, c->name[0] != '\0' ? " " : "", c->name, c->args);
 	if (self->args_n > c->args_max)
 		return cli_usage(self, SR_ERR_USAGE, "one argument too many: '%s'",
 		    self->args[c->args_max]);
@@ -292,7 +298,8 @@ enum cli_exit cli_parse(struct cli *self, int argc, char **argv)
 		else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
 			rc = cli_usage(self, SR_ERR_USAGE, "there is no option %s", argv[i]);
 		else if (self->args_n == CLI_ARGS_MAX)
-			rc = cli_usage(self, SR_ERR_TOO_MANY, "more than %u arguments", CLI_ARGS_MAX);
+			rc = cli_usage(
+			    self, SR_ERR_TOO_MANY, "more than %u arguments", CLI_ARGS_MAX);
 		else
 			self->args[self->args_n++] = argv[i];
 	}
@@ -399,7 +406,8 @@ bool cli_duration(struct cli *self, uint64_t *out_ms, const char *what, const ch
 	enum sr_error error = cli_parse_duration(out_ms, text);
 
 	if (error != SR_OK)
-		cli_usage(self, error, "%s is a time like 30d, 12h, 15m, 90s or 500ms, not '%s'", what, text);
+		cli_usage(self, error, "%s is a time like 30d, 12h, 15m, 90s or 500ms, not '%s'",
+		    what, text);
 	return error == SR_OK;
 }
 
@@ -465,7 +473,8 @@ bool cli_time(struct cli *self, uint64_t *out_ms, const char *what, const char *
 
 	if (error != SR_OK)
 		cli_usage(self, error,
-		    "%s is a time like 2027-01-31, 2027-01-31T12:00:00Z, +30d or unix milliseconds, not '%s'",
+		    "%s is a time like 2027-01-31, 2027-01-31T12:00:00Z, +30d or unix "
+		    "milliseconds, not '%s'",
 		    what, text);
 	return error == SR_OK;
 }
@@ -478,7 +487,8 @@ bool cli_account(struct cli *self, struct vault_account *out, const char *what, 
 		error = keyfile_account_of_name(self, out, text);
 	if (error != SR_OK)
 		cli_usage(self, error,
-		    "%s is an account (ed25519:..., 0x...) or the name of one of your keys, not '%s'",
+		    "%s is an account (ed25519:..., 0x...) or the name of one of your keys, not "
+		    "'%s'",
 		    what, text);
 	return error == SR_OK;
 }
@@ -502,7 +512,7 @@ bool cli_policy(struct cli *self, struct sr_writer *out, const char *text)
 		at = n;
 	/* Very long texts: show the part around the place. */
 	size_t from = at > 60 ? at - 60 : 0;
-	cli_usage(self, error, "the policy does not fit at character %zu:\n  %.100s\n  %*s^", at + 1,
-	    text + from, (int)(at - from), "");
+	cli_usage(self, error, "the policy does not fit at character %zu:\n  %.100s\n  %*s^",
+	    at + 1, text + from, (int)(at - from), "");
 	return false;
 }

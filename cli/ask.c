@@ -31,7 +31,8 @@ static enum sr_error sealed_make(struct client *self, struct sealed *s, enum cli
 
 	SR_TRY(sr_drbg_fill(&self->drbg, ephemeral.b, sizeof ephemeral.b));
 	SR_TRY(client_request_seal(&s->bytes, &s->hash, method, &self->genesis->chain_id,
-	    self->epoch->epoch, &self->epoch->shielding_key, &ephemeral, &s->answer_key, payload, n));
+	    self->epoch->epoch, &self->epoch->shielding_key, &ephemeral, &s->answer_key, payload,
+	    n));
 	return sr_writer_finish(&s->bytes);
 }
 
@@ -152,8 +153,8 @@ static bool asked_one(void *ctx, struct rpc_call *call)
 	return enough;
 }
 
-enum sr_error client_ask_all(struct client *self, enum client_method method, struct sr_bytes payload,
-    const bool *skip, client_taker *take, void *ctx)
+enum sr_error client_ask_all(struct client *self, enum client_method method,
+    struct sr_bytes payload, const bool *skip, client_taker *take, void *ctx)
 {
 	uint32_t n = self->epoch->n, count = 0;
 	struct asking a = { .client = self, .take = take, .ctx = ctx };
@@ -171,7 +172,8 @@ enum sr_error client_ask_all(struct client *self, enum client_method method, str
 		if (error == SR_OK)
 			error = sealed_make(self, &a.sealed[count], method, payload.p, payload.n);
 		a.calls[count].method = method;
-		a.calls[count].payload = (struct sr_bytes){ a.sealed[count].bytes.p, a.sealed[count].bytes.n };
+		a.calls[count].payload = (struct sr_bytes){ a.sealed[count].bytes.p,
+			a.sealed[count].bytes.n };
 		a.calls[count].timeout_ms = attempt_ms(self, 5000);
 		a.calls[count].answer_max = CLIENT_BYTES_MAX;
 		client_to_member(self, &a.calls[count], self->order[i]);
@@ -191,9 +193,9 @@ enum sr_error client_ask_all(struct client *self, enum client_method method, str
 
 /* --- reading --- */
 
-static enum sr_error get_signed_part(struct sr_writer *w, struct client *self, const struct sealed *s,
-    enum vault_get_kind kind, bool proof, const struct vault_account *account, uint64_t time_ms,
-    struct sr_bytes params)
+static enum sr_error get_signed_part(struct sr_writer *w, struct client *self,
+    const struct sealed *s, enum vault_get_kind kind, bool proof,
+    const struct vault_account *account, uint64_t time_ms, struct sr_bytes params)
 {
 	sr_write_hash(w, &self->genesis->chain_id);
 	sr_write_xpk(w, &s->answer_key);
@@ -220,8 +222,8 @@ static enum sr_error get_payload(struct sr_writer *w, struct client *self, const
 		account = key->account;
 		error = get_signed_part(&part, self, s, kind, proof, &account, now, params);
 		if (error == SR_OK)
-			error = key_sign(signature, &signature_n, key, "strongroom get v1", "Strongroom read",
-			    part.p, part.n);
+			error = key_sign(signature, &signature_n, key, "strongroom get v1",
+			    "Strongroom read", part.p, part.n);
 		sr_writer_clear(&part);
 	}
 	SR_TRY(error);
@@ -251,7 +253,8 @@ static enum sr_error get_once(struct client *self, const struct key *key, enum v
 	if (error == SR_OK)
 		error = sealed_make(self, &s, CLIENT_GET, payload.p, payload.n);
 	if (error == SR_OK)
-		error = sealed_ask(self, &s, CLIENT_GET, member, attempt_ms(self, 5000), code, answer, answer_n);
+		error = sealed_ask(
+		    self, &s, CLIENT_GET, member, attempt_ms(self, 5000), code, answer, answer_n);
 	sr_writer_clear(&payload);
 	sealed_clear(&s);
 	return error;
@@ -288,8 +291,9 @@ static enum sr_error get_turns(struct client *self, const struct key *key, enum 
 	unsigned asked = 0;
 
 	for (;;) {
-		enum sr_error code = SR_OK, error = get_once(self, key, kind, record != NULL, params,
-		    self->order[0], &code, answer, answer_n);
+		enum sr_error code = SR_OK,
+			      error = get_once(self, key, kind, record != NULL, params,
+				  self->order[0], &code, answer, answer_n);
 		struct consensus_header header;
 		struct sr_bytes value;
 		bool present = true;
@@ -359,19 +363,21 @@ enum sr_error client_proof_check(const struct sr_hash32 *chain_id, const struct 
 		hash = consensus_header_hash(header);
 		for (uint32_t i = 0; i < epoch->n; i++)
 			keys[i] = epoch->members[i].vote_key;
-		error = cert->kind != CONSENSUS_FINAL || cert->epoch != header->epoch ||
-		    cert->slot != header->slot || !sr_hash32_equal(&cert->hash, &hash) ? SR_ERR_BAD_HASH :
-		    consensus_cert_verify(cert, chain_id, keys, epoch->n);
+		error = cert->kind != CONSENSUS_FINAL || cert->epoch != header->epoch
+			|| cert->slot != header->slot || !sr_hash32_equal(&cert->hash, &hash)
+		    ? SR_ERR_BAD_HASH
+		    : consensus_cert_verify(cert, chain_id, keys, epoch->n);
 	}
 	if (error == SR_OK)
-		error = vault_proof_check(present, value, &header->pre_state_root, record, path.p, path.n);
+		error = vault_proof_check(
+		    present, value, &header->pre_state_root, record, path.p, path.n);
 	free(cert);
 	return error;
 }
 
-enum sr_error client_get_proven(struct client *self, const struct key *key, enum vault_get_kind kind,
-    struct sr_bytes params, const struct vault_key *record, uint8_t **value, size_t *value_n,
-    uint8_t **proof, size_t *proof_n)
+enum sr_error client_get_proven(struct client *self, const struct key *key,
+    enum vault_get_kind kind, struct sr_bytes params, const struct vault_key *record,
+    uint8_t **value, size_t *value_n, uint8_t **proof, size_t *proof_n)
 {
 	struct consensus_header header;
 	struct sr_bytes found;

@@ -102,13 +102,15 @@ enum sr_error blob_coder_new(struct blob_coder **out, struct vault_payload *payl
 	payload->cipher_bytes = cipher_bytes;
 	payload->data_pieces = self->k = k;
 	payload->pieces_n = self->n = members;
-	payload->stripe_bytes = self->stripe = piece < BLOB_STRIPE_MAX ? (uint32_t)piece : BLOB_STRIPE_MAX;
+	payload->stripe_bytes = self->stripe = piece < BLOB_STRIPE_MAX ? (uint32_t)piece
+								       : BLOB_STRIPE_MAX;
 	self->left = cipher_bytes;
 	error = blob_check(payload);
 	if (error == SR_OK) {
 		self->buffer = malloc((size_t)self->n * self->stripe);
 		self->tables = malloc((size_t)self->k * self->n * TABLE_BYTES);
-		error = self->buffer != NULL && self->tables != NULL ? coder_tables(self) : SR_ERR_NO_MEMORY;
+		error = self->buffer != NULL && self->tables != NULL ? coder_tables(self)
+								     : SR_ERR_NO_MEMORY;
 	}
 	for (uint32_t i = 0; i < members && error == SR_OK; i++) {
 		self->fds[i] = fds[i];
@@ -130,8 +132,8 @@ static enum sr_error stripe_out(struct blob_coder *self)
 	for (uint32_t i = 0; i < self->n; i++)
 		pieces[i] = self->buffer + (size_t)i * self->stripe;
 	if (self->n > self->k)
-		ec_encode_data((int)self->stripe, (int)self->k, (int)(self->n - self->k), self->tables,
-		    pieces, pieces + self->k);
+		ec_encode_data((int)self->stripe, (int)self->k, (int)(self->n - self->k),
+		    self->tables, pieces, pieces + self->k);
 	for (uint32_t i = 0; i < self->n; i++) {
 		sr_sha256_update(&self->hash[i], pieces[i], self->stripe);
 		SR_TRY(write_all(self->fds[i], pieces[i], self->stripe));
@@ -190,7 +192,7 @@ void blob_coder_free(struct blob_coder *self)
 struct blob_reader {
 	uint32_t k, stripe;
 	uint64_t left;
-	size_t have, at;                 /* bytes of the restored stripe, and how many are handed out */
+	size_t have, at; /* bytes of the restored stripe, and how many are handed out */
 	uint8_t *in, *out, *tables;
 	int fds[VAULT_BLOB_PIECES_MAX];
 };
@@ -200,14 +202,16 @@ static enum sr_error reader_tables(struct blob_reader *self, const struct vault_
     const uint32_t *which)
 {
 	size_t k = p->data_pieces;
-	uint8_t *all = malloc((size_t)p->pieces_n * k), *rows = malloc(k * k), *inverse = malloc(k * k);
+	uint8_t *all = malloc((size_t)p->pieces_n * k), *rows = malloc(k * k),
+		*inverse = malloc(k * k);
 	enum sr_error error = SR_ERR_NO_MEMORY;
 
 	if (all != NULL && rows != NULL && inverse != NULL) {
 		gf_gen_cauchy1_matrix(all, (int)p->pieces_n, (int)k);
 		for (size_t i = 0; i < k; i++)
 			memcpy(rows + i * k, all + which[i] * k, k);
-		error = gf_invert_matrix(rows, inverse, (int)k) == 0 ? SR_OK : SR_ERR_SHARE_DUPLICATE;
+		error = gf_invert_matrix(rows, inverse, (int)k) == 0 ? SR_OK
+								     : SR_ERR_SHARE_DUPLICATE;
 		if (error == SR_OK)
 			ec_init_tables((int)k, (int)k, inverse, self->tables);
 	}

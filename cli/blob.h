@@ -26,7 +26,8 @@ struct blob_coder;      /* owned */
 SR_MUST_CHECK enum sr_error blob_coder_new(struct blob_coder **out, struct vault_payload *payload,
     uint64_t cipher_bytes, uint32_t members, const int *fds);
 SR_MUST_CHECK enum sr_error blob_coder_update(struct blob_coder *self, const uint8_t *p, size_t n);
-SR_MUST_CHECK enum sr_error blob_coder_finish(struct blob_coder *self, struct vault_payload *payload);
+SR_MUST_CHECK enum sr_error blob_coder_finish(
+    struct blob_coder *self, struct vault_payload *payload);
 void blob_coder_free(struct blob_coder *self);
 uint64_t blob_piece_bytes(const struct vault_payload *payload);
 /* Do the sizes fit together? BAD_ENCODING, OUT_OF_RANGE. */

@@ -89,7 +89,8 @@ enum cli_exit cli_usage(struct cli *self, enum sr_error error, const char *forma
 /* For people, on stdout; nothing with --json. */
 __attribute__((format(printf, 2, 3))) void cli_say(const struct cli *self, const char *format, ...);
 /* For people, on stderr, also with --json. */
-__attribute__((format(printf, 2, 3))) void cli_warn(const struct cli *self, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void cli_warn(
+    const struct cli *self, const char *format, ...);
 /* "2027-01-31 12:00:00 UTC"; "never" for 0. */
 #define CLI_TIME_TEXT 32u
 void cli_time_text(char out[CLI_TIME_TEXT], uint64_t ms);
@@ -98,7 +99,8 @@ void cli_bytes_text(char out[CLI_TIME_TEXT], uint64_t bytes);
 /* A table: header and rows of cells; columns as wide as needed. */
 struct cli_table { char **cells; unsigned columns, cells_n, capacity; };
 void cli_table_init(struct cli_table *self, unsigned columns);
-__attribute__((format(printf, 2, 3))) void cli_table_cell(struct cli_table *self, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void cli_table_cell(
+    struct cli_table *self, const char *format, ...);
 /* Prints unless --json; frees. header: a row of its own. */
 void cli_table_print(const struct cli *cli, struct cli_table *self);
 /* A bar on stderr when that is a terminal. total 0: unknown. */

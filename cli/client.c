@@ -21,7 +21,8 @@ static enum sr_error file_read(uint8_t **out, size_t *n, const char *path, size_
 
 	*n = 0;
 	if (fd < 0 || p == NULL)
-		error = fd < 0 ? (errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO) : SR_ERR_NO_MEMORY;
+		error = fd < 0 ? (errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO)
+			       : SR_ERR_NO_MEMORY;
 	while (error == SR_OK && *n <= max && (got = read(fd, p + *n, max + 1 - *n)) > 0)
 		*n += (size_t)got;
 	if (fd >= 0)
@@ -155,7 +156,8 @@ void client_trouble(struct client *self, uint32_t member, enum sr_error error)
 	char name[SR_NAME_MAX + 1];
 
 	client_member_name(self, member, name);
-	snprintf(self->trouble, sizeof self->trouble, "%s: %s", name, sr_error_name((unsigned)error));
+	snprintf(
+	    self->trouble, sizeof self->trouble, "%s: %s", name, sr_error_name((unsigned)error));
 }
 
 void client_to_member(const struct client *self, struct rpc_call *call, uint32_t member)
@@ -257,7 +259,8 @@ static bool trail_take(void *ctx, struct rpc_call *call)
 	enum sr_error error = call->error;
 
 	if (error == SR_OK)
-		error = epoch_trail_verify(s->scratch, &close_hash, c->genesis, call->answer, call->answer_n);
+		error = epoch_trail_verify(
+		    s->scratch, &close_hash, c->genesis, call->answer, call->answer_n);
 	if (error != SR_OK) {
 		client_trouble(c, call->member, error);
 		return false;
@@ -279,7 +282,9 @@ enum sr_error client_trail_fetch(struct client *self)
 	struct trail_search s = { .client = self, .wanted = client_faults(self) + 1,
 		.scratch = calloc(1, sizeof *s.scratch) };
 
-	calls = s.scratch != NULL ? calls_new(self, CLIENT_TRAIL, list, left < 5000 ? left + 1 : 5000) : NULL;
+	calls = s.scratch != NULL
+	    ? calls_new(self, CLIENT_TRAIL, list, left < 5000 ? left + 1 : 5000)
+	    : NULL;
 	if (calls == NULL) {
 		free(s.scratch);
 		return SR_ERR_NO_MEMORY;
@@ -306,10 +311,10 @@ enum cli_exit client_connect(struct cli *cli, struct client **out)
 		error = SR_ERR_NOT_READY;
 	if (error == SR_OK)
 		return CLI_DONE;
-	rc = error == SR_ERR_NOT_READY ?
-	    cli_fail(cli, error, "the members have not finished making the vault key") :
-	    cli_fail(cli, error, "no member answered (%s)",
-	        (*out)->trouble[0] != '\0' ? (*out)->trouble : "none tried");
+	rc = error == SR_ERR_NOT_READY
+	    ? cli_fail(cli, error, "the members have not finished making the vault key")
+	    : cli_fail(cli, error, "no member answered (%s)",
+		(*out)->trouble[0] != '\0' ? (*out)->trouble : "none tried");
 	client_close(*out);
 	*out = NULL;
 	return rc;

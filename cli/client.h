@@ -1,10 +1,10 @@
 /*
  * cli/client.h - talking with a cluster: what is pinned, what is verified, who is asked.
  *
- * The genesis file is the pin: it names the members, their HTTPS keys and their evidence, all checked
- * when it is read. From there the epoch trail is followed, each step under the quorum of the epoch
- * before, to the current epoch's keys. Nothing is sent before that. What is confidential is then
- * sealed to the epoch's shielding key and answers are signed by the member that gives them.
+ * The genesis file is the pin: it names the members, their HTTPS keys and their evidence, all
+ * checked when it is read. From there the epoch trail is followed, each step under the quorum of
+ * the epoch before, to the current epoch's keys. Nothing is sent before that. What is confidential
+ * is then sealed to the epoch's shielding key and answers are signed by the member that gives them.
  */
 #ifndef SR_CLI_CLIENT_H
 #define SR_CLI_CLIENT_H
@@ -33,7 +33,7 @@ struct client {
 	size_t trail_n;
 	uint32_t order[SR_MEMBERS_MAX];  /* members in the order they are asked */
 	struct sr_drbg drbg;
-	char trouble[256];               /* the last thing that went wrong on the way, for messages */
+	char trouble[256]; /* the last thing that went wrong on the way, for messages */
 };
 
 /* The genesis alone. Prints what is wrong. */
@@ -60,11 +60,11 @@ SR_MUST_CHECK enum sr_error client_trail_fetch(struct client *self);
 /* Not the last word: another member, or the same one a little later, may say otherwise. */
 bool client_passing(enum sr_error code);
 /* One member. SR_OK: *code is what the member says, under its signature. */
-SR_MUST_CHECK enum sr_error client_ask(struct client *self, enum client_method method, uint32_t member,
-    struct sr_bytes payload, uint64_t timeout_ms, enum sr_error *code, uint8_t **answer,
-    size_t *answer_n);
-/* All members but those to skip; take sees each answer as it comes (error: of the way; code: the member's)
- * and says when it has enough. */
+SR_MUST_CHECK enum sr_error client_ask(struct client *self, enum client_method method,
+    uint32_t member, struct sr_bytes payload, uint64_t timeout_ms, enum sr_error *code,
+    uint8_t **answer, size_t *answer_n);
+/* All members but those to skip; take sees each answer as it comes (error: of the way; code: the
+ * member's) and says when it has enough. */
 typedef bool client_taker(void *ctx, uint32_t member, enum sr_error error, enum sr_error code,
     const uint8_t *answer, size_t n);
 SR_MUST_CHECK enum sr_error client_ask_all(struct client *self, enum client_method method,
@@ -77,7 +77,8 @@ void client_to_member(const struct client *self, struct rpc_call *call, uint32_t
  * key NULL: anonymous. *answer: caller wipes and frees (client_answer_free). */
 SR_MUST_CHECK enum sr_error client_get(struct client *self, const struct key *key,
     enum vault_get_kind kind, struct sr_bytes params, uint8_t **answer, size_t *answer_n);
-/* The record under a quorum's signatures (proof = header, cert, proof: kept for saving, may be NULL). */
+/* The record under a quorum's signatures (proof = header, cert, proof: kept for saving, may be
+ * NULL). */
 SR_MUST_CHECK enum sr_error client_get_proven(struct client *self, const struct key *key,
     enum vault_get_kind kind, struct sr_bytes params, const struct vault_key *record,
     uint8_t **value, size_t *value_n, uint8_t **proof, size_t *proof_n);
@@ -92,23 +93,25 @@ struct client_act {
 	enum vault_op_kind kind;
 	union vault_op_body *body;
 	/* Called before each signing: what depends on nonce or epoch (may be NULL). */
-	enum sr_error (*fill)(void *ctx, struct client *self, union vault_op_body *body, uint64_t nonce);
+	enum sr_error (*fill)(
+	    void *ctx, struct client *self, union vault_op_body *body, uint64_t nonce);
 	void *ctx;
 	/* results */
 	struct vault_receipt receipt;
 	struct sr_hash32 hash;           /* the operation's */
 };
-/* Signs, submits until final, and has f+1 members confirm the receipt. SR_OK also for a refusal by the vault: see
- * receipt.code. */
+/* Signs, submits until final, and has f+1 members confirm the receipt. SR_OK also for a refusal by
+ * the vault: see receipt.code. */
 SR_MUST_CHECK enum sr_error client_act(struct client *self, const struct key *key,
     struct client_act *act);
-/* The same, and prints a failure or refusal. what: "the transfer". policy: for naming the condition that
- * failed, or NULL. */
+/* The same, and prints a failure or refusal. what: "the transfer". policy: for naming the condition
+ * that failed, or NULL. */
 enum cli_exit client_act_say(struct client *self, const struct key *key, struct client_act *act,
     const char *what, const struct vault_policy *policy);
 enum cli_exit client_fail(struct client *self, enum sr_error error, const char *what);
 
-/* --- shares --- all members at once, until t good ones combine to the ticket's KEM key. named: who gave bad ones. */
+/* --- shares --- all members at once, until t good ones combine to the ticket's KEM key. named: who
+ * gave bad ones. */
 SR_MUST_CHECK enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
     const struct sr_key32 *e_secret, const uint8_t tdh2[VAULT_TDH2_BYTES],
     const struct sr_hash32 *label, struct sr_key32 *kem);
@@ -116,6 +119,7 @@ SR_MUST_CHECK enum sr_error client_shares(struct client *self, const struct sr_h
 /* The name of a member of the current epoch, for messages. */
 void client_member_name(const struct client *self, uint32_t member, char out[SR_NAME_MAX + 1]);
 /* Text of the node of a policy that failed; empty when there is none such. */
-void client_policy_node_text(const struct vault_policy *policy, uint32_t index, char *out, size_t n);
+void client_policy_node_text(
+    const struct vault_policy *policy, uint32_t index, char *out, size_t n);
 
 #endif

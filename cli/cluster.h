@@ -13,15 +13,16 @@ struct cluster_plan {
 	const char *name;
 };
 
-/* Everything a cluster needs to start, made below plan->dir. Prints what is wrong, and leaves nothing then. */
+/* Everything a cluster needs to start, made below plan->dir. Prints what is wrong, and leaves
+ * nothing then. */
 enum cli_exit cluster_make(struct cli *cli, struct cluster_plan *plan);
 
 /* A program of this installation: beside this one, else by PATH. */
 void cluster_program(char out[CLI_PATH_MAX], const char *name);
 
 /* --- processes --- */
-/* The running strongroomd of a node: its pid, or 0. A pid file counts only when the process with that number
- * started when the file says: numbers are used again. */
+/* The running strongroomd of a node: its pid, or 0. A pid file counts only when the process with
+ * that number started when the file says: numbers are used again. */
 pid_t cluster_pid(const char *dir, uint32_t node);
 SR_MUST_CHECK enum sr_error cluster_spawn(const char *dir, uint32_t node, pid_t *pid);
 /* Signals it and waits until it is gone. TIMED_OUT. */

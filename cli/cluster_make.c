@@ -73,7 +73,9 @@ static enum sr_error line_of(char *const *argv, char *out, size_t out_n)
 	out[n] = '\0';
 	if (!WIFEXITED(status))
 		return SR_ERR_CANCELLED;
-	return WEXITSTATUS(status) == 127 ? SR_ERR_NOT_FOUND : WEXITSTATUS(status) == 0 ? SR_OK : SR_ERR_IO;
+	return WEXITSTATUS(status) == 127 ? SR_ERR_NOT_FOUND
+	    : WEXITSTATUS(status) == 0    ? SR_OK
+					  : SR_ERR_IO;
 }
 
 /* --- ports --- */
@@ -107,7 +109,8 @@ static enum cli_exit ports_choose(struct cli *cli, struct cluster_plan *plan)
 	if (plan->base_port != 0) {
 		taken = first_taken(plan);
 		if (taken != 0)
-			return cli_fail(cli, SR_ERR_IN_USE, "port %u is in use; choose another --base-port", taken);
+			return cli_fail(cli, SR_ERR_IN_USE,
+			    "port %u is in use; choose another --base-port", taken);
 		return CLI_DONE;
 	}
 	for (uint32_t i = 0; i < PORT_TRIES; i++) {
@@ -120,11 +123,12 @@ static enum cli_exit ports_choose(struct cli *cli, struct cluster_plan *plan)
 
 /* --- one node --- */
 
-static enum cli_exit path_of(struct cli *cli, char out[CLI_PATH_MAX], const struct cluster_plan *plan,
-    uint32_t node, const char *name)
+static enum cli_exit path_of(struct cli *cli, char out[CLI_PATH_MAX],
+    const struct cluster_plan *plan, uint32_t node, const char *name)
 {
-	if (snprintf(out, CLI_PATH_MAX, "%s/node-%u%s%s", plan->dir, node, name[0] != '\0' ? "/" : "",
-	    name) >= (int)CLI_PATH_MAX)
+	if (snprintf(out, CLI_PATH_MAX, "%s/node-%u%s%s", plan->dir, node,
+		name[0] != '\0' ? "/" : "", name)
+	    >= (int)CLI_PATH_MAX)
 		return cli_usage(cli, SR_ERR_TOO_LONG, "the path of the cluster's directory");
 	return CLI_DONE;
 }
@@ -134,8 +138,8 @@ static enum cli_exit config_write(struct cli *cli, const struct cluster_plan *pl
 	char path[CLI_PATH_MAX], text[1024];
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	struct rlimit lock;
-	/* Without the right to lock all its memory (root in a container often lacks it too), the enclave locks
-	 * what holds keys. The limit is this process's own, which ends soon. */
+	/* Without the right to lock all its memory (root in a container often lacks it too), the
+	 * enclave locks what holds keys. The limit is this process's own, which ends soon. */
 	bool all = (getrlimit(RLIMIT_MEMLOCK, &lock) == 0 && lock.rlim_cur == RLIM_INFINITY) ||
 	    setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
 	unsigned port = plan->base_port + 2 * node;
@@ -145,7 +149,8 @@ static enum cli_exit config_write(struct cli *cli, const struct cluster_plan *pl
 	if (rc != CLI_DONE)
 		return rc;
 	n = snprintf(text, sizeof text,
-	    "# Node %u of a cluster on this machine; made by strongroom cluster init. Paths start here.\n"
+	    "# Node %u of a cluster on this machine; made by strongroom cluster init. Paths start "
+	    "here.\n"
 	    "data_dir: .\ngenesis: ../genesis\nmember: %u\nrpc_listen: 127.0.0.1:%u\n"
 	    "link_listen: tcp://127.0.0.1:%u\nenclave_lock: %s\n",
 	    node, node, port, port + 1, all ? "all" : "keys");
@@ -228,8 +233,8 @@ static enum cli_exit operator_make(struct cli *cli, const struct cluster_plan *p
 
 /* Entry, evidence and signature of one member. evidence: kept until the genesis is encoded. */
 static enum sr_error member_fill(struct genesis *g, uint32_t i, const struct cluster_plan *plan,
-    const struct genesis_identity *identity, const struct sr_hash32 *pin, const struct key *operator,
-    struct sr_writer *evidence)
+    const struct genesis_identity *identity, const struct sr_hash32 *pin,
+    const struct key *operator, struct sr_writer * evidence)
 {
 	struct genesis_member *m = &g->members[i];
 	unsigned port = plan->base_port + 2 * i;
@@ -290,7 +295,8 @@ static enum cli_exit node_make(struct cli *cli, const struct cluster_plan *plan,
 
 /* --- the whole --- */
 
-static enum cli_exit genesis_write(struct cli *cli, const struct cluster_plan *plan, struct genesis *g)
+static enum cli_exit genesis_write(
+    struct cli *cli, const struct cluster_plan *plan, struct genesis *g)
 {
 	char path[CLI_PATH_MAX];
 	struct sr_writer w;
@@ -301,11 +307,14 @@ static enum cli_exit genesis_write(struct cli *cli, const struct cluster_plan *p
 	error = genesis_encode(&w, g);
 	if (error == SR_OK)
 		error = sr_writer_finish(&w);
-	if (error == SR_OK && snprintf(path, sizeof path, "%s/genesis", plan->dir) >= (int)sizeof path)
+	if (error == SR_OK
+	    && snprintf(path, sizeof path, "%s/genesis", plan->dir) >= (int)sizeof path)
 		error = SR_ERR_TOO_LONG;
 	if (error == SR_OK) {
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-		error = fd >= 0 && write(fd, w.p, w.n) == (ssize_t)w.n && fsync(fd) == 0 ? SR_OK : SR_ERR_IO;
+		error = fd >= 0 && write(fd, w.p, w.n) == (ssize_t)w.n && fsync(fd) == 0
+		    ? SR_OK
+		    : SR_ERR_IO;
 		if (fd >= 0)
 			close(fd);
 	}
@@ -330,13 +339,14 @@ static bool directory_empty(const char *path)
 /* Only what this run made: the files of a node are all of known names. */
 static void unmake(const struct cluster_plan *plan, bool made)
 {
-	static const char *const names[] = { "sealing.key", "identity", "https.key", "https.crt", "operator.key",
-		"strongroomd.yaml", "" };
+	static const char *const names[] = { "sealing.key", "identity", "https.key", "https.crt",
+		"operator.key", "strongroomd.yaml", "" };
 	char path[CLI_PATH_MAX];
 
 	for (uint32_t i = 0; i < plan->nodes; i++)
 		for (unsigned k = 0; k < sizeof names / sizeof names[0]; k++)
-			if (snprintf(path, sizeof path, "%s/node-%u/%s", plan->dir, i, names[k]) < (int)sizeof path)
+			if (snprintf(path, sizeof path, "%s/node-%u/%s", plan->dir, i, names[k])
+			    < (int)sizeof path)
 				(void)!(names[k][0] != '\0' ? unlink(path) : rmdir(path));
 	if (snprintf(path, sizeof path, "%s/genesis", plan->dir) < (int)sizeof path)
 		unlink(path);
@@ -381,9 +391,11 @@ enum cli_exit cluster_make(struct cli *cli, struct cluster_plan *plan)
 	enum cli_exit rc;
 
 	if (!made && errno != EEXIST)
-		return cli_usage(cli, errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO, "making %s", plan->dir);
+		return cli_usage(
+		    cli, errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO, "making %s", plan->dir);
 	if (!made && !directory_empty(plan->dir))
-		return cli_fail(cli, SR_ERR_IN_USE, "%s is not empty; nothing was changed", plan->dir);
+		return cli_fail(
+		    cli, SR_ERR_IN_USE, "%s is not empty; nothing was changed", plan->dir);
 	rc = ports_choose(cli, plan);
 	if (rc == CLI_DONE)
 		rc = genesis_make(cli, plan);

@@ -112,7 +112,8 @@ static enum cli_exit run(struct cli *cli)
 	enum cli_exit rc;
 
 	if (cli_has(cli, "nft") + cli_has(cli, "secret") + cli_has(cli, "switch") != 1)
-		return cli_usage(cli, SR_ERR_USAGE, "one of --secret, --nft and --switch is needed");
+		return cli_usage(
+		    cli, SR_ERR_USAGE, "one of --secret, --nft and --switch is needed");
 	rc = keyfile_open(cli, &k);
 	if (rc == CLI_DONE)
 		rc = client_connect(cli, &c);
@@ -123,7 +124,8 @@ static enum cli_exit run(struct cli *cli)
 		for (unsigned i = 0; i < 5; i++)
 			cli_table_cell(&l.table, "%s", titles[i]);
 		cli_list_begin(cli, "events");
-		error = lookup_list(c, k, VAULT_GET_EVENTS, (struct sr_bytes){ head, sizeof head }, 8, list_one, &l);
+		error = lookup_list(c, k, VAULT_GET_EVENTS, (struct sr_bytes){ head, sizeof head },
+		    8, list_one, &l);
 		cli_list_end(cli);
 		cli_table_print(cli, &l.table);
 		if (error == SR_OK)
@@ -145,6 +147,7 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_commands_audit[] = {
 	{ "audit", "", "", "what happened to a secret, an NFT or a switch",
-	    "Every decision is an event in a block; those it concerns may read it.\n", 0, 0, options, run },
+	    "Every decision is an event in a block; those it concerns may read it.\n", 0, 0,
+	    options, run },
 	{ 0 },
 };

@@ -8,7 +8,8 @@
 
 struct block { struct consensus_header header; uint32_t signers, between, operations; };
 
-/* header | FINAL cert of it or of a descendant | count, headers in between, child first | operations */
+/* header | FINAL cert of it or of a descendant | count, headers in between, child first |
+ * operations */
 static enum sr_error block_check(struct client *c, const uint8_t *p, size_t n, struct block *b)
 {
 	struct consensus_cert *cert = malloc(sizeof *cert);
@@ -41,7 +42,8 @@ static enum sr_error block_check(struct client *c, const uint8_t *p, size_t n, s
 		sr_reader_init(&inner, bytes.p, bytes.n);
 		consensus_header_read(&h, &inner);
 		error = sr_reader_finish(&inner);
-		if (error == SR_OK && (!sr_hash32_equal(&h.parent_hash, &last) || h.epoch != b->header.epoch))
+		if (error == SR_OK
+		    && (!sr_hash32_equal(&h.parent_hash, &last) || h.epoch != b->header.epoch))
 			error = SR_ERR_BAD_PARENT;
 		last = consensus_header_hash(&h);
 		slot = h.slot;
@@ -88,11 +90,15 @@ static void block_say(struct cli *cli, const struct client *c, const struct bloc
 	cli_put_number(cli, "operations", b->operations);
 	cli_put_number(cli, "signers", b->signers);
 	cli_put_bool(cli, "close", (h->flags & CONSENSUS_CLOSE) != 0);
-	cli_say(cli, "block %llu  epoch %llu, slot %llu%s\n  hash        %s\n  parent      %s\n  state       %s (before it)\n"
-	    "  time        %s\n  author      %s\n  operations  %u\n  final       %u of %u members signed%s\n",
-	    (unsigned long long)h->height, (unsigned long long)h->epoch, (unsigned long long)h->slot,
-	    (h->flags & CONSENSUS_CLOSE) != 0 ? ", closes the epoch" : "", hex, parent, root, at, name,
-	    b->operations, b->signers, c->epoch->n, b->between > 0 ? " a descendant" : "");
+	cli_say(cli,
+	    "block %llu  epoch %llu, slot %llu%s\n  hash        %s\n  parent      %s\n  state      "
+	    " %s (before it)\n"
+	    "  time        %s\n  author      %s\n  operations  %u\n  final       %u of %u members "
+	    "signed%s\n",
+	    (unsigned long long)h->height, (unsigned long long)h->epoch,
+	    (unsigned long long)h->slot,
+	    (h->flags & CONSENSUS_CLOSE) != 0 ? ", closes the epoch" : "", hex, parent, root, at,
+	    name, b->operations, b->signers, c->epoch->n, b->between > 0 ? " a descendant" : "");
 }
 
 static enum cli_exit run(struct cli *cli)
@@ -128,6 +134,7 @@ static enum cli_exit run(struct cli *cli)
 }
 
 const struct cli_command cli_commands_block[] = {
-	{ "block", "", "[HEIGHT]", "a final block (default: the newest), checked", NULL, 0, 1, NULL, run },
+	{ "block", "", "[HEIGHT]", "a final block (default: the newest), checked", NULL, 0, 1, NULL,
+	    run },
 	{ 0 },
 };

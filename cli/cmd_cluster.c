@@ -34,9 +34,13 @@ static bool plan_read(struct cli *cli, struct cluster_plan *plan)
 		cli_usage(cli, SR_ERR_NAME_BAD, "--name");
 		return false;
 	}
-	*plan = (struct cluster_plan){ .dir = cli->args[0], .nodes = (uint32_t)nodes,
-		.slot_ms = (uint32_t)slot, .slot_min_ms = (uint32_t)slot_min, .base_port = (uint16_t)port,
-		.threshold = (uint32_t)threshold, .name = name != NULL ? name : "strongroom" };
+	*plan = (struct cluster_plan){ .dir = cli->args[0],
+		.nodes = (uint32_t)nodes,
+		.slot_ms = (uint32_t)slot,
+		.slot_min_ms = (uint32_t)slot_min,
+		.base_port = (uint16_t)port,
+		.threshold = (uint32_t)threshold,
+		.name = name != NULL ? name : "strongroom" };
 	return true;
 }
 
@@ -56,11 +60,16 @@ static enum cli_exit run_init(struct cli *cli)
 	cli_put_number(cli, "faults", consensus_faults(plan.nodes));
 	cli_put_number(cli, "base_port", plan.base_port);
 	cli_put_text(cli, "attestation", "software");
-	cli_say(cli, "%s: %u nodes on 127.0.0.1, ports %u to %u; any %u of their shares open a secret\n"
-	    "attestation: software (no TEE: whoever is root on a node's machine can read its enclave)\n",
-	    plan.dir, plan.nodes, plan.base_port, plan.base_port + 2 * plan.nodes - 1, plan.threshold);
+	cli_say(cli,
+	    "%s: %u nodes on 127.0.0.1, ports %u to %u; any %u of their shares open a secret\n"
+	    "attestation: software (no TEE: whoever is root on a node's machine can read its "
+	    "enclave)\n",
+	    plan.dir, plan.nodes, plan.base_port, plan.base_port + 2 * plan.nodes - 1,
+	    plan.threshold);
 	if (consensus_faults(plan.nodes) == 0)
-		cli_say(cli, "%u nodes bear crashes only: one that lies is not borne; take 4 or more for that\n",
+		cli_say(cli,
+		    "%u nodes bear crashes only: one that lies is not borne; take 4 or more for "
+		    "that\n",
 		    plan.nodes);
 	cli_say(cli, "next: strongroom cluster start %s\n", plan.dir);
 	return CLI_DONE;
@@ -150,11 +159,13 @@ static enum cli_exit wait_ready(struct cli *cli, struct client *c, const struct 
 	uint32_t ready = 0;
 	enum cli_exit rc;
 
-	while ((rc = all_alive(cli, s)) == CLI_DONE && (ready = count_ready(c, s)) < s->end - s->first) {
+	while ((rc = all_alive(cli, s)) == CLI_DONE
+	    && (ready = count_ready(c, s)) < s->end - s->first) {
 		if (cli_monotonic_ms() >= until)
 			break;
 		if (show)
-			fprintf(stderr, "\rwaiting: %u of %u have their part of the vault key\033[K", ready,
+			fprintf(stderr,
+			    "\rwaiting: %u of %u have their part of the vault key\033[K", ready,
 			    s->end - s->first);
 		drawn = show;
 		cli_pause_ms(LOOK_MS);
@@ -162,8 +173,9 @@ static enum cli_exit wait_ready(struct cli *cli, struct client *c, const struct 
 	if (drawn)
 		fprintf(stderr, "\r\033[K");
 	if (rc == CLI_DONE && ready < s->end - s->first)
-		rc = cli_fail(cli, SR_ERR_TIMED_OUT, "%u of %u nodes were ready in time; they go on running (see node-*/log)",
-		    ready, s->end - s->first);
+		rc = cli_fail(cli, SR_ERR_TIMED_OUT,
+		    "%u of %u nodes were ready in time; they go on running (see node-*/log)", ready,
+		    s->end - s->first);
 	return rc;
 }
 
@@ -186,7 +198,8 @@ static enum cli_exit run_start(struct cli *cli)
 	}
 	cli_list_end(cli);
 	if (rc == CLI_DONE)
-		cli_say(cli, "%u node%s running\n", s.end - s.first, s.end - s.first == 1 ? " is" : "s are");
+		cli_say(cli, "%u node%s running\n", s.end - s.first,
+		    s.end - s.first == 1 ? " is" : "s are");
 	client_close(c);
 	return rc;
 }
@@ -215,7 +228,8 @@ static enum cli_exit run_stop(struct cli *cli)
 	for (uint32_t i = first; i < end; i++) {
 		error = cluster_end(cli->args[0], i, signal_number, limit);
 		if (error != SR_OK)
-			rc = cli_fail(cli, error, "node %u did not stop (pid %ld)", i, (long)cluster_pid(cli->args[0], i));
+			rc = cli_fail(cli, error, "node %u did not stop (pid %ld)", i,
+			    (long)cluster_pid(cli->args[0], i));
 	}
 	cli_put_number(cli, "stopped", running);
 	if (rc == CLI_DONE)
@@ -239,14 +253,18 @@ static enum cli_exit run_status(struct cli *cli)
 	SR_ASSERT(statuses != NULL);
 	client_statuses(c, statuses, ok, 2000);
 	cli_table_init(&table, 5);
-	for (const char *const *h = (const char *const[]){ "NODE", "PID", "STATE", "FINAL", "URL", NULL };
-	    *h != NULL; h++)
+	for (const char *const *h =
+		 (const char *const[]){ "NODE", "PID", "STATE", "FINAL", "URL", NULL };
+	     *h != NULL; h++)
 		cli_table_cell(&table, "%s", *h);
 	cli_list_begin(cli, "members");
 	for (uint32_t i = first; i < end; i++) {
 		pid_t pid = cluster_pid(cli->args[0], i);
-		const char *state = pid == 0 ? "stopped" : !ok[i] ? "no answer" : statuses[i].recovering ?
-		    "recovering" : statuses[i].vault_ready ? "good" : "making the vault key";
+		const char *state = pid == 0  ? "stopped"
+		    : !ok[i]                  ? "no answer"
+		    : statuses[i].recovering  ? "recovering"
+		    : statuses[i].vault_ready ? "good"
+					      : "making the vault key";
 
 		answered += ok[i];
 		cli_list_item(cli);
@@ -259,7 +277,8 @@ static enum cli_exit run_status(struct cli *cli)
 		cli_table_cell(&table, "%u", i);
 		cli_table_cell(&table, "%ld", (long)pid);
 		cli_table_cell(&table, "%s", state);
-		cli_table_cell(&table, "%llu", (unsigned long long)(ok[i] ? statuses[i].final_height : 0));
+		cli_table_cell(
+		    &table, "%llu", (unsigned long long)(ok[i] ? statuses[i].final_height : 0));
 		cli_table_cell(&table, "%s", c->genesis->members[i].url);
 	}
 	cli_list_end(cli);
@@ -273,8 +292,10 @@ static enum cli_exit run_status(struct cli *cli)
 static const struct cli_option options_init[] = {
 	{ "nodes", "N", "how many (3 to 64; default: 4; 3 bears crashes only)", false },
 	{ "slot-ms", "MS", "time of a slot (default: 300)", false },
-	{ "slot-min-ms", "MS", "least time between blocks when there is work (default: 20)", false },
-	{ "base-port", "PORT", "two ports a node from here on (default: free ones from 7700)", false },
+	{ "slot-min-ms", "MS", "least time between blocks when there is work (default: 20)",
+	    false },
+	{ "base-port", "PORT", "two ports a node from here on (default: free ones from 7700)",
+	    false },
 	{ "threshold", "T", "shares that open a secret (default: more than half)", false },
 	{ "name", "NAME", "the cluster's name", false },
 	{ NULL, NULL, NULL, false },
@@ -289,14 +310,16 @@ static const struct cli_option options_stop[] = {
 };
 
 const struct cli_command cli_commands_cluster[] = {
-	{ "cluster", "init", "DIR", "make keys, genesis and configurations for a cluster on this machine",
-	    "Each node gets its own identity, HTTPS key and operator key under DIR/node-I. For separate\n"
-	    "operators see strongroomd(8).\n", 1, 1, options_init, run_init },
+	{ "cluster", "init", "DIR",
+	    "make keys, genesis and configurations for a cluster on this machine",
+	    "Each node gets its own identity, HTTPS key and operator key under DIR/node-I. For "
+	    "separate\n"
+	    "operators see strongroomd(8).\n",
+	    1, 1, options_init, run_init },
 	{ "cluster", "start", "DIR", "start its nodes and wait until they hold the vault key",
-	    "With --node I: only that node.\n", 1, 1,
-	    options_start, run_start },
+	    "With --node I: only that node.\n", 1, 1, options_start, run_start },
 	{ "cluster", "status", "DIR", "its processes", NULL, 1, 1, NULL, run_status },
-	{ "cluster", "stop", "DIR", "stop its nodes in order",
-	    "With --node I: only that node.\n", 1, 1, options_stop, run_stop },
+	{ "cluster", "stop", "DIR", "stop its nodes in order", "With --node I: only that node.\n",
+	    1, 1, options_stop, run_stop },
 	{ 0 },
 };

@@ -25,13 +25,16 @@ static void groups_print(void)
 static enum cli_exit run(struct cli *cli)
 {
 	if (strcmp(cli->args[0], "bash") != 0)
-		return cli_usage(cli, SR_ERR_BAD_KIND, "only bash is known here, not '%s'", cli->args[0]);
-	printf("# bash completion for strongroom; made by: strongroom completion bash\n"
+		return cli_usage(
+		    cli, SR_ERR_BAD_KIND, "only bash is known here, not '%s'", cli->args[0]);
+	printf(
+	    "# bash completion for strongroom; made by: strongroom completion bash\n"
 	    "_strongroom() {\n"
 	    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} i w words=()\n"
 	    "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	    "\t\tw=${COMP_WORDS[i]}\n"
-	    "\t\tcase $w in --cluster|--node|--key|--timeout) ((i++)) ;; -*) ;; *) words+=(\"$w\") ;; esac\n"
+	    "\t\tcase $w in --cluster|--node|--key|--timeout) ((i++)) ;; -*) ;; *) words+=(\"$w\") "
+	    ";; esac\n"
 	    "\tdone\n"
 	    "\tcase $prev in\n"
 	    "\t--cluster) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n"
@@ -43,7 +46,8 @@ static enum cli_exit run(struct cli *cli)
 	printf("' next=\n\tcase \"${words[0]} ${words[1]}\" in\n");
 	for (unsigned g = 0; cli_groups[g] != NULL; g++)
 		for (const struct cli_command *c = cli_groups[g]; c->group != NULL; c++) {
-			printf("\t'%s %s'%s) options+='", c->group, c->name, c->name[0] == '\0' ? "*" : "");
+			printf("\t'%s %s'%s) options+='", c->group, c->name,
+			    c->name[0] == '\0' ? "*" : "");
 			options_print(c->options);
 			printf("' ;;\n");
 		}
@@ -68,6 +72,7 @@ static enum cli_exit run(struct cli *cli)
 }
 
 const struct cli_command cli_commands_completion[] = {
-	{ "completion", "", "bash", "print a completion script for the shell", NULL, 1, 1, NULL, run },
+	{ "completion", "", "bash", "print a completion script for the shell", NULL, 1, 1, NULL,
+	    run },
 	{ 0 },
 };

@@ -24,12 +24,14 @@ static enum cli_exit run_show(struct cli *cli)
 	cli_put_number(cli, "slot_min_ms", g->slot_min_ms);
 	cli_put_number(cli, "faults", consensus_faults(g->members_n));
 	cli_put_number(cli, "quorum", consensus_quorum(g->members_n));
-	cli_say(cli, "%s\n  chain id     %s\n  created      %s\n  attestation  %s%s\n"
+	cli_say(cli,
+	    "%s\n  chain id     %s\n  created      %s\n  attestation  %s%s\n"
 	    "  members      %u; %u decide, %u shares open a secret, %u may be faulty%s\n"
-	    "  slots        every %u ms, at least %u ms apart\n", name, chain, at,
-	    genesis_attestation_name(g->attestation),
+	    "  slots        every %u ms, at least %u ms apart\n",
+	    name, chain, at, genesis_attestation_name(g->attestation),
 	    g->attestation == GENESIS_ATTEST_SOFTWARE ? " (no TEE: the operators' word alone)" : "",
-	    g->members_n, consensus_quorum(g->members_n), g->threshold, consensus_faults(g->members_n),
+	    g->members_n, consensus_quorum(g->members_n), g->threshold,
+	    consensus_faults(g->members_n),
 	    consensus_faults(g->members_n) == 0 ? " (crashes only, not malice)" : "", g->slot_ms,
 	    g->slot_min_ms);
 	cli_list_begin(cli, "members");
@@ -41,7 +43,8 @@ static enum cli_exit run_show(struct cli *cli)
 		cli_put_hex(cli, "vote_key", g->members[i].vote_key.b, 32);
 		cli_put_hex(cli, "pin", g->members[i].url_pin.b, 32);
 		sr_hex_encode(hex, g->members[i].vote_key.b, 8);
-		cli_say(cli, "    %-3u %-16s %s  votes with %s...\n", i, name, g->members[i].url, hex);
+		cli_say(
+		    cli, "    %-3u %-16s %s  votes with %s...\n", i, name, g->members[i].url, hex);
 	}
 	cli_list_end(cli);
 	cli_say(cli, "every entry's signature and every member's evidence was checked\n");

@@ -39,7 +39,8 @@ static void key_say(struct cli *cli, const char *name, const char *path, const s
 
 static enum cli_exit run_new(struct cli *cli)
 {
-	const char *name = cli->args_n > 0 ? cli->args[0] : "default", *kind = cli_value(cli, "kind");
+	const char *name = cli->args_n > 0 ? cli->args[0] : "default",
+		   *kind = cli_value(cli, "kind");
 	char path[CLI_PATH_MAX], directory[CLI_PATH_MAX];
 	enum vault_account_kind which = VAULT_ACCOUNT_ED25519;
 	struct key *k = NULL;
@@ -49,7 +50,8 @@ static enum cli_exit run_new(struct cli *cli)
 	if (kind != NULL && strcmp(kind, "ethereum") == 0)
 		which = VAULT_ACCOUNT_ETHEREUM;
 	else if (kind != NULL && strcmp(kind, "ed25519") != 0)
-		return cli_usage(cli, SR_ERR_BAD_KIND, "--kind is ed25519 or ethereum, not '%s'", kind);
+		return cli_usage(
+		    cli, SR_ERR_BAD_KIND, "--kind is ed25519 or ethereum, not '%s'", kind);
 	error = keyfile_path(cli, path, name);
 	if (error != SR_OK)
 		return cli_usage(cli, error, "the key's name '%s'", name);
@@ -64,7 +66,8 @@ static enum cli_exit run_new(struct cli *cli)
 	if (error == SR_OK)
 		error = keyfile_write(k, path);
 	if (error == SR_ERR_IN_USE)
-		rc = cli_fail(cli, error, "the key %s is there already; it is not overwritten", path);
+		rc = cli_fail(
+		    cli, error, "the key %s is there already; it is not overwritten", path);
 	else if (error != SR_OK)
 		rc = cli_fail(cli, error, "the key %s", path);
 	else
@@ -144,8 +147,10 @@ static const struct cli_option options_new[] = {
 
 const struct cli_command cli_commands_key[] = {
 	{ "key", "new", "[NAME]", "make a key; prints its account",
-	    "The file is readable by its owner alone and is not encrypted otherwise: keep it as you\n"
-	    "would keep an SSH key. NAME is 'default' when left out; a name with a slash is a path.\n",
+	    "The file is readable by its owner alone and is not encrypted otherwise: keep it as "
+	    "you\n"
+	    "would keep an SSH key. NAME is 'default' when left out; a name with a slash is a "
+	    "path.\n",
 	    0, 1, options_new, run_new },
 	{ "key", "show", "[NAME]", "print a key's account", NULL, 0, 1, NULL, run_show },
 	{ "key", "list", "", "list the keys at hand", NULL, 0, 0, NULL, run_list },

@@ -25,7 +25,8 @@ static enum cli_exit end(struct client *c, struct key *k, enum cli_exit rc)
 static enum cli_exit run_mint(struct cli *cli)
 {
 	const char *to = cli_value(cli, "to"), *name = cli->args[0];
-	union vault_op_body body = { .nft_mint = { .name = { (const uint8_t *)name, strlen(name) } } };
+	union vault_op_body body = { .nft_mint = {
+					 .name = { (const uint8_t *)name, strlen(name) } } };
 	struct client_act act = { .kind = VAULT_OP_NFT_MINT, .body = &body };
 	struct client *c = NULL;
 	struct key *k = NULL;
@@ -53,7 +54,8 @@ static enum cli_exit run_mint(struct cli *cli)
 static enum cli_exit run_collection(struct cli *cli)
 {
 	const char *name = cli->args[0];
-	union vault_op_body body = { .collection_create = { { (const uint8_t *)name, strlen(name) } } };
+	union vault_op_body body = { .collection_create = {
+					 { (const uint8_t *)name, strlen(name) } } };
 	struct client_act act = { .kind = VAULT_OP_COLLECTION_CREATE, .body = &body };
 	struct client *c = NULL;
 	struct key *k = NULL;
@@ -71,11 +73,12 @@ static enum cli_exit run_collection(struct cli *cli)
 	return end(c, k, rc);
 }
 
-/* TRANSFER, APPROVE and BURN name the NFT's version: read it first, and again when it has moved on. */
+/* TRANSFER, APPROVE and BURN name the NFT's version: read it first, and again when it has moved on.
+ */
 #define VERSION_TRIES 3
 
-static enum cli_exit change(struct cli *cli, enum vault_op_kind kind, const struct vault_account *to,
-    const char *what)
+static enum cli_exit change(
+    struct cli *cli, enum vault_op_kind kind, const struct vault_account *to, const char *what)
 {
 	union vault_op_body body;
 	struct client_act act = { .kind = kind, .body = &body };
@@ -136,7 +139,8 @@ static enum cli_exit run_approve(struct cli *cli)
 {
 	struct vault_account to = { 0 };
 
-	if (strcmp(cli->args[1], "none") != 0 && !cli_account(cli, &to, "who is approved", cli->args[1]))
+	if (strcmp(cli->args[1], "none") != 0
+	    && !cli_account(cli, &to, "who is approved", cli->args[1]))
 		return CLI_USAGE;
 	return change(cli, VAULT_OP_NFT_APPROVE, &to, "the approval");
 }
@@ -188,10 +192,11 @@ static enum cli_exit run_show(struct cli *cli)
 	vault_account_text(owner, &nft.owner);
 	vault_account_text(approved, &nft.approved);
 	cli_time_text(since, nft.held_since_ms);
-	cli_say(cli, "NFT %llu  %s\n  holder    %s\n  since     %s\n  version   %llu\n  approved  %s\n"
-	    "  releases  %llu%s\n", (unsigned long long)id, name,
-	    nft.owner.kind == VAULT_ACCOUNT_NONE ? "burned" : owner, since,
-	    (unsigned long long)nft.version, approved, (unsigned long long)nft.releases,
+	cli_say(cli,
+	    "NFT %llu  %s\n  holder    %s\n  since     %s\n  version   %llu\n  approved  %s\n"
+	    "  releases  %llu%s\n",
+	    (unsigned long long)id, name, nft.owner.kind == VAULT_ACCOUNT_NONE ? "burned" : owner,
+	    since, (unsigned long long)nft.version, approved, (unsigned long long)nft.releases,
 	    sr_hash32_is_zero(&nft.open_ticket) ? "" : ", a ticket is open");
 	looked_free(&bytes);
 	client_close(c);
@@ -247,8 +252,9 @@ static enum cli_exit run_list(struct cli *cli)
 	if (rc != CLI_DONE)
 		return end(c, k, rc);
 	cli_table_init(&l.table, 5);
-	for (const char *const *h = (const char *const[]){ "NFT", "NAME", "VERSION", "RELEASES", "HELD SINCE",
-	    NULL }; *h != NULL; h++)
+	for (const char *const *h =
+		 (const char *const[]){ "NFT", "NAME", "VERSION", "RELEASES", "HELD SINCE", NULL };
+	     *h != NULL; h++)
 		cli_table_cell(&l.table, "%s", *h);
 	cli_put_account(cli, "account", &account);
 	cli_list_begin(cli, "nfts");
@@ -256,7 +262,8 @@ static enum cli_exit run_list(struct cli *cli)
 	vault_account_write(&w, &account);
 	error = sr_writer_finish(&w);
 	if (error == SR_OK)
-		error = lookup_list(c, k, VAULT_GET_NFTS, (struct sr_bytes){ w.p, w.n }, 8, list_one, &l);
+		error = lookup_list(
+		    c, k, VAULT_GET_NFTS, (struct sr_bytes){ w.p, w.n }, 8, list_one, &l);
 	sr_writer_clear(&w);
 	cli_list_end(cli);
 	cli_table_print(cli, &l.table);
@@ -272,16 +279,21 @@ static const struct cli_option options_mint[] = {
 };
 
 const struct cli_command cli_commands_nft[] = {
-	{ "nft", "mint", "NAME", "make an NFT; prints its number", NULL, 1, 1, options_mint, run_mint },
+	{ "nft", "mint", "NAME", "make an NFT; prints its number", NULL, 1, 1, options_mint,
+	    run_mint },
 	{ "nft", "transfer", "NFT ACCOUNT", "give it to another account",
-	    "ACCOUNT is ed25519:..., 0x..., or the name of one of your keys. While a ticket is open on the\n"
-	    "NFT (a retrieval is under way) it can't be transferred.\n", 2, 2, NULL, run_transfer },
-	{ "nft", "approve", "NFT ACCOUNT|none", "let another account transfer it, once", NULL, 2, 2, NULL,
-	    run_approve },
+	    "ACCOUNT is ed25519:..., 0x..., or the name of one of your keys. While a ticket is "
+	    "open on the\n"
+	    "NFT (a retrieval is under way) it can't be transferred.\n",
+	    2, 2, NULL, run_transfer },
+	{ "nft", "approve", "NFT ACCOUNT|none", "let another account transfer it, once", NULL, 2, 2,
+	    NULL, run_approve },
 	{ "nft", "burn", "NFT", "destroy it for good", NULL, 1, 1, NULL, run_burn },
-	{ "nft", "show", "NFT", "its holder, version and history in figures", NULL, 1, 1, NULL, run_show },
-	{ "nft", "list", "[ACCOUNT]", "the NFTs that an account holds", NULL, 0, 1, NULL, run_list },
-	{ "nft", "collection", "NAME", "make a collection that only you can mint into", NULL, 1, 1, NULL,
-	    run_collection },
+	{ "nft", "show", "NFT", "its holder, version and history in figures", NULL, 1, 1, NULL,
+	    run_show },
+	{ "nft", "list", "[ACCOUNT]", "the NFTs that an account holds", NULL, 0, 1, NULL,
+	    run_list },
+	{ "nft", "collection", "NAME", "make a collection that only you can mint into", NULL, 1, 1,
+	    NULL, run_collection },
 	{ 0 },
 };

@@ -1,9 +1,11 @@
 /*
  * strongroom proof: a record of the state with everything that shows it, in one file, and its check
- * without any network: the pinned genesis, the trail of epochs from it, the block's header under the
- * FINAL signatures of its epoch's quorum, the path from the record to the state root in the header.
+ * without any network: the pinned genesis, the trail of epochs from it, the block's header under
+ * the FINAL signatures of its epoch's quorum, the path from the record to the state root in the
+ * header.
  *
- * file = "SRPROOF1" | record kind u8 | key 32 | blob trail | blob (blob header | blob cert | blob path)
+ * file = "SRPROOF1" | record kind u8 | key 32 | blob trail | blob (blob header | blob cert | blob
+ * path)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,13 +57,15 @@ static enum cli_exit wanted_read(struct client *c, const struct key *k, struct w
 		w->key = vault_key_secret(&id);
 		sr_write_copy(&w->params, id.b, sizeof id.b);
 	} else {
-		return cli_usage(cli, SR_ERR_BAD_KIND, "proofs are of an account, nft, secret or switch, not '%s'", what);
+		return cli_usage(cli, SR_ERR_BAD_KIND,
+		    "proofs are of an account, nft, secret or switch, not '%s'", what);
 	}
 	return rc;
 }
 
 /* The trail's steps up to the header's epoch. */
-static enum sr_error trail_cut(struct sr_writer *out, const uint8_t *trail, size_t n, uint64_t epoch)
+static enum sr_error trail_cut(
+    struct sr_writer *out, const uint8_t *trail, size_t n, uint64_t epoch)
 {
 	struct sr_reader r;
 	uint32_t steps;
@@ -136,8 +140,9 @@ static enum cli_exit run_get(struct cli *cli)
 	if (rc == CLI_DONE) {
 		error = sr_writer_finish(&w.params);
 		if (error == SR_OK)
-			error = client_get_proven(c, k, w.kind, (struct sr_bytes){ w.params.p, w.params.n }, &w.key,
-			    &value, &value_n, &proof, &proof_n);
+			error = client_get_proven(c, k, w.kind,
+			    (struct sr_bytes){ w.params.p, w.params.n }, &w.key, &value, &value_n,
+			    &proof, &proof_n);
 		if (error == SR_OK)
 			error = proof_write(c, &w, (struct sr_bytes){ proof, proof_n }, path);
 		if (error != SR_OK)
@@ -174,8 +179,8 @@ static void number_say(struct cli *cli, const char *name, uint64_t v)
 }
 
 /* What the record says, and that it stands under its own key. */
-static enum sr_error record_say(struct cli *cli, enum vault_get_kind kind, const struct vault_key *key,
-    struct sr_bytes value)
+static enum sr_error record_say(
+    struct cli *cli, enum vault_get_kind kind, const struct vault_key *key, struct sr_bytes value)
 {
 	struct vault_account_record account;
 	struct vault_nft nft;
@@ -247,7 +252,8 @@ static enum sr_error verify(struct client *c, struct sr_bytes file, struct conse
 	if (error == SR_OK)
 		error = epoch_trail_verify(epoch, &close_hash, c->genesis, trail.p, trail.n);
 	if (error == SR_OK)
-		error = client_proof_check(&c->genesis->chain_id, epoch, &key, proof, header, &present, &value);
+		error = client_proof_check(
+		    &c->genesis->chain_id, epoch, &key, proof, header, &present, &value);
 	if (error == SR_OK && !present)
 		error = SR_ERR_NOT_FOUND;
 	if (error == SR_OK)
@@ -280,7 +286,8 @@ static enum cli_exit run_verify(struct cli *cli)
 		error = verify(c, (struct sr_bytes){ p, (size_t)n }, &header);
 		cli_put_bool(cli, "valid", error == SR_OK);
 		if (error != SR_OK)
-			rc = cli_fail(cli, error, "%s does not prove anything about this cluster", cli->args[0]);
+			rc = cli_fail(cli, error, "%s does not prove anything about this cluster",
+			    cli->args[0]);
 	}
 	if (rc == CLI_DONE) {
 		cli_time_text(at, header.time_ms);
@@ -300,9 +307,10 @@ static const struct cli_option options_get[] = {
 };
 
 const struct cli_command cli_commands_proof[] = {
-	{ "proof", "get", "nft|account|secret|switch WHICH", "save a record with the proof that it is in the state",
-	    NULL, 2, 2, options_get, run_get },
-	{ "proof", "verify", "FILE", "check such a file against the pinned genesis, offline", NULL, 1, 1, NULL,
-	    run_verify },
+	{ "proof", "get", "nft|account|secret|switch WHICH",
+	    "save a record with the proof that it is in the state", NULL, 2, 2, options_get,
+	    run_get },
+	{ "proof", "verify", "FILE", "check such a file against the pinned genesis, offline", NULL,
+	    1, 1, NULL, run_verify },
 	{ 0 },
 };

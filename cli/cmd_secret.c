@@ -53,7 +53,8 @@ static enum sr_error wrap(void *ctx, struct client *c, union vault_op_body *body
 	if (w->derive)
 		*w->id = vault_secret_id_derive(&c->genesis->chain_id, &w->key->account, nonce);
 	label = vault_label(&c->genesis->chain_id, w->id, &w->key->account, &w->policy_hash);
-	return crypt_wrap(w->out, w->dek, c->epoch->vault_key, &label, &w->key->box_public, &c->drbg);
+	return crypt_wrap(
+	    w->out, w->dek, c->epoch->vault_key, &label, &w->key->box_public, &c->drbg);
 }
 
 /* --- put, update --- */
@@ -97,8 +98,8 @@ static enum cli_exit put_say(struct cli *cli, const struct put_plan *plan,
 	cli_put_number(cli, "bucket_bytes", put->payload.plain_bytes);
 	cli_put_bool(cli, "inline", put->payload.inlined);
 	cli_bytes_text(size, payload_source_bytes(plan->source));
-	cli_say(cli, "%s  version %llu, %s, final at height %llu\n", id, (unsigned long long)version, size,
-	    (unsigned long long)height);
+	cli_say(cli, "%s  version %llu, %s, final at height %llu\n", id,
+	    (unsigned long long)version, size, (unsigned long long)height);
 	return CLI_DONE;
 }
 
@@ -115,11 +116,13 @@ static enum cli_exit put_run(struct client *c, struct key *k, struct put_plan *p
 	enum cli_exit rc = CLI_DONE;
 
 	if (buffer == NULL || sr_random_system(dek.b, sizeof dek.b) != SR_OK)
-		rc = cli_fail(c->cli, buffer == NULL ? SR_ERR_NO_MEMORY : SR_ERR_RANDOM_FAILED, "starting");
+		rc = cli_fail(
+		    c->cli, buffer == NULL ? SR_ERR_NO_MEMORY : SR_ERR_RANDOM_FAILED, "starting");
 	if (rc == CLI_DONE)
 		rc = payload_store(c, plan->source, &dek, &put->payload, buffer);
 	if (rc == CLI_DONE)
-		rc = client_act_say(c, k, &act, kind == VAULT_OP_SECRET_PUT ? "storing" : "updating", NULL);
+		rc = client_act_say(
+		    c, k, &act, kind == VAULT_OP_SECRET_PUT ? "storing" : "updating", NULL);
 	if (rc == CLI_DONE)
 		rc = put_say(c->cli, plan, put, put->version + 1, act.receipt.height);
 	free(buffer);
@@ -140,7 +143,8 @@ static enum cli_exit run_put(struct cli *cli)
 	if (!sr_name_valid((const uint8_t *)name, strlen(name)))
 		return cli_usage(cli, SR_ERR_NAME_BAD, "the secret's name");
 	if (!cli_has(cli, "policy"))
-		return cli_usage(cli, SR_ERR_USAGE, "--policy says who may have it: 'holder(12)', see strongroom(1)");
+		return cli_usage(cli, SR_ERR_USAGE,
+		    "--policy says who may have it: 'holder(12)', see strongroom(1)");
 	if (!plan_read(cli, &plan, cli->args_n > 1 ? cli->args[1] : NULL)) {
 		plan_clear(&plan);
 		return CLI_USAGE;
@@ -202,11 +206,14 @@ static enum cli_exit run_update(struct cli *cli)
 	if (rc == CLI_DONE) {
 		body.secret_put.id = secret.id;
 		body.secret_put.version = secret.version;
-		body.secret_put.expiry_ms = cli_has(cli, "expires") ? plan.expiry_ms : secret.expiry_ms;
+		body.secret_put.expiry_ms = cli_has(cli, "expires") ? plan.expiry_ms
+								    : secret.expiry_ms;
 		body.secret_put.policy = (struct sr_bytes){ plan.policy.p, plan.policy.n };
 		if (name != NULL)
-			body.secret_put.name = (struct sr_bytes){ (const uint8_t *)name, strlen(name) };
-		policy_hash = vault_policy_hash(plan.policy.n > 0 ? body.secret_put.policy : secret.policy);
+			body.secret_put.name = (struct sr_bytes){ (const uint8_t *)name,
+				strlen(name) };
+		policy_hash = vault_policy_hash(
+		    plan.policy.n > 0 ? body.secret_put.policy : secret.policy);
 		rc = put_run(c, k, &plan, VAULT_OP_SECRET_UPDATE, &body, &policy_hash);
 	}
 	looked_free(&bytes);
@@ -219,18 +226,23 @@ static enum cli_exit run_update(struct cli *cli)
 static enum sr_error dek_own(struct client *c, const struct key *k, const struct vault_version *v,
     struct sr_key32 *dek)
 {
-	struct sr_hash32 label = vault_label(&c->genesis->chain_id, &v->id, &k->account, &v->policy_hash);
+	struct sr_hash32 label = vault_label(
+	    &c->genesis->chain_id, &v->id, &k->account, &v->policy_hash);
 
 	return crypt_unwrap_owner(dek, &v->key, &label, &k->box);
 }
 
-static enum cli_exit rewrap_run(struct client *c, const struct key *k, const struct vault_secret *secret,
-    uint64_t from_version, enum vault_op_kind kind, union vault_op_body *body,
-    struct vault_wrapped_key *out, struct sr_bytes policy, const char *what, uint64_t *height)
+static enum cli_exit rewrap_run(struct client *c, const struct key *k,
+    const struct vault_secret *secret, uint64_t from_version, enum vault_op_kind kind,
+    union vault_op_body *body, struct vault_wrapped_key *out, struct sr_bytes policy,
+    const char *what, uint64_t *height)
 {
 	SR_KEY32_AUTO dek;
 	struct vault_secret_id id = secret->id;
-	struct wrapping w = { .key = k, .dek = &dek, .policy_hash = vault_policy_hash(policy), .id = &id,
+	struct wrapping w = { .key = k,
+		.dek = &dek,
+		.policy_hash = vault_policy_hash(policy),
+		.id = &id,
 		.out = out };
 	struct client_act act = { .kind = kind, .body = body, .fill = wrap, .ctx = &w };
 	struct vault_version version;
@@ -243,7 +255,8 @@ static enum cli_exit rewrap_run(struct client *c, const struct key *k, const str
 	error = dek_own(c, k, &version, &dek);
 	looked_free(&bytes);
 	if (error != SR_OK)
-		return cli_fail(c->cli, error, "the secret's key is sealed to its owner; this key is not");
+		return cli_fail(
+		    c->cli, error, "the secret's key is sealed to its owner; this key is not");
 	rc = client_act_say(c, k, &act, what, NULL);
 	*height = act.receipt.height;
 	return rc;
@@ -269,15 +282,15 @@ static enum cli_exit run_restore(struct cli *cli)
 		body.secret_restore.id = secret.id;
 		body.secret_restore.version = secret.version;
 		body.secret_restore.from_version = from;
-		rc = rewrap_run(c, k, &secret, from, VAULT_OP_SECRET_RESTORE, &body, &body.secret_restore.key,
-		    secret.policy, "restoring", &height);
+		rc = rewrap_run(c, k, &secret, from, VAULT_OP_SECRET_RESTORE, &body,
+		    &body.secret_restore.key, secret.policy, "restoring", &height);
 	}
 	if (rc == CLI_DONE) {
 		id_put(cli, &secret.id);
 		cli_put_number(cli, "version", secret.version + 1);
 		cli_put_number(cli, "from_version", from);
-		cli_say(cli, "version %llu has what version %llu had\n", (unsigned long long)secret.version + 1,
-		    (unsigned long long)from);
+		cli_say(cli, "version %llu has what version %llu had\n",
+		    (unsigned long long)secret.version + 1, (unsigned long long)from);
 	}
 	looked_free(&bytes);
 	return end(c, k, rc);
@@ -309,7 +322,8 @@ static void policy_say(struct cli *cli, const char *before, struct sr_bytes byte
 
 	policy_text(&text, bytes);
 	if (sr_writer_finish(&text) == SR_OK)
-		cli_say(cli, "%s%.*s\n", before, (int)text.n, text.n > 0 ? (const char *)text.p : "");
+		cli_say(
+		    cli, "%s%.*s\n", before, (int)text.n, text.n > 0 ? (const char *)text.p : "");
 	sr_writer_clear(&text);
 }
 
@@ -390,7 +404,8 @@ static enum cli_exit get_own(struct client *c, const struct key *k, struct retri
 		return client_fail(c, error, "reading the secret's record");
 	error = dek_own(c, k, &r->record, &r->dek);
 	if (error != SR_OK)
-		return cli_fail(c->cli, SR_ERR_NOT_OWNER, "--own-copy opens with the owner's key alone");
+		return cli_fail(
+		    c->cli, SR_ERR_NOT_OWNER, "--own-copy opens with the owner's key alone");
 	return CLI_DONE;
 }
 
@@ -407,7 +422,8 @@ static enum cli_exit run_get(struct cli *cli)
 	if (path != NULL && strcmp(path, "-") == 0)
 		path = NULL;
 	if (cli->json && path == NULL)
-		return cli_usage(cli, SR_ERR_USAGE, "--json needs -o FILE: the secret and the object would mix");
+		return cli_usage(
+		    cli, SR_ERR_USAGE, "--json needs -o FILE: the secret and the object would mix");
 	if (!cli_option_number(cli, &r.nft_id, "nft", 1, UINT64_MAX) ||
 	    !cli_option_number(cli, &r.version, "version", 1, UINT64_MAX))
 		return CLI_USAGE;
@@ -428,7 +444,8 @@ static enum cli_exit run_get(struct cli *cli)
 		if (path != NULL) {
 			cli_put_text(cli, "file", path);
 			cli_bytes_text(size, bytes);
-			cli_say(cli, "%s: version %llu, %s\n", path, (unsigned long long)r.record.version, size);
+			cli_say(cli, "%s: version %llu, %s\n", path,
+			    (unsigned long long)r.record.version, size);
 		}
 	}
 	retrieve_clear(&r);
@@ -481,8 +498,8 @@ static enum cli_exit run_show(struct cli *cli)
 		cli_say(cli, "%s  %s\n  owner     %s\n  version   %llu, %s\n", id, name, owner,
 		    (unsigned long long)secret.version, secret_state(&secret));
 		policy_say(cli, "  policy    ", secret.policy);
-		cli_say(cli, "  created   %s\n  updated   %s\n  expires   %s\n  releases  %llu\n", created, updated,
-		    expiry, (unsigned long long)secret.releases);
+		cli_say(cli, "  created   %s\n  updated   %s\n  expires   %s\n  releases  %llu\n",
+		    created, updated, expiry, (unsigned long long)secret.releases);
 	}
 	looked_free(&bytes);
 	return end(c, k, rc);
@@ -519,7 +536,8 @@ static bool list_one(void *ctx, struct sr_bytes record, uint8_t after[16])
 
 static enum cli_exit run_list(struct cli *cli)
 {
-	static const char *const head[] = { "SECRET", "NAME", "VERSION", "STATE", "RELEASES", "UPDATED" };
+	static const char *const head[] = { "SECRET", "NAME", "VERSION", "STATE", "RELEASES",
+		"UPDATED" };
 	struct listing l = { .cli = cli };
 	struct client *c = NULL;
 	struct key *k = NULL;
@@ -608,7 +626,8 @@ static enum cli_exit run_history(struct cli *cli)
 		cli_table_cell(&l.table, "%s", head[i]);
 	id_put(cli, &id);
 	cli_list_begin(cli, "versions");
-	error = lookup_list(c, k, VAULT_GET_HISTORY, (struct sr_bytes){ id.b, sizeof id.b }, 8, history_one, &l);
+	error = lookup_list(
+	    c, k, VAULT_GET_HISTORY, (struct sr_bytes){ id.b, sizeof id.b }, 8, history_one, &l);
 	cli_list_end(cli);
 	cli_table_print(cli, &l.table);
 	if (error == SR_OK)
@@ -633,9 +652,11 @@ static const struct cli_option options_update[] = {
 };
 static const struct cli_option options_get[] = {
 	{ "output", "FILE", "where to write it, also -o (default: standard output)", false },
-	{ "nft", "ID", "the NFT to present (default: the first of the policy's that you hold)", false },
+	{ "nft", "ID", "the NFT to present (default: the first of the policy's that you hold)",
+	    false },
 	{ "version", "N", "an earlier version", false },
-	{ "own-copy", NULL, "as its owner: open your own copy of the key, without a release", false },
+	{ "own-copy", NULL, "as its owner: open your own copy of the key, without a release",
+	    false },
 	{ NULL, NULL, NULL, false },
 };
 static const struct cli_option options_list[] = {
@@ -645,19 +666,23 @@ static const struct cli_option options_list[] = {
 
 const struct cli_command cli_commands_secret[] = {
 	{ "secret", "put", "NAME [FILE]", "keep a file (or standard input) as a secret",
-	    "Encrypted here; up to 64 KiB go into the operation, more (up to 1 GiB) to the members' stores in\n"
+	    "Encrypted here; up to 64 KiB go into the operation, more (up to 1 GiB) to the "
+	    "members' stores in\n"
 	    "pieces of which some suffice. POLICY examples:\n"
-	    "  'holder(12)'   'holder(12) or (switch(3, fired) and holder(13))'   'account(0x...)'\n"
-	    "  '2 of (holder(1), holder(2), account(ed25519:...))'   'after(2030-01-01) and heir(3)'\n",
+	    "  'holder(12)'   'holder(12) or (switch(3, fired) and holder(13))'   "
+	    "'account(0x...)'\n"
+	    "  '2 of (holder(1), holder(2), account(ed25519:...))'   'after(2030-01-01) and "
+	    "heir(3)'\n",
 	    1, 2, options_put, run_put },
 	{ "secret", "get", "SECRET", "fetch and decrypt a secret",
-	    "SECRET is an id, or a name among your own or among those of NFTs that you hold.\n", 1, 1,
-	    options_get, run_get },
-	{ "secret", "update", "SECRET [FILE]", "a new version", NULL, 1, 2, options_update, run_update },
-	{ "secret", "restore", "SECRET VERSION", "make an earlier version the newest again", NULL, 2, 2, NULL,
-	    run_restore },
-	{ "secret", "policy", "SECRET [TEXT]", "show the policy, or give it a new one", NULL, 1, 2, NULL,
-	    run_policy },
+	    "SECRET is an id, or a name among your own or among those of NFTs that you hold.\n", 1,
+	    1, options_get, run_get },
+	{ "secret", "update", "SECRET [FILE]", "a new version", NULL, 1, 2, options_update,
+	    run_update },
+	{ "secret", "restore", "SECRET VERSION", "make an earlier version the newest again", NULL,
+	    2, 2, NULL, run_restore },
+	{ "secret", "policy", "SECRET [TEXT]", "show the policy, or give it a new one", NULL, 1, 2,
+	    NULL, run_policy },
 	{ "secret", "delete", "SECRET", "delete all its versions", NULL, 1, 1, NULL, run_delete },
 	{ "secret", "list", "", "your secrets", NULL, 0, 0, options_list, run_list },
 	{ "secret", "show", "SECRET", "what the vault says about it", NULL, 1, 1, NULL, run_show },

@@ -61,7 +61,8 @@ static enum sr_error shares_create(struct splitting *s, const char *prefix)
 	char path[CLI_PATH_MAX];
 
 	for (; s->opened < s->n; s->opened++) {
-		if (snprintf(path, sizeof path, "%s.%03u.share", prefix, s->opened + 1) >= (int)sizeof path)
+		if (snprintf(path, sizeof path, "%s.%03u.share", prefix, s->opened + 1)
+		    >= (int)sizeof path)
 			return SR_ERR_TOO_LONG;
 		s->paths[s->opened] = strdup(path);
 		if (s->paths[s->opened] == NULL)
@@ -117,7 +118,8 @@ static enum sr_error split_run(struct splitting *s, int in, uint64_t bytes, cons
 {
 	SR_KEY32_AUTO seed;
 	struct sr_drbg drbg;
-	size_t room = shamir_file_trailer_size(s->n) > BLOCK ? shamir_file_trailer_size(s->n) : BLOCK;
+	size_t room = shamir_file_trailer_size(s->n) > BLOCK ? shamir_file_trailer_size(s->n)
+							     : BLOCK;
 	enum sr_error error;
 
 	SR_TRY(sr_random_system(seed.b, sizeof seed.b));
@@ -182,10 +184,13 @@ static enum cli_exit run_split(struct cli *cli)
 		return cli_usage(cli, SR_ERR_THRESHOLD, "--threshold is more than --shares");
 	in = open(path, O_RDONLY | O_CLOEXEC);
 	if (in < 0)
-		return cli_usage(cli, errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO, "reading %s", path);
+		return cli_usage(
+		    cli, errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO, "reading %s", path);
 	if (fstat(in, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
 	    (uint64_t)st.st_size > SR_PAYLOAD_MAX) {
-		error = !S_ISREG(st.st_mode) ? SR_ERR_BAD_KIND : st.st_size == 0 ? SR_ERR_EMPTY : SR_ERR_PAYLOAD_SIZE;
+		error = !S_ISREG(st.st_mode) ? SR_ERR_BAD_KIND
+		    : st.st_size == 0        ? SR_ERR_EMPTY
+					     : SR_ERR_PAYLOAD_SIZE;
 		close(in);
 		return cli_usage(cli, error, "%s", path);
 	}
@@ -198,8 +203,8 @@ static enum cli_exit run_split(struct cli *cli)
 	rc = split_end(s, error);
 	free(s);
 	if (rc == CLI_DONE)
-		cli_say(cli, "any %llu of these %llu give it back; fewer tell nothing\n", (unsigned long long)t,
-		    (unsigned long long)n);
+		cli_say(cli, "any %llu of these %llu give it back; fewer tell nothing\n",
+		    (unsigned long long)t, (unsigned long long)n);
 	return rc;
 }
 
@@ -259,7 +264,8 @@ static enum sr_error join_body(struct joining *j, int out)
 		for (unsigned i = 0; i < j->m && error == SR_OK; i++)
 			error = take(j->fds[i], j->in[i], size);
 		if (error == SR_OK)
-			error = shamir_joiner_update(j->joiner, j->out.p, (const uint8_t *const *)j->in, size);
+			error = shamir_joiner_update(
+			    j->joiner, j->out.p, (const uint8_t *const *)j->in, size);
 		if (error == SR_OK)
 			error = put(out, j->out.p, size);
 		done += size;
@@ -343,13 +349,16 @@ static enum cli_exit run_combine(struct cli *cli)
 	if (j->out.p != NULL)
 		sr_secret_bytes_clear(&j->out);
 	free(j);
-	return error == SR_OK ? CLI_DONE : cli->failed ? cli_exit_of(error) : cli_fail(cli, error, "combining");
+	return error == SR_OK ? CLI_DONE
+	    : cli->failed     ? cli_exit_of(error)
+			      : cli_fail(cli, error, "combining");
 }
 
 static const struct cli_option options_split[] = {
 	{ "shares", "N", "how many shares (default: 5)", false },
 	{ "threshold", "T", "how many of them give it back (default: 3)", false },
-	{ "output", "PREFIX", "share files are PREFIX.001.share ... (default: FILE), also -o", false },
+	{ "output", "PREFIX", "share files are PREFIX.001.share ... (default: FILE), also -o",
+	    false },
 	{ NULL, NULL, NULL, false },
 };
 static const struct cli_option options_combine[] = {
@@ -358,9 +367,9 @@ static const struct cli_option options_combine[] = {
 };
 
 const struct cli_command cli_commands_split[] = {
-	{ "split", "", "FILE", "cut a file into shares, without any cluster", NULL, 1, 1, options_split,
-	    run_split },
-	{ "combine", "", "SHARE...", "a file back from its shares; a changed share is named", NULL, 1, CLI_ARGS_MAX,
-	    options_combine, run_combine },
+	{ "split", "", "FILE", "cut a file into shares, without any cluster", NULL, 1, 1,
+	    options_split, run_split },
+	{ "combine", "", "SHARE...", "a file back from its shares; a changed share is named", NULL,
+	    1, CLI_ARGS_MAX, options_combine, run_combine },
 	{ 0 },
 };

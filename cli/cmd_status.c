@@ -22,7 +22,8 @@ static void look(struct client *c, struct view *v)
 		if (!v->ok[i])
 			continue;
 		v->answered++;
-		if (!v->ok[v->newest] || v->statuses[i].final_height > v->statuses[v->newest].final_height)
+		if (!v->ok[v->newest]
+		    || v->statuses[i].final_height > v->statuses[v->newest].final_height)
 			v->newest = i;
 	}
 }
@@ -68,7 +69,8 @@ static const char *cluster_state(const struct client *c, const struct view *v)
 
 static void members_show(struct cli *cli, const struct client *c, const struct view *v)
 {
-	static const char *const head[] = { "", "MEMBER", "STATE", "FINAL", "SLOT", "PEERS", "POOL", "URL" };
+	static const char *const head[] = { "", "MEMBER", "STATE", "FINAL", "SLOT", "PEERS", "POOL",
+		"URL" };
 	struct cli_table table;
 	char name[SR_NAME_MAX + 1];
 
@@ -99,10 +101,13 @@ static void members_show(struct cli *cli, const struct client *c, const struct v
 			cli_put_bool(cli, "vault_ready", s->vault_ready);
 			cli_put_bool(cli, "recovering", s->recovering);
 		}
-		cli_table_cell(&table, v->ok[i] ? "%llu" : "-", (unsigned long long)(v->ok[i] ? s->final_height : 0));
-		cli_table_cell(&table, v->ok[i] ? "%llu" : "-", (unsigned long long)(v->ok[i] ? s->slot : 0));
+		cli_table_cell(&table, v->ok[i] ? "%llu" : "-",
+		    (unsigned long long)(v->ok[i] ? s->final_height : 0));
+		cli_table_cell(
+		    &table, v->ok[i] ? "%llu" : "-", (unsigned long long)(v->ok[i] ? s->slot : 0));
 		cli_table_cell(&table, v->ok[i] ? "%u" : "-", v->ok[i] ? peers(s) : 0);
-		cli_table_cell(&table, v->ok[i] ? "%llu" : "-", (unsigned long long)(v->ok[i] ? s->pool : 0));
+		cli_table_cell(
+		    &table, v->ok[i] ? "%llu" : "-", (unsigned long long)(v->ok[i] ? s->pool : 0));
 		cli_table_cell(&table, "%s", c->genesis->members[i].url);
 	}
 	cli_list_end(cli);
@@ -123,8 +128,8 @@ static void show(struct cli *cli, const struct client *c, const struct view *v)
 	cli_put_number(cli, "answered", v->answered);
 	cli_put_number(cli, "quorum", consensus_quorum(v->n));
 	cli_put_number(cli, "threshold", c->genesis->threshold);
-	cli_say(cli, "%s  %s  (chain %.16s..., attestation: %s)\n", name, cluster_state(c, v), chain,
-	    genesis_attestation_name(c->genesis->attestation));
+	cli_say(cli, "%s  %s  (chain %.16s..., attestation: %s)\n", name, cluster_state(c, v),
+	    chain, genesis_attestation_name(c->genesis->attestation));
 	if (v->answered > 0) {
 		cli_time_text(at, s->final_time_ms);
 		cli_duration_text(uptime, s->uptime_ms);
@@ -139,10 +144,13 @@ static void show(struct cli *cli, const struct client *c, const struct view *v)
 		cli_put_number(cli, "releases", s->releases);
 		cli_put_number(cli, "records", s->records);
 		cli_put_bool(cli, "vault_ready", s->vault_ready);
-		cli_say(cli, "  epoch %llu, slot %llu; final block %llu of %s\n"
-		    "  %llu operations final, %llu refused; %llu releases; %llu records; clock %s\n",
+		cli_say(cli,
+		    "  epoch %llu, slot %llu; final block %llu of %s\n"
+		    "  %llu operations final, %llu refused; %llu releases; %llu records; clock "
+		    "%s\n",
 		    (unsigned long long)s->epoch, (unsigned long long)s->slot,
-		    (unsigned long long)s->final_height, at, (unsigned long long)s->operations_final,
+		    (unsigned long long)s->final_height, at,
+		    (unsigned long long)s->operations_final,
 		    (unsigned long long)s->operations_refused, (unsigned long long)s->releases,
 		    (unsigned long long)s->records, uptime);
 	}
@@ -211,6 +219,7 @@ static const struct cli_option options[] = {
 };
 
 const struct cli_command cli_commands_status[] = {
-	{ "status", "", "", "slots, authors, finality and members, live with --watch", NULL, 0, 0, options, run },
+	{ "status", "", "", "slots, authors, finality and members, live with --watch", NULL, 0, 0,
+	    options, run },
 	{ 0 },
 };

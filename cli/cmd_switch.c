@@ -40,7 +40,8 @@ static bool guardians_read(struct cli *cli, struct vault_switch_settings *s)
 
 	for (; (text = cli_value_at(cli, "guardian", s->guardians_n)) != NULL; s->guardians_n++) {
 		if (s->guardians_n == VAULT_GUARDIANS_MAX) {
-			cli_usage(cli, SR_ERR_TOO_MANY, "at most %u guardians", VAULT_GUARDIANS_MAX);
+			cli_usage(
+			    cli, SR_ERR_TOO_MANY, "at most %u guardians", VAULT_GUARDIANS_MAX);
 			return false;
 		}
 		if (!cli_account(cli, &s->guardians[s->guardians_n], "--guardian", text))
@@ -51,7 +52,8 @@ static bool guardians_read(struct cli *cli, struct vault_switch_settings *s)
 		return false;
 	}
 	needed = s->guardians_n == 0 ? 0 : s->guardians_n / 2 + 1;
-	if (!cli_option_number(cli, &needed, "guardians-needed", 1, s->guardians_n > 0 ? s->guardians_n : 1))
+	if (!cli_option_number(
+		cli, &needed, "guardians-needed", 1, s->guardians_n > 0 ? s->guardians_n : 1))
 		return false;
 	s->guardians_k = (uint32_t)needed;
 	return true;
@@ -107,7 +109,8 @@ static bool settings_read(struct cli *cli, struct vault_switch_settings *s)
 	const char *interval = cli_value(cli, "interval"), *grace = cli_value(cli, "grace");
 
 	if (interval == NULL || grace == NULL) {
-		cli_usage(cli, SR_ERR_USAGE, "--interval and --grace say when it fires: --interval 30d --grace 7d");
+		cli_usage(cli, SR_ERR_USAGE,
+		    "--interval and --grace say when it fires: --interval 30d --grace 7d");
 		return false;
 	}
 	if (!cli_duration(cli, &s->interval_ms, "--interval", interval) ||
@@ -117,9 +120,10 @@ static bool settings_read(struct cli *cli, struct vault_switch_settings *s)
 		cli_usage(cli, SR_ERR_OUT_OF_RANGE, "--interval and --grace are at least 1s");
 		return false;
 	}
-	return one_account(cli, &s->heartbeat, "heartbeat-key") &&
-	    one_account(cli, &s->duress, "duress-key") && one_account(cli, &s->vetoer, "veto-key") &&
-	    guardians_read(cli, s) && heirs_read(cli, s);
+	return one_account(cli, &s->heartbeat, "heartbeat-key")
+	    && one_account(cli, &s->duress, "duress-key")
+	    && one_account(cli, &s->vetoer, "veto-key") && guardians_read(cli, s)
+	    && heirs_read(cli, s);
 }
 
 static enum cli_exit run_create(struct cli *cli)
@@ -210,7 +214,8 @@ static enum cli_exit run_pause(struct cli *cli)
 	uint64_t until = 0;
 
 	memset(&body, 0, sizeof body);
-	if (strcmp(cli->args[1], "end") != 0 && !cli_time(cli, &until, "the end of the pause", cli->args[1]))
+	if (strcmp(cli->args[1], "end") != 0
+	    && !cli_time(cli, &until, "the end of the pause", cli->args[1]))
 		return CLI_USAGE;
 	body.switch_pause.until_ms = until;
 	return act_on(cli, VAULT_OP_SWITCH_PAUSE, &body, &body.switch_pause.switch_id, "the pause");
@@ -230,8 +235,10 @@ static enum cli_exit run_delegate(struct cli *cli)
 	if (until != NULL && !cli_time(cli, &body.switch_delegate.until_ms, "--until", until))
 		return CLI_USAGE;
 	if (body.switch_delegate.add && until == NULL)
-		return cli_usage(cli, SR_ERR_USAGE, "--until TIME says how long the delegate may send heartbeats");
-	return act_on(cli, VAULT_OP_SWITCH_DELEGATE, &body, &body.switch_delegate.switch_id, "delegating");
+		return cli_usage(cli, SR_ERR_USAGE,
+		    "--until TIME says how long the delegate may send heartbeats");
+	return act_on(
+	    cli, VAULT_OP_SWITCH_DELEGATE, &body, &body.switch_delegate.switch_id, "delegating");
 }
 
 /* --- looking --- */
@@ -264,7 +271,8 @@ static void switch_say(struct cli *cli, const struct vault_switch *w)
 {
 	const struct vault_switch_settings *s = &w->settings;
 	char name[SR_NAME_MAX + 1], owner[VAULT_ACCOUNT_TEXT_MAX], interval[CLI_TIME_TEXT];
-	char grace[CLI_TIME_TEXT], last[CLI_TIME_TEXT], text[VAULT_ACCOUNT_TEXT_MAX], at[CLI_TIME_TEXT];
+	char grace[CLI_TIME_TEXT], last[CLI_TIME_TEXT], text[VAULT_ACCOUNT_TEXT_MAX],
+	    at[CLI_TIME_TEXT];
 
 	cli_name_text(name, w->name);
 	vault_account_text(owner, &w->owner);
@@ -275,11 +283,11 @@ static void switch_say(struct cli *cli, const struct vault_switch *w)
 	    vault_switch_state_name(w->state));
 	if (w->warn_level > 0)
 		cli_say(cli, " (%u%% of the interval are gone)", w->warn_level);
-	cli_say(cli, "\n  owner      %s\n  interval   %s, then %s of grace\n  heartbeat  %s\n", owner, interval,
-	    grace, last);
+	cli_say(cli, "\n  owner      %s\n  interval   %s, then %s of grace\n  heartbeat  %s\n",
+	    owner, interval, grace, last);
 	if (s->guardians_n > 0)
-		cli_say(cli, "  guardians  %u of %u must confirm; %d have\n", s->guardians_k, s->guardians_n,
-		    __builtin_popcount(w->confirmed));
+		cli_say(cli, "  guardians  %u of %u must confirm; %d have\n", s->guardians_k,
+		    s->guardians_n, __builtin_popcount(w->confirmed));
 	for (uint32_t i = 0; i < s->heirs_n; i++) {
 		vault_account_text(text, &s->heirs[i]);
 		cli_duration_text(at, s->heir_delay_ms[i]);
@@ -287,7 +295,8 @@ static void switch_say(struct cli *cli, const struct vault_switch *w)
 	}
 	for (uint32_t i = 0; i < s->stages_n; i++) {
 		cli_duration_text(at, s->stage_delay_ms[i]);
-		cli_say(cli, "  stage %-4u %s after it fired%s\n", i + 1, at, w->stage > i ? ": reached" : "");
+		cli_say(cli, "  stage %-4u %s after it fired%s\n", i + 1, at,
+		    w->stage > i ? ": reached" : "");
 	}
 	if (w->paused_until_ms != 0) {
 		cli_time_text(at, w->paused_until_ms);
@@ -355,7 +364,8 @@ static bool list_one(void *ctx, struct sr_bytes record, uint8_t after[16])
 
 static enum cli_exit run_list(struct cli *cli)
 {
-	static const char *const head[] = { "SWITCH", "NAME", "STATE", "INTERVAL", "LAST HEARTBEAT" };
+	static const char *const head[] = { "SWITCH", "NAME", "STATE", "INTERVAL",
+		"LAST HEARTBEAT" };
 	struct listing l = { .cli = cli };
 	struct client *c = NULL;
 	struct key *k = NULL;
@@ -374,7 +384,8 @@ static enum cli_exit run_list(struct cli *cli)
 	cli_list_begin(cli, "switches");
 	error = sr_writer_finish(&w);
 	if (error == SR_OK)
-		error = lookup_list(c, k, VAULT_GET_SWITCHES, (struct sr_bytes){ w.p, w.n }, 8, list_one, &l);
+		error = lookup_list(
+		    c, k, VAULT_GET_SWITCHES, (struct sr_bytes){ w.p, w.n }, 8, list_one, &l);
 	sr_writer_clear(&w);
 	cli_list_end(cli);
 	cli_table_print(cli, &l.table);
@@ -407,21 +418,25 @@ static const struct cli_option options_delegate[] = {
 
 const struct cli_command cli_commands_switch[] = {
 	{ "switch", "create", "NAME", "make a dead-man switch; prints its number",
-	    "armed -> warn (50, 75, 90 % of the interval) -> pending -> fired. A heartbeat before it fires\n"
+	    "armed -> warn (50, 75, 90 % of the interval) -> pending -> fired. A heartbeat before "
+	    "it fires\n"
 	    "arms it again. Times in which the cluster could not be reached do not count.\n"
 	    "Policies name it: 'switch(3, fired)', 'switch(3, fired, 2)' for a stage, 'heir(3)'.\n",
 	    1, 1, options_create, run_create },
-	{ "switch", "heartbeat", "SWITCH", "say that you are there", NULL, 1, 1, NULL, run_heartbeat },
+	{ "switch", "heartbeat", "SWITCH", "say that you are there", NULL, 1, 1, NULL,
+	    run_heartbeat },
 	{ "switch", "status", "SWITCH", "its state and settings", NULL, 1, 1, NULL, run_status },
 	{ "switch", "list", "", "your switches", NULL, 0, 0, NULL, run_list },
-	{ "switch", "pause", "SWITCH TIME|end", "stop its clock until then", NULL, 2, 2, NULL, run_pause },
-	{ "switch", "veto", "SWITCH", "stop a pending one from firing", NULL, 1, 1, NULL, run_veto },
-	{ "switch", "confirm", "SWITCH", "as a guardian: confirm that it should fire", NULL, 1, 1, NULL,
-	    run_confirm },
-	{ "switch", "duress", "SWITCH", "with the duress key: looks like a heartbeat, freezes it", NULL, 1, 1,
-	    NULL, run_duress },
+	{ "switch", "pause", "SWITCH TIME|end", "stop its clock until then", NULL, 2, 2, NULL,
+	    run_pause },
+	{ "switch", "veto", "SWITCH", "stop a pending one from firing", NULL, 1, 1, NULL,
+	    run_veto },
+	{ "switch", "confirm", "SWITCH", "as a guardian: confirm that it should fire", NULL, 1, 1,
+	    NULL, run_confirm },
+	{ "switch", "duress", "SWITCH", "with the duress key: looks like a heartbeat, freezes it",
+	    NULL, 1, 1, NULL, run_duress },
 	{ "switch", "cancel", "SWITCH", "end it for good", NULL, 1, 1, NULL, run_cancel },
-	{ "switch", "delegate", "SWITCH ACCOUNT", "let another account send heartbeats for a while", NULL, 2, 2,
-	    options_delegate, run_delegate },
+	{ "switch", "delegate", "SWITCH ACCOUNT", "let another account send heartbeats for a while",
+	    NULL, 2, 2, options_delegate, run_delegate },
 	{ 0 },
 };

@@ -106,7 +106,8 @@ enum sr_error crypt_open_head(struct crypt_stream *self, const uint8_t in[CRYPT_
 	return self->bytes <= self->bucket ? SR_OK : SR_ERR_BAD_ENCODING;
 }
 
-enum sr_error crypt_open_chunk(struct crypt_stream *self, uint8_t *out, size_t *n, const uint8_t *in)
+enum sr_error crypt_open_chunk(
+    struct crypt_stream *self, uint8_t *out, size_t *n, const uint8_t *in)
 {
 	uint8_t nonce[SR_GCM_NONCE], aad[8], any = 0;
 	size_t size = crypt_next(self);
@@ -216,10 +217,11 @@ enum sr_error crypt_wrap(struct vault_wrapped_key *out, const struct sr_key32 *d
 	}
 	sr_writer_clear(&w);
 	SR_TRY(error);
-	SR_TRY(sr_gcm_seal(out->dek, &kem, zero_nonce, label->b, sizeof label->b, dek->b, sizeof dek->b));
+	SR_TRY(sr_gcm_seal(
+	    out->dek, &kem, zero_nonce, label->b, sizeof label->b, dek->b, sizeof dek->b));
 	SR_TRY(sr_drbg_fill(drbg, ephemeral.b, sizeof ephemeral.b));
-	return sr_hpke_seal(out->owner_dek, owner, &ephemeral, owner_info, label->b, sizeof label->b,
-	    dek->b, sizeof dek->b);
+	return sr_hpke_seal(out->owner_dek, owner, &ephemeral, owner_info, label->b,
+	    sizeof label->b, dek->b, sizeof dek->b);
 }
 
 enum sr_error crypt_unwrap_owner(struct sr_key32 *dek, const struct vault_wrapped_key *wrapped,

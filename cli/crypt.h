@@ -3,8 +3,8 @@
  *
  * stream = sealed length (8 + tag) | sealed chunks of 64 KiB of the padded payload (+ tag each)
  * AES-256-GCM under a key derived from the DEK; nonce = u64 counter | flag u8 (0 length, 1 chunk,
- * 2 last chunk) | zeros; aad = u64 bucket. The payload is padded with zeros to a bucket, so that only
- * the bucket shows: 256 bytes, then Padme's sizes (Nikitin et al. 2019): at most 12 % more.
+ * 2 last chunk) | zeros; aad = u64 bucket. The payload is padded with zeros to a bucket, so that
+ * only the bucket shows: 256 bytes, then Padme's sizes (Nikitin et al. 2019): at most 12 % more.
  */
 #ifndef SR_CLI_CRYPT_H
 #define SR_CLI_CRYPT_H
@@ -33,8 +33,10 @@ size_t crypt_next(const struct crypt_stream *self);
 SR_MUST_CHECK enum sr_error crypt_seal_chunk(struct crypt_stream *self, uint8_t *out,
     const uint8_t *chunk);
 /* --- opening --- */
-SR_MUST_CHECK enum sr_error crypt_open_head(struct crypt_stream *self, const uint8_t in[CRYPT_HEAD]);
-/* *n: how many bytes of it are payload. DECRYPT_FAILED; BAD_ENCODING when the padding is not zeros. */
+SR_MUST_CHECK enum sr_error crypt_open_head(
+    struct crypt_stream *self, const uint8_t in[CRYPT_HEAD]);
+/* *n: how many bytes of it are payload. DECRYPT_FAILED; BAD_ENCODING when the padding is not zeros.
+ */
 SR_MUST_CHECK enum sr_error crypt_open_chunk(struct crypt_stream *self, uint8_t *out, size_t *n,
     const uint8_t *in);
 

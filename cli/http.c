@@ -140,37 +140,40 @@ static enum sr_error request_options(CURL *c, struct http_request *r)
 		headers = curl_slist_append(headers, type);
 	}
 	r->headers = headers;
-	bool ok = headers != NULL && curl_easy_setopt(c, CURLOPT_URL, r->url) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	    /* The pin is the trust: checked by curl after the handshake, before anything is sent. */
-	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY, pin) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_WRITEDATA, r) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_PRIVATE, r) == CURLE_OK;
+	bool ok = headers != NULL && curl_easy_setopt(c, CURLOPT_URL, r->url) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	    /* The pin is the trust: checked by curl after the handshake, before anything is sent.
+	     */
+	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY, pin) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_WRITEDATA, r) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_PRIVATE, r) == CURLE_OK;
 
 	if (r->verb == HTTP_POST)
-		ok = ok && curl_easy_setopt(c, CURLOPT_POST, 1L) == CURLE_OK &&
-		    curl_easy_setopt(c, CURLOPT_POSTFIELDS, (const char *)r->body.p) == CURLE_OK &&
-		    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n) == CURLE_OK;
+		ok = ok && curl_easy_setopt(c, CURLOPT_POST, 1L) == CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_POSTFIELDS, (const char *)r->body.p) == CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n)
+			== CURLE_OK;
 	if (r->verb != HTTP_POST)
 		ok = ok && curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
 		    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_S) == CURLE_OK;
 	if (r->verb == HTTP_PUT)
-		ok = ok && curl_easy_setopt(c, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
-		    curl_easy_setopt(c, CURLOPT_READFUNCTION, on_send) == CURLE_OK &&
-		    curl_easy_setopt(c, CURLOPT_READDATA, r) == CURLE_OK &&
-		    curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek) == CURLE_OK &&
-		    curl_easy_setopt(c, CURLOPT_SEEKDATA, r) == CURLE_OK &&
-		    curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024) == CURLE_OK &&
-		    curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->fd_bytes) == CURLE_OK;
+		ok = ok && curl_easy_setopt(c, CURLOPT_UPLOAD, 1L) == CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_READFUNCTION, on_send) == CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_READDATA, r) == CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek) == CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_SEEKDATA, r) == CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024) == CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->fd_bytes)
+			== CURLE_OK;
 	return ok ? SR_OK : SR_ERR_INTERNAL;
 }
 
@@ -250,7 +253,8 @@ static bool collect(struct http *self, bool (*done)(void *, struct http_request 
 		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private) != CURLE_OK)
 			continue;
 		r = (struct http_request *)(void *)private;
-		if (curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &r->status) != CURLE_OK)
+		if (curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &r->status)
+		    != CURLE_OK)
 			r->status = 0;
 		request_end(self, r, error_of(code, r));
 		if (done != NULL && done(ctx, r))

@@ -17,7 +17,7 @@ struct http_request {
 	struct sr_hash32 pin;
 	const char *type;                /* POST: content type */
 	struct sr_bytes body;            /* POST; borrowed */
-	int fd;                          /* PUT: sent from its beginning. GET: written to it; else -1 */
+	int fd; /* PUT: sent from its beginning. GET: written to it; else -1 */
 	uint64_t fd_bytes;               /* PUT: how many */
 	uint64_t answer_max;             /* bytes accepted */
 	uint64_t timeout_ms;
@@ -27,7 +27,7 @@ struct http_request {
 	bool finished;
 	enum sr_error error;             /* SR_OK: an answer came, whatever its status */
 	long status;
-	uint8_t *answer;                 /* owned by the request (http_request_clear) unless fd >= 0 */
+	uint8_t *answer; /* owned by the request (http_request_clear) unless fd >= 0 */
 	size_t answer_n;
 	uint64_t moved;                  /* bytes of body up or down so far */
 	struct sr_hash32 hash;           /* GET with fd: of all bytes */

@@ -64,7 +64,8 @@ void cli_put_bytes(struct cli *self, const char *name, struct sr_bytes utf8)
 
 void cli_put_number(struct cli *self, const char *name, uint64_t v)
 {
-	/* JSON integers of jansson are signed; larger ones are given as text rather than wrongly. */
+	/* JSON integers of jansson are signed; larger ones are given as text rather than wrongly.
+	 */
 	char text[24];
 
 	if (v <= INT64_MAX) {
@@ -159,9 +160,10 @@ void cli_object_end(struct cli *self)
 
 char *json_rpc_request(const char *method, const char *param)
 {
-	json_t *request = param != NULL ?
-	    json_pack("{s:s, s:i, s:s, s:[s]}", "jsonrpc", "2.0", "id", 1, "method", method, "params", param) :
-	    json_pack("{s:s, s:i, s:s, s:[]}", "jsonrpc", "2.0", "id", 1, "method", method, "params");
+	json_t *request = param != NULL ? json_pack("{s:s, s:i, s:s, s:[s]}", "jsonrpc", "2.0",
+			      "id", 1, "method", method, "params", param)
+					: json_pack("{s:s, s:i, s:s, s:[]}", "jsonrpc", "2.0", "id",
+					    1, "method", method, "params");
 	char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
 
 	json_decref(request);
@@ -170,8 +172,8 @@ char *json_rpc_request(const char *method, const char *param)
 
 char *json_rpc_request_number(const char *method, uint64_t param)
 {
-	json_t *request = json_pack("{s:s, s:i, s:s, s:[I]}", "jsonrpc", "2.0", "id", 1, "method", method,
-	    "params", (json_int_t)param);
+	json_t *request = json_pack("{s:s, s:i, s:s, s:[I]}", "jsonrpc", "2.0", "id", 1, "method",
+	    method, "params", (json_int_t)param);
 	char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
 
 	json_decref(request);
@@ -184,7 +186,8 @@ static enum sr_error error_of(const json_t *error)
 
 	if (!json_is_integer(code))
 		code = json_object_get(error, "code");
-	if (json_is_integer(code) && json_integer_value(code) > 0 && json_integer_value(code) < 65536)
+	if (json_is_integer(code) && json_integer_value(code) > 0
+	    && json_integer_value(code) < 65536)
 		return sr_error_from_number((unsigned)json_integer_value(code));
 	return SR_ERR_BAD_ENCODING;
 }
@@ -192,7 +195,8 @@ static enum sr_error error_of(const json_t *error)
 enum sr_error json_rpc_answer(char **result, const uint8_t *p, size_t n, const char *field)
 {
 	json_t *root = json_loadb((const char *)p, n, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *value = json_object_get(json_object_get(root, "result"), field), *error = json_object_get(root, "error");
+	const json_t *value = json_object_get(json_object_get(root, "result"), field),
+		     *error = json_object_get(root, "error");
 	enum sr_error err = SR_ERR_BAD_ENCODING;
 
 	*result = NULL;

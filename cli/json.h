@@ -9,11 +9,12 @@ SR_MUST_CHECK enum sr_error cli_json_open(struct cli *cli);
 /* Prints the object when --json was given; frees. */
 void cli_json_close(struct cli *cli);
 
-/* {"jsonrpc":"2.0","id":1,"method":method,"params":[param]}; param NULL: no params. Caller frees. */
+/* {"jsonrpc":"2.0","id":1,"method":method,"params":[param]}; param NULL: no params. Caller frees.
+ */
 char *json_rpc_request(const char *method, const char *param);
 char *json_rpc_request_number(const char *method, uint64_t param);
-/* The text of a field of the result (caller frees). An error object: its code as sr_error in the return
- * value (data.code when there is one). BAD_ENCODING for anything else. */
+/* The text of a field of the result (caller frees). An error object: its code as sr_error in the
+ * return value (data.code when there is one). BAD_ENCODING for anything else. */
 SR_MUST_CHECK enum sr_error json_rpc_answer(char **result, const uint8_t *p, size_t n,
     const char *field);
 

@@ -238,8 +238,8 @@ enum cli_exit keyfile_open(struct cli *cli, struct key **out)
 		return cli_usage(cli, error, "the key '%s'", name);
 	error = keyfile_read(out, &why, path);
 	if (error == SR_ERR_NOT_FOUND)
-		return cli_usage(cli, error, "there is no key %s; make one: strongroom key new %s", path,
-		    strchr(name, '/') == NULL ? name : "NAME");
+		return cli_usage(cli, error, "there is no key %s; make one: strongroom key new %s",
+		    path, strchr(name, '/') == NULL ? name : "NAME");
 	if (error != SR_OK)
 		return cli_fail(cli, error, "the key %s: %s", path, why);
 	return CLI_DONE;

@@ -44,7 +44,7 @@ SR_MUST_CHECK enum sr_error keyfile_path(const struct cli *cli, char out[CLI_PAT
 enum cli_exit keyfile_open(struct cli *cli, struct key **out);
 /* "ed25519:...", "0x..." (EIP-55 checked), "none". */
 SR_MUST_CHECK enum sr_error keyfile_account_parse(struct vault_account *out, const char *text);
-SR_MUST_CHECK enum sr_error keyfile_account_of_name(const struct cli *cli, struct vault_account *out,
-    const char *name);
+SR_MUST_CHECK enum sr_error keyfile_account_of_name(
+    const struct cli *cli, struct vault_account *out, const char *name);
 
 #endif

@@ -21,7 +21,8 @@ static enum sr_error fetch(struct client *c, const struct key *key, enum vault_g
 
 	*bytes = (struct looked){ 0 };
 	if (error == SR_OK)
-		error = client_get(c, key, kind, (struct sr_bytes){ params->p, params->n }, &bytes->p, &bytes->n);
+		error = client_get(
+		    c, key, kind, (struct sr_bytes){ params->p, params->n }, &bytes->p, &bytes->n);
 	sr_writer_clear(params);
 	if (error == SR_OK)
 		sr_reader_init(r, bytes->p, bytes->n);
@@ -37,8 +38,8 @@ static enum sr_error finish(struct sr_reader *r, struct looked *bytes)
 	return error;
 }
 
-enum sr_error lookup_nft(struct client *c, const struct key *key, uint64_t id, struct vault_nft *out,
-    struct looked *bytes)
+enum sr_error lookup_nft(struct client *c, const struct key *key, uint64_t id,
+    struct vault_nft *out, struct looked *bytes)
 {
 	struct sr_writer w;
 	struct sr_reader r;
@@ -118,7 +119,8 @@ enum sr_error lookup_ticket(struct client *c, const struct key *key, const struc
 /* --- lists --- */
 
 static enum sr_error page(struct client *c, const struct key *key, enum vault_get_kind kind,
-    struct sr_bytes head, uint8_t *after, size_t after_n, lookup_visit *visit, void *ctx, bool *more)
+    struct sr_bytes head, uint8_t *after, size_t after_n, lookup_visit *visit, void *ctx,
+    bool *more)
 {
 	struct looked bytes;
 	struct sr_writer w;
@@ -212,8 +214,8 @@ static bool nft_secrets(void *ctx, struct sr_bytes record, uint8_t after[16])
 		return false;
 	for (unsigned i = 0; i < 8; i++)
 		after[i] = id[i] = (uint8_t)(nft.id >> (8 * i));
-	s->error = lookup_list(s->client, s->key, VAULT_GET_SECRETS_OF_NFT, (struct sr_bytes){ id, 8 }, 16,
-	    secret_named, s);
+	s->error = lookup_list(s->client, s->key, VAULT_GET_SECRETS_OF_NFT,
+	    (struct sr_bytes){ id, 8 }, 16, secret_named, s);
 	return s->error == SR_OK;
 }
 
@@ -244,10 +246,12 @@ enum cli_exit lookup_secret_id(struct client *c, const struct key *key, const ch
 		return client_fail(c, error, "looking for the secret's name");
 	if (s.found == 0)
 		return cli_fail(c->cli, SR_ERR_NO_SUCH_SECRET,
-		    "this key neither owns a secret named '%s' nor holds an NFT that one names; its id may help",
+		    "this key neither owns a secret named '%s' nor holds an NFT that one names; "
+		    "its id may help",
 		    text);
 	if (s.found > 1)
-		return cli_fail(c->cli, SR_ERR_DUPLICATE, "several secrets are named '%s': give the id", text);
+		return cli_fail(
+		    c->cli, SR_ERR_DUPLICATE, "several secrets are named '%s': give the id", text);
 	*out = s.secret;
 	return CLI_DONE;
 }
@@ -287,8 +291,8 @@ enum cli_exit lookup_switch_id(struct client *c, const struct key *key, const ch
 	vault_account_write(&account, &key->account);
 	error = sr_writer_finish(&account);
 	if (error == SR_OK)
-		error = lookup_list(c, key, VAULT_GET_SWITCHES, (struct sr_bytes){ account.p, account.n }, 8,
-		    switch_named, &s);
+		error = lookup_list(c, key, VAULT_GET_SWITCHES,
+		    (struct sr_bytes){ account.p, account.n }, 8, switch_named, &s);
 	sr_writer_clear(&account);
 	if (error == SR_OK)
 		error = s.error;

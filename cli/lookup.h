@@ -20,14 +20,14 @@ SR_MUST_CHECK enum sr_error lookup_switch(struct client *c, const struct key *ke
 SR_MUST_CHECK enum sr_error lookup_ticket(struct client *c, const struct key *key,
     const struct sr_hash32 *id, struct vault_ticket *out, struct looked *bytes);
 
-/* All pages of a list. head: the parameters before "after". visit sees each record's bytes and leaves its
- * id (after_n bytes) in after; false ends. */
+/* All pages of a list. head: the parameters before "after". visit sees each record's bytes and
+ * leaves its id (after_n bytes) in after; false ends. */
 typedef bool lookup_visit(void *ctx, struct sr_bytes record, uint8_t after[16]);
 SR_MUST_CHECK enum sr_error lookup_list(struct client *c, const struct key *key,
     enum vault_get_kind kind, struct sr_bytes head, size_t after_n, lookup_visit *visit, void *ctx);
 
-/* A secret by 32 hexadecimal digits, or by name: among one's own, then among those of the NFTs one holds. Prints
- * what is wrong. */
+/* A secret by 32 hexadecimal digits, or by name: among one's own, then among those of the NFTs one
+ * holds. Prints what is wrong. */
 enum cli_exit lookup_secret_id(struct client *c, const struct key *key, const char *text,
     struct vault_secret_id *out);
 bool lookup_is_id(struct vault_secret_id *out, const char *text);

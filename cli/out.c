@@ -108,8 +108,8 @@ void cli_duration_text(char out[CLI_TIME_TEXT], uint64_t ms)
 
 		if (v == 0)
 			continue;
-		at += (size_t)snprintf(out + at, CLI_TIME_TEXT - at, "%llu%s", (unsigned long long)v,
-		    units[i].name);
+		at += (size_t)snprintf(
+		    out + at, CLI_TIME_TEXT - at, "%llu%s", (unsigned long long)v, units[i].name);
 		ms -= v * units[i].ms;
 		parts++;
 	}
@@ -197,7 +197,8 @@ void cli_table_print(const struct cli *cli, struct cli_table *self)
 		if (last)
 			cli_say(cli, "\n");
 		else
-			cli_say(cli, "%*s", width[i % self->columns] - text_width(self->cells[i]) + 2, "");
+			cli_say(cli, "%*s",
+			    width[i % self->columns] - text_width(self->cells[i]) + 2, "");
 		free(self->cells[i]);
 	}
 	free(self->cells);

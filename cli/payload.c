@@ -103,7 +103,8 @@ static enum sr_error spool(struct payload_source *self, int in)
 		if (self->bytes > SR_PAYLOAD_MAX)
 			return SR_ERR_PAYLOAD_SIZE;
 		chunk_nonce(nonce, i);
-		SR_TRY(sr_gcm_seal(self->buffer.p, &self->key, nonce, NULL, 0, self->buffer.p, got));
+		SR_TRY(
+		    sr_gcm_seal(self->buffer.p, &self->key, nonce, NULL, 0, self->buffer.p, got));
 		SR_TRY(write_all(self->fd, self->buffer.p, got + SR_GCM_TAG));
 		if (got < CRYPT_CHUNK)
 			break;
@@ -115,7 +116,8 @@ static enum sr_error source_init(struct payload_source *self, const char *path)
 {
 	struct stat st;
 	enum sr_error error = SR_OK;
-	int fd = path == NULL || strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = path == NULL || strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+							: open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO;
@@ -240,7 +242,8 @@ static enum sr_error pieces_make(struct client *c, struct payload_source *source
 
 	cli_progress_start(&progress, c->cli, "encrypting", p->plain_bytes);
 	if (error == SR_OK)
-		error = blob_coder_new(&coder, p, crypt_stream_bytes(p->plain_bytes), c->epoch->n, fds);
+		error = blob_coder_new(
+		    &coder, p, crypt_stream_bytes(p->plain_bytes), c->epoch->n, fds);
 	if (error == SR_OK)
 		error = encrypt(source, &stream, coder, &progress);
 	if (error == SR_OK)
@@ -319,8 +322,10 @@ static enum sr_error pieces_send(struct client *c, const struct vault_payload *p
 				done[which[i]] = true;
 				++*took;
 			} else {
-				client_trouble(c, which[i], requests[i].error != SR_OK ? requests[i].error :
-				    requests[i].status == 507 ? SR_ERR_DISK_FULL : SR_ERR_IO);
+				client_trouble(c, which[i],
+				    requests[i].error != SR_OK      ? requests[i].error
+					: requests[i].status == 507 ? SR_ERR_DISK_FULL
+								    : SR_ERR_IO);
 			}
 			http_request_clear(&requests[i]);
 		}
@@ -347,11 +352,13 @@ static enum cli_exit store_pieces(struct client *c, struct payload_source *sourc
 	if (error != SR_OK) {
 		rc = cli_fail(c->cli, error, "encrypting the payload into temporary files");
 	} else if ((error = pieces_send(c, p, fds, &took)) != SR_OK) {
-		cli_fail(c->cli, error, "only %u of %u members took their piece, %u are needed (last: %s)", took,
+		cli_fail(c->cli, error,
+		    "only %u of %u members took their piece, %u are needed (last: %s)", took,
 		    p->pieces_n, blob_needed(p->pieces_n), c->trouble);
 		rc = CLI_UNREACHED;
 	} else if (took < p->pieces_n) {
-		cli_warn(c->cli, "strongroom: %u of %u members took their piece; any %u restore it\n", took,
+		cli_warn(c->cli,
+		    "strongroom: %u of %u members took their piece; any %u restore it\n", took,
 		    p->pieces_n, p->data_pieces);
 	}
 	for (uint32_t i = 0; i < opened; i++)
@@ -382,7 +389,8 @@ enum cli_exit payload_store(struct client *c, struct payload_source *source,
 	if (error != SR_OK)
 		return cli_fail(c->cli, error, "encrypting the payload");
 	p->inlined = true;
-	p->inline_bytes = (struct sr_bytes){ inline_buffer, (size_t)crypt_stream_bytes(p->plain_bytes) };
+	p->inline_bytes = (struct sr_bytes){ inline_buffer,
+		(size_t)crypt_stream_bytes(p->plain_bytes) };
 	return CLI_DONE;
 }
 
@@ -400,7 +408,8 @@ static enum sr_error sink_open(struct sink *s, const char *path)
 	if (path == NULL)
 		return SR_OK;
 	n = snprintf(s->path, sizeof s->path, "%s", path);
-	if (n <= 0 || snprintf(s->temporary, sizeof s->temporary, "%s.XXXXXX", path) >= (int)CLI_PATH_MAX)
+	if (n <= 0
+	    || snprintf(s->temporary, sizeof s->temporary, "%s.XXXXXX", path) >= (int)CLI_PATH_MAX)
 		return SR_ERR_TOO_LONG;
 	s->fd = mkstemp(s->temporary);
 	return s->fd >= 0 ? SR_OK : SR_ERR_IO;
@@ -421,10 +430,14 @@ static enum sr_error sink_close(struct sink *s, enum sr_error error)
 	return error;
 }
 
-struct pieces { int fds[SR_MEMBERS_MAX]; uint32_t which[SR_MEMBERS_MAX], good; bool tried[SR_MEMBERS_MAX]; };
+struct pieces {
+	int fds[SR_MEMBERS_MAX];
+	uint32_t which[SR_MEMBERS_MAX], good;
+	bool tried[SR_MEMBERS_MAX];
+};
 
-static bool piece_good(struct client *c, const struct http_request *r, const struct vault_payload *p,
-    uint32_t piece)
+static bool piece_good(
+    struct client *c, const struct http_request *r, const struct vault_payload *p, uint32_t piece)
 {
 	char name[SR_NAME_MAX + 1];
 
@@ -435,7 +448,8 @@ static bool piece_good(struct client *c, const struct http_request *r, const str
 	if (r->answer_n == blob_piece_bytes(p) && sr_hash32_equal(&r->hash, &p->piece_hash[piece]))
 		return true;
 	client_member_name(c, piece, name);
-	cli_warn(c->cli, "strongroom: member %s gave a piece with other bytes; going on without it\n", name);
+	cli_warn(c->cli,
+	    "strongroom: member %s gave a piece with other bytes; going on without it\n", name);
 	client_trouble(c, piece, SR_ERR_BAD_HASH);
 	return false;
 }
@@ -460,7 +474,8 @@ static bool pieces_round(struct client *c, const struct vault_payload *p, struct
 		return false;
 	transfer_run(c, &t, "fetching", blob_piece_bytes(p) * t.n);
 	for (uint32_t i = 0; i < t.n; i++) {
-		if (piece_good(c, &requests[i], p, piece[i]) && lseek(requests[i].fd, 0, SEEK_SET) == 0) {
+		if (piece_good(c, &requests[i], p, piece[i])
+		    && lseek(requests[i].fd, 0, SEEK_SET) == 0) {
 			s->which[s->good] = piece[i];
 			s->fds[s->good++] = requests[i].fd;
 		} else {
@@ -535,8 +550,8 @@ static enum sr_error restore(struct client *c, const struct vault_payload *p,
 	return error;
 }
 
-static enum sr_error fetch_inline(const struct vault_payload *p, const struct sr_key32 *dek, int out,
-    uint64_t *bytes)
+static enum sr_error fetch_inline(
+    const struct vault_payload *p, const struct sr_key32 *dek, int out, uint64_t *bytes)
 {
 	struct sr_secret_bytes plain;
 	size_t n = 0;
@@ -566,19 +581,23 @@ enum cli_exit payload_fetch(struct client *c, const struct vault_payload *p,
 		if (error == SR_OK)
 			error = pieces_fetch(c, p, &s);
 		if (error != SR_OK)
-			cli_fail(c->cli, error, "%u pieces of the payload were found, %u are needed (last: %s)", s.good,
+			cli_fail(c->cli, error,
+			    "%u pieces of the payload were found, %u are needed (last: %s)", s.good,
 			    p->data_pieces, c->trouble);
 	}
 	if (error == SR_OK) {
 		error = sink_open(&sink, path);
 		if (error == SR_OK)
-			error = sink_close(&sink, p->inlined ? fetch_inline(p, dek, sink.fd, bytes) :
-			    restore(c, p, dek, &s, sink.fd, bytes));
+			error = sink_close(&sink,
+			    p->inlined ? fetch_inline(p, dek, sink.fd, bytes)
+				       : restore(c, p, dek, &s, sink.fd, bytes));
 		if (error != SR_OK)
 			cli_fail(c->cli, error, "writing the payload");
 	}
 	for (uint32_t i = 0; i < s.good; i++)
 		close(s.fds[i]);
 	c->cli->started_ms = cli_monotonic_ms();
-	return error == SR_OK ? CLI_DONE : error == SR_ERR_BLOB_MISSING ? CLI_UNREACHED : cli_exit_of(error);
+	return error == SR_OK              ? CLI_DONE
+	    : error == SR_ERR_BLOB_MISSING ? CLI_UNREACHED
+					   : cli_exit_of(error);
 }

@@ -93,7 +93,8 @@ static enum cli_exit ticket_get(struct presenting *p, struct retrieval *r, const
 		if (error != SR_OK)
 			return client_fail(p->c, error, "looking up the NFT to present");
 		memset(&body, 0, sizeof body);
-		body.retrieve = (struct vault_op_retrieve){ r->id, r->version, p->nft_id, p->nft_version, *to };
+		body.retrieve = (struct vault_op_retrieve){ r->id, r->version, p->nft_id,
+			p->nft_version, *to };
 		if (i + 1 == TRIES_MAX)
 			break;
 		error = client_act(p->c, p->key, &act);
@@ -125,7 +126,8 @@ static enum cli_exit ticket_get(struct presenting *p, struct retrieval *r, const
 		    "the secret is not released; this is not so: %s", node);
 	else if (act.receipt.code == SR_ERR_POLICY_FALSE)
 		cli_fail(p->c->cli, (enum sr_error)act.receipt.code,
-		    "the secret is not released (node %u of its policy, which this key may not read)",
+		    "the secret is not released (node %u of its policy, which this key may not "
+		    "read)",
 		    act.receipt.detail);
 	else
 		cli_fail(p->c->cli, (enum sr_error)act.receipt.code, "the secret is not released");
@@ -147,8 +149,8 @@ static enum sr_error record_get(struct client *c, const struct key *key, struct 
 	sr_write_u64(&w, version);
 	error = sr_writer_finish(&w);
 	if (error == SR_OK)
-		error = client_get_proven(c, key, VAULT_GET_VERSION, (struct sr_bytes){ w.p, w.n }, &record,
-		    &r->bytes.p, &r->bytes.n, NULL, NULL);
+		error = client_get_proven(c, key, VAULT_GET_VERSION, (struct sr_bytes){ w.p, w.n },
+		    &record, &r->bytes.p, &r->bytes.n, NULL, NULL);
 	sr_writer_clear(&w);
 	SR_TRY(error);
 	sr_reader_init(&reader, r->bytes.p, r->bytes.n);

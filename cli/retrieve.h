@@ -7,7 +7,7 @@
 struct retrieval {
 	struct vault_secret_id id;
 	uint64_t version;                /* wanted; 0: the latest */
-	uint64_t nft_id;                 /* presented; 0: the first of the policy's that this key holds */
+	uint64_t nft_id; /* presented; 0: the first of the policy's that this key holds */
 	/* results */
 	struct sr_hash32 ticket;
 	uint64_t height;

@@ -64,7 +64,8 @@ static enum sr_error answer_parse(struct rpc_call *call, const struct http_reque
 	SR_TRY(error);
 	n = strlen(text) / 2;
 	call->answer = malloc(n + 1);
-	error = call->answer != NULL ? sr_hex_decode(call->answer, n, text, strlen(text)) : SR_ERR_NO_MEMORY;
+	error = call->answer != NULL ? sr_hex_decode(call->answer, n, text, strlen(text))
+				     : SR_ERR_NO_MEMORY;
 	if (error == SR_OK)
 		call->answer_n = n;
 	free(text);
@@ -78,7 +79,12 @@ static enum sr_error answer_parse(struct rpc_call *call, const struct http_reque
 
 struct run { bool (*done)(void *ctx, struct rpc_call *call); void *ctx; };
 
-struct slot { struct http_request request; struct rpc_call *call; const struct run *run; char *body; };
+struct slot {
+	struct http_request request;
+	struct rpc_call *call;
+	const struct run *run;
+	char *body;
+};
 
 static bool request_done(void *ctx, struct http_request *r)
 {
@@ -126,7 +132,8 @@ void rpc_run(struct http *http, struct rpc_call *const *calls, size_t n,
 
 	SR_ASSERT(n <= SR_MEMBERS_MAX);
 	for (size_t i = 0; i < n; i++) {
-		enum sr_error error = slots != NULL ? slot_fill(&slots[i], calls[i], &run) : SR_ERR_NO_MEMORY;
+		enum sr_error error = slots != NULL ? slot_fill(&slots[i], calls[i], &run)
+						    : SR_ERR_NO_MEMORY;
 
 		if (error == SR_OK)
 			requests[ready++] = &slots[i].request;

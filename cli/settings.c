@@ -96,7 +96,8 @@ enum cli_exit settings_load(struct cli *cli)
 	}
 	fclose(f);
 	if (error != SR_OK)
-		return cli_usage(cli, error, "%s, line %u (known: genesis, node, key)", path, number);
+		return cli_usage(
+		    cli, error, "%s, line %u (known: genesis, node, key)", path, number);
 	return CLI_DONE;
 }
 
@@ -111,7 +112,8 @@ enum cli_exit settings_genesis(struct cli *cli, char out[CLI_PATH_MAX])
 		n = snprintf(out, CLI_PATH_MAX, "%s", pinned);
 	else
 		return cli_usage(cli, SR_ERR_USAGE,
-		    "which cluster? give --cluster DIR, set STRONGROOM_CLUSTER, or pin 'genesis: FILE' in "
+		    "which cluster? give --cluster DIR, set STRONGROOM_CLUSTER, or pin 'genesis: "
+		    "FILE' in "
 		    "~/.config/strongroom/config.yaml");
 	if (n <= 0 || (size_t)n >= CLI_PATH_MAX)
 		return cli_usage(cli, SR_ERR_TOO_LONG, "the path of the genesis file");

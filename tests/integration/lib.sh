@@ -5,7 +5,6 @@ set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BIN=${BIN:-$root/build/gcc/bin}
 case $BIN in /*) ;; *) BIN=$root/$BIN ;; esac
-export PATH="$BIN:$PATH"
 [ -x "$BIN/strongroom" ] && [ -x "$BIN/strongroomd" ] && [ -x "$BIN/strongroom-enclave" ] || {
 	echo "the programs are not built: run make"
 	exit 1
@@ -13,7 +12,10 @@ export PATH="$BIN:$PATH"
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/strongroom-test-XXXXXX") || exit 1
 export TMPDIR=$scratch/tmp STRONGROOM_CLUSTER=$scratch/cluster XDG_CONFIG_HOME=$scratch/config
-mkdir "$TMPDIR"
+mkdir "$TMPDIR" "$scratch/bin"
+# Copies: a build meanwhile would change the enclave's measurement under the feet of a running cluster.
+cp "$BIN/strongroom" "$BIN/strongroomd" "$BIN/strongroom-enclave" "$scratch/bin/" || exit 1
+export PATH="$scratch/bin:$PATH"
 
 # Every process of our nodes: the daemons by their pid files, the enclaves as their children.
 node_pids() {

@@ -1,6 +1,7 @@
 /* The command line: values people type. */
 #include "cli/cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/json.h"
@@ -9,21 +10,34 @@
 /* What each text means, in milliseconds; 0 with ok = false: refused. */
 START_TEST(durations_add_up_and_odd_ones_are_refused)
 {
-	static const struct { const char *text; enum sr_error error; uint64_t ms; } table[] = {
-		{ "30d", SR_OK, 2592000000 }, { "12h", SR_OK, 43200000 }, { "15m", SR_OK, 900000 },
-		{ "90s", SR_OK, 90000 }, { "500ms", SR_OK, 500 }, { "1h30m", SR_OK, 5400000 },
-		{ "0s", SR_OK, 0 }, { "36525d", SR_OK, 3155760000000 },
-		{ "36526d", SR_ERR_OUT_OF_RANGE, 0 }, { "36525d1ms", SR_ERR_OUT_OF_RANGE, 0 },
-		{ "", SR_ERR_EMPTY, 0 }, { "s", SR_ERR_BAD_SYNTAX, 0 }, { "30", SR_ERR_BAD_SYNTAX, 0 },
-		{ "-1s", SR_ERR_BAD_SYNTAX, 0 }, { "1w", SR_ERR_BAD_SYNTAX, 0 }, { "1 h", SR_ERR_BAD_SYNTAX, 0 },
-		{ "1hh", SR_ERR_BAD_SYNTAX, 0 }, { "99999999999999999999999999d", SR_ERR_OUT_OF_RANGE, 0 },
+	static const struct { const char *text; enum sr_error error; uint64_t ms;
+	} table[] = {
+		{ "30d", SR_OK, 2592000000 },
+		{ "12h", SR_OK, 43200000 },
+		{ "15m", SR_OK, 900000 },
+		{ "90s", SR_OK, 90000 },
+		{ "500ms", SR_OK, 500 },
+		{ "1h30m", SR_OK, 5400000 },
+		{ "0s", SR_OK, 0 },
+		{ "36525d", SR_OK, 3155760000000 },
+		{ "36526d", SR_ERR_OUT_OF_RANGE, 0 },
+		{ "36525d1ms", SR_ERR_OUT_OF_RANGE, 0 },
+		{ "", SR_ERR_EMPTY, 0 },
+		{ "s", SR_ERR_BAD_SYNTAX, 0 },
+		{ "30", SR_ERR_BAD_SYNTAX, 0 },
+		{ "-1s", SR_ERR_BAD_SYNTAX, 0 },
+		{ "1w", SR_ERR_BAD_SYNTAX, 0 },
+		{ "1 h", SR_ERR_BAD_SYNTAX, 0 },
+		{ "1hh", SR_ERR_BAD_SYNTAX, 0 },
+		{ "99999999999999999999999999d", SR_ERR_OUT_OF_RANGE, 0 },
 		{ "1.5h", SR_ERR_BAD_SYNTAX, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		uint64_t ms = 0;
 
-		ck_assert_msg(cli_parse_duration(&ms, table[i].text) == table[i].error, "%s", table[i].text);
+		ck_assert_msg(
+		    cli_parse_duration(&ms, table[i].text) == table[i].error, "%s", table[i].text);
 		ck_assert_msg(ms == table[i].ms, "%s", table[i].text);
 	}
 }
@@ -31,23 +45,35 @@ END_TEST
 
 START_TEST(times_are_read_as_utc_and_impossible_dates_are_refused)
 {
-	static const struct { const char *text; enum sr_error error; uint64_t ms; } table[] = {
-		{ "1970-01-01", SR_OK, 0 }, { "2027-01-31", SR_OK, 1801353600000 },
-		{ "2027-01-31T12:00:00Z", SR_OK, 1801396800000 }, { "2024-02-29", SR_OK, 1709164800000 },
-		{ "2000-02-29", SR_OK, 951782400000 }, { "1801353600000", SR_OK, 1801353600000 },
-		{ "+1h", SR_OK, 3601000 }, { "2023-02-29", SR_ERR_OUT_OF_RANGE, 0 },
-		{ "2100-02-29", SR_ERR_OUT_OF_RANGE, 0 }, { "2027-04-31", SR_ERR_OUT_OF_RANGE, 0 },
-		{ "2027-13-01", SR_ERR_BAD_SYNTAX, 0 }, { "2027-1-31", SR_ERR_BAD_SYNTAX, 0 },
-		{ "2027-01-31T12:00:00", SR_ERR_BAD_SYNTAX, 0 }, { "2027-01-31T24:00:00Z", SR_ERR_BAD_SYNTAX, 0 },
-		{ "2027-01-31T12:00:00Zx", SR_ERR_BAD_SYNTAX, 0 }, { "1969-12-31", SR_ERR_BAD_SYNTAX, 0 },
-		{ "soon", SR_ERR_BAD_SYNTAX, 0 }, { "", SR_ERR_EMPTY, 0 }, { "+", SR_ERR_EMPTY, 0 },
+	static const struct { const char *text; enum sr_error error; uint64_t ms;
+	} table[] = {
+		{ "1970-01-01", SR_OK, 0 },
+		{ "2027-01-31", SR_OK, 1801353600000 },
+		{ "2027-01-31T12:00:00Z", SR_OK, 1801396800000 },
+		{ "2024-02-29", SR_OK, 1709164800000 },
+		{ "2000-02-29", SR_OK, 951782400000 },
+		{ "1801353600000", SR_OK, 1801353600000 },
+		{ "+1h", SR_OK, 3601000 },
+		{ "2023-02-29", SR_ERR_OUT_OF_RANGE, 0 },
+		{ "2100-02-29", SR_ERR_OUT_OF_RANGE, 0 },
+		{ "2027-04-31", SR_ERR_OUT_OF_RANGE, 0 },
+		{ "2027-13-01", SR_ERR_BAD_SYNTAX, 0 },
+		{ "2027-1-31", SR_ERR_BAD_SYNTAX, 0 },
+		{ "2027-01-31T12:00:00", SR_ERR_BAD_SYNTAX, 0 },
+		{ "2027-01-31T24:00:00Z", SR_ERR_BAD_SYNTAX, 0 },
+		{ "2027-01-31T12:00:00Zx", SR_ERR_BAD_SYNTAX, 0 },
+		{ "1969-12-31", SR_ERR_BAD_SYNTAX, 0 },
+		{ "soon", SR_ERR_BAD_SYNTAX, 0 },
+		{ "", SR_ERR_EMPTY, 0 },
+		{ "+", SR_ERR_EMPTY, 0 },
 		{ "253402300800000", SR_ERR_OUT_OF_RANGE, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		uint64_t ms = 0;
 
-		ck_assert_msg(cli_parse_time(&ms, table[i].text, 1000) == table[i].error, "%s", table[i].text);
+		ck_assert_msg(cli_parse_time(&ms, table[i].text, 1000) == table[i].error, "%s",
+		    table[i].text);
 		ck_assert_msg(ms == table[i].ms, "%s: %llu", table[i].text, (unsigned long long)ms);
 	}
 }
@@ -76,14 +102,18 @@ END_TEST
 static bool parses(struct cli *cli, const char *line)
 {
 	static char text[1024];
-	char *argv[64], *p;
+	char *argv[64], *p = text;
 	int argc = 0;
 
 	memset(cli, 0, sizeof *cli);
 	ck_ok(cli_json_open(cli));
-	strcpy(text, line);
-	for (p = strtok(text, " "); p != NULL; p = strtok(NULL, " "))
+	snprintf(text, sizeof text, "%s", line);
+	while (p != NULL) {
 		argv[argc++] = p;
+		p = strchr(p, ' ');
+		if (p != NULL)
+			*p++ = '\0';
+	}
 	argv[argc] = NULL;
 	return cli_parse(cli, argc, argv) == CLI_DONE;
 }
@@ -92,7 +122,8 @@ START_TEST(options_may_stand_anywhere)
 {
 	static struct cli cli;
 
-	ck_assert(parses(&cli, "strongroom --cluster /c secret get --key bob passwords -o out --nft=12"));
+	ck_assert(
+	    parses(&cli, "strongroom --cluster /c secret get --key bob passwords -o out --nft=12"));
 	ck_assert_str_eq(cli.command->group, "secret");
 	ck_assert_str_eq(cli.command->name, "get");
 	ck_assert_str_eq(cli.cluster, "/c");
@@ -110,7 +141,8 @@ START_TEST(repeated_options_are_kept_in_order_and_others_are_refused)
 {
 	static struct cli cli;
 
-	ck_assert(parses(&cli, "strongroom switch create s --interval 1h --grace 1h --heir a --heir b:5m"));
+	ck_assert(parses(
+	    &cli, "strongroom switch create s --interval 1h --grace 1h --heir a --heir b:5m"));
 	ck_assert_str_eq(cli_value_at(&cli, "heir", 0), "a");
 	ck_assert_str_eq(cli_value_at(&cli, "heir", 1), "b:5m");
 	ck_assert_ptr_null(cli_value_at(&cli, "heir", 2));
@@ -123,11 +155,22 @@ END_TEST
 START_TEST(wrong_lines_are_usage_errors)
 {
 	static const char *const lines[] = {
-		"strongroom", "strongroom nonsense", "strongroom secret", "strongroom secret nonsense",
-		"strongroom secret get", "strongroom secret get a b", "strongroom secret get a --nonsense",
-		"strongroom secret get a --nft", "strongroom secret get a --own-copy=1", "strongroom status x",
-		"strongroom --timeout 0 status", "strongroom --timeout x status", "strongroom secret get a --out=",
-		"strongroom -x status", "strongroom nft transfer 1", "strongroom --json --json status",
+		"strongroom",
+		"strongroom nonsense",
+		"strongroom secret",
+		"strongroom secret nonsense",
+		"strongroom secret get",
+		"strongroom secret get a b",
+		"strongroom secret get a --nonsense",
+		"strongroom secret get a --nft",
+		"strongroom secret get a --own-copy=1",
+		"strongroom status x",
+		"strongroom --timeout 0 status",
+		"strongroom --timeout x status",
+		"strongroom secret get a --out=",
+		"strongroom -x status",
+		"strongroom nft transfer 1",
+		"strongroom --json --json status",
 		"strongroom block 1 2",
 	};
 	static struct cli cli;
@@ -159,10 +202,14 @@ START_TEST(every_command_has_help_and_consistent_limits)
 			ck_assert(c->run != NULL);
 			ck_assert_ptr_nonnull(c->about);
 			ck_assert_uint_le(c->args_min, c->args_max);
-			ck_assert_msg((c->args[0] == '\0') == (c->args_max == 0), "%s %s", c->group, c->name);
-			for (const struct cli_option *o = c->options; o != NULL && o->name != NULL; o++)
-				for (const struct cli_option *h = cli_global_options; h->name != NULL; h++)
-					ck_assert_msg(strcmp(o->name, h->name) != 0, "%s hides a global option", o->name);
+			ck_assert_msg(
+			    (c->args[0] == '\0') == (c->args_max == 0), "%s %s", c->group, c->name);
+			for (const struct cli_option *o = c->options; o != NULL && o->name != NULL;
+			     o++)
+				for (const struct cli_option *h = cli_global_options;
+				     h->name != NULL; h++)
+					ck_assert_msg(strcmp(o->name, h->name) != 0,
+					    "%s hides a global option", o->name);
 		}
 }
 END_TEST

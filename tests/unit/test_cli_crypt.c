@@ -9,7 +9,8 @@
 #include "tests/lib/check_main.h"
 #include "tests/lib/seed.h"
 
-static const size_t sizes[] = { 0, 1, 255, 256, 257, 4096, 65535, 65536, 65537, 131072, 200000, 1048577 };
+static const size_t sizes[] = { 0, 1, 255, 256, 257, 4096, 65535, 65536, 65537, 131072, 200000,
+	1048577 };
 #define SIZES (sizeof sizes / sizeof sizes[0])
 
 START_TEST(buckets_hide_the_size_and_cost_little)
@@ -23,8 +24,8 @@ START_TEST(buckets_hide_the_size_and_cost_little)
 		ck_assert_uint_ge(b, 256);
 		ck_assert_uint_ge(b, before);
 		ck_assert_uint_eq(crypt_bucket(b), b);
-		ck_assert_msg(n < 256 || (b - n) * 100 <= n * 12, "%llu in %llu", (unsigned long long)n,
-		    (unsigned long long)b);
+		ck_assert_msg(n < 256 || (b - n) * 100 <= n * 12, "%llu in %llu",
+		    (unsigned long long)n, (unsigned long long)b);
 		before = b;
 	}
 	ck_assert_uint_eq(crypt_bucket(65536), 65536);
@@ -35,7 +36,12 @@ START_TEST(buckets_hide_the_size_and_cost_little)
 }
 END_TEST
 
-struct sealed { struct sr_key32 dek; uint8_t *plain, *sealed, *opened; size_t n, sealed_n; uint64_t bucket; };
+struct sealed {
+	struct sr_key32 dek;
+	uint8_t *plain, *sealed, *opened;
+	size_t n, sealed_n;
+	uint64_t bucket;
+};
 
 static void seal(struct sealed *s, struct sr_drbg *drbg, size_t n)
 {
@@ -85,7 +91,8 @@ START_TEST(a_changed_byte_anywhere_is_found)
 	seal(&s, &drbg, 70000);
 	for (size_t at = 0; at < s.sealed_n; at += 1 + at % 211) {
 		s.sealed[at] ^= 1;
-		ck_error(crypt_open(s.opened, &n, &s.dek, s.bucket, s.sealed, s.sealed_n), SR_ERR_DECRYPT_FAILED);
+		ck_error(crypt_open(s.opened, &n, &s.dek, s.bucket, s.sealed, s.sealed_n),
+		    SR_ERR_DECRYPT_FAILED);
 		ck_assert_uint_eq(n, 0);
 		s.sealed[at] ^= 1;
 	}
@@ -108,14 +115,17 @@ START_TEST(chunks_cannot_be_dropped_swapped_or_moved_to_another_bucket)
 	memcpy(swapped, s.sealed, s.sealed_n);
 	memcpy(swapped + CRYPT_HEAD, s.sealed + CRYPT_HEAD + chunk, chunk);
 	memcpy(swapped + CRYPT_HEAD + chunk, s.sealed + CRYPT_HEAD, chunk);
-	ck_error(crypt_open(s.opened, &n, &s.dek, s.bucket, swapped, s.sealed_n), SR_ERR_DECRYPT_FAILED);
+	ck_error(
+	    crypt_open(s.opened, &n, &s.dek, s.bucket, swapped, s.sealed_n), SR_ERR_DECRYPT_FAILED);
 	/* The last chunk's flag: two of three are not a shorter payload. */
 	ck_error(crypt_open(s.opened, &n, &s.dek, crypt_bucket(2 * CRYPT_CHUNK), s.sealed,
 	    (size_t)crypt_stream_bytes(2 * CRYPT_CHUNK)), SR_ERR_DECRYPT_FAILED);
-	ck_error(crypt_open(s.opened, &n, &s.dek, s.bucket, s.sealed, s.sealed_n - 1), SR_ERR_TRUNCATED);
+	ck_error(
+	    crypt_open(s.opened, &n, &s.dek, s.bucket, s.sealed, s.sealed_n - 1), SR_ERR_TRUNCATED);
 	ck_error(crypt_open(s.opened, &n, &s.dek, s.bucket, s.sealed, s.sealed_n + 1),
 	    SR_ERR_TRAILING_BYTES);
-	ck_error(crypt_open(s.opened, &n, &s.dek, s.bucket - 1, s.sealed, s.sealed_n), SR_ERR_BAD_ENCODING);
+	ck_error(crypt_open(s.opened, &n, &s.dek, s.bucket - 1, s.sealed, s.sealed_n),
+	    SR_ERR_BAD_ENCODING);
 	free(swapped);
 	unseal(&s);
 }

@@ -17,7 +17,7 @@ static char path[256];
 
 static void setup_path(const char *name)
 {
-	strcpy(folder, "/tmp/strongroom-test-XXXXXX");
+	snprintf(folder, sizeof folder, "/tmp/strongroom-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 }
@@ -115,7 +115,8 @@ START_TEST(an_ethereum_account_signs_the_text_a_wallet_would_show)
 	struct key *k;
 
 	ck_ok(key_new(&k, VAULT_ACCOUNT_ETHEREUM));
-	ck_ok(key_sign(out, &n, k, "strongroom op v1", "Strongroom operation", message.p, message.n));
+	ck_ok(
+	    key_sign(out, &n, k, "strongroom op v1", "Strongroom operation", message.p, message.n));
 	ck_assert_uint_eq(n, 65);
 	h = sr_hash_domain("strongroom op v1", &message, 1);
 	sr_hex_encode(hex, h.b, 32);
@@ -135,8 +136,10 @@ START_TEST(accounts_are_read_in_both_forms_and_checksums_count)
 	ck_ok(keyfile_account_parse(&a, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"));
 	ck_assert_int_eq(a.kind, VAULT_ACCOUNT_ETHEREUM);
 	ck_ok(keyfile_account_parse(&a, "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"));
-	ck_error(keyfile_account_parse(&a, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"), SR_ERR_BAD_HEX);
-	ck_error(keyfile_account_parse(&a, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeA"), SR_ERR_BAD_HEX);
+	ck_error(keyfile_account_parse(&a, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"),
+	    SR_ERR_BAD_HEX);
+	ck_error(
+	    keyfile_account_parse(&a, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeA"), SR_ERR_BAD_HEX);
 	ck_error(keyfile_account_parse(&a, "alice"), SR_ERR_BAD_SYNTAX);
 	ck_error(keyfile_account_parse(&a, "ed25519:12"), SR_ERR_BAD_HEX);
 }

@@ -269,8 +269,7 @@ static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n
 		return SR_ERR_NOT_READY;
 	SR_TRY(exec_op_verdict(r->core, &op, &r->block, bytes, n));
 	SR_TRY(vault_apply(&r->tree, &receipt, &r->block, &op));
-	if (receipt.code == SR_ERR_NONCE_REPLAYED || receipt.code == SR_ERR_NONCE_AHEAD ||
-	    receipt.code == SR_ERR_EXPIRED || receipt.code == SR_ERR_EXPIRY_TOO_FAR)
+	if (vault_code_is_traceless((enum sr_error)receipt.code))
 		return (enum sr_error)receipt.code;
 	return run_record(r, &op, &receipt);
 }

@@ -11,7 +11,8 @@
 
 enum sr_error file_errno(void)
 {
-	return errno == ENOSPC || errno == EDQUOT ? SR_ERR_DISK_FULL : SR_ERR_IO;
+	/* EFBIG: a limit on file sizes, which leaves as little room. */
+	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? SR_ERR_DISK_FULL : SR_ERR_IO;
 }
 
 enum sr_error file_path(char out[NODE_PATH_MAX], const char *dir, const char *name)

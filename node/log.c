@@ -264,7 +264,7 @@ static enum sr_error log_install(struct node_log *self, const uint8_t *records, 
 	if (err == SR_OK)
 		err = file_write_all(fd, records, n);
 	if (err == SR_OK && fsync(fd) != 0)
-		err = errno == ENOSPC ? SR_ERR_DISK_FULL : SR_ERR_IO;
+		err = file_errno();
 	if (err != SR_OK) {
 		close(fd);
 		unlink(aside);
@@ -388,24 +388,36 @@ void node_log_discard(struct node_log *self)
 	sr_writer_reset(&self->pending);
 }
 
+static enum sr_error log_allocate(struct node_log *self, uint64_t n)
+{
+	if (fallocate(self->fd, FALLOC_FL_KEEP_SIZE, (off_t)self->size, (off_t)n) == 0) {
+		self->reserved = self->size + n;
+		return SR_OK;
+	}
+	/* A file system that cannot promise: what is written will tell. */
+	return errno == EOPNOTSUPP || errno == ENOSYS ? SR_OK : file_errno();
+}
+
 /* Asks for room well before it is needed, so that a full disk is known while there is still some
  * left. */
 static enum sr_error log_reserve(struct node_log *self, size_t n)
 {
+	enum sr_error err;
+
 	if (self->size + n + LOG_RESERVE / 4 <= self->reserved)
 		return SR_OK;
-	if (fallocate(self->fd, FALLOC_FL_KEEP_SIZE, (off_t)self->size, (off_t)(n + LOG_RESERVE))
-	    == 0) {
-		self->reserved = self->size + n + LOG_RESERVE;
+	err = log_allocate(self, n + LOG_RESERVE);
+	if (err != SR_ERR_DISK_FULL) {
 		self->nearly_full = false;
-		return SR_OK;
+		return err;
 	}
-	if (errno == EOPNOTSUPP || errno == ENOSYS)
-		return SR_OK;
-	self->nearly_full = errno == ENOSPC || errno == EDQUOT;
-	if (!self->nearly_full)
-		return SR_ERR_IO;
-	return self->size + n <= self->reserved ? SR_OK : SR_ERR_DISK_FULL;
+	self->nearly_full = true;
+	return self->size + n <= self->reserved ? SR_OK : log_allocate(self, n);
+}
+
+bool node_log_has_room(struct node_log *self)
+{
+	return !self->nearly_full || (log_reserve(self, 0) == SR_OK && !self->nearly_full);
 }
 
 /* Takes a part that was written back off the file. */

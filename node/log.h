@@ -50,6 +50,8 @@ SR_MUST_CHECK enum sr_error node_log_append(struct node_log *self, const uint8_t
  * it is forgotten. IO: the file's state is unknown; the process must end. */
 SR_MUST_CHECK enum sr_error node_log_write(struct node_log *self, bool sync);
 void node_log_discard(struct node_log *self);
+/* false once the disk could not promise room for some more records; looks again each time. */
+bool node_log_has_room(struct node_log *self);
 
 /* Replaces the log by one that begins with these records: u32 count, blobs. DISK_FULL: the old one
  * stays. */

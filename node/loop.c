@@ -178,7 +178,8 @@ static enum sr_error signals_open(struct loop *self)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
 	/* Before any thread starts, so that all of them inherit it. */
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		return SR_ERR_IO;
 	self->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return self->signal_fd >= 0 ? SR_OK : SR_ERR_IO;
@@ -396,7 +397,7 @@ static void disk_watch(struct loop *self)
 	struct enclave_event ev = { .kind = ENCLAVE_EV_DISK };
 
 	self->figures.free_bytes = free_bytes;
-	low = low || self->log.nearly_full;
+	low = low || !node_log_has_room(&self->log);
 	if (low != self->disk_low)
 		sr_log(low ? SR_LOG_ERROR : SR_LOG_INFO, "disk",
 		    low ? "free space %llu bytes is below %llu: this node does not vote until "

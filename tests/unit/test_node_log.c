@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* SIGXFSZ */
 #include "node/log.h"
 
 #include <fcntl.h>
@@ -5,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -394,8 +396,74 @@ START_TEST(records_have_their_limits)
 }
 END_TEST
 
-TEST_MAIN("node_log", what_was_synced_replays_in_order, a_new_log_is_empty_and_says_so,
-    a_tail_torn_anywhere_is_cut_off_and_the_log_goes_on,
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A limit on file sizes stands for the full disk. */
+START_TEST(a_full_disk_writes_nothing_and_the_log_goes_on_when_there_is_room)
+{
+	struct node_log log;
+	uint8_t big[5000] = { 0 };
+	uint64_t size;
+
+	make(6, true);
+	open_log(&log);
+	size = log.size;
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	limit_files(size + 1000);
+	ck_ok(node_log_append(&log, big, sizeof big));
+	ck_error(node_log_write(&log, true), SR_ERR_DISK_FULL);
+	ck_assert_uint_eq(size_of(scratch_path(NODE_LOG_NAME)), size);
+	ck_assert(!node_log_has_room(&log));
+	append(&log, 6);                       /* a small one still fits */
+	ck_ok(node_log_write(&log, true));
+	ck_assert(!node_log_has_room(&log));
+	limit_files(RLIM_INFINITY);
+	ck_assert(node_log_has_room(&log));
+	append(&log, 7);
+	ck_ok(node_log_write(&log, true));
+	node_log_close(&log);
+	open_log(&log);
+	ck_assert_str_eq(note, "");
+	ck_assert_uint_eq(replay(&log), 8);
+	node_log_close(&log);
+}
+END_TEST
+
+START_TEST(a_full_disk_at_a_checkpoint_leaves_the_old_log)
+{
+	struct node_log log;
+	uint8_t *records = calloc(1, 8008);
+	uint32_t lengths[2] = { 1, 8000 };
+
+	memcpy(records, lengths, 8);
+	make(6, true);
+	open_log(&log);
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	limit_files(4000);
+	ck_error(node_log_rotate(&log, records, 8008), SR_ERR_DISK_FULL);
+	limit_files(RLIM_INFINITY);
+	ck_assert_uint_eq(replay(&log), 6);
+	ck_assert_int_ne(access(scratch_path(NODE_LOG_NAME ".new"), F_OK), 0);
+	append(&log, 6);
+	ck_ok(node_log_write(&log, true));
+	node_log_close(&log);
+	open_log(&log);
+	ck_assert_uint_eq(replay(&log), 7);
+	node_log_close(&log);
+	free(records);
+}
+END_TEST
+
+TEST_MAIN("node_log", a_full_disk_writes_nothing_and_the_log_goes_on_when_there_is_room,
+    a_full_disk_at_a_checkpoint_leaves_the_old_log, what_was_synced_replays_in_order,
+    a_new_log_is_empty_and_says_so, a_tail_torn_anywhere_is_cut_off_and_the_log_goes_on,
     a_torn_tail_of_zeros_or_noise_is_cut_off_with_a_note,
     a_flipped_bit_before_synced_records_refuses_to_start, a_hole_in_the_last_batch_is_a_torn_tail,
     damage_in_what_a_crash_left_is_seen_later, the_log_of_another_node_or_cluster_is_refused,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -669,9 +670,35 @@ START_TEST(a_nearly_full_disk_is_told_to_the_enclave_and_the_host_goes_on_answer
 }
 END_TEST
 
+/* A limit on file sizes stands for the full disk: no reply before it is written, and after all it
+ * is gone from the enclave's memory too. */
+START_TEST(what_a_full_disk_did_not_take_is_never_answered)
+{
+	struct rlimit limit;
+	char words[6000] = "persist:", why[64];
+
+	memset(words + 8, 'x', 5000);
+	node_make();
+	host_up();
+	expect("persist:kept", "kept");
+	ck_assert_int_eq(prlimit(host, RLIMIT_FSIZE, NULL, &limit), 0);
+	limit.rlim_cur = 4000;
+	ck_assert_int_eq(prlimit(host, RLIMIT_FSIZE, &limit, NULL), 0);
+	/* Up to 16 MiB had been promised before the limit; a promise is not a file size. */
+	ck_assert_ptr_null(say(words, why));
+	ck_assert_str_eq(why, "not_ready");
+	limit.rlim_cur = limit.rlim_max;
+	ck_assert_int_eq(prlimit(host, RLIMIT_FSIZE, &limit, NULL), 0);
+	eventually("replay", "rows=0 records=1 fresh=0 row= record=kept");
+	expect("persist:more", "more");
+	ck_assert_int_eq(host_stop(SIGTERM), 0);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
-	const TTest *const tests[] = { what_was_persisted_before_a_reply_is_replayed_after_a_kill,
+	const TTest *const tests[] = { what_a_full_disk_did_not_take_is_never_answered,
+	    what_was_persisted_before_a_reply_is_replayed_after_a_kill,
 		a_checkpoint_moves_rows_to_the_store_and_begins_a_fresh_log,
 		an_enclave_that_dies_is_started_again_with_what_it_had,
 		fatal_ends_the_host_for_good, time_passes_for_the_enclave,

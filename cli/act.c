@@ -82,42 +82,124 @@ static enum sr_error receipt_parse(struct vault_receipt *out, const uint8_t *p, 
 
 /* --- submitting --- */
 
+/* A member that lies, or has fallen behind, may say "done" or "refused" alone: f+1 must say so. */
+struct confirming {
+	struct client *client;
+	const struct vault_receipt *receipt;
+	bool said[SR_MEMBERS_MAX];
+	uint32_t n;
+};
+
+static bool confirm_take(void *ctx, uint32_t member, enum sr_error error, enum sr_error code,
+    const uint8_t *answer, size_t n)
+{
+	struct confirming *f = ctx;
+	struct vault_receipt receipt;
+
+	if (error == SR_OK && code == SR_OK && receipt_parse(&receipt, answer, n) == SR_OK
+	    && sr_hash32_equal(&receipt.op, &f->receipt->op) && receipt.code == f->receipt->code
+	    && receipt.height == f->receipt->height && receipt.id == f->receipt->id
+	    && !f->said[member]) {
+		f->said[member] = true;
+		f->n++;
+	}
+	return f->n > client_faults(f->client);
+}
+
+/* GET of the receipt, as anyone may. */
+static enum sr_error receipt_question(struct sr_writer *w, const struct sr_hash32 *op)
+{
+	const struct vault_account nobody = { 0 };
+
+	sr_write_u8(w, VAULT_GET_RECEIPT);
+	sr_write_bool(w, false);
+	vault_account_write(w, &nobody);
+	sr_write_u64(w, cli_now_ms());
+	sr_write_blob(w, op->b, sizeof op->b);
+	sr_write_blob(w, NULL, 0);
+	return sr_writer_finish(w);
+}
+
+static enum sr_error confirm_done(struct client *c, const struct vault_receipt *receipt)
+{
+	struct confirming f = { .client = c, .receipt = receipt, .n = 1 };
+	struct sr_writer question;
+	unsigned pause_ms = 5;
+	enum sr_error error;
+
+	f.said[c->order[0]] = true;
+	sr_writer_init(&question, 256);
+	error = receipt_question(&question, &receipt->op);
+	while (error == SR_OK && f.n <= client_faults(c)) {
+		error = client_ask_all(c, CLIENT_GET, (struct sr_bytes){ question.p, question.n },
+		    f.said, confirm_take, &f);
+		if (error != SR_OK || f.n > client_faults(c))
+			break;
+		if (cli_left_ms(c->cli) == 0)
+			error = SR_ERR_TIMED_OUT;
+		else
+			cli_pause_ms(pause_ms = pause_ms < 100 ? pause_ms * 2 : 100);
+	}
+	sr_writer_clear(&question);
+	return error;
+}
+
+/* What one member says to the operation. Passing troubles come back as errors. */
+static enum sr_error submit_once(struct client *c, const struct sr_writer *op,
+    struct client_act *act)
+{
+	uint64_t left = cli_left_ms(c->cli);
+	enum sr_error code, error;
+	uint8_t *answer;
+	size_t n;
+
+	SR_TRY(client_ask(c, CLIENT_SUBMIT, c->order[0], (struct sr_bytes){ op->p, op->n },
+	    left < SUBMIT_MS ? left + 1 : SUBMIT_MS, &code, &answer, &n));
+	if (n > 0) {
+		error = receipt_parse(&act->receipt, answer, n);
+		if (error == SR_OK && !sr_hash32_equal(&act->receipt.op, &act->hash))
+			error = SR_ERR_BINDING;
+		code = (enum sr_error)act->receipt.code;
+	} else {
+		error = code == SR_OK ? SR_ERR_BAD_ENCODING : SR_OK;
+		act->receipt = (struct vault_receipt){ .op = act->hash, .code = (uint16_t)code };
+	}
+	client_answer_free(answer, n);
+	if (error == SR_OK && client_passing(code))
+		error = code;
+	if (error != SR_OK)
+		client_trouble(c, c->order[0], error);
+	return error;
+}
+
 /* The same bytes to one member after another: an operation is applied once, however often it comes.
  */
 static enum sr_error submit(struct client *c, const struct sr_writer *op, struct client_act *act)
 {
+	bool refused[SR_MEMBERS_MAX] = { false };
+	struct vault_receipt refusal;
+	uint32_t refusals = 0;
 	unsigned asked = 0;
 
 	for (;;) {
-		enum sr_error code, error;
-		uint8_t *answer;
-		size_t n;
+		enum sr_error error = submit_once(c, op, act);
 
-		error = client_ask(c, CLIENT_SUBMIT, c->order[0], (struct sr_bytes){ op->p, op->n },
-		    cli_left_ms(c->cli) < SUBMIT_MS ? cli_left_ms(c->cli) + 1 : SUBMIT_MS, &code,
-		    &answer, &n);
-		if (error == SR_OK && n > 0) {
-			error = receipt_parse(&act->receipt, answer, n);
-			if (error == SR_OK && !sr_hash32_equal(&act->receipt.op, &act->hash))
-				error = SR_ERR_BINDING;
-			client_answer_free(answer, n);
-			if (error == SR_OK && !client_passing((enum sr_error)act->receipt.code))
-				return SR_OK;
-			client_trouble(c, c->order[0],
-			    error != SR_OK ? error : (enum sr_error)act->receipt.code);
-		} else if (error == SR_OK) {
-			free(answer);
-			if (code != SR_OK && !client_passing(code)) {
-				act->receipt = (struct vault_receipt){ .op = act->hash,
-					.code = (uint16_t)code };
-				return SR_OK;
-			}
-		} else if (error == SR_ERR_WRONG_EPOCH) {
+		if (error == SR_ERR_WRONG_EPOCH)
 			return error;
+		if (error == SR_OK && act->receipt.code == SR_OK)
+			return confirm_done(c, &act->receipt);
+		if (error == SR_OK && !refused[c->order[0]]) {
+			refused[c->order[0]] = true;
+			refusal = act->receipt;
+			if (++refusals > client_faults(c))
+				return SR_OK;
 		}
 		client_rotate(c);
-		if (cli_left_ms(c->cli) == 0)
-			return SR_ERR_TIMED_OUT;
+		if (cli_left_ms(c->cli) == 0) {
+			if (refusals > 0)
+				act->receipt = refusal;
+			return refusals > 0 ? SR_OK : SR_ERR_TIMED_OUT;
+		}
 		if (++asked % c->epoch->n == 0)
 			cli_pause_ms(100);
 	}

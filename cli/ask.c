@@ -291,13 +291,13 @@ static enum sr_error get_turns(struct client *self, const struct key *key, enum 
 	unsigned asked = 0;
 
 	for (;;) {
-		enum sr_error code = SR_OK,
-			      error = get_once(self, key, kind, record != NULL, params,
-				  self->order[0], &code, answer, answer_n);
+		enum sr_error code = SR_OK, error;
 		struct consensus_header header;
 		struct sr_bytes value;
 		bool present = true;
 
+		error = get_once(self, key, kind, record != NULL, params, self->order[0], &code,
+		    answer, answer_n);
 		if (error == SR_OK && code == SR_OK && record != NULL) {
 			error = client_proof_check(&self->genesis->chain_id, self->epoch, record,
 			    (struct sr_bytes){ *answer, *answer_n }, &header, &present, &value);

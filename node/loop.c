@@ -162,7 +162,7 @@ static enum sr_error data_open(struct loop *self)
 		    "this node voted is not known; " NODE_RECOVER);
 	if (figures.unclean)
 		sr_log(SR_LOG_WARN, "store",
-		    "was not closed in order; every row was checked damaged=%llu",
+		    "was not closed in order; its rows were checked damaged=%llu",
 		    (unsigned long long)figures.damaged_rows);
 	err = blobs_open(&self->blobs, c->data_dir, c->blob_quota_bytes, c->blob_unreferenced_s,
 	    c->free_space_min_bytes);
@@ -176,6 +176,7 @@ static enum sr_error signals_open(struct loop *self)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
 	/* Before any thread starts, so that all of them inherit it. */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
@@ -350,7 +351,7 @@ static void signals_read(struct loop *self, uint64_t now_ms)
 	struct signalfd_siginfo info;
 
 	while (read(self->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+		if (info.ssi_signo != SIGCHLD)
 			stop_begin(self, now_ms);
 	enclave_reap(self, now_ms);
 }

@@ -199,13 +199,17 @@ static void table_close(TCBDB *table)
 	}
 }
 
-/* Checks every row. Damaged ones: dropped from the table (drop), else DAMAGED at once. */
-static enum sr_error table_check(TCBDB *table, char name, bool drop, uint64_t *damaged)
+/* Checks the last rows. Damaged ones: dropped from the table (drop), else DAMAGED at once. */
+static enum sr_error table_check(
+    TCBDB *table, char name, uint64_t last, bool drop, uint64_t *damaged)
 {
 	BDBCUR *cursor = tcbdbcurnew(table);
-	bool more = tcbdbcurfirst(cursor);
+	bool more = last < tcbdbrnum(table) ? tcbdbcurlast(cursor) : tcbdbcurfirst(cursor);
 	enum sr_error err = SR_OK;
 
+	if (last < tcbdbrnum(table))
+		for (uint64_t i = 1; more && i < last; i++)
+			more = tcbdbcurprev(cursor);
 	while (more && err == SR_OK) {
 		int key_n, n;
 		const uint8_t *key = tcbdbcurkey3(cursor, &key_n);
@@ -286,9 +290,12 @@ static enum sr_error tables_open(struct node_store *self, char *note)
 		err = archive_replace(self, note);
 	if (err != SR_OK || !self->figures.unclean)
 		return err;
-	if (table_check(self->state, 's', false, &damaged) != SR_OK)
+	if (table_check(self->state, 's', UINT64_MAX, false, &damaged) != SR_OK)
 		return state_damaged(self, note);
-	if (table_check(self->archive, 'a', true, &self->figures.damaged_rows) != SR_OK) {
+	/* What is older was synced long ago, and is checked when it is read. */
+	if (table_check(
+		self->archive, 'a', NODE_STORE_CHECK_ROWS, true, &self->figures.damaged_rows)
+	    != SR_OK) {
 		table_close(self->archive);
 		self->archive = NULL;
 		return archive_replace(self, note);

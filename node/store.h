@@ -18,6 +18,7 @@
 #define NODE_STORE_BUFFER_MAX                                                                      \
 	(256u * 1024u * 1024u) /* rows waiting for a checkpoint, or for the disk */
 #define NODE_STORE_ARCHIVE_BATCH 64u
+#define NODE_STORE_CHECK_ROWS 2000u          /* of the archive, after an unclean stop */
 #define NODE_STORE_NOTE_MAX 512u
 
 /* --- The directory --- */
@@ -38,9 +39,9 @@ struct node_store_figures {
 	bool created, unclean;
 };
 
-/* After an unclean stop every row is checked. A damaged archive row is dropped and counted (peers
- * have it); an archive that does not open is moved aside. A damaged state is DAMAGED: note says how
- * to recover. */
+/* After an unclean stop every row of the state and the newest of the archive are checked. A damaged
+ * archive row is dropped and counted (peers have it), now or when it is read; an archive that does
+ * not open is moved aside. A damaged state is DAMAGED: note says how to recover. */
 SR_MUST_CHECK enum sr_error node_store_open(struct node_store **out, const char *dir,
     uint64_t archive_blocks, char note[NODE_STORE_NOTE_MAX]);
 /* clean: all is written; leaves the mark. */

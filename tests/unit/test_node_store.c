@@ -250,6 +250,35 @@ START_TEST(a_damaged_archive_row_is_dropped_and_the_rest_serves)
 }
 END_TEST
 
+START_TEST(a_damaged_row_of_long_ago_is_a_gap_when_it_is_read)
+{
+	struct node_store *store = open_store();
+	struct node_store_figures f;
+
+	for (uint64_t h = 1; h <= NODE_STORE_CHECK_ROWS + 100; h++) {
+		uint8_t row[1050];
+
+		memset(row, h == 30 ? 255 : (int)(uint8_t)(h % 200), sizeof row);
+		ck_ok(node_store_archive_put(store, h, &block, row, 1000));
+	}
+	ck_ok(node_store_commit(store));
+	node_store_close(store, false);
+	damage("archive.tcb", 255);
+	store = open_store();
+	node_store_figures(&f, store);
+	ck_assert_uint_eq(f.damaged_rows, 0);
+	struct sr_writer w;
+
+	sr_writer_init(&w, 1u << 20);
+	ck_ok(node_store_archive_read(store, 29, 1u << 19, &w));
+	ck_assert_uint_eq(w.p[0], 1); /* 29, then the gap */
+	sr_writer_clear(&w);
+	node_store_figures(&f, store);
+	ck_assert_uint_eq(f.damaged_rows, 1);
+	node_store_close(store, true);
+}
+END_TEST
+
 START_TEST(an_archive_that_does_not_open_is_moved_aside)
 {
 	struct node_store *store = open_store();
@@ -388,6 +417,7 @@ TEST_MAIN("node_store", rows_are_there_after_a_commit_and_only_then,
     a_damaged_state_row_is_found_while_reading_even_after_a_clean_stop,
     the_archive_gives_rows_from_a_height_on_without_gaps, the_archive_keeps_the_newest_blocks,
     a_damaged_archive_row_is_dropped_and_the_rest_serves,
+    a_damaged_row_of_long_ago_is_a_gap_when_it_is_read,
     an_archive_that_does_not_open_is_moved_aside,
     a_process_killed_while_it_commits_leaves_one_whole_checkpoint,
     keys_and_values_have_their_limits, a_directory_belongs_to_one_member_of_one_cluster,

@@ -37,14 +37,15 @@ CPPFLAGS_ALL := -std=c17 -D_POSIX_C_SOURCE=200809L -I. $(DEFS)
 CFLAGS_ALL := $(CPPFLAGS_ALL) $(WARNINGS) $(HARDEN) -ffile-prefix-map=$(CURDIR)/= $(CFLAGS)
 LDFLAGS_ALL := $(HARDEN_LINK) -Wl,--as-needed $(LDFLAGS)
 ifneq ($(findstring asan,$(VARIANT)),)
-# The optimiser sees null paths that only the sanitizers' own branches have.
+# The optimiser sees null and unset paths that only the sanitizers' own branches have.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS_ALL := $(filter-out -Wnull-dereference -D_FORTIFY_SOURCE=2,$(CFLAGS_ALL)) $(SANITIZE)
+CFLAGS_ALL := $(filter-out -Wnull-dereference -D_FORTIFY_SOURCE=2,$(CFLAGS_ALL)) \
+	-Wno-maybe-uninitialized $(SANITIZE)
 LDFLAGS_ALL += $(SANITIZE)
 endif
 
 .PHONY: all deps demo check check-unit check-ct check-sim check-planted check-integration bench \
-	asan fmt install clean soak sim lint tests help
+	asan fmt install clean soak soak-sim sim lint tests help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
@@ -214,9 +215,13 @@ check-integration: all $(SECRECY)
 sim: $(SIM)
 	$(SIM) --seeds $(SEEDS)
 
-# As long as you like: SEEDS seeds in the simulator, then the properties under ROUNDS fresh seeds.
-ROUNDS ?= 50
-soak: $(SIM) $(PROP)
+ROUNDS ?= 200
+# ROUNDS rounds of put, SIGKILL of a random node at a random moment, get, with real processes.
+soak: all
+	@BIN=$(BIN) ROUNDS=$(ROUNDS) tests/integration/soak.sh
+
+# SEEDS seeds in the simulator, then the properties under ROUNDS fresh seeds.
+soak-sim: $(SIM) $(PROP)
 	@$(RUN) soak "$(SIM)" "$(if $(filter file,$(origin SEEDS)),2000,$(SEEDS))" $(ROUNDS) $(PROP)
 
 bench: $(BENCH)
@@ -230,7 +235,7 @@ asan:
 
 .PHONY: asan-run
 asan-run: $(UNIT)
-	@rm -rf $(O)/check && mkdir -p $(O)/check
+	@rm -rf $(O)/step
 	@$(RUN) programs asan $(UNIT); $(RUN) total
 
 demo:

@@ -8,12 +8,13 @@ O=${O:-build/gcc} JOBS=${JOBS:-2}
 # Two cores shared with everything else: Check's own four seconds are too few.
 export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-300} O
 export BIN=${BIN:-$O/bin}
-# Where the counts and logs go; `make check` gathers several builds in one place.
-CHECK=${CHECK:-$O/check}
+# Where the counts and logs go: `make check` gathers all its steps in a place of its own.
+CHECK=${CHECK:-$O/step}
 mkdir -p "$CHECK"
 
 # Prints "passed failed skipped" of a finished program from its log and exit status. Understands
-# Check's closing lines, "N passed, N failed, N skipped", and "SKIPPED N ..."; else the status decides.
+# Check's closing lines, "N passed, N failed, N skipped", mutants killed, and "SKIPPED N ..."; else the
+# status decides.
 count() {
 	awk -v rc="$2" '
 		/SKIPPED [0-9]+/ { for (i = 1; i < NF; i++) if ($i == "SKIPPED") skipped += $(i + 1) }
@@ -22,8 +23,11 @@ count() {
 			line = $0; sub(/.*Checks: /, "", line); gsub(/[^0-9 ]/, "", line)
 			split(line, n, " +"); checks += n[1]; bad += n[2] + n[3]
 		}
+		/ killed by / { killed++ }
+		/ SURVIVED$/ { survived++ }
 		END {
-			if (closing) skipped += more
+			if (killed + survived) { passed = killed; failed = survived }
+			else if (closing) skipped += more
 			else if (checks) { passed = checks - bad; failed = bad }
 			else if (rc == 77) skipped++
 			else passed = rc == 0
@@ -119,9 +123,6 @@ soak)
 		export SR_SEED=$RANDOM$RANDOM$RANDOM
 		echo "round $((i + 1)) of $rounds: SR_SEED=$SR_SEED"
 		[ $# -eq 0 ] || printf '%s\n' "$@" | xargs -P "$JOBS" -I{} "$0" one soak {}
-	done
-	for script in tests/integration/soak*.sh; do
-		[ -x "$script" ] && TEST_TIMEOUT=0 one soak "$script"
 	done
 	;;
 total)

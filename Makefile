@@ -224,8 +224,8 @@ soak: all
 soak-sim: $(SIM) $(PROP)
 	@$(RUN) soak "$(SIM)" "$(if $(filter file,$(origin SEEDS)),2000,$(SEEDS))" $(ROUNDS) $(PROP)
 
-bench: $(BENCH)
-	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done
+bench: all $(BENCH)
+	@set -e; for b in $(BENCH); do echo "== $$b"; BIN=$(BIN) $$b; done
 
 lint: all
 	@$(RUN) lint

@@ -1,6 +1,6 @@
 /*
- * Secrets of base are marked undefined for memcheck, which then reports every branch and every index
- * that depends on one. --planted-leak makes a branch on a key, which must be reported.
+ * Secrets of base are marked undefined for memcheck, which then reports every branch and every
+ * index that depends on one. --planted-leak makes a branch on a key, which must be reported.
  */
 #include <stdio.h>
 #include <stdlib.h>

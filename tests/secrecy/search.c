@@ -1,10 +1,12 @@
 /*
- * What would somebody find who reads whole machines? Looks through processes' memory and files for a planted
- * 32-byte marker that was stored as a secret, and tries everything that an attacker would:
+ * What would somebody find who reads whole machines? Looks through processes' memory and files for
+ * a planted 32-byte marker that was stored as a secret, and tries everything that an attacker
+ * would:
  *   - the marker itself;
  *   - any 32 bytes that open the payload (a DEK) or the wrapped DEK (what the shares combine to);
- *   - any 32 bytes that are a member's share of the vault key (x with xB = Y_i); with t of them, decrypt.
- * Prints one line per find. Exit 0: the marker was reached; 1: it was not; 2: the search itself failed.
+ *   - any 32 bytes that are a member's share of the vault key (x with xB = Y_i); with t of
+ *     them, decrypt.
+ * Prints one line per find. Exit 0: the marker was reached; 1: it was not; 2: the search failed.
  *
  *   search --cluster DIR --key NAME --secret HEX --marker FILE [--pid PID]... [--file FILE]...
  */
@@ -43,7 +45,7 @@ struct search {
 	const char *where;
 };
 
-static void die(const char *what)
+__attribute__((noreturn)) static void die(const char *what)
 {
 	fprintf(stderr, "search: %s\n", what);
 	exit(2);
@@ -70,11 +72,12 @@ static bool payload_opens(struct search *s, const struct sr_key32 *dek)
 static bool kem_opens(struct search *s, const struct sr_key32 *kem)
 {
 	struct sr_key32 dek;
-	return crypt_unwrap_kem(&dek, &s->version.key, &s->label, kem) == SR_OK && payload_opens(s, &dek);
+	return crypt_unwrap_kem(&dek, &s->version.key, &s->label, kem) == SR_OK
+	    && payload_opens(s, &dek);
 }
 
-/* Random bytes have few zeros and few repeats: 32 of them have over 3 zeros, or fewer than 22 different values, less
- * than once in 100,000. Most of a process's memory is not like that. */
+/* Random bytes have few zeros and few repeats: 32 of them have over 3 zeros, or fewer than 22
+ * different values, less than once in 100,000. Most of a process's memory is not like that. */
 static bool like_a_key(const uint8_t *p)
 {
 	uint64_t seen[4] = { 0 };
@@ -159,7 +162,8 @@ static void scan_pid(struct search *s, const char *pid)
 	while (fgets(line, sizeof line, maps) != NULL) {
 		unsigned long long from, to;
 		char mode[8];
-		if (sscanf(line, "%llx-%llx %7s", &from, &to, mode) != 3 || strstr(line, "[v") != NULL)
+		if (sscanf(line, "%llx-%llx %7s", &from, &to, mode) != 3
+		    || strstr(line, "[v") != NULL)
 			continue;
 		if (mode[1] != 'w' && strchr(line, '/') != NULL)
 			continue; /* code and constants of a file */
@@ -195,14 +199,17 @@ static void combine(struct search *s)
 			continue;
 		indices[n].v = i + 1;
 		keys[n] = s->keys[i];
-		if (shamir_tdh2_share_make(&parts[n], &s->shares[i], &s->ct, s->label.b, sizeof s->label.b,
-			&s->client->drbg) != SR_OK)
+		if (shamir_tdh2_share_make(&parts[n], &s->shares[i], &s->ct, s->label.b,
+			sizeof s->label.b, &s->client->drbg)
+		    != SR_OK)
 			die("making a share");
 		n++;
 	}
 	s->where = "combined shares";
-	if (shamir_tdh2_combine(&kem, &bad, &s->ct, s->label.b, sizeof s->label.b, indices, keys, parts, n,
-		s->client->epoch->threshold) == SR_OK && kem_opens(s, &kem))
+	if (shamir_tdh2_combine(&kem, &bad, &s->ct, s->label.b, sizeof s->label.b, indices, keys,
+		parts, n, s->client->epoch->threshold)
+		== SR_OK
+	    && kem_opens(s, &kem))
 		found(s, "enough shares");
 }
 
@@ -214,7 +221,8 @@ static void fetch(struct search *s, const char *secret, const char *key_name)
 	struct sr_reader r;
 	struct key *key;
 	s->cli.key = key_name;
-	if (client_connect(&s->cli, &s->client) != CLI_DONE || keyfile_open(&s->cli, &key) != CLI_DONE)
+	if (client_connect(&s->cli, &s->client) != CLI_DONE
+	    || keyfile_open(&s->cli, &key) != CLI_DONE)
 		die("connecting");
 	if (sr_hex_decode(id.b, sizeof id.b, secret, strlen(secret)) != SR_OK)
 		die("--secret takes 32 hexadecimal digits");
@@ -229,7 +237,8 @@ static void fetch(struct search *s, const char *secret, const char *key_name)
 	vault_version_read(&s->version, &r);
 	if (sr_reader_finish(&r) != SR_OK || !s->version.payload.inlined)
 		die("not an inline payload");
-	s->label = vault_label(&s->client->genesis->chain_id, &id, &key->account, &s->version.policy_hash);
+	s->label = vault_label(
+	    &s->client->genesis->chain_id, &id, &key->account, &s->version.policy_hash);
 	sr_reader_init(&r, s->version.key.tdh2, sizeof s->version.key.tdh2);
 	shamir_tdh2_ct_read(&s->ct, &r);
 	for (uint32_t i = 0; i < s->client->epoch->n; i++)
@@ -244,9 +253,12 @@ static void fetch(struct search *s, const char *secret, const char *key_name)
 int main(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "cluster", required_argument, NULL, 'c' }, { "key", required_argument, NULL, 'k' },
-		{ "secret", required_argument, NULL, 's' }, { "marker", required_argument, NULL, 'm' },
-		{ "pid", required_argument, NULL, 'p' }, { "file", required_argument, NULL, 'f' },
+		{ "cluster", required_argument, NULL, 'c' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "secret", required_argument, NULL, 's' },
+		{ "marker", required_argument, NULL, 'm' },
+		{ "pid", required_argument, NULL, 'p' },
+		{ "file", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct search *s = calloc(1, sizeof *s);

@@ -6,7 +6,8 @@
 #include "tests/sim/envelope.h"
 #include "tests/sim/sim.h"
 
-/* I1: no conflicting finals. I4: equal roots. I5: time rises, and is no further ahead than the best clock + 500 ms. */
+/* I1: no conflicting finals. I4: equal roots. I5: time rises, and is no further ahead than the best
+ * clock + 500 ms. */
 void sim_check_block(struct sim_node *node, uint64_t height, const uint8_t *bytes, size_t n)
 {
 	struct sim *s = node->sim;
@@ -37,13 +38,14 @@ void sim_check_block(struct sim_node *node, uint64_t height, const uint8_t *byte
 	if (height > s->final_top)
 		s->final_top = height;
 	if (height > 1 && s->final_known[height - 1] && h.time_ms <= s->final_time_ms[height - 1])
-		sim_violate(s, "I5: block time did not rise at height %llu", (unsigned long long)height);
+		sim_violate(
+		    s, "I5: block time did not rise at height %llu", (unsigned long long)height);
 	/* Clocks differ by at most 200 ms here, either way. */
 	if (h.time_ms > sim_now_ms(s) + 500 + 200)
 		sim_violate(s, "I5: a final block %llu ms ahead of every good clock",
 		    (unsigned long long)(h.time_ms - sim_now_ms(s)));
-	sim_say(s, "node %u: final %llu slot %llu author %u", node->index, (unsigned long long)height,
-	    (unsigned long long)h.slot, h.author);
+	sim_say(s, "node %u: final %llu slot %llu author %u", node->index,
+	    (unsigned long long)height, (unsigned long long)h.slot, h.author);
 }
 
 static bool exclusive(const struct consensus_vote *a, const struct consensus_vote *b)
@@ -121,7 +123,7 @@ void sim_check_step(struct sim_node *node)
 		sim_violate(s, "I11: %zu effects in one step", node->effects.capacity);
 }
 
-/* I12: after healing everybody follows. I9, I13: what was acknowledged is there, on every member. */
+/* I12: after healing everybody follows. I9, I13: what was acknowledged is on every member. */
 void sim_check_end(struct sim *s)
 {
 	if (!sim_users_done(s))

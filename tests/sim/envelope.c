@@ -3,8 +3,8 @@
 #include "consensus/internal.h"
 #include "enclave/internal.h"
 
-bool sim_envelope_consensus(uint8_t *kind, uint64_t *epoch, struct sr_bytes *rest, const uint8_t *msg,
-    size_t n)
+bool sim_envelope_consensus(
+    uint8_t *kind, uint64_t *epoch, struct sr_bytes *rest, const uint8_t *msg, size_t n)
 {
 	struct sr_reader r;
 	sr_reader_init(&r, msg, n);

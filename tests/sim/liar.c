@@ -1,6 +1,7 @@
 /*
- * A Byzantine member: an honest core whose words are replaced on their way out, signed with its real vote key. It
- * sees every proposal of the cluster (a stronger adversary than any one member) and picks, per slot:
+ * A Byzantine member: an honest core whose words are replaced on their way out, signed with its
+ * real vote key. It sees every proposal of the cluster (a stronger adversary than any one member)
+ * and picks, per slot:
  *   equivocate   two proposals, each to its own half, and a NOTAR for each
  *   stale parent a block on an older notarised block, with whatever SKIP certificates there are
  *   withhold     the proposal leaves late
@@ -17,7 +18,15 @@
 
 #define SEEN_MAX 64u
 
-enum lie { LIE_NONE, LIE_EQUIVOCATE, LIE_STALE_PARENT, LIE_WITHHOLD, LIE_TWO_FACED, LIE_REPLAY, LIES };
+enum lie {
+	LIE_NONE,
+	LIE_EQUIVOCATE,
+	LIE_STALE_PARENT,
+	LIE_WITHHOLD,
+	LIE_TWO_FACED,
+	LIE_REPLAY,
+	LIES
+};
 
 struct seen {
 	struct consensus_header header;
@@ -88,7 +97,8 @@ static const struct sr_edsk *vote_key(const struct sim_node *node)
 	return enclave_core_consensus(node->core)->config.vote_key;
 }
 
-/* A signed proposal of this header; gap certificates as far as the core has them, when it must look proper. */
+/* A signed proposal of this header; gap certificates as far as the core has them, when it must look
+ * proper. */
 static void forge(struct sim_node *node, const struct consensus_header *h, struct sr_bytes body,
     const struct consensus_cert *cert, const uint8_t *gap, size_t gap_n)
 {
@@ -117,7 +127,8 @@ static void forge(struct sim_node *node, const struct consensus_header *h, struc
 	sr_writer_clear(&w);
 }
 
-/* An older notarised block as parent: the slots between have been filled, so no SKIP certificates exist. */
+/* An older notarised block as parent: the slots between have been filled, so no SKIP certificates
+ * exist. */
 static bool forge_stale(struct sim_node *node, const struct consensus_header *real)
 {
 	struct sim *s = node->sim;
@@ -126,7 +137,8 @@ static bool forge_stale(struct sim_node *node, const struct consensus_header *re
 		return false;
 	/* A child tells the state root after its parent and brings its parent's certificate. */
 	for (int tries = 0; tries < 8; tries++) {
-		const struct seen *child = &l->seen[l->seen_n - 1 - sim_below(s, l->seen_n < 6 ? l->seen_n : 6)];
+		size_t back = sim_below(s, l->seen_n < 6 ? l->seen_n : 6);
+		const struct seen *child = &l->seen[l->seen_n - 1 - back];
 		const struct seen *parent = seen_find(l, &child->header.parent_hash);
 		if (!child->has_cert || parent == NULL || parent->header.slot + 1 >= real->slot ||
 		    sr_hash32_equal(&parent->hash, &real->parent_hash) ||
@@ -170,7 +182,8 @@ static void choose(struct sim_node *node, const struct consensus_header *h, stru
 		s->lies++;
 }
 
-static bool propose(struct sim_node *node, uint32_t to, const uint8_t *msg, size_t n, struct sr_bytes rest)
+static bool propose(
+    struct sim_node *node, uint32_t to, const uint8_t *msg, size_t n, struct sr_bytes rest)
 {
 	struct sim *s = node->sim;
 	struct sim_liar *l = s->liar;
@@ -209,11 +222,13 @@ static bool propose(struct sim_node *node, uint32_t to, const uint8_t *msg, size
 	return false;
 }
 
-static void vote_send(struct sim_node *node, uint32_t to, enum consensus_vote_kind kind, uint64_t epoch,
-    uint64_t slot, const struct sr_hash32 *hash)
+static void vote_send(struct sim_node *node, uint32_t to, enum consensus_vote_kind kind,
+    uint64_t epoch, uint64_t slot, const struct sr_hash32 *hash)
 {
 	struct sim *s = node->sim;
-	struct consensus_vote v = { .kind = kind, .epoch = epoch, .slot = slot, .voter = node->index };
+	struct consensus_vote v = {
+		.kind = kind, .epoch = epoch, .slot = slot, .voter = node->index
+	};
 	struct sr_writer w;
 	if (hash != NULL)
 		v.hash = *hash;
@@ -248,7 +263,8 @@ static bool vote(struct sim_node *node, uint32_t to, const struct consensus_vote
 	}
 	if (v->kind == CONSENSUS_SKIP && sim_chance(s, 200) && l->seen_n > 0) {
 		const struct seen *any = &l->seen[l->seen_n - 1];
-		vote_send(node, to, CONSENSUS_FINAL, any->header.epoch, any->header.slot, &any->hash);
+		vote_send(
+		    node, to, CONSENSUS_FINAL, any->header.epoch, any->header.slot, &any->hash);
 	}
 	return false;
 }

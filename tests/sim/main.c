@@ -8,7 +8,10 @@
 #include "base/hex.h"
 #include "tests/sim/sim.h"
 
-struct totals { uint64_t seeds, failed, events, messages, crashes, lies, releases, acknowledged, blocks, simulated_ms; };
+struct totals {
+	uint64_t seeds, failed, events, messages, crashes, lies, releases, acknowledged, blocks,
+	    simulated_ms;
+};
 
 static bool run_seed(const struct sim_options *o, struct totals *t)
 {
@@ -34,8 +37,8 @@ static bool run_seed(const struct sim_options *o, struct totals *t)
 		printf("VIOLATION seed %llu n %u: %s\n  replay: sim --seed %llu --verbose\n",
 		    (unsigned long long)o->seed, n, s->violation, (unsigned long long)o->seed);
 	} else if (o->verbose) {
-		printf("seed %llu n %u: ok, %llu blocks, trace %.16s\n", (unsigned long long)o->seed, n,
-		    (unsigned long long)s->final_top, trace);
+		printf("seed %llu n %u: ok, %llu blocks, trace %.16s\n",
+		    (unsigned long long)o->seed, n, (unsigned long long)s->final_top, trace);
 	}
 	sim_clear(s);
 	free(s);
@@ -44,18 +47,24 @@ static bool run_seed(const struct sim_options *o, struct totals *t)
 
 static void usage(void)
 {
-	puts("usage: sim [--seeds N] [--first N] | --seed N [--verbose]\n"
-	     "           [--members N] [--fault-ms MS] [--heal-ms MS] [--calm] [--until-violation]");
+	puts(
+	    "usage: sim [--seeds N] [--first N] | --seed N [--verbose]\n"
+	    "           [--members N] [--fault-ms MS] [--heal-ms MS] [--calm] [--until-violation]");
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "seeds", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
-		{ "first", required_argument, NULL, 'f' }, { "members", required_argument, NULL, 'm' },
-		{ "fault-ms", required_argument, NULL, 'F' }, { "heal-ms", required_argument, NULL, 'H' },
-		{ "verbose", no_argument, NULL, 'v' }, { "calm", no_argument, NULL, 'c' },
-		{ "until-violation", no_argument, NULL, 'u' }, { "help", no_argument, NULL, 'h' },
+		{ "seeds", required_argument, NULL, 'n' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "first", required_argument, NULL, 'f' },
+		{ "members", required_argument, NULL, 'm' },
+		{ "fault-ms", required_argument, NULL, 'F' },
+		{ "heal-ms", required_argument, NULL, 'H' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "calm", no_argument, NULL, 'c' },
+		{ "until-violation", no_argument, NULL, 'u' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct sim_options o = { .fault_ms = 9000, .heal_ms = 36000 };
@@ -91,11 +100,13 @@ int main(int argc, char **argv)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	double wall = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
-	printf("seeds %llu to %llu: %llu violations; %llu blocks, %llu events, %llu messages, %llu crashes, "
+	printf("seeds %llu to %llu: %llu violations; %llu blocks, %llu events, %llu messages, %llu "
+	       "crashes, "
 	       "%llu lies, %llu acknowledged, %llu opened; %.0f simulated s in %.1f s (%.0fx)\n",
 	    (unsigned long long)first, (unsigned long long)(first + t.seeds - 1),
-	    (unsigned long long)t.failed, (unsigned long long)t.blocks, (unsigned long long)t.events,
-	    (unsigned long long)t.messages, (unsigned long long)t.crashes, (unsigned long long)t.lies,
+	    (unsigned long long)t.failed, (unsigned long long)t.blocks,
+	    (unsigned long long)t.events, (unsigned long long)t.messages,
+	    (unsigned long long)t.crashes, (unsigned long long)t.lies,
 	    (unsigned long long)t.acknowledged, (unsigned long long)t.releases,
 	    (double)t.simulated_ms / 1000, wall, (double)t.simulated_ms / 1000 / wall);
 	return t.failed == 0 ? 0 : 1;

@@ -49,7 +49,8 @@ static void log_truncate(struct sim_disk *d, size_t n)
 static void row_stage(struct sim_disk *d, struct sr_bytes key, struct sr_bytes value)
 {
 	d->staged = grow(d->staged, d->staged_n, &d->staged_capacity, sizeof *d->staged);
-	d->staged[d->staged_n++] = (struct sim_row){ sim_copy(key.p, key.n), sim_copy(value.p, value.n) };
+	d->staged[d->staged_n++] = (struct sim_row){ sim_copy(key.p, key.n),
+		sim_copy(value.p, value.n) };
 }
 
 static void row_drop(struct sim_row *row)
@@ -105,7 +106,8 @@ static void archive_put(struct sim_disk *d, uint64_t height, struct sr_bytes row
 	if (height >= d->archive_n) {
 		d->archive = realloc(d->archive, (height + 1) * sizeof *d->archive);
 		SR_ASSERT(d->archive != NULL);
-		memset(d->archive + d->archive_n, 0, (height + 1 - d->archive_n) * sizeof *d->archive);
+		memset(
+		    d->archive + d->archive_n, 0, (height + 1 - d->archive_n) * sizeof *d->archive);
 		d->archive_n = height + 1;
 	}
 	free(d->archive[height].p);
@@ -227,7 +229,8 @@ void sim_node_event(struct sim_node *node, struct enclave_event *ev)
 	if (err != SR_OK && s->violation[0] == '\0') {
 		for (size_t i = 0; i < node->effects.n; i++)
 			effect(node, &node->effects.list[i]);
-		sim_violate(s, "node %u: step failed: %s", node->index, sr_error_name((unsigned)err));
+		sim_violate(
+		    s, "node %u: step failed: %s", node->index, sr_error_name((unsigned)err));
 	}
 	bool crash = false;
 	for (size_t i = 0; i < node->effects.n && !crash && err == SR_OK; i++) {
@@ -262,7 +265,8 @@ void sim_node_crash(struct sim_node *node, bool lose_unsynced)
 	s->crashes++;
 	staged_drop(&node->disk);
 	if (lose_unsynced) {
-		/* Some of what was not synced may have reached the disk all the same, from the front. */
+		/* Some of what was not synced may have reached the disk all the same, from the
+		 * front. */
 		size_t loose = node->disk.log_n - node->disk.log_durable;
 		log_truncate(&node->disk, node->disk.log_durable + sim_below(s, loose + 1));
 	}

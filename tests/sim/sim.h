@@ -1,7 +1,7 @@
 /*
- * tests/sim/sim.h - whole clusters in one thread on virtual time: n unmodified enclave cores, a faulty
- * network, disks that lose what was not synced, clocks that differ, liars, and users that know
- * what must come out. One seed is one run; the trace hash shows that it is the same run.
+ * tests/sim/sim.h - whole clusters in one thread on virtual time: n unmodified enclave cores, a
+ * faulty network, disks that lose what was not synced, clocks that differ, liars, and users that
+ * know what must come out. One seed is one run; the trace hash shows that it is the same run.
  *
  *   main.c   seeds, options, report          world.c  events, network, clocks, faults
  *   node.c   one member: core, disk, effects check.c  invariants I1..I13 (DESIGN 11)
@@ -28,7 +28,7 @@ struct sim_row { struct sim_bytes key, value; };
 /* What survives a crash. */
 struct sim_disk {
 	struct sim_bytes *log;
-	size_t log_n, log_capacity, log_durable;    /* records below log_durable survive any crash */
+	size_t log_n, log_capacity, log_durable; /* records below log_durable survive any crash */
 	struct sim_row *rows, *staged;
 	size_t rows_n, rows_capacity, staged_n, staged_capacity;
 	struct sim_bytes *archive;                  /* by height */
@@ -50,7 +50,15 @@ struct sim_node {
 	struct enclave_effects effects;
 };
 
-enum sim_event_kind { SIM_DELIVER = 1, SIM_TICK, SIM_USER, SIM_FAULT, SIM_RESTART, SIM_ARCHIVE, SIM_CLIENT };
+enum sim_event_kind {
+	SIM_DELIVER = 1,
+	SIM_TICK,
+	SIM_USER,
+	SIM_FAULT,
+	SIM_RESTART,
+	SIM_ARCHIVE,
+	SIM_CLIENT
+};
 
 struct sim_event {
 	uint64_t at_us, order;
@@ -87,7 +95,7 @@ struct sim {
 	/* network */
 	bool healed;
 	uint32_t drop_per_mille, duplicate_per_mille, tail_per_mille, crash_per_mille;
-	uint32_t late_final_per_mille;              /* FINAL votes that crawl: notarisation runs ahead */
+	uint32_t late_final_per_mille; /* FINAL votes that crawl: notarisation runs ahead */
 	bool cut[SIM_NODES_MAX][SIM_NODES_MAX];     /* one-way cuts; partitions are made of them */
 	/* history for the invariants */
 	struct sr_hash32 final_hash[SIM_HEIGHTS_MAX];
@@ -114,7 +122,8 @@ void sim_push(struct sim *s, uint64_t delay_us, struct sim_event ev);
 void sim_trace(struct sim *s, const void *p, size_t n);
 __attribute__((format(printf, 2, 3))) void sim_violate(struct sim *s, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void sim_say(const struct sim *s, const char *format, ...);
-void sim_send(struct sim *s, uint32_t from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us);
+void sim_send(
+    struct sim *s, uint32_t from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us);
 bool sim_run(struct sim *s);            /* false: a violation */
 SR_MUST_CHECK enum sr_error sim_init(struct sim *s, const struct sim_options *options);
 void sim_clear(struct sim *s);

@@ -1,7 +1,8 @@
 /*
- * People. Each user owns two accounts and plays one story over and over: mint, put, open, transfer, be
- * refused as the old holder, open as the new one; some keep a dead-man switch alive. Every answer
- * is compared with what must come out. Requests are sent again, with the same bytes, until answered.
+ * People. Each user owns two accounts and plays one story over and over: mint, put, open, transfer,
+ * be refused as the old holder, open as the new one; some keep a dead-man switch alive. Every
+ * answer is compared with what must come out. Requests are sent again, with the same bytes, until
+ * answered.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,20 @@
 #define SWITCH_GRACE_MS 3000u
 
 enum stage {
-	STAGE_TRAIL, STAGE_MINT, STAGE_SWITCH, STAGE_PUT, STAGE_NFT, STAGE_OPEN, STAGE_BLOCKED, STAGE_SHARES,
-	STAGE_CLOSE, STAGE_HEARTBEAT, STAGE_TRANSFER, STAGE_REFUSED, STAGE_REFUSED_SHARE, STAGE_NONCE,
+	STAGE_TRAIL,
+	STAGE_MINT,
+	STAGE_SWITCH,
+	STAGE_PUT,
+	STAGE_NFT,
+	STAGE_OPEN,
+	STAGE_BLOCKED,
+	STAGE_SHARES,
+	STAGE_CLOSE,
+	STAGE_HEARTBEAT,
+	STAGE_TRANSFER,
+	STAGE_REFUSED,
+	STAGE_REFUSED_SHARE,
+	STAGE_NONCE,
 	STAGE_DONE,
 };
 
@@ -92,7 +105,8 @@ static void request_send(struct sim_user *u)
 	request_deliver(u, u->sealed.p, u->sealed.n);
 }
 
-static void request_seal(struct sim_user *u, enum client_method method, const uint8_t *payload, size_t n)
+static void request_seal(
+    struct sim_user *u, enum client_method method, const uint8_t *payload, size_t n)
 {
 	struct sim *s = u->sim;
 	struct sr_writer w;
@@ -105,14 +119,16 @@ static void request_seal(struct sim_user *u, enum client_method method, const ui
 	sr_x25519_public(&answer, &u->answer_sk);
 	sr_writer_init(&w, HOST_FRAME_MAX);
 	SR_ASSERT(client_request_seal(&w, &u->request_hash, method, &s->parsed->chain_id,
-		      u->epoch.epoch, &u->epoch.shielding_key, &ephemeral, &answer, payload, n) == SR_OK);
+		      u->epoch.epoch, &u->epoch.shielding_key, &ephemeral, &answer, payload, n)
+	    == SR_OK);
 	SR_ASSERT(sr_writer_finish(&w) == SR_OK);
 	free(u->sealed.p);
 	u->sealed = sim_copy(w.p, w.n);
 	sr_writer_clear(&w);
 }
 
-static void request_get(struct sim_user *u, enum vault_get_kind kind, const uint8_t *params, size_t n)
+static void request_get(
+    struct sim_user *u, enum vault_get_kind kind, const uint8_t *params, size_t n)
 {
 	struct sr_writer w;
 	struct vault_account none = { 0 };
@@ -306,7 +322,7 @@ static void user_go(struct sim_user *u, enum stage stage)
 	}
 }
 
-/* What a refusal by one node alone may mean: it is behind, busy or cut off. Ask again, elsewhere. */
+/* What a refusal by one node alone may mean: it is behind, busy, cut off. Ask elsewhere. */
 static bool passing(enum sr_error code)
 {
 	switch ((unsigned)code) {
@@ -364,7 +380,8 @@ static void user_accepted(struct sim_user *u, const struct vault_receipt *receip
 		sim_violate(s, "user %u: an NFT moved under an open ticket", u->index);
 		break;
 	case STAGE_REFUSED:
-		sim_violate(s, "I8: user %u: an account that does not hold the NFT got a ticket", u->index);
+		sim_violate(
+		    s, "I8: user %u: an account that does not hold the NFT got a ticket", u->index);
 		break;
 	case STAGE_TRAIL: case STAGE_NFT: case STAGE_SHARES: case STAGE_REFUSED_SHARE:
 	case STAGE_NONCE: case STAGE_DONE:
@@ -388,14 +405,20 @@ static void user_refused(struct sim_user *u, enum sr_error code, bool final)
 		return;
 	case STAGE_BLOCKED:
 		if (code != SR_ERR_TICKET_OPEN && final)
-			sim_violate(s, "user %u: wrong reason: %s", u->index, sr_error_name((unsigned)code));
+			sim_violate(s, "user %u: wrong reason: %s", u->index,
+			    sr_error_name((unsigned)code));
 		user_go(u, STAGE_SHARES);
 		return;
 	case STAGE_HEARTBEAT: /* it may have lapsed while nobody answered */
 		u->lapse = true;
 		user_go(u, STAGE_NFT);
 		return;
-	case STAGE_TRAIL: case STAGE_MINT: case STAGE_SWITCH: case STAGE_PUT: case STAGE_NFT: case STAGE_OPEN:
+	case STAGE_TRAIL:
+	case STAGE_MINT:
+	case STAGE_SWITCH:
+	case STAGE_PUT:
+	case STAGE_NFT:
+	case STAGE_OPEN:
 	case STAGE_SHARES: case STAGE_CLOSE: case STAGE_TRANSFER: case STAGE_REFUSED_SHARE:
 	case STAGE_NONCE: case STAGE_DONE:
 		break;
@@ -407,25 +430,28 @@ static void user_refused(struct sim_user *u, enum sr_error code, bool final)
 	else if (final)
 		user_go(u, STAGE_TRANSFER);
 	else if (s->healed && ++u->refusals > 40)
-		sim_violate(s, "I12: user %u stage %d: refused for ever: %s", u->index, (int)u->stage,
-		    sr_error_name((unsigned)code));
+		sim_violate(s, "I12: user %u stage %d: refused for ever: %s", u->index,
+		    (int)u->stage, sr_error_name((unsigned)code));
 }
 
-static void answer_shares(struct sim_user *u, enum sr_error code, struct sr_bytes payload, uint32_t from)
+static void answer_shares(
+    struct sim_user *u, enum sr_error code, struct sr_bytes payload, uint32_t from)
 {
 	struct sim *s = u->sim;
 	uint8_t plain[SHAMIR_TDH2_SHARE_SIZE];
 	struct sr_reader r;
 	if (u->stage == STAGE_REFUSED_SHARE) {
 		if (code == SR_OK)
-			sim_violate(s, "I8: node %u gave a share for a ticket that does not exist", from);
+			sim_violate(
+			    s, "I8: node %u gave a share for a ticket that does not exist", from);
 		else
 			user_go(u, STAGE_NFT);
 		return;
 	}
 	if (code != SR_OK) {
 		if (code == SR_ERR_TICKET_CLOSED || code == SR_ERR_POLICY_FALSE)
-			sim_violate(s, "user %u: node %u: %s", u->index, from, sr_error_name((unsigned)code));
+			sim_violate(s, "user %u: node %u: %s", u->index, from,
+			    sr_error_name((unsigned)code));
 		return; /* the timer asks again, elsewhere */
 	}
 	if (payload.n != sizeof plain + SR_HPKE_OVERHEAD ||
@@ -439,8 +465,9 @@ static void answer_shares(struct sim_user *u, enum sr_error code, struct sr_byte
 	sr_reader_init(&r, plain, sizeof plain);
 	shamir_tdh2_share_read(&share, &r);
 	SR_ASSERT(sr_point_decode(&key, u->epoch.members[from].verify_key) == SR_OK);
-	if (sr_reader_finish(&r) != SR_OK ||
-	    shamir_tdh2_share_verify(&share, &key, &u->ct, u->label.b, sizeof u->label.b) != SR_OK) {
+	if (sr_reader_finish(&r) != SR_OK
+	    || shamir_tdh2_share_verify(&share, &key, &u->ct, u->label.b, sizeof u->label.b)
+		!= SR_OK) {
 		sim_violate(s, "a wrong decryption share by node %u", from);
 		return;
 	}
@@ -501,7 +528,8 @@ static void answer_submit(struct sim_user *u, enum sr_error code, struct sr_byte
 {
 	struct vault_receipt receipt = { .code = (uint16_t)code };
 	struct sr_reader r;
-	sim_say(u->sim, "user %u stage %d: %s", u->index, (int)u->stage, sr_error_name((unsigned)code));
+	sim_say(
+	    u->sim, "user %u stage %d: %s", u->index, (int)u->stage, sr_error_name((unsigned)code));
 	if (passing(code))
 		return;
 	if (payload.n > 0) {
@@ -523,7 +551,8 @@ static void answer_submit(struct sim_user *u, enum sr_error code, struct sr_byte
 static void answer_trail(struct sim_user *u, struct sr_bytes answer)
 {
 	struct sr_hash32 close_hash;
-	if (epoch_trail_verify(&u->epoch, &close_hash, u->sim->parsed, answer.p, answer.n) != SR_OK) {
+	if (epoch_trail_verify(&u->epoch, &close_hash, u->sim->parsed, answer.p, answer.n)
+	    != SR_OK) {
 		sim_violate(u->sim, "an epoch trail that does not verify");
 		return;
 	}
@@ -536,8 +565,9 @@ static void answer_trail(struct sim_user *u, struct sr_bytes answer)
 void sim_user_reply(struct sim *s, uint64_t token, enum sr_error code, struct sr_bytes answer,
     uint32_t from)
 {
-	struct sim_user *u = token >> 40 >= 1 && token >> 40 <= s->users_n ? s->users[(token >> 40) - 1]
-									    : NULL;
+	struct sim_user *u = token >> 40 >= 1 && token >> 40 <= s->users_n
+	    ? s->users[(token >> 40) - 1]
+	    : NULL;
 	if (u == NULL || ((token >> 8) & 0xffffffffu) != u->sequence)
 		return; /* an answer to a request that is over */
 	if (u->method == CLIENT_TRAIL) {
@@ -665,6 +695,7 @@ void sim_users_check(struct sim *s, struct vault_tree *state)
 		    (sw.fired_ms < sw.heartbeat_ms + SWITCH_INTERVAL_MS + SWITCH_GRACE_MS ||
 			sw.fired_uptime_ms <
 			    sw.heartbeat_uptime_ms + SWITCH_INTERVAL_MS + SWITCH_GRACE_MS))
-			sim_violate(s, "I9: switch %llu fired early", (unsigned long long)u->switch_id);
+			sim_violate(
+			    s, "I9: switch %llu fired early", (unsigned long long)u->switch_id);
 	}
 }

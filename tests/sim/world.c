@@ -7,7 +7,7 @@
 #include "tests/sim/envelope.h"
 #include "tests/sim/sim.h"
 
-/* xoshiro256** seeded by splitmix64 (Blackman, Vigna): the schedule's randomness, not a secret's. */
+/* xoshiro256** seeded by splitmix64 (Blackman, Vigna): for the schedule, not for secrets. */
 static uint64_t rotl(uint64_t x, int k)
 {
 	return x << k | x >> (64 - k);
@@ -139,7 +139,8 @@ static bool carries_final(const uint8_t *msg, size_t n)
 	return votes_n == 1 && votes[0].kind == CONSENSUS_FINAL;
 }
 
-void sim_send(struct sim *s, uint32_t from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us)
+void sim_send(
+    struct sim *s, uint32_t from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us)
 {
 	struct sim_event ev = { .kind = SIM_DELIVER, .node = to, .from = from };
 	s->messages++;
@@ -430,7 +431,8 @@ enum sr_error sim_init(struct sim *s, const struct sim_options *options)
 		s->duplicate_per_mille = (uint32_t)sim_below(s, 50);
 		s->tail_per_mille = (uint32_t)sim_below(s, 200);
 		s->crash_per_mille = (uint32_t)sim_below(s, 60); /* of 100,000 effects */
-		s->late_final_per_mille = sim_chance(s, 400) ? 300 + (uint32_t)sim_below(s, 700) : 0;
+		s->late_final_per_mille = sim_chance(s, 400) ? 300 + (uint32_t)sim_below(s, 700)
+							     : 0;
 	}
 	for (uint32_t i = 0; i < s->n; i++) {
 		s->nodes[i].sim = s;

@@ -82,7 +82,8 @@ static enum sr_error receipt_parse(struct vault_receipt *out, const uint8_t *p, 
 
 /* --- submitting --- */
 
-/* A member that lies, or has fallen behind, may say "done" or "refused" alone: f+1 must say so. */
+/* A member that lies, or has fallen behind, may say "done" or "refused" alone: "done" counts from
+ * f+1, "refused" from a quorum (ask.c says why). */
 struct confirming {
 	struct client *client;
 	const struct vault_receipt *receipt;
@@ -191,7 +192,7 @@ static enum sr_error submit(struct client *c, const struct sr_writer *op, struct
 		if (error == SR_OK && !refused[c->order[0]]) {
 			refused[c->order[0]] = true;
 			refusal = act->receipt;
-			if (++refusals > client_faults(c))
+			if (++refusals >= consensus_quorum(c->epoch->n))
 				return SR_OK;
 		}
 		client_rotate(c);

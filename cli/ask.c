@@ -269,7 +269,10 @@ static bool epoch_moved(struct client *self, enum sr_error error)
 	    self->epoch->epoch > before;
 }
 
-/* Members that lag, or lie, may not know of something: believe f+1. */
+/*
+ * Members that lag, or lie, may not know of something. What was acknowledged is known to f+1, and a
+ * quorum always has one of those in it: only a quorum's "no" counts.
+ */
 struct denials { uint32_t members[SR_MEMBERS_MAX], n; enum sr_error code; };
 
 static bool denied(struct denials *d, uint32_t member, enum sr_error code, uint32_t wanted)
@@ -311,7 +314,7 @@ static enum sr_error get_turns(struct client *self, const struct key *key, enum 
 		client_answer_free(*answer, *answer_n);
 		*answer = NULL;
 		if (error == SR_OK && !client_passing(code) &&
-		    denied(&d, self->order[0], code, client_faults(self) + 1))
+		    denied(&d, self->order[0], code, consensus_quorum(self->epoch->n)))
 			return code;
 		if (!epoch_moved(self, error))
 			client_rotate(self);

@@ -172,7 +172,7 @@ static void watch(struct cli *cli, struct client *c, struct view *v)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	printf("\033[?25l\033[2J");
-	while (!stopped) {
+	while (!stopped && !ferror(stdout)) {
 		look(c, v);
 		printf("\033[H");
 		show(cli, c, v);

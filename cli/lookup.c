@@ -235,10 +235,15 @@ enum cli_exit lookup_secret_id(struct client *c, const struct key *key, const ch
 	vault_account_write(&account, &key->account);
 	error = sr_writer_finish(&account);
 	head = (struct sr_bytes){ account.p, account.n };
-	if (error == SR_OK)
+	/* A member that lags answers with an older list: only a round of all says that there is
+	 * none. */
+	for (uint32_t i = 0; i < c->epoch->n && error == SR_OK && s.found == 0; i++) {
 		error = lookup_list(c, key, VAULT_GET_SECRETS, head, 16, secret_named, &s);
-	if (error == SR_OK && s.found == 0)
-		error = lookup_list(c, key, VAULT_GET_NFTS, head, 8, nft_secrets, &s);
+		if (error == SR_OK && s.found == 0)
+			error = lookup_list(c, key, VAULT_GET_NFTS, head, 8, nft_secrets, &s);
+		if (s.found == 0)
+			client_rotate(c);
+	}
 	sr_writer_clear(&account);
 	if (error == SR_OK)
 		error = s.error;
@@ -290,9 +295,11 @@ enum cli_exit lookup_switch_id(struct client *c, const struct key *key, const ch
 	sr_writer_init(&account, 64);
 	vault_account_write(&account, &key->account);
 	error = sr_writer_finish(&account);
-	if (error == SR_OK)
+	for (uint32_t i = 0; i < c->epoch->n && error == SR_OK && s.found == 0; i++) {
+		client_rotate(c);
 		error = lookup_list(c, key, VAULT_GET_SWITCHES,
 		    (struct sr_bytes){ account.p, account.n }, 8, switch_named, &s);
+	}
 	sr_writer_clear(&account);
 	if (error == SR_OK)
 		error = s.error;

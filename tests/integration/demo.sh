@@ -51,8 +51,11 @@ tell 'They made the vault key together: each holds a share, nobody ever held the
 pids=$(node_pids | tr '\n' ' ')
 [ "$(wc -w <<< "$pids")" -eq 8 ] || fail "4 daemons and 4 enclaves expected, found: $pids"
 if command -v ss > /dev/null; then
-	listeners=$(ss -Hlntp | grep -E "pid=($(tr -s ' ' '|' <<< "${pids% }"))," | awk '{ print $4 }')
-	[ "$(wc -l <<< "$listeners")" -ge 8 ] || fail "8 listeners expected, found: $listeners"
+	# By their ports; by their processes too where we may see whose a socket is.
+	ports=$(sed -n 's/^[a-z]*_listen:.*:\([0-9]*\)$/\1/p' "$STRONGROOM_CLUSTER"/node-*/strongroomd.yaml | paste -sd '|')
+	owners=$(tr -s ' ' '|' <<< "${pids% }")
+	listeners=$(ss -Hlntp | grep -E ":($ports) |pid=($owners)," | awk '{ print $4 }' | sort -u)
+	[ "$(wc -l <<< "$listeners")" -eq 8 ] || fail "8 listeners expected, found: $listeners"
 	grep -vE '^127\.0\.0\.1:' <<< "$listeners" && fail 'one listens beyond this machine'
 	tell '8 processes; they listen on 127.0.0.1 only.'
 fi

@@ -347,6 +347,15 @@ enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct encla
 	return SR_OK;
 }
 
+bool enclave_core_measurement_listed(const struct enclave_core *self,
+    const struct sr_hash32 *measurement)
+{
+	for (uint32_t i = 0; self->genesis != NULL && i < self->genesis->measurements_n; i++)
+		if (sr_hash32_equal(&self->genesis->measurements[i], measurement))
+			return true;
+	return false;
+}
+
 uint32_t enclave_core_self(const struct enclave_core *self)
 {
 	return self->self;

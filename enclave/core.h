@@ -44,6 +44,9 @@ SR_MUST_CHECK enum sr_error enclave_core_peer_key(struct sr_edpk *id_key,
     const struct enclave_core *self, uint32_t member);
 SR_MUST_CHECK enum sr_error enclave_core_channel_sign(struct sr_sig64 *out,
     const struct enclave_core *self, const uint8_t *binding, size_t n);
+/* Does the genesis list it? false before BOOT. */
+bool enclave_core_measurement_listed(const struct enclave_core *self,
+    const struct sr_hash32 *measurement);
 uint32_t enclave_core_self(const struct enclave_core *self);
 uint32_t enclave_core_members(const struct enclave_core *self);
 struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self);

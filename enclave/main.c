@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <gnutls/gnutls.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +87,11 @@ static int new_identity(const struct options *o, const struct sr_hash32 *measure
 	SR_KEY32_AUTO seed;
 	struct genesis_identity identity;
 	struct sr_writer sealed;
-	if (access(o->out, F_OK) == 0)
-		return fail(o->out, SR_ERR_IN_USE);
+	if (access(o->out, F_OK) == 0) {
+		fprintf(stderr, "strongroom-enclave: %s: it exists already and stays as it is\n",
+		    o->out);
+		return EXIT_REFUSED;
+	}
 	enum sr_error err = shell_sealing_key(&sealing_key, o->sealing_key, true);
 	if (err != SR_OK)
 		return fail(o->sealing_key, err);
@@ -194,6 +198,9 @@ int main(int argc, char **argv)
 	if (rc != 0)
 		return rc;
 	enum sr_error err = shell_sandbox_early();
+	/* A host that goes away is an error of write, after which keys are wiped in order. */
+	if (err == SR_OK && signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		err = SR_ERR_INTERNAL;
 	if (err == SR_OK)
 		err = sr_crypto_init();
 	if (err == SR_OK && gnutls_global_init() < 0)

@@ -10,7 +10,8 @@
 #define EXTENSION_MAX 512u
 
 static void binding_write(struct sr_writer *w, const struct sr_hash32 *chain_id, uint32_t member,
-    const struct sr_hash32 *measurement, const struct sr_hash32 *nonce, const struct sr_hash32 *spki)
+    const struct sr_hash32 *measurement, const struct sr_hash32 *nonce,
+    const struct sr_hash32 *spki)
 {
 	sr_write_copy(w, (const uint8_t *)ROLE, sizeof ROLE - 1);
 	sr_write_hash(w, chain_id);
@@ -82,7 +83,8 @@ static enum sr_error spki_hash(struct sr_hash32 *out, gnutls_x509_crt_t crt)
 }
 
 static enum sr_error extension_make(struct sr_writer *w, const struct enclave_core *core,
-    const struct sr_hash32 *measurement, const struct sr_hash32 *nonce, const struct sr_hash32 *spki)
+    const struct sr_hash32 *measurement, const struct sr_hash32 *nonce,
+    const struct sr_hash32 *spki)
 {
 	struct sr_hash32 chain_id = enclave_core_chain_id(core);
 	struct sr_writer binding;
@@ -111,9 +113,12 @@ static enum sr_error certificate_fill(gnutls_x509_crt_t crt, gnutls_x509_privkey
 	time_t now = (time_t)(now_ms / 1000);
 	struct sr_hash32 spki;
 	struct sr_writer extension;
+	uint8_t serial[16];
+	memcpy(serial, nonce->b, sizeof serial);
+	serial[0] = (serial[0] & 0x7f) | 0x40; /* RFC 5280 4.1.2.2: positive */
 	if (gnutls_x509_crt_set_version(crt, 3) < 0 ||
 	    gnutls_x509_crt_set_key(crt, key) < 0 ||
-	    gnutls_x509_crt_set_serial(crt, nonce->b, 16) < 0 ||
+	    gnutls_x509_crt_set_serial(crt, serial, sizeof serial) < 0 ||
 	    gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, "strongroom enclave",
 		18) < 0 ||
 	    gnutls_x509_crt_set_activation_time(crt, now - 86400) < 0 ||
@@ -176,7 +181,8 @@ static enum sr_error extension_verify(const struct enclave_core *core, uint32_t 
 	struct sr_bytes sig_bytes = cbor_bytes_read(&r, sizeof(struct sr_sig64));
 	SR_TRY(sr_reader_finish(&r));
 
-	/* Recompute the binding from what this end knows; only measurement and nonce are the peer's. */
+	/* Recompute the binding from what this end knows; only measurement and nonce are the
+	 * peer's. */
 	struct sr_hash32 chain_id = enclave_core_chain_id(core);
 	size_t own = sizeof ROLE - 1 + 32 + 4;
 	if (binding.n != own + 96 || sig_bytes.n != sizeof(struct sr_sig64))
@@ -193,6 +199,8 @@ static enum sr_error extension_verify(const struct enclave_core *core, uint32_t 
 	enum sr_error err = sr_writer_finish(&w);
 	if (err == SR_OK && memcmp(w.p, binding.p, binding.n) != 0)
 		err = SR_ERR_BINDING;
+	if (err == SR_OK && !enclave_core_measurement_listed(core, &measurement))
+		err = SR_ERR_MEASUREMENT;
 	if (err == SR_OK)
 		err = enclave_core_peer_key(&id_key, core, member);
 	if (err == SR_OK)

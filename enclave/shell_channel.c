@@ -19,7 +19,6 @@ enum { FRAME_HELLO = 1, FRAME_DATA = 2, FRAME_KICK = 3 };
 
 /* Keys of one finished handshake. */
 struct session {
-	bool live;
 	uint8_t id[SESSION_N];
 	struct sr_key32 send_key, receive_key;
 	uint64_t send_sequence, receive_top, started_ms;
@@ -46,8 +45,8 @@ struct waiting {
 struct peer {
 	struct shell_channels *owner;
 	uint32_t member;
-	bool link_up, wanted;
-	uint64_t next_try_ms, next_kick_ms;
+	bool wanted;
+	uint64_t tried_ms, kicked_ms;           /* 0: never */
 	struct session *current, *previous;     /* locked memory */
 	struct handshake *handshake;
 	struct waiting waiting[SHELL_CHANNEL_WAITING_MAX];
@@ -63,11 +62,18 @@ struct shell_channels {
 	struct peer peers[SR_MEMBERS_MAX];
 };
 
+/* The host's clock may be set back: what seems to begin in the future is over. */
+static bool elapsed(uint64_t since_ms, uint64_t now_ms, uint64_t ms)
+{
+	return now_ms < since_ms || now_ms - since_ms >= ms;
+}
+
 /* --- waiting messages --- */
 
 static void waiting_pop(struct peer *p)
 {
 	p->waiting_bytes -= p->waiting[0].n;
+	sr_wipe(p->waiting[0].p, p->waiting[0].n);
 	free(p->waiting[0].p);
 	p->waiting_n--;
 	memmove(p->waiting, p->waiting + 1, p->waiting_n * sizeof p->waiting[0]);
@@ -95,9 +101,9 @@ static void waiting_push(struct peer *p, uint32_t class, const uint8_t *msg, siz
 static void frame_kick(struct peer *p, const uint8_t id[SESSION_N], uint64_t now_ms)
 {
 	uint8_t frame[HEADER_HELLO];
-	if (now_ms < p->next_kick_ms)
+	if (!elapsed(p->kicked_ms, now_ms, SHELL_CHANNEL_RETRY_MS))
 		return;
-	p->next_kick_ms = now_ms + SHELL_CHANNEL_RETRY_MS;
+	p->kicked_ms = now_ms;
 	frame[0] = FRAME_KICK;
 	memcpy(frame + 1, id, SESSION_N);
 	p->owner->ports.frame(p->owner->ports.ctx, p->member, 0, frame, sizeof frame);
@@ -126,8 +132,8 @@ static void frame_data(struct peer *p, uint32_t class, const uint8_t *msg, size_
 	for (unsigned i = 0; i < 8; i++)
 		frame[1 + SESSION_N + i] = (uint8_t)(sequence >> (8 * i));
 	frame_nonce(nonce, sequence);
-	enum sr_error err = sr_gcm_seal(frame + HEADER_DATA, &s->send_key, nonce, frame, HEADER_DATA,
-	    msg, n);
+	enum sr_error err = sr_gcm_seal(
+	    frame + HEADER_DATA, &s->send_key, nonce, frame, HEADER_DATA, msg, n);
 	if (err == SR_OK)
 		p->owner->ports.frame(p->owner->ports.ctx, p->member, class, frame, frame_n);
 	else
@@ -143,7 +149,8 @@ static void session_retire(struct session **s)
 	*s = NULL;
 }
 
-/* Has this number been seen, or is it too old to tell? Marks it. Call only after the tag verified. */
+/* Has this number been seen, or is it too old to tell? Marks it. Call only after the tag verified.
+ */
 static bool session_fresh(struct session *s, uint64_t sequence)
 {
 	if (sequence > s->receive_top) {
@@ -246,9 +253,10 @@ static enum sr_error handshake_begin(struct peer *p, bool client, const uint8_t 
 	sr_writer_init(&h->out, HANDSHAKE_BYTES_MAX);
 	unsigned flags = (client ? GNUTLS_CLIENT : GNUTLS_SERVER) | GNUTLS_NONBLOCK |
 	    GNUTLS_NO_TICKETS | GNUTLS_NO_SIGNAL;
-	if (gnutls_init(&h->tls, flags) < 0 ||
-	    gnutls_priority_set_direct(h->tls, PRIORITY, NULL) < 0 ||
-	    gnutls_credentials_set(h->tls, GNUTLS_CRD_CERTIFICATE, p->owner->cert->credentials) < 0) {
+	if (gnutls_init(&h->tls, flags) < 0
+	    || gnutls_priority_set_direct(h->tls, PRIORITY, NULL) < 0
+	    || gnutls_credentials_set(h->tls, GNUTLS_CRD_CERTIFICATE, p->owner->cert->credentials)
+		< 0) {
 		handshake_end(p);
 		return SR_ERR_HANDSHAKE;
 	}
@@ -282,7 +290,6 @@ static enum sr_error handshake_keys(struct peer *p, bool client, uint64_t now_ms
 	sr_wipe(keys, sizeof keys);
 	memcpy(s->id, h->id, SESSION_N);
 	s->started_ms = now_ms;
-	s->live = true;
 	session_retire(&p->previous);
 	p->previous = p->current;
 	p->current = s;
@@ -327,7 +334,7 @@ static void handshake_advance(struct peer *p, uint64_t now_ms)
 	handshake_end(p);
 	if (rc < 0 || err != SR_OK) {
 		p->owner->figures.handshakes_failed++;
-		p->next_try_ms = now_ms + SHELL_CHANNEL_RETRY_MS;
+		p->tried_ms = now_ms;
 		return;
 	}
 	p->owner->figures.handshakes++;
@@ -338,9 +345,9 @@ static void handshake_advance(struct peer *p, uint64_t now_ms)
 static void peer_connect(struct peer *p, uint64_t now_ms)
 {
 	uint8_t id[SESSION_N];
-	if (now_ms < p->next_try_ms)
+	if (!elapsed(p->tried_ms, now_ms, SHELL_CHANNEL_RETRY_MS))
 		return;
-	p->next_try_ms = now_ms + SHELL_CHANNEL_RETRY_MS;
+	p->tried_ms = now_ms;
 	if (sr_random_system(id, sizeof id) != SR_OK)
 		return;
 	if (p->owner->self > p->member) {
@@ -353,6 +360,18 @@ static void peer_connect(struct peer *p, uint64_t now_ms)
 
 /* --- frames in --- */
 
+static bool session_is(const struct session *s, const uint8_t *id)
+{
+	return s != NULL && memcmp(s->id, id, SESSION_N) == 0;
+}
+
+/* Only this begins a handshake: a late flight of an old one must not end one under way. RFC
+ * 8446 5.1, 4: a record of type handshake(22), its message client_hello(1). */
+static bool is_client_hello(const uint8_t *tls, size_t n)
+{
+	return n > 5 && tls[0] == 22 && tls[5] == 1;
+}
+
 static void receive_hello(struct peer *p, const uint8_t *frame, size_t n, uint64_t now_ms)
 {
 	struct handshake *h = p->handshake;
@@ -362,8 +381,8 @@ static void receive_hello(struct peer *p, const uint8_t *frame, size_t n, uint64
 	if (client && !same)
 		return; /* an answer to a handshake given up */
 	if (!client && !same) {
-		/* A finished session's late flight is not a new handshake. */
-		if (p->current != NULL && memcmp(p->current->id, frame + 1, SESSION_N) == 0)
+		if (session_is(p->current, frame + 1) || session_is(p->previous, frame + 1) ||
+		    !is_client_hello(frame + HEADER_HELLO, data_n))
 			return;
 		if (handshake_begin(p, false, frame + 1, now_ms) != SR_OK)
 			return;
@@ -372,6 +391,7 @@ static void receive_hello(struct peer *p, const uint8_t *frame, size_t n, uint64
 	size_t left = h->in_n - h->in_at;
 	if (left + data_n > HANDSHAKE_BYTES_MAX) {
 		handshake_end(p);
+		p->owner->figures.handshakes_failed++;
 		return;
 	}
 	uint8_t *joined = malloc(left + data_n + 1);
@@ -389,23 +409,28 @@ static void receive_hello(struct peer *p, const uint8_t *frame, size_t n, uint64
 
 static void receive_data(struct peer *p, const uint8_t *frame, size_t n, uint64_t now_ms)
 {
-	struct session *s = NULL;
-	if (n < HEADER_DATA + SR_GCM_TAG || n > HEADER_DATA + SR_GCM_TAG + SHELL_CHANNEL_MESSAGE_MAX) {
+	struct session *s = session_is(p->current, frame + 1) ? p->current
+	    : session_is(p->previous, frame + 1)              ? p->previous
+							      : NULL;
+	if (n < HEADER_DATA + SR_GCM_TAG
+	    || n > HEADER_DATA + SR_GCM_TAG + SHELL_CHANNEL_MESSAGE_MAX) {
 		p->owner->figures.frames_bad++;
 		return;
 	}
-	if (p->current != NULL && memcmp(p->current->id, frame + 1, SESSION_N) == 0)
-		s = p->current;
-	else if (p->previous != NULL && memcmp(p->previous->id, frame + 1, SESSION_N) == 0)
-		s = p->previous;
 	if (s == NULL) {
-		frame_kick(p, frame + 1, now_ms);
+		/* It may have overtaken the flight that makes its keys; then nothing is wrong. */
+		if (p->handshake != NULL && memcmp(p->handshake->id, frame + 1, SESSION_N) == 0)
+			p->owner->figures.dropped++;
+		else
+			frame_kick(p, frame + 1, now_ms);
 		return;
 	}
 	size_t msg_n = n - HEADER_DATA - SR_GCM_TAG;
 	uint8_t *msg = malloc(msg_n + 1);
-	if (msg == NULL)
+	if (msg == NULL) {
+		p->owner->figures.dropped++;
 		return;
+	}
 	enum sr_error err = session_open(s, msg, frame, n);
 	if (err == SR_OK)
 		p->owner->ports.message(p->owner->ports.ctx, p->member, msg, msg_n);
@@ -417,9 +442,9 @@ static void receive_data(struct peer *p, const uint8_t *frame, size_t n, uint64_
 
 static void receive_kick(struct peer *p, const uint8_t *frame, uint64_t now_ms)
 {
-	/* Anyone can forge this, so it only asks for a new handshake; sessions stay until one is through. */
-	bool ours = p->current != NULL && memcmp(p->current->id, frame + 1, SESSION_N) == 0;
-	if (ours || p->current == NULL || p->owner->self < p->member)
+	/* Anyone can forge this, so it only asks for a new handshake; sessions stay until one is
+	 * through. */
+	if (session_is(p->current, frame + 1) || p->current == NULL || p->owner->self < p->member)
 		p->wanted = true;
 	if (p->handshake == NULL)
 		peer_connect(p, now_ms);
@@ -507,10 +532,9 @@ void shell_channels_link(struct shell_channels *self, uint32_t member, bool up, 
 	if (member >= self->members_n || member == self->self)
 		return;
 	struct peer *p = &self->peers[member];
-	p->link_up = up;
 	if (up && p->current == NULL) {
 		p->wanted = true;
-		p->next_try_ms = now_ms;
+		p->tried_ms = 0;
 		if (p->handshake == NULL)
 			peer_connect(p, now_ms);
 	}
@@ -523,12 +547,12 @@ void shell_channels_tick(struct shell_channels *self, uint64_t now_ms)
 		if (i == self->self)
 			continue;
 		if (p->handshake != NULL &&
-		    now_ms - p->handshake->started_ms > 4 * SHELL_CHANNEL_RETRY_MS) {
+		    elapsed(p->handshake->started_ms, now_ms, 4 * SHELL_CHANNEL_RETRY_MS)) {
 			handshake_end(p);
 			self->figures.handshakes_failed++;
 		}
 		if (p->current != NULL && self->self < p->member &&
-		    now_ms - p->current->started_ms > SHELL_CHANNEL_RENEW_MS)
+		    elapsed(p->current->started_ms, now_ms, SHELL_CHANNEL_RENEW_MS))
 			p->wanted = true;
 		if (p->wanted && p->handshake == NULL)
 			peer_connect(p, now_ms);

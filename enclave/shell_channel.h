@@ -1,8 +1,9 @@
 /*
- * enclave/shell_channel.h - sealed channels between enclaves. A TLS 1.3 handshake (GnuTLS over memory
- * buffers, both sides present an evidence certificate) authenticates the peers and agrees on keys; its exporter
- * (RFC 8446 7.5) gives one AES-256-GCM key per direction. Each message is then sealed on its own with
- * a sequence number, because links may drop and reorder by priority (docs/decisions/0001).
+ * enclave/shell_channel.h - sealed channels between enclaves. A TLS 1.3 handshake (GnuTLS over
+ * memory buffers, both sides present an evidence certificate) authenticates the peers and agrees on
+ * keys; its exporter (RFC 8446 7.5) gives one AES-256-GCM key per direction. Each message is then
+ * sealed on its own with a sequence number, because links may drop and reorder by priority
+ * (docs/decisions/0001).
  *
  * frame = HELLO 1 | session 16 | TLS bytes          (handshake flights, either direction)
  *       | DATA  2 | session 16 | sequence u64 | AES-256-GCM(message), everything before it as AAD
@@ -34,7 +35,8 @@ SR_MUST_CHECK struct shell_channels *shell_channels_new(const struct enclave_cor
     const struct shell_cert *cert, const struct shell_channel_ports *ports);
 void shell_channels_free(struct shell_channels *self);
 
-/* Seals and sends, or keeps the message (bounded, oldest dropped) until the handshake is through. */
+/* Seals and sends, or keeps the message (bounded, oldest dropped) until the handshake is through.
+ */
 void shell_channels_send(struct shell_channels *self, uint32_t member, uint32_t class,
     const uint8_t *msg, size_t n, uint64_t now_ms);
 /* A frame that claims to come from member. Bad ones are counted and dropped. */

@@ -107,8 +107,8 @@ static void core_step(struct shell *self, struct enclave_event *ev)
 	for (size_t i = 0; i < self->effects.n; i++) {
 		const struct enclave_effect *fx = &self->effects.list[i];
 		if (fx->kind == ENCLAVE_FX_SEND && self->channels != NULL)
-			shell_channels_send(self->channels, fx->member, (uint32_t)fx->number, fx->a.p,
-			    fx->a.n, ev->now_ms);
+			shell_channels_send(self->channels, fx->member, (uint32_t)fx->number,
+			    fx->a.p, fx->a.n, ev->now_ms);
 		else if (fx->kind != ENCLAVE_FX_SEND)
 			shell_effect(self, fx);
 		if (fx->kind == ENCLAVE_FX_STOPPED)
@@ -152,7 +152,8 @@ static void shell_event(struct shell *self, struct enclave_event *ev)
 		break;
 	case ENCLAVE_EV_LINK:
 		if (self->channels != NULL)
-			shell_channels_link(self->channels, ev->member, ev->number != 0, ev->now_ms);
+			shell_channels_link(
+			    self->channels, ev->member, ev->number != 0, ev->now_ms);
 		core_step(self, ev);
 		break;
 	case ENCLAVE_EV_STORE_ROW:

@@ -4,8 +4,8 @@
 
 #include "enclave/core.h"
 
-/* Serves until the host closes the socket (SR_OK), STOP is done (SR_OK) or the core ends (its error).
- * fd: the stream socket to the host. core: borrowed. */
+/* Serves until the host closes the socket (SR_OK), STOP is done (SR_OK) or the core ends (its
+ * error). fd: the stream socket to the host. core: borrowed. */
 SR_MUST_CHECK enum sr_error shell_run(int fd, struct enclave_core *core,
     const struct sr_hash32 *measurement);
 

@@ -27,7 +27,8 @@ enum sr_error shell_sandbox_lock_memory(void)
 		return SR_ERR_NO_LOCKED_MEMORY;
 	struct rlimit have;
 	if (getrlimit(RLIMIT_MEMLOCK, &have) != 0 || have.rlim_cur != RLIM_INFINITY)
-		return SR_ERR_NO_LOCKED_MEMORY; /* a finite limit would fail later, in mid-decision */
+		return SR_ERR_NO_LOCKED_MEMORY; /* a finite limit would fail later, in mid-decision
+						 */
 	return mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? SR_OK : SR_ERR_NO_LOCKED_MEMORY;
 }
 
@@ -40,7 +41,8 @@ enum sr_error shell_sandbox_drop_user(const char *user)
 		return SR_ERR_NOT_FOUND;
 	uid_t uid = pw->pw_uid;
 	gid_t gid = pw->pw_gid;
-	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0
+	    || setresuid(uid, uid, uid) != 0)
 		return SR_ERR_IO;
 	if (setresuid(0, 0, 0) == 0)
 		return SR_ERR_INTERNAL;
@@ -51,13 +53,32 @@ enum sr_error shell_sandbox_drop_user(const char *user)
 enum sr_error shell_sandbox_seccomp(void)
 {
 	static const int allowed[] = {
-		SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(poll), SCMP_SYS(ppoll),
-		SCMP_SYS(close), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect),
-		SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(mlock), SCMP_SYS(munlock),
-		SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),
-		SCMP_SYS(futex), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
-		SCMP_SYS(restart_syscall), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(tgkill),
-		SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getrusage),
+		SCMP_SYS(read),
+		SCMP_SYS(write),
+		SCMP_SYS(writev),
+		SCMP_SYS(poll),
+		SCMP_SYS(ppoll),
+		SCMP_SYS(close),
+		SCMP_SYS(munmap),
+		SCMP_SYS(mremap),
+		SCMP_SYS(madvise),
+		SCMP_SYS(brk),
+		SCMP_SYS(mlock),
+		SCMP_SYS(munlock),
+		SCMP_SYS(getrandom),
+		SCMP_SYS(clock_gettime),
+		SCMP_SYS(gettimeofday),
+		SCMP_SYS(time),
+		SCMP_SYS(futex),
+		SCMP_SYS(rt_sigreturn),
+		SCMP_SYS(rt_sigprocmask),
+		SCMP_SYS(restart_syscall),
+		SCMP_SYS(getpid),
+		SCMP_SYS(gettid),
+		SCMP_SYS(tgkill),
+		SCMP_SYS(exit),
+		SCMP_SYS(exit_group),
+		SCMP_SYS(getrusage),
 	};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	if (filter == NULL)
@@ -65,6 +86,12 @@ enum sr_error shell_sandbox_seccomp(void)
 	enum sr_error err = SR_OK;
 	for (size_t i = 0; i < sizeof allowed / sizeof allowed[0] && err == SR_OK; i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) != 0)
+			err = SR_ERR_IO;
+	/* Memory, but no new code: everything is linked and loaded by now. */
+	static const int mapping[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
+	for (size_t i = 0; i < sizeof mapping / sizeof mapping[0] && err == SR_OK; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, mapping[i], 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) != 0)
 			err = SR_ERR_IO;
 	/* Library start-up paths that ask the system something get a plain "no", not death. */
 	static const int refused[] = {

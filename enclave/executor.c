@@ -88,6 +88,7 @@ void exec_clear(struct enclave_core *self)
 		block_forget(self, self->blocks);
 	self->final = NULL;
 	built_drop(self);
+	pieces_clear(self);
 	vault_tree_unref(self->proof.tree);
 	memset(&self->proof, 0, sizeof(self->proof));
 }
@@ -128,7 +129,8 @@ enum sr_error exec_genesis(struct enclave_core *self, const struct core_instance
 	self->blocks = b;
 	self->final = b;
 	self->tip = b->hash;
-	return SR_OK;
+	pieces_count(self, tree);
+	return self->broken;
 }
 
 struct vault_block exec_vault_block(const struct enclave_core *self,
@@ -265,8 +267,9 @@ static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n
 	struct vault_receipt receipt = { 0 };
 	struct vault_op op;
 
+	/* A verdict on the block, not on this moment: NOT_READY would be asked for ever. */
 	if (r->instance->record.epoch == 0)
-		return SR_ERR_NOT_READY;
+		return SR_ERR_EPOCH_STEP;
 	SR_TRY(exec_op_verdict(r->core, &op, &r->block, bytes, n));
 	SR_TRY(vault_apply(&r->tree, &receipt, &r->block, &op));
 	if (vault_code_is_traceless((enum sr_error)receipt.code))
@@ -558,72 +561,6 @@ static void block_announce(struct enclave_core *self, const struct exec_block *b
 	sr_writer_clear(&w);
 }
 
-/* Which pieces of larger payloads this member must keep, or may drop: told by the versions that
- * came and went. */
-struct pieces { struct enclave_core *core; const struct vault_tree *before, *after; };
-
-static bool version_piece(struct vault_version *v, const struct enclave_core *self,
-    struct sr_bytes value)
-{
-	struct sr_reader r;
-
-	sr_reader_init(&r, value.p, value.n);
-	vault_version_read(v, &r);
-	return sr_reader_finish(&r) == SR_OK && !v->payload.inlined &&
-	    self->self < v->payload.pieces_n;
-}
-
-/* A restored version shares its pieces with the one that it restored. */
-struct piece_search { const struct enclave_core *core; struct sr_hash32 hash; bool found; };
-
-static bool piece_search_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
-{
-	struct piece_search *s = ctx;
-	struct vault_version v;
-
-	(void)key;
-	s->found = version_piece(&v, s->core, value) &&
-	    sr_hash32_equal(&v.payload.piece_hash[s->core->self], &s->hash);
-	return !s->found;
-}
-
-static void piece_effect(struct enclave_core *self, enum enclave_effect_kind kind,
-    const struct vault_version *v)
-{
-	struct enclave_effect fx = { .kind = kind };
-
-	fx.a = (struct sr_bytes){ v->payload.piece_hash[self->self].b, 32 };
-	if (v->payload.data_pieces > 0)
-		fx.number = (v->payload.cipher_bytes + v->payload.data_pieces - 1) /
-		    v->payload.data_pieces;
-	fx_push(self, &fx);
-}
-
-static void piece_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
-{
-	struct pieces *p = ctx;
-	struct piece_search search = { .core = p->core };
-	struct vault_key first = *key;
-	struct sr_bytes before;
-	struct vault_version v;
-
-	if (key->b[0] != VAULT_REC_VERSION)
-		return;
-	if (value.p != NULL) {
-		if (version_piece(&v, p->core, value))
-			piece_effect(p->core, ENCLAVE_FX_BLOB_KEEP, &v);
-		return;
-	}
-	before = vault_tree_get(p->before, key);
-	if (before.p == NULL || !version_piece(&v, p->core, before))
-		return;
-	search.hash = v.payload.piece_hash[p->core->self];
-	memset(first.b + 17, 0, sizeof(first.b) - 17);
-	vault_tree_walk(p->after, &first, 17, piece_search_visit, &search);
-	if (!search.found)
-		piece_effect(p->core, ENCLAVE_FX_BLOB_DROP, &v);
-}
-
 static void proof_keep(struct enclave_core *self, const struct exec_block *parent,
     const struct consensus_block *block, const struct consensus_cert *final)
 {
@@ -720,12 +657,10 @@ static enum sr_error commit_apply(struct enclave_core *self, struct core_instanc
     const struct consensus_block *block, struct exec_block *b, struct exec_block *parent,
     const struct consensus_cert *final)
 {
-	struct pieces pieces = { self, parent->tree, b->tree };
-
 	proof_keep(self, parent, block, final);
 	if (b->close)
 		SR_TRY(close_begin(self, i, parent, b));
-	vault_tree_diff(parent->tree, b->tree, piece_visit, &pieces);
+	pieces_settle(self, parent->tree, b->tree);
 	ops_settle(self, block, b);
 	if (self->phase == CORE_RUNNING)
 		block_announce(self, b);

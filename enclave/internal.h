@@ -186,6 +186,7 @@ struct enclave_core {
 		struct consensus_cert cert;
 		struct vault_tree *tree;        /* header.pre_state_root is its root */
 	} proof;
+	struct vault_tree *pieces;              /* pieces.c: piece of mine -> versions naming it */
 	struct vault_tree *checkpoint_tree, *checkpoint_before;
 	uint64_t checkpoint_height;
 	uint64_t agree_height;                  /* a ticket up to here needs a child block */
@@ -316,6 +317,14 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
 SR_MUST_CHECK enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
     const struct vault_block *block, const uint8_t *bytes, size_t n);
 void exec_clear(struct enclave_core *self);
+
+/* --- pieces.c --- */
+/* From scratch, over a whole state. No memory: broken. */
+void pieces_count(struct enclave_core *self, const struct vault_tree *t);
+/* BLOB_KEEP and BLOB_DROP for what changed between two states that follow each other. */
+void pieces_settle(struct enclave_core *self, const struct vault_tree *before,
+    const struct vault_tree *after);
+void pieces_clear(struct enclave_core *self);
 
 /* --- pool.c --- */
 struct pool_entry {

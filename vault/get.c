@@ -4,7 +4,23 @@
 
 /* --- who may see what --- */
 
-/* The owner, whom a leaf of the policy names, and who holds an NFT that it names. */
+/* 'after(2030-01-01)' names nobody: whoever the policy lets in now may see what a ticket opens. */
+static enum sr_error policy_admits(const struct vault_tree *t, const struct vault_policy *policy,
+    const struct vault_account *who, bool *admits)
+{
+	struct vault_facts f = { .t = t, .policy = policy, .who = who };
+	struct vault_meta meta;
+
+	SR_TRY(vault_meta_load(t, &meta));
+	f.time_ms = meta.time_ms;
+	f.uptime_ms = meta.uptime_ms;
+	SR_TRY(vault_facts_judge(&f));
+	*admits = vault_facts_hold(&f, 0, NULL);
+	return SR_OK;
+}
+
+/* The owner, whom a leaf of the policy names, who holds an NFT that it names, whom it lets in now.
+ */
 static enum sr_error secret_visible(const struct vault_tree *t, const struct vault_secret *secret,
     const struct vault_account *who, bool *visible)
 {
@@ -31,7 +47,7 @@ static enum sr_error secret_visible(const struct vault_tree *t, const struct vau
 				*visible |= vault_account_is(&w.settings.heirs[h], who);
 		}
 	}
-	return SR_OK;
+	return *visible ? SR_OK : policy_admits(t, &policy, who, visible);
 }
 
 /* A secret that the requester may see, as the owner or at all. */

@@ -126,6 +126,13 @@ has '[.versions[].version] == [1, 2, 3]' 'history'
 rc 0 '' 'a new policy' secret policy note 'holder(1) or account('"$(strongroom key show eth)"')' --key office
 has '.policy | test("^holder\\(1\\) or account\\(0x")' 'policy'
 rc 0 '' 'an Ethereum account reads' secret get "$id" -o got --key eth
+rc 0 '' 'a secret for everyone from a date on' secret put open hello --policy 'after(2020-01-01)' --key office
+open=$(jq -r .secret_id < "$scratch/out")
+rc 0 '' 'anyone reads it then' secret get "$open" -o got --key bob
+cmp -s hello got && ok || no 'other bytes came back for everyone'
+rc 0 '' 'a secret for nobody yet' secret policy open 'after(2120-01-01)' --key office
+rc 1 policy_false 'nobody reads it before' secret get "$open" -o none --key bob
+grep -q 'node 0' "$scratch/err" && ok || no 'the condition that failed is not named'
 rc 0 '' 'showing a secret' secret show note --key office
 has '.state == "kept" and .name == "note" and (.policy | type) == "string"' 'show'
 rc 0 '' 'listing secrets' secret list --nft 1 --key alice

@@ -73,8 +73,8 @@ SR_MUST_CHECK enum sr_error client_ask_all(struct client *self, enum client_meth
 void client_trouble(struct client *self, uint32_t member, enum sr_error error);
 void client_to_member(const struct client *self, struct rpc_call *call, uint32_t member);
 
-/* --- reading --- asks members in turn until one answers; "no such" counts only when a quorum says it.
- * key NULL: anonymous. *answer: caller wipes and frees (client_answer_free). */
+/* --- reading --- asks members in turn until one answers; "no such" counts only when a quorum says
+ * it. key NULL: anonymous. *answer: caller wipes and frees (client_answer_free). */
 SR_MUST_CHECK enum sr_error client_get(struct client *self, const struct key *key,
     enum vault_get_kind kind, struct sr_bytes params, uint8_t **answer, size_t *answer_n);
 /* The record under a quorum's signatures (proof = header, cert, proof: kept for saving, may be

@@ -130,16 +130,16 @@ static void status_emit(struct enclave_core *self)
 
 /* --------------------------------------------------------------------------------------- events */
 
+static void operation_expired(void *ctx, const struct sr_hash32 *hash)
+{
+	clients_refused(ctx, hash, SR_ERR_EXPIRED);
+}
+
 static enum sr_error on_tick(struct enclave_core *self)
 {
-	struct pool_entry *e;
-
 	if (self->now_ms >= self->status_ms + CORE_STATUS_MS || self->now_ms < self->status_ms) {
 		self->status_due = true;
-		while ((e = pool_expired(self->pool, self->final->header.time_ms)) != NULL) {
-			clients_refused(self, &e->hash, SR_ERR_EXPIRED);
-			pool_remove(self->pool, e);
-		}
+		pool_expire(self->pool, self->final->header.time_ms, operation_expired, self);
 	}
 	release_run(self);
 	return self->disk_full ? SR_OK : instance_tick(self);

@@ -81,7 +81,8 @@ static bool port_has_work(void *ctx)
 	return exec_has_work(i->core, i);
 }
 
-/* Requests reach me: I hear enough of the others to be part of the cluster. */
+/* Requests reach me and can be served: I hear enough of the others to be part of the cluster, and
+ * there is room for what clients send. Who is refused a heartbeat must not be fired upon for it. */
 static bool port_ingress_ok(void *ctx)
 {
 	struct core_instance *i = ctx;
@@ -91,7 +92,8 @@ static bool port_ingress_ok(void *ctx)
 	for (uint32_t k = 0; k < core->n; k++)
 		if (k != core->self && core->heard_ms[k] + CORE_HEARD_MS >= core->now_ms)
 			heard++;
-	return !core->disk_full && heard >= consensus_quorum(core->n);
+	return !core->disk_full && !pool_crowded(core->pool) &&
+	    heard >= consensus_quorum(core->n);
 }
 
 static enum sr_error port_build(void *ctx, struct consensus_header *header, struct sr_writer *body)

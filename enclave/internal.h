@@ -333,6 +333,7 @@ struct pool_entry {
 	struct sr_hash32 hash;
 	uint64_t nonce, expiry_ms;
 	uint32_t included;                      /* in so many blocks that are not final */
+	bool ahead;                             /* waited for an earlier nonce when it came */
 	uint8_t *p;
 	size_t n;
 };
@@ -347,8 +348,11 @@ struct pool *pool_new(void);
 void pool_free(struct pool *self);
 size_t pool_count(const struct pool *self);
 struct pool_entry *pool_find(const struct pool *self, const struct sr_hash32 *hash);
+/* ahead: its nonce is not the account's next one. */
 SR_MUST_CHECK enum sr_error pool_add(struct pool *self, struct enclave_core *core,
-    const struct vault_op *op, const uint8_t *p, size_t n);
+    const struct vault_op *op, const uint8_t *p, size_t n, bool ahead);
+/* So full that operations may soon be refused. */
+bool pool_crowded(const struct pool *self);
 void pool_remove(struct pool *self, struct pool_entry *e);
 void pool_mark(struct pool *self, const struct sr_hash32 *hash, bool included);
 bool pool_has_work(const struct pool *self);
@@ -356,7 +360,8 @@ void pool_work_seen(struct pool *self, bool useful);
 /* Entries of the account up to this nonce (not hash itself) can't become final any more. */
 struct pool_entry *pool_stale(const struct pool *self, const struct vault_account *account,
     uint64_t nonce);
-struct pool_entry *pool_expired(const struct pool *self, uint64_t time_ms);
+void pool_expire(struct pool *self, uint64_t time_ms,
+    void (*gone)(void *ctx, const struct sr_hash32 *hash), void *ctx);
 /* One operation of each account in turn; NULL when each account is at its end. skip: this account
  * has no more. */
 void pool_iterate(struct pool *self);

@@ -18,7 +18,7 @@ static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op 
 	if (!epoch_change_get(&change, self->final->tree))
 		return SR_ERR_EPOCH_STEP;
 	SR_TRY(epoch_op_check(op, &member, &ctx, p, n));
-	return pool_add(self->pool, self, op, p, n);
+	return pool_add(self->pool, self, op, p, n, false);
 }
 
 /* What the next block will be like, as far as admission needs to know. */
@@ -54,6 +54,7 @@ static enum sr_error admit_client_op(struct enclave_core *self, struct vault_rec
 {
 	struct exec_block *tip = exec_tip(self);
 	struct vault_block block = block_ahead(self, tip);
+	bool ahead;
 
 	if (self->now->record.epoch == 0)
 		return SR_ERR_NOT_READY;
@@ -62,11 +63,12 @@ static enum sr_error admit_client_op(struct enclave_core *self, struct vault_rec
 	SR_TRY(exec_op_verdict(self, op, &block, p, n));
 	SR_TRY(vault_admit(tip->tree, receipt, &block, op));
 	/* Operations of one account may be sent without waiting for each other. */
-	if (receipt->code == SR_ERR_NONCE_AHEAD && nonce_in_window(tip->tree, op))
+	ahead = receipt->code == SR_ERR_NONCE_AHEAD && nonce_in_window(tip->tree, op);
+	if (ahead)
 		receipt->code = SR_OK;
 	if (receipt->code != SR_OK)
 		return (enum sr_error)receipt->code;
-	return pool_add(self->pool, self, op, p, n);
+	return pool_add(self->pool, self, op, p, n, ahead);
 }
 
 enum sr_error peers_admit(struct enclave_core *self, struct vault_receipt *receipt,

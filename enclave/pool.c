@@ -11,7 +11,7 @@ struct pool {
 	struct pool_account *by_account[BUCKETS];
 	struct pool_account *ring;              /* whose turn it is */
 	struct pool_account *cursor;
-	size_t n, bytes, included, accounts;
+	size_t n, bytes, included, accounts, ahead_n, ahead_bytes;
 	bool idle;                              /* nothing of it fits on the state as it is */
 };
 
@@ -116,15 +116,32 @@ static enum sr_error entry_new(struct pool_entry **out, const struct vault_op *o
 	return SR_OK;
 }
 
+/*
+ * What waits for an earlier nonce costs its sender nothing but a signature, for as long as it waits:
+ * it may take half of the room, or a stranger could keep the heartbeats of others out.
+ */
+static bool room_for(const struct pool *self, size_t n, bool ahead)
+{
+	if (ahead && (self->ahead_n >= CORE_POOL_MAX / 2 ||
+	    n > CORE_POOL_BYTES_MAX / 2 - self->ahead_bytes))
+		return false;
+	return self->n < CORE_POOL_MAX && n <= CORE_POOL_BYTES_MAX - self->bytes;
+}
+
+bool pool_crowded(const struct pool *self)
+{
+	return self->n > CORE_POOL_MAX / 10 * 9 || self->bytes > CORE_POOL_BYTES_MAX / 10 * 9;
+}
+
 enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struct vault_op *op,
-    const uint8_t *p, size_t n)
+    const uint8_t *p, size_t n, bool ahead)
 {
 	struct pool_account *a;
 	struct pool_entry *e, **at;
 
 	if (pool_find(self, &op->hash) != NULL)
 		return SR_ERR_DUPLICATE;
-	if (self->n >= CORE_POOL_MAX || n > CORE_POOL_BYTES_MAX - self->bytes)
+	if (!room_for(self, n, ahead))
 		return SR_ERR_POOL_FULL;
 	a = account_find(self, &op->account);
 	if (a != NULL && a->n >= CORE_POOL_ACCOUNT_MAX)
@@ -146,6 +163,11 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 	self->by_hash[bucket_of(e->hash.b)] = e;
 	self->n++;
 	self->bytes += n;
+	e->ahead = ahead;
+	if (ahead) {
+		self->ahead_n++;
+		self->ahead_bytes += n;
+	}
 	self->idle = false;
 	if (exec_pending(core, &e->hash)) {
 		e->included = 1;
@@ -170,6 +192,10 @@ void pool_remove(struct pool *self, struct pool_entry *e)
 	a->n--;
 	self->n--;
 	self->bytes -= e->n;
+	if (e->ahead) {
+		self->ahead_n--;
+		self->ahead_bytes -= e->n;
+	}
 	if (e->included > 0)
 		self->included--;
 	if (a->n == 0)
@@ -211,15 +237,25 @@ struct pool_entry *pool_stale(const struct pool *self, const struct vault_accoun
 	return a != NULL && a->first->nonce <= nonce ? a->first : NULL;
 }
 
-struct pool_entry *pool_expired(const struct pool *self, uint64_t time_ms)
+/* One pass, however many there are. */
+void pool_expire(struct pool *self, uint64_t time_ms,
+    void (*gone)(void *ctx, const struct sr_hash32 *hash), void *ctx)
 {
-	struct pool_account *a = self->ring;
+	struct pool_account *a = self->ring, *next_account;
+	size_t accounts = self->accounts;
 
-	for (size_t i = 0; i < self->accounts; i++, a = a->ring_next)
-		for (struct pool_entry *e = a->first; e != NULL; e = e->account_next)
-			if (e->expiry_ms < time_ms && e->included == 0)
-				return e;
-	return NULL;
+	for (size_t i = 0; i < accounts; i++, a = next_account) {
+		struct pool_entry *e = a->first, *next;
+
+		next_account = a->ring_next;
+		for (; e != NULL; e = next) {
+			next = e->account_next;
+			if (e->expiry_ms >= time_ms || e->included > 0)
+				continue;
+			gone(ctx, &e->hash);
+			pool_remove(self, e);   /* with its last entry the account goes, too */
+		}
+	}
 }
 
 /* DESIGN 10: fair per account. Each block begins with the account after the last one's first. */

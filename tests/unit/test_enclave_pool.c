@@ -32,7 +32,7 @@ static enum sr_error add(struct pool *p, struct enclave_core *c, uint8_t account
 {
 	struct vault_op op = op_of(account, nonce);
 
-	return pool_add(p, c, &op, (const uint8_t *)"bytes", 5);
+	return pool_add(p, c, &op, (const uint8_t *)"bytes", 5, false);
 }
 
 START_TEST(the_same_operation_is_kept_once)
@@ -138,6 +138,69 @@ START_TEST(there_is_work_while_something_is_in_no_block)
 }
 END_TEST
 
+static void expired_count(void *ctx, const struct sr_hash32 *hash)
+{
+	size_t *n = ctx;
+
+	(void)hash;
+	++*n;
+}
+
+static size_t expire(struct pool *p, uint64_t time_ms)
+{
+	size_t n = 0;
+
+	pool_expire(p, time_ms, expired_count, &n);
+	return n;
+}
+
+START_TEST(many_accounts_expire_in_one_pass_and_the_rest_stays)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+
+	ck_assert_ptr_nonnull(p);
+	for (uint8_t a = 1; a <= 200; a++)
+		for (uint64_t i = 0; i < (a % 2 == 0 ? 3u : 5u); i++)
+			ck_ok(add(p, c, a, i + (a % 3 == 0 ? 100 : 0)));
+	ck_assert_uint_eq(expire(p, 1100), 67u * 5u + 67u * 3u);
+	ck_assert_uint_eq(pool_count(p), 33u * 5u + 33u * 3u);
+	ck_assert_uint_eq(expire(p, 1100), 0);
+	ck_assert_uint_eq(expire(p, 2000), 33u * 5u + 33u * 3u);
+	ck_assert_uint_eq(pool_count(p), 0);
+	ck_ok(add(p, c, 1, 0));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
+START_TEST(what_waits_for_a_nonce_leaves_half_of_the_room_to_others)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	struct vault_op op;
+
+	ck_assert_ptr_nonnull(p);
+	for (uint32_t i = 0; i < CORE_POOL_MAX / 2; i++) {
+		op = op_of((uint8_t)(i % 200), 1 + i / 200);
+		ck_ok(pool_add(p, c, &op, (const uint8_t *)"bytes", 5, true));
+	}
+	op = op_of(201, 1);
+	ck_error(pool_add(p, c, &op, (const uint8_t *)"bytes", 5, true), SR_ERR_POOL_FULL);
+	ck_ok(pool_add(p, c, &op, (const uint8_t *)"bytes", 5, false));
+	ck_assert(!pool_crowded(p));
+	/* Room that one of them leaves is room for another. */
+	op = op_of(0, 1);
+	pool_remove(p, pool_find(p, &op.hash));
+	ck_ok(pool_add(p, c, &op, (const uint8_t *)"bytes", 5, true));
+	for (uint32_t i = 0; i <= CORE_POOL_MAX / 10 * 4; i++)
+		ck_ok(add(p, c, (uint8_t)(202 + i % 50), i / 50));
+	ck_assert(pool_crowded(p));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
 START_TEST(expired_and_overtaken_operations_are_found)
 {
 	struct enclave_core *c = core();
@@ -147,8 +210,10 @@ START_TEST(expired_and_overtaken_operations_are_found)
 	ck_assert_ptr_nonnull(p);
 	for (uint64_t i = 0; i < 6; i++)
 		ck_ok(add(p, c, 1, i));
-	ck_assert_ptr_null(pool_expired(p, 1000));
-	ck_assert_uint_eq(pool_expired(p, 1001)->nonce, 0);
+	ck_assert_uint_eq(expire(p, 1000), 0);
+	ck_assert_uint_eq(pool_count(p), 6);
+	ck_assert_uint_eq(expire(p, 1002), 2);
+	ck_assert_uint_eq(pool_count(p), 4);
 	while (pool_stale(p, &op.account, 3) != NULL)
 		pool_remove(p, pool_stale(p, &op.account, 3));
 	ck_assert_uint_eq(pool_count(p), 2);
@@ -163,4 +228,6 @@ END_TEST
 TEST_MAIN("enclave pool", the_same_operation_is_kept_once,
     an_account_may_hold_so_many_and_others_are_not_kept_out,
     the_pool_holds_a_hundred_thousand_and_no_more, accounts_take_turns_and_nonces_rise,
-    there_is_work_while_something_is_in_no_block, expired_and_overtaken_operations_are_found)
+    there_is_work_while_something_is_in_no_block,
+    many_accounts_expire_in_one_pass_and_the_rest_stays,
+    what_waits_for_a_nonce_leaves_half_of_the_room_to_others, expired_and_overtaken_operations_are_found)

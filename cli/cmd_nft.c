@@ -127,9 +127,13 @@ static enum cli_exit change(
 
 static enum cli_exit run_transfer(struct cli *cli)
 {
+	const char *text = cli_value(cli, "to");
 	struct vault_account to;
 
-	if (!cli_account(cli, &to, "the new holder", cli->args[1]))
+	if ((text != NULL) == (cli->args_n > 1))
+		return cli_usage(
+		    cli, SR_ERR_USAGE, "one new holder is needed: nft transfer NFT ACCOUNT");
+	if (!cli_account(cli, &to, "the new holder", text != NULL ? text : cli->args[1]))
 		return CLI_USAGE;
 	cli_put_account(cli, "account", &to);
 	return change(cli, VAULT_OP_NFT_TRANSFER, &to, "the transfer");
@@ -278,6 +282,11 @@ static const struct cli_option options_mint[] = {
 	{ NULL, NULL, NULL, false },
 };
 
+static const struct cli_option options_transfer[] = {
+	{ "to", "ACCOUNT", "the new holder, instead of the second argument", false },
+	{ NULL, NULL, NULL, false },
+};
+
 const struct cli_command cli_commands_nft[] = {
 	{ "nft", "mint", "NAME", "make an NFT; prints its number", NULL, 1, 1, options_mint,
 	    run_mint },
@@ -285,7 +294,7 @@ const struct cli_command cli_commands_nft[] = {
 	    "ACCOUNT is ed25519:..., 0x..., or the name of one of your keys. While a ticket is "
 	    "open on the\n"
 	    "NFT (a retrieval is under way) it can't be transferred.\n",
-	    2, 2, NULL, run_transfer },
+	    1, 2, options_transfer, run_transfer },
 	{ "nft", "approve", "NFT ACCOUNT|none", "let another account transfer it, once", NULL, 2, 2,
 	    NULL, run_approve },
 	{ "nft", "burn", "NFT", "destroy it for good", NULL, 1, 1, NULL, run_burn },

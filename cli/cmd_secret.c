@@ -131,7 +131,8 @@ static enum cli_exit put_run(struct client *c, struct key *k, struct put_plan *p
 
 static enum cli_exit run_put(struct cli *cli)
 {
-	const char *name = cli->args[0];
+	/* With --name the first argument is the file. */
+	const char *name = cli_value(cli, "name"), *file = cli->args_n > 0 ? cli->args[0] : NULL;
 	union vault_op_body body;
 	struct put_plan plan;
 	struct client *c = NULL;
@@ -140,12 +141,20 @@ static enum cli_exit run_put(struct cli *cli)
 	enum cli_exit rc;
 
 	memset(&body, 0, sizeof body);
+	if (name == NULL) {
+		name = file;
+		file = cli->args_n > 1 ? cli->args[1] : NULL;
+	} else if (cli->args_n > 1) {
+		return cli_usage(cli, SR_ERR_USAGE, "with --name there is only the file");
+	}
+	if (name == NULL)
+		return cli_usage(cli, SR_ERR_USAGE, "the secret needs a name");
 	if (!sr_name_valid((const uint8_t *)name, strlen(name)))
 		return cli_usage(cli, SR_ERR_NAME_BAD, "the secret's name");
 	if (!cli_has(cli, "policy"))
 		return cli_usage(cli, SR_ERR_USAGE,
 		    "--policy says who may have it: 'holder(12)', see strongroom(1)");
-	if (!plan_read(cli, &plan, cli->args_n > 1 ? cli->args[1] : NULL)) {
+	if (!plan_read(cli, &plan, file)) {
 		plan_clear(&plan);
 		return CLI_USAGE;
 	}
@@ -640,6 +649,7 @@ static enum cli_exit run_history(struct cli *cli)
 /* --- the table --- */
 
 static const struct cli_option options_put[] = {
+	{ "name", "NAME", "its name; the only argument is then the file", false },
 	{ "policy", "TEXT", "who may have it, and when", false },
 	{ "expires", "TIME", "after it nothing is released", false },
 	{ NULL, NULL, NULL, false },
@@ -673,7 +683,7 @@ const struct cli_command cli_commands_secret[] = {
 	    "'account(0x...)'\n"
 	    "  '2 of (holder(1), holder(2), account(ed25519:...))'   'after(2030-01-01) and "
 	    "heir(3)'\n",
-	    1, 2, options_put, run_put },
+	    0, 2, options_put, run_put },
 	{ "secret", "get", "SECRET", "fetch and decrypt a secret",
 	    "SECRET is an id, or a name among your own or among those of NFTs that you hold.\n", 1,
 	    1, options_get, run_get },

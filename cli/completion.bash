@@ -22,13 +22,13 @@ _strongroom() {
 	'key show') options+='' ;;
 	'key list') options+='' ;;
 	'nft mint') options+=' --to --collection' ;;
-	'nft transfer') options+='' ;;
+	'nft transfer') options+=' --to' ;;
 	'nft approve') options+='' ;;
 	'nft burn') options+='' ;;
 	'nft show') options+='' ;;
 	'nft list') options+='' ;;
 	'nft collection') options+='' ;;
-	'secret put') options+=' --policy --expires' ;;
+	'secret put') options+=' --name --policy --expires' ;;
 	'secret get') options+=' --output --nft --version --own-copy' ;;
 	'secret update') options+=' --policy --expires --name' ;;
 	'secret restore') options+='' ;;

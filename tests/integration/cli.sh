@@ -158,6 +158,13 @@ printf '\001' | dd of=proof.bad bs=1 seek=$(($(stat -c %s proof) - 20)) conv=not
 strongroom proof verify proof.bad --json > "$scratch/out" 2> "$scratch/err"
 [ $? -eq 1 ] && has '.valid == false' 'a changed proof' || no 'a changed proof is taken'
 
+rc 0 '' 'the other form of put' secret put hello --name second --policy 'holder(1)' --key office
+rc 2 usage 'put without a name' secret put --policy 'holder(1)' --key office
+rc 2 usage 'transfer to nobody' nft transfer 1 --key alice
+rc 2 usage 'transfer to two' nft transfer 1 bob --to bob --key alice
+rc 0 '' 'the other form of transfer' nft transfer 1 --to bob --key alice
+rc 0 '' 'and back' nft transfer 1 alice --key bob
+
 # --- refused by the vault, each by name ---
 rc 1 no_such_nft 'an NFT that is not there' nft show 99
 rc 1 not_approved 'transferring what is not yours' nft transfer 1 bob --key bob

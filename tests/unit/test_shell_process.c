@@ -880,6 +880,12 @@ START_TEST(the_filter_lets_the_loop_live_and_kills_the_rest)
 		{ try_dumpable, false },
 	};
 
+#ifdef __SANITIZE_ADDRESS__
+	/* Its runtime makes calls of its own. */
+	printf("SKIPPED 1: the system call filter is not for a sanitized build\n");
+	fflush(stdout);
+	return;
+#endif
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		pid_t pid = fork();
 		int status;

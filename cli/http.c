@@ -148,7 +148,7 @@ static enum sr_error request_options(CURL *c, struct http_request *r)
 	    /* The pin is the trust: checked by curl after the handshake, before anything is sent.
 	     */
 	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK
-	    /* Without this curl parses the system's list of authorities for each connection, 10 ms. */
+	    /* Or curl parses the system's list of authorities for each connection. */
 	    && curl_easy_setopt(c, CURLOPT_CAINFO, NULL) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK

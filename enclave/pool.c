@@ -117,7 +117,7 @@ static enum sr_error entry_new(struct pool_entry **out, const struct vault_op *o
 }
 
 /*
- * What waits for an earlier nonce costs its sender nothing but a signature, for as long as it waits:
+ * What waits for an earlier nonce costs its sender nothing but a signature, as long as it waits:
  * it may take half of the room, or a stranger could keep the heartbeats of others out.
  */
 static bool room_for(const struct pool *self, size_t n, bool ahead)

@@ -1,7 +1,8 @@
 /*
- * The figures of a whole cluster: four real nodes on this machine, HTTPS from a load generator in its own
- * process, every operation's signature checked by every node. Prints one line per figure.
- *   bench_cli_cluster [--seconds S] [--loaders N] [--clients N] [--samples N]      (BIN: where the programs are)
+ * The figures of a whole cluster: four real nodes on this machine, HTTPS from a load generator in
+ * its own process, every operation's signature checked by every node. Prints one line per figure.
+ *   bench_cli_cluster [--seconds S] [--loaders N] [--clients N] [--samples N]      (BIN: where the
+ * programs are)
  */
 #include <dirent.h>
 #include <getopt.h>
@@ -126,7 +127,8 @@ static void op_write(struct bench *b, struct sr_writer *w, unsigned who, enum va
 	sr_writer_reset(w);
 	vault_op_write_signed(w, &b->client->genesis->chain_id, b->client->epoch->epoch,
 	    &b->keys[who]->account, b->nonces[who], cli_now_ms() + 300000, kind, body);
-	must(key_sign(sig, &sig_n, b->keys[who], "strongroom op v1", "Strongroom operation", w->p, w->n),
+	must(key_sign(
+		 sig, &sig_n, b->keys[who], "strongroom op v1", "Strongroom operation", w->p, w->n),
 	    "signing");
 	vault_op_write_signature(w, sig, sig_n);
 	must(sr_writer_finish(w), "an operation");
@@ -170,13 +172,15 @@ static void load_make(struct bench *b, struct load *l)
 		SR_KEY32_AUTO ephemeral;
 		struct sr_xpk answer;
 		mint_write(b, &op, i);
-		must(sr_drbg_fill(&b->client->drbg, l->secrets[i].b, sizeof l->secrets[i].b), "random");
+		must(sr_drbg_fill(&b->client->drbg, l->secrets[i].b, sizeof l->secrets[i].b),
+		    "random");
 		must(sr_drbg_fill(&b->client->drbg, ephemeral.b, sizeof ephemeral.b), "random");
 		sr_x25519_public(&answer, &l->secrets[i]);
 		sr_writer_init(&l->sealed[i], SR_OP_MAX + 256);
-		must(client_request_seal(&l->sealed[i], &l->hashes[i], CLIENT_SUBMIT, &b->client->genesis->chain_id,
-			 b->client->epoch->epoch, &b->client->epoch->shielding_key, &ephemeral, &answer,
-			 op.p, op.n), "sealing");
+		must(client_request_seal(&l->sealed[i], &l->hashes[i], CLIENT_SUBMIT,
+			 &b->client->genesis->chain_id, b->client->epoch->epoch,
+			 &b->client->epoch->shielding_key, &ephemeral, &answer, op.p, op.n),
+		    "sealing");
 		must(sr_writer_finish(&l->sealed[i]), "sealing");
 		memset(&l->calls[i], 0, sizeof l->calls[i]);
 		client_to_member(b->client, &l->calls[i], i % NODES);
@@ -197,8 +201,8 @@ static enum sr_error load_answer(struct bench *b, struct load *l, unsigned i)
 	uint8_t *answer = NULL;
 	size_t n = 0;
 	SR_TRY(l->calls[i].error);
-	SR_TRY(client_answer_open(&code, &member, &answer, &n, &l->secrets[i], &l->hashes[i], b->client->keys,
-	    b->client->epoch->n, l->calls[i].answer, l->calls[i].answer_n));
+	SR_TRY(client_answer_open(&code, &member, &answer, &n, &l->secrets[i], &l->hashes[i],
+	    b->client->keys, b->client->epoch->n, l->calls[i].answer, l->calls[i].answer_n));
 	client_answer_free(answer, n);
 	return code;
 }
@@ -231,7 +235,8 @@ static double at(double *v, size_t n, double share)
 	return v[i < n ? i : n - 1];
 }
 
-/* A load generator of its own process: rounds until the time is over. Exit status 1 when any operation failed. */
+/* A load generator of its own process: rounds until the time is over. Exit status 1 when any
+ * operation failed. */
 static void loader(struct bench *b)
 {
 	struct load *l = calloc(1, sizeof *l);
@@ -275,21 +280,25 @@ static void throughput(struct bench *b)
 		waitpid(pids[i], &status, 0);
 		bad += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 	}
-	printf("finalised operations/s, %u clients               %8.0f        (per second: median %.0f, 10th percentile "
-	       "%.0f%s)\n", b->clients * b->loaders, rate, at(rates, n, 0.5), at(rates, n, 0.1),
+	printf("finalised operations/s, %u clients               %8.0f        (per second: median "
+	       "%.0f, 10th percentile "
+	       "%.0f%s)\n",
+	    b->clients * b->loaders, rate, at(rates, n, 0.5), at(rates, n, 0.1),
 	    bad > 0 ? "; SOME FAILED" : "");
 }
 
 /* --- latency --- */
 
-static double submit_one(struct bench *b, struct sr_writer *op, unsigned member, struct vault_receipt *receipt)
+static double submit_one(
+    struct bench *b, struct sr_writer *op, unsigned member, struct vault_receipt *receipt)
 {
 	enum sr_error code = SR_OK;
 	uint8_t *answer = NULL;
 	size_t n = 0;
 	double start = now_s();
-	must(client_ask(b->client, CLIENT_SUBMIT, member, (struct sr_bytes){ op->p, op->n }, 20000, &code,
-		 &answer, &n), "submitting");
+	must(client_ask(b->client, CLIENT_SUBMIT, member, (struct sr_bytes){ op->p, op->n }, 20000,
+		 &code, &answer, &n),
+	    "submitting");
 	double took = now_s() - start;
 	struct sr_reader r;
 	sr_reader_init(&r, answer, n);
@@ -320,7 +329,13 @@ static void latency(struct bench *b, const char *name)
 
 /* --- opening a secret --- */
 
-struct stored { struct vault_secret_id id; struct vault_wrapped_key key; struct sr_hash32 label; uint8_t *stream; size_t stream_n; };
+struct stored {
+	struct vault_secret_id id;
+	struct vault_wrapped_key key;
+	struct sr_hash32 label;
+	uint8_t *stream;
+	size_t stream_n;
+};
 
 static void store(struct bench *b, struct stored *s, const uint8_t *plain, size_t n)
 {
@@ -340,7 +355,8 @@ static void store(struct bench *b, struct stored *s, const uint8_t *plain, size_
 	struct sr_hash32 policy_hash = vault_policy_hash((struct sr_bytes){ w.p, w.n });
 	s->label = vault_label(&b->client->genesis->chain_id, &s->id, &k->account, &policy_hash);
 	must(crypt_wrap(&s->key, &dek, b->client->epoch->vault_key, &s->label, &k->box_public,
-		 &b->client->drbg), "wrapping");
+		 &b->client->drbg),
+	    "wrapping");
 	s->stream_n = (size_t)crypt_stream_bytes(crypt_bucket(n));
 	s->stream = malloc(s->stream_n);
 	if (s->stream == NULL)
@@ -382,16 +398,19 @@ static void opening(struct bench *b)
 		body.retrieve.id = s.id;
 		op_write(b, &op, 0, VAULT_OP_RETRIEVE, &body);
 		submit_one(b, &op, i % NODES, &receipt);
-		must(client_shares(b->client, &receipt.op, &e, s.key.tdh2, &s.label, &kem), "shares");
+		must(client_shares(b->client, &receipt.op, &e, s.key.tdh2, &s.label, &kem),
+		    "shares");
 		must(crypt_unwrap_kem(&dek, &s.key, &s.label, &kem), "unwrapping");
-		must(crypt_open(out, &n, &dek, crypt_bucket(sizeof plain), s.stream, s.stream_n), "opening");
+		must(crypt_open(out, &n, &dek, crypt_bucket(sizeof plain), s.stream, s.stream_n),
+		    "opening");
 		ms[i] = (now_s() - start) * 1000;
 		if (n != sizeof plain || memcmp(out, plain, n) != 0)
 			die("another plaintext came back", SR_ERR_DAMAGED);
 	}
 	sr_writer_clear(&op);
 	free(s.stream);
-	printf("request to plaintext, responsive, idle          p50 %6.1f ms   p99 %6.1f ms   (%u samples)\n",
+	printf("request to plaintext, responsive, idle          p50 %6.1f ms   p99 %6.1f ms   (%u "
+	       "samples)\n",
 	    at(ms, b->samples, 0.5), at(ms, b->samples, 0.99), b->samples);
 }
 
@@ -437,15 +456,19 @@ static void memory(const struct bench *b)
 	}
 	if (d != NULL)
 		closedir(d);
-	printf("memory per node after the run                    %5.0f MiB   (host %.0f, enclave %.0f)\n",
-	    (double)(host + enclave) / 1024 / NODES, (double)host / 1024 / NODES, (double)enclave / 1024 / NODES);
+	printf("memory per node after the run                    %5.0f MiB   (host %.0f, enclave "
+	       "%.0f)\n",
+	    (double)(host + enclave) / 1024 / NODES, (double)host / 1024 / NODES,
+	    (double)enclave / 1024 / NODES);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "seconds", required_argument, NULL, 's' }, { "clients", required_argument, NULL, 'c' },
-		{ "samples", required_argument, NULL, 'n' }, { "loaders", required_argument, NULL, 'l' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "clients", required_argument, NULL, 'c' },
+		{ "samples", required_argument, NULL, 'n' },
+		{ "loaders", required_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct bench *b = calloc(1, sizeof *b);

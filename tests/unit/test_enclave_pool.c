@@ -230,4 +230,5 @@ TEST_MAIN("enclave pool", the_same_operation_is_kept_once,
     the_pool_holds_a_hundred_thousand_and_no_more, accounts_take_turns_and_nonces_rise,
     there_is_work_while_something_is_in_no_block,
     many_accounts_expire_in_one_pass_and_the_rest_stays,
-    what_waits_for_a_nonce_leaves_half_of_the_room_to_others, expired_and_overtaken_operations_are_found)
+    what_waits_for_a_nonce_leaves_half_of_the_room_to_others,
+    expired_and_overtaken_operations_are_found)

@@ -299,6 +299,13 @@ void epoch_context_bytes(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash3
 	out[48] = (uint8_t)about;
 }
 
+/* To no receiver: UINT32_MAX is no member. */
+void epoch_boxes_context(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash32 *chain_id,
+    uint64_t target, uint32_t dealer)
+{
+	epoch_context_bytes(out, chain_id, target, dealer, UINT32_MAX, EPOCH_ABOUT_SHARE);
+}
+
 void epoch_ack_context(uint8_t out[56], const struct sr_hash32 *chain_id, uint64_t target,
     const struct epoch_set *set)
 {
@@ -312,6 +319,7 @@ void epoch_deal_write(struct sr_writer *w, const struct epoch_deal *deal, uint32
 {
 	sr_write_edpk(w, &deal->vote_key);
 	sr_write_hash(w, &deal->contribution);
+	shamir_proof_write(w, &deal->boxes);
 	shamir_commitments_write(w, &deal->c);
 	for (uint32_t i = 0; i < n; i++)
 		shamir_box_write(w, &deal->shares[i]);
@@ -324,6 +332,7 @@ void epoch_deal_read(struct epoch_deal *deal, struct sr_reader *r, uint32_t n, u
 	memset(deal, 0, sizeof(*deal));
 	deal->vote_key = sr_read_edpk(r);
 	deal->contribution = sr_read_hash(r);
+	deal->boxes = shamir_proof_read(r);
 	shamir_commitments_read(&deal->c, r, threshold);
 	for (uint32_t i = 0; i < n && i < SR_MEMBERS_MAX; i++)
 		shamir_box_read(&deal->shares[i], r);
@@ -405,18 +414,28 @@ static bool vote_key_used(const struct vault_tree *t, const struct epoch_record 
 	return false;
 }
 
+/* Whose r nobody knows may be another dealer's: a complaint would open that one's boxes. */
+static enum sr_error boxes_check(const struct epoch_deal *deal, const struct epoch_context *ctx,
+    const struct epoch_change *change, uint32_t dealer)
+{
+	const struct shamir_box *first = &deal->shares[0];
+	uint8_t context[EPOCH_CONTEXT_BYTES];
+
+	epoch_boxes_context(context, &ctx->chain_id, change->target, dealer);
+	SR_TRY(shamir_boxes_verify(&deal->boxes, first, deal->shares, change->n, context,
+	    sizeof(context)));
+	return shamir_boxes_verify(&deal->boxes, first, deal->contributions, change->n, context,
+	    sizeof(context));
+}
+
 static enum sr_error deal_check(const struct epoch_deal *deal, const struct vault_tree *t,
-    const struct epoch_record *now, const struct epoch_change *change)
+    const struct epoch_context *ctx, const struct epoch_change *change, uint32_t dealer)
 {
 	/* DESIGN 5: DKG when there is no key yet. */
 	SR_TRY(shamir_commitments_check(&deal->c, change->threshold, SHAMIR_DEAL_FRESH, NULL));
-	if (vote_key_used(t, now, change, &deal->vote_key))
+	if (vote_key_used(t, ctx->now, change, &deal->vote_key))
 		return SR_ERR_DUPLICATE;
-	for (uint32_t i = 0; i < change->n; i++) {
-		SR_TRY(shamir_box_check(&deal->shares[i]));
-		SR_TRY(shamir_box_check(&deal->contributions[i]));
-	}
-	return SR_OK;
+	return boxes_check(deal, ctx, change, dealer);
 }
 
 static enum sr_error deal_apply(struct vault_tree **t, const struct epoch_context *ctx,
@@ -436,7 +455,7 @@ static enum sr_error deal_apply(struct vault_tree **t, const struct epoch_contex
 	epoch_deal_read(deal, &r, change->n, change->threshold);
 	error = sr_reader_finish(&r);
 	if (error == SR_OK)
-		error = deal_check(deal, *t, ctx->now, change);
+		error = deal_check(deal, *t, ctx, change, member);
 	free(deal);
 	if (error != SR_OK)
 		return error;

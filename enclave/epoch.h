@@ -11,8 +11,8 @@
  *
  * A member's operation is a vault operation of kind 0x100 and up, by the account of its vote key,
  * with nonce 0 and no expiry: each can be applied once, so there is nothing to replay.
- *   DEAL      vote_key 32 | contribution commitment 32 | commitments | n share boxes |
- *             n contribution boxes
+ *   DEAL      vote_key 32 | contribution commitment 32 | proof of the boxes' r 64 | commitments |
+ *             n share boxes | n contribution boxes
  *   COMPLAINT dealer u32 | about u8 (0 share, 1 contribution) | complaint 96
  *   ACK       set 16 | proof 64 | shielding key 32
  */
@@ -45,6 +45,7 @@ struct epoch_change {
 struct epoch_deal {
 	struct sr_edpk vote_key;
 	struct sr_hash32 contribution;   /* shamir_contribution_commit */
+	struct shamir_proof boxes;       /* shamir_boxes_prove: all boxes have one r */
 	struct shamir_commitments c;
 	struct shamir_box shares[SR_MEMBERS_MAX], contributions[SR_MEMBERS_MAX];
 };
@@ -80,6 +81,9 @@ SR_MUST_CHECK enum sr_error epoch_close(struct vault_tree **t, const struct epoc
 /* Binds a box to where it belongs. */
 void epoch_context_bytes(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash32 *chain_id,
     uint64_t target, uint32_t dealer, uint32_t receiver, enum epoch_about about);
+/* What a dealer's proof that he knows his boxes' r is bound to. */
+void epoch_boxes_context(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash32 *chain_id,
+    uint64_t target, uint32_t dealer);
 /* What an ACK's proof is bound to. */
 void epoch_ack_context(uint8_t out[56], const struct sr_hash32 *chain_id, uint64_t target,
     const struct epoch_set *set);

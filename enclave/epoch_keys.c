@@ -97,19 +97,23 @@ static enum sr_error deal_boxes(struct dealing *d, struct enclave_core *self,
 {
 	uint8_t context[EPOCH_CONTEXT_BYTES];
 	SR_SCALAR_AUTO share;
+	SR_SCALAR_AUTO r;
 	struct sr_point to;
 
+	SR_TRY(sr_scalar_random(&r, &self->drbg));
+	epoch_boxes_context(context, &self->genesis->chain_id, change->target, self->self);
+	SR_TRY(shamir_boxes_prove(&d->deal->boxes, &r, context, sizeof(context), &self->drbg));
 	for (uint32_t k = 0; k < change->n; k++) {
 		SR_TRY(sr_point_decode(&to, self->now->record.members[k].box_key));
 		SR_TRY(shamir_poly_eval(&share, &d->poly, (struct shamir_index){ k + 1 }));
 		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self,
 		    k, EPOCH_ABOUT_SHARE);
-		SR_TRY(shamir_subshare_seal(&d->deal->shares[k], &to, &share, context,
-		    sizeof(context), &self->drbg));
+		SR_TRY(shamir_subshare_seal_with(&d->deal->shares[k], &r, &to, &share, context,
+		    sizeof(context)));
 		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self,
 		    k, EPOCH_ABOUT_CONTRIBUTION);
-		SR_TRY(shamir_box_seal32(&d->deal->contributions[k], &to, d->contribution, context,
-		    sizeof(context), &self->drbg));
+		SR_TRY(shamir_box_seal32_with(&d->deal->contributions[k], &r, &to, d->contribution,
+		    context, sizeof(context)));
 	}
 	return SR_OK;
 }

@@ -7,7 +7,8 @@
 #define COMPLAINT_DOMAIN "strongroom complaint v1"
 #define CONTRIBUTION_DOMAIN "strongroom contribution v1"
 
-/* Each key seals one box only, so the nonce may be constant. */
+/* Each key seals one box only, since no two have R, receiver and context in common: so the nonce
+ * may be constant. */
 static const uint8_t nonce[SR_GCM_NONCE];
 
 static struct sr_hash32 context_hash(const uint8_t *context, size_t context_n)
@@ -38,21 +39,19 @@ enum sr_error shamir_box_keypair(struct sr_scalar *p, struct sr_point *key, stru
 	return SR_OK;
 }
 
-static enum sr_error seal(struct shamir_box *out, const struct sr_point *to,
-    const uint8_t payload[32], const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
+static enum sr_error seal_with(struct shamir_box *out, const struct sr_scalar *r,
+    const struct sr_point *to, const uint8_t payload[32], const uint8_t *context, size_t context_n)
 {
 	struct sr_hash32 about = context_hash(context, context_n);
 	struct sr_point r_point, shared = sr_point_identity;
-	SR_SCALAR_AUTO r;
 	SR_KEY32_AUTO key;
 	enum sr_error error;
 
 	*out = (struct shamir_box){ { 0 } };
 	if (sr_point_is_identity(to))
 		return SR_ERR_BAD_POINT;
-	SR_TRY(sr_scalar_random(&r, drbg));
-	sr_point_base_mul(&r_point, &r);
-	error = sr_point_mul(&shared, &r, to);
+	sr_point_base_mul(&r_point, r);
+	error = sr_point_mul(&shared, r, to);
 	if (error == SR_OK)
 		error = box_key(&key, &shared, r_point.b, to, &about);
 	if (error == SR_OK)
@@ -61,6 +60,16 @@ static enum sr_error seal(struct shamir_box *out, const struct sr_point *to,
 		memcpy(out->b, r_point.b, sizeof r_point.b);
 	sr_wipe(&shared, sizeof shared);
 	return error;
+}
+
+static enum sr_error seal(struct shamir_box *out, const struct sr_point *to,
+    const uint8_t payload[32], const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
+{
+	SR_SCALAR_AUTO r;
+
+	*out = (struct shamir_box){ { 0 } };
+	SR_TRY(sr_scalar_random(&r, drbg));
+	return seal_with(out, &r, to, payload, context, context_n);
 }
 
 /* Opens with the shared point; also what everyone does with a complaint's. */
@@ -118,6 +127,41 @@ enum sr_error shamir_subshare_open(struct sr_scalar *share, const struct shamir_
 	sr_wipe(share, sizeof *share);
 	SR_TRY(open_box(payload.b, box, p, context, context_n));
 	return sr_scalar_decode(share, payload.b);
+}
+
+enum sr_error shamir_box_seal32_with(struct shamir_box *out, const struct sr_scalar *r,
+    const struct sr_point *to, const struct sr_key32 *payload, const uint8_t *context,
+    size_t context_n)
+{
+	return seal_with(out, r, to, payload->b, context, context_n);
+}
+
+enum sr_error shamir_subshare_seal_with(struct shamir_box *out, const struct sr_scalar *r,
+    const struct sr_point *to, const struct sr_scalar *share, const uint8_t *context,
+    size_t context_n)
+{
+	return seal_with(out, r, to, share->b, context, context_n);
+}
+
+enum sr_error shamir_boxes_prove(struct shamir_proof *out, const struct sr_scalar *r,
+    const uint8_t *context, size_t context_n, struct sr_drbg *drbg)
+{
+	struct sr_point r_point;
+
+	sr_point_base_mul(&r_point, r);
+	return shamir_pok_prove(out, r, &r_point, context, context_n, drbg);
+}
+
+enum sr_error shamir_boxes_verify(const struct shamir_proof *proof, const struct shamir_box *first,
+    const struct shamir_box *boxes, size_t n, const uint8_t *context, size_t context_n)
+{
+	struct sr_point r;
+
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(boxes[i].b, first->b, sizeof r.b) != 0)
+			return SR_ERR_BAD_PROOF;
+	SR_TRY(sr_point_decode(&r, first->b));
+	return shamir_pok_verify(proof, &r, context, context_n);
 }
 
 enum sr_error shamir_box_check(const struct shamir_box *box)

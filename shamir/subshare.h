@@ -6,8 +6,11 @@
  *   seal                R = r B, K = HKDF(r P; R, P, context), box = R || AES-256-GCM(K, payload)
  *   complaint           S = p R and a DLEQ that log_B(P) == log_R(S): everyone computes K and looks
  *
- * A complaint reveals the payload of that one box and nothing about p. The context names the chain,
- * epoch, dealer and receiver, so that a box can't be moved.
+ * A complaint reveals S, which opens every box to this receiver with the same R, and nothing about
+ * p. So a dealer must prove that he knows r: with an R made out of another dealer's he would have
+ * the receivers' honest complaints open that dealer's boxes for him. All boxes of one dealing have
+ * one r, and one proof. The context names the chain, epoch, dealer and receiver, so that a box
+ * can't be moved.
  */
 #ifndef SR_SHAMIR_SUBSHARE_H
 #define SR_SHAMIR_SUBSHARE_H
@@ -39,6 +42,20 @@ SR_MUST_CHECK enum sr_error shamir_subshare_seal(struct shamir_box *out, const s
 SR_MUST_CHECK enum sr_error shamir_subshare_open(struct sr_scalar *share,
     const struct shamir_box *box, const struct sr_scalar *p, const uint8_t *context,
     size_t context_n);
+
+/* --- the boxes of one dealing: one r, which the dealer proves to know --- */
+SR_MUST_CHECK enum sr_error shamir_box_seal32_with(struct shamir_box *out,
+    const struct sr_scalar *r, const struct sr_point *to, const struct sr_key32 *payload,
+    const uint8_t *context, size_t context_n);
+SR_MUST_CHECK enum sr_error shamir_subshare_seal_with(struct shamir_box *out,
+    const struct sr_scalar *r, const struct sr_point *to, const struct sr_scalar *share,
+    const uint8_t *context, size_t context_n);
+SR_MUST_CHECK enum sr_error shamir_boxes_prove(struct shamir_proof *out, const struct sr_scalar *r,
+    const uint8_t *context, size_t context_n, struct sr_drbg *drbg);
+/* BAD_PROOF: not all of these boxes have the R of the first one, or nobody proved to know its r. */
+SR_MUST_CHECK enum sr_error shamir_boxes_verify(const struct shamir_proof *proof,
+    const struct shamir_box *first, const struct shamir_box *boxes, size_t n,
+    const uint8_t *context, size_t context_n);
 
 /* What everyone checks without any key: R is a point and not the identity. BAD_POINT: the dealer is
  * at fault and no complaint is needed (nor could one be made). */

@@ -161,10 +161,13 @@ static void puppet_deal(struct puppet *p, struct sr_writer *body, uint32_t victi
 	uint8_t context[EPOCH_CONTEXT_BYTES];
 	struct sr_key32 contribution, seed, wrong = { { 1 } };
 	struct shamir_poly poly;
-	struct sr_scalar share, one;
+	struct sr_scalar share, one, r;
 	struct sr_point to;
 
 	ck_assert_ptr_nonnull(deal);
+	ck_ok(sr_scalar_random(&r, drbg));
+	epoch_boxes_context(context, &p->ctx.chain_id, 1, p->member);
+	ck_ok(shamir_boxes_prove(&deal->boxes, &r, context, sizeof(context), drbg));
 	ck_ok(sr_drbg_fill(drbg, seed.b, 32));
 	sr_ed25519_keypair(&p->next_vote, &deal->vote_key, &seed);
 	ck_ok(sr_drbg_fill(drbg, contribution.b, 32));
@@ -179,13 +182,13 @@ static void puppet_deal(struct puppet *p, struct sr_writer *body, uint32_t victi
 		if (bad && about == EPOCH_ABOUT_SHARE)
 			sr_scalar_add(&share, &share, &one);
 		epoch_context_bytes(context, &p->ctx.chain_id, 1, p->member, k, EPOCH_ABOUT_SHARE);
-		ck_ok(shamir_subshare_seal(&deal->shares[k], &to, &share, context, sizeof(context),
-		    drbg));
+		ck_ok(shamir_subshare_seal_with(&deal->shares[k], &r, &to, &share, context,
+		    sizeof(context)));
 		epoch_context_bytes(context, &p->ctx.chain_id, 1, p->member, k,
 		    EPOCH_ABOUT_CONTRIBUTION);
-		ck_ok(shamir_box_seal32(&deal->contributions[k], &to,
+		ck_ok(shamir_box_seal32_with(&deal->contributions[k], &r, &to,
 		    bad && about == EPOCH_ABOUT_CONTRIBUTION ? &wrong : &contribution, context,
-		    sizeof(context), drbg));
+		    sizeof(context)));
 	}
 	shamir_poly_clear(&poly);
 	sr_writer_init(body, SR_OP_MAX);
@@ -320,6 +323,86 @@ static struct vault_tree *dealt_by_three(struct cluster *c)
 	ck_assert(cluster_run_until(c, counted, &(struct count){ 0, 3, 0 }, 60000));
 	return vault_tree_ref(enclave_core_final_state(c->nodes[0].core));
 }
+
+/* The dealing in body with what the change does to it. */
+static enum sr_error changed_deal(struct puppet *p, const struct vault_tree *t,
+    const struct sr_writer *body, void (*change_it)(struct epoch_deal *, const struct epoch_deal *))
+{
+	struct epoch_deal *deal = malloc(sizeof(*deal)), *other = malloc(sizeof(*other));
+	struct vault_tree *changed = vault_tree_ref((struct vault_tree *)(uintptr_t)t);
+	struct epoch_change change;
+	struct sr_writer w;
+	struct sr_reader r;
+	enum sr_error error;
+
+	ck_assert(deal != NULL && other != NULL);
+	ck_assert(epoch_change_get(&change, t));
+	ck_ok(epoch_deal_get(other, t, &change, 0));
+	sr_reader_init(&r, body->p, body->n);
+	epoch_deal_read(deal, &r, change.n, change.threshold);
+	ck_ok(sr_reader_finish(&r));
+	change_it(deal, other);
+	sr_writer_init(&w, SR_OP_MAX);
+	epoch_deal_write(&w, deal, change.n);
+	ck_ok(sr_writer_finish(&w));
+	error = apply_as(p, &changed, EPOCH_OP_DEAL, &w);
+	sr_writer_clear(&w);
+	vault_tree_unref(changed);
+	free(deal);
+	free(other);
+	return error;
+}
+
+static void nothing(struct epoch_deal *deal, const struct epoch_deal *other)
+{
+	(void)deal;
+	(void)other;
+}
+
+/* The receivers' complaints would open the other dealer's boxes. */
+static void borrow_r(struct epoch_deal *deal, const struct epoch_deal *other)
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		memcpy(deal->shares[i].b, other->shares[i].b, 32);
+		memcpy(deal->contributions[i].b, other->shares[i].b, 32);
+	}
+}
+
+static void borrow_r_and_proof(struct epoch_deal *deal, const struct epoch_deal *other)
+{
+	borrow_r(deal, other);
+	deal->boxes = other->boxes;
+}
+
+static void borrow_r_for_one_share(struct epoch_deal *deal, const struct epoch_deal *other)
+{
+	memcpy(deal->shares[2].b, other->shares[2].b, 32);
+}
+
+static void borrow_r_for_one_contribution(struct epoch_deal *deal, const struct epoch_deal *other)
+{
+	memcpy(deal->contributions[1].b, other->shares[1].b, 32);
+}
+
+START_TEST(a_dealer_must_know_what_his_boxes_are_sealed_with)
+{
+	struct cluster *c = made(4, 51);
+	struct puppet *p = puppet_new(c, 3);
+	struct vault_tree *t = dealt_by_three(c);
+	struct sr_writer body;
+
+	puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
+	ck_ok(changed_deal(p, t, &body, nothing));
+	ck_error(changed_deal(p, t, &body, borrow_r), SR_ERR_BAD_PROOF);
+	ck_error(changed_deal(p, t, &body, borrow_r_and_proof), SR_ERR_BAD_PROOF);
+	ck_error(changed_deal(p, t, &body, borrow_r_for_one_share), SR_ERR_BAD_PROOF);
+	ck_error(changed_deal(p, t, &body, borrow_r_for_one_contribution), SR_ERR_BAD_PROOF);
+	sr_writer_clear(&body);
+	vault_tree_unref(t);
+	puppet_free(p);
+	cluster_free(c);
+}
+END_TEST
 
 static void complaint_body(struct puppet *p, struct sr_writer *body, const struct vault_tree *t,
     uint32_t dealer)
@@ -559,6 +642,7 @@ END_TEST
 TEST_MAIN("enclave epoch", four_members_make_a_vault_key_and_enter_epoch_one,
     three_and_seven_members_do_too, nobody_enters_epoch_one_before_all_have_acknowledged,
     who_deals_a_wrong_share_is_excluded_by_a_complaint,
+    a_dealer_must_know_what_his_boxes_are_sealed_with,
     who_deals_different_contributions_is_excluded_by_a_complaint,
     a_false_complaint_is_refused_and_a_true_one_is_not, steps_out_of_turn_are_refused,
     a_member_s_operation_is_checked_for_chain_epoch_member_and_signature,

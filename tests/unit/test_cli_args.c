@@ -169,7 +169,7 @@ START_TEST(wrong_lines_are_usage_errors)
 		"strongroom --timeout x status",
 		"strongroom secret get a --out=",
 		"strongroom -x status",
-		"strongroom nft transfer 1",
+		"strongroom nft transfer",
 		"strongroom --json --json status",
 		"strongroom block 1 2",
 	};

@@ -454,17 +454,36 @@ enum sr_error clients_request(struct enclave_core *self, const struct enclave_ev
 
 /* ---------------------------------------------------------------------------------- the archive */
 
+static struct core_archive_read *read_slot(struct enclave_core *self, bool client)
+{
+	struct core_archive_read *clients = NULL;
+
+	for (size_t i = 0; i < CORE_ARCHIVE_READS; i++) {
+		if (self->reads[i].token == 0)
+			return &self->reads[i];
+		if (self->reads[i].client)
+			clients = &self->reads[i];
+	}
+	/* A peer that is catching up comes before any client, and no client before it. */
+	if (client)
+		return NULL;
+	return clients != NULL ? clients : &self->reads[self->read_next % CORE_ARCHIVE_READS];
+}
+
 uint64_t core_archive_ask(struct enclave_core *self, const struct core_archive_read *read,
     uint64_t first, uint32_t kib)
 {
 	struct enclave_effect fx = { .kind = ENCLAVE_FX_ARCHIVE_READ, .number = first,
 		.member = kib };
-	struct core_archive_read *slot = &self->reads[self->read_next % CORE_ARCHIVE_READS];
+	struct core_archive_read *slot = read_slot(self, read->client);
 
+	if (slot == NULL)
+		return 0;
 	if (slot->token != 0 && slot->client)
 		fx_reply(self, slot->client_token, SR_ERR_TOO_MANY, NULL, 0);
 	*slot = *read;
-	slot->token = ++self->read_next;
+	/* The token tells the slot, and is never the same twice. */
+	slot->token = ++self->read_next * CORE_ARCHIVE_READS + (uint64_t)(slot - self->reads);
 	fx.token = slot->token;
 	fx_push(self, &fx);
 	return slot->token;
@@ -628,7 +647,7 @@ static enum sr_error client_rows(struct enclave_core *self, const struct core_ar
 
 enum sr_error core_archive_answer(struct enclave_core *self, const struct enclave_event *ev)
 {
-	struct core_archive_read *slot = &self->reads[(ev->token - 1) % CORE_ARCHIVE_READS], read;
+	struct core_archive_read *slot = &self->reads[ev->token % CORE_ARCHIVE_READS], read;
 	struct rows rows;
 	enum sr_error error;
 

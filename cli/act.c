@@ -121,14 +121,15 @@ static enum sr_error receipt_question(struct sr_writer *w, const struct sr_hash3
 	return sr_writer_finish(w);
 }
 
-static enum sr_error confirm_done(struct client *c, const struct vault_receipt *receipt)
+static enum sr_error confirm_done(struct client *c, const struct vault_receipt *receipt,
+    bool first_said)
 {
-	struct confirming f = { .client = c, .receipt = receipt, .n = 1 };
+	struct confirming f = { .client = c, .receipt = receipt, .n = first_said };
 	struct sr_writer question;
 	unsigned pause_ms = 5;
 	enum sr_error error;
 
-	f.said[c->order[0]] = true;
+	f.said[c->order[0]] = first_said;
 	sr_writer_init(&question, 256);
 	error = receipt_question(&question, &receipt->op);
 	while (error == SR_OK && f.n <= client_faults(c)) {
@@ -188,7 +189,7 @@ static enum sr_error submit(struct client *c, const struct sr_writer *op, struct
 		if (error == SR_ERR_WRONG_EPOCH)
 			return error;
 		if (error == SR_OK && act->receipt.code == SR_OK)
-			return confirm_done(c, &act->receipt);
+			return confirm_done(c, &act->receipt, true);
 		if (error == SR_OK && !refused[c->order[0]]) {
 			refused[c->order[0]] = true;
 			refusal = act->receipt;
@@ -258,7 +259,10 @@ enum sr_error client_act(struct client *self, const struct key *key, struct clie
 				act->hash = earlier[i];
 				sr_writer_clear(&op);
 				free(scratch);
-				return SR_OK;
+				/* One member's word; f+1 have to say so. */
+				return act->receipt.code == SR_OK
+				    ? confirm_done(self, &act->receipt, false)
+				    : SR_OK;
 			}
 		client_rotate(self);
 	}

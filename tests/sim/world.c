@@ -314,7 +314,7 @@ static bool settled(const struct sim *s)
 		return false;
 	for (uint32_t i = 0; i < s->n; i++) {
 		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
-		if (st.recovering)
+		if (st.recovering || st.final_height + 3ull * s->n < s->final_top)
 			return false;
 	}
 	return true;

@@ -13,11 +13,14 @@ CHECK=${CHECK:-$O/step}
 mkdir -p "$CHECK"
 
 # Prints "passed failed skipped" of a finished program from its log and exit status. Understands
-# Check's closing lines, "N passed, N failed, N skipped", mutants killed, and "SKIPPED N ..."; else the
-# status decides.
+# Check's closing lines, "N passed, N failed, N skipped", mutants killed, and "SKIPPED N ..." or "SKIPPED: ..."; else
+# the status decides.
 count() {
 	awk -v rc="$2" '
-		/SKIPPED [0-9]+/ { for (i = 1; i < NF; i++) if ($i == "SKIPPED") skipped += $(i + 1) }
+		/SKIPPED/ {
+			for (i = 1; i <= NF && $i !~ /^SKIPPED:?$/; i++) continue
+			if (i <= NF) skipped += $(i + 1) ~ /^[0-9]+$/ ? $(i + 1) : 1
+		}
 		/^[0-9]+ passed, [0-9]+ failed/ { closing = 1; passed = $1; failed = $3; more = $5 + 0 }
 		/Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {
 			line = $0; sub(/.*Checks: /, "", line); gsub(/[^0-9 ]/, "", line)

@@ -248,7 +248,7 @@ demo:
 PACKAGES := build-essential clang libclang-rt-14-dev pkg-config libgcrypt20-dev libgnutls28-dev \
 	nettle-dev libnanomsg-dev libyaml-dev libtokyocabinet-dev check libsodium-dev \
 	libsecp256k1-dev libmicrohttpd-dev libjansson-dev libseccomp-dev libisal-dev \
-	libcurl4-gnutls-dev valgrind iproute2 gdb
+	libcurl4-gnutls-dev valgrind iproute2 jq perl
 
 deps:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s "$$p" 2>/dev/null | \

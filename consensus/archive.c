@@ -274,6 +274,18 @@ static const struct cons_row *rows_proven(const struct consensus *self)
 
 /* The block may be in the tree already; once committed it belongs there while its slot is
  * remembered. */
+/* The peer's, or my own when it is for this block. */
+static const struct consensus_cert *row_final(const struct consensus *self,
+    const struct cons_row *row)
+{
+	const struct consensus_cert *own =
+	    cons_cert_of(self, CONSENSUS_FINAL, row->block->header.slot);
+
+	if (row->final != NULL || own == NULL)
+		return row->final;
+	return sr_hash32_equal(&own->hash, &row->block->hash) ? own : NULL;
+}
+
 static enum sr_error row_commit(struct consensus *self, struct cons_row *row)
 {
 	struct cons_block *b = row->block;
@@ -286,7 +298,7 @@ static enum sr_error row_commit(struct consensus *self, struct cons_row *row)
 	if (error == SR_ERR_NOT_READY || error == SR_ERR_NO_MEMORY)
 		return error;
 	SR_TRY(cons_fatal(self, error));
-	SR_TRY(cons_commit_one(self, b, row->notar, row->final));
+	SR_TRY(cons_commit_one(self, b, row->notar, row_final(self, row)));
 	if (row->final != NULL)
 		SR_TRY(cons_pool_cert(self, row->final, true, false));
 	if (row->notar != NULL && b->header.slot == self->top_slot)

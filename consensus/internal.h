@@ -35,6 +35,7 @@
 #define CONS_ANSWER_EVERY_MS 50u                    /* costly answers, each peer */
 #define CONS_FETCH_RETRY_MS 200u
 #define CONS_FETCH_OPEN 8u
+#define CONS_FETCH_TRIES 4u                         /* by hash; then by height, from archives */
 #define CONS_ARCHIVE_SLOTS 16u                      /* further behind: by height, archived */
 #define CONS_ARCHIVE_RETRY_MS 2000u
 #define CONS_ARCHIVE_BYTES (5u * 1024u * 1024u)     /* at least one block of any size */

@@ -51,7 +51,7 @@ static void block_ask(struct consensus *self, struct cons_slot *s)
 	s->asked_ms = self->now_ms;
 	s->tries++;
 	/* Nobody answers: their window moved on, but the archive still has it. */
-	if (s->tries > 2 * self->config.n && s->slot <= self->top_slot)
+	if (s->tries > CONS_FETCH_TRIES && s->slot <= self->top_slot)
 		self->archive_only = true;
 }
 

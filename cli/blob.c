@@ -1,4 +1,5 @@
 #include "cli/blob.h"
+#include "cli/io.h"
 
 #include <errno.h>
 #include <isa-l/erasure_code.h>
@@ -43,21 +44,6 @@ enum sr_error blob_check(const struct vault_payload *p)
 	    p->stripe_bytes > VAULT_STRIPE_BYTES_MAX || p->cipher_bytes == 0 ||
 	    p->cipher_bytes > VAULT_BLOB_CIPHER_MAX)
 		return SR_ERR_OUT_OF_RANGE;
-	return SR_OK;
-}
-
-static enum sr_error write_all(int fd, const uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t put = write(fd, p, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return errno == ENOSPC ? SR_ERR_DISK_FULL : SR_ERR_IO;
-		p += put;
-		n -= (size_t)put;
-	}
 	return SR_OK;
 }
 
@@ -136,7 +122,7 @@ static enum sr_error stripe_out(struct blob_coder *self)
 		    self->tables, pieces, pieces + self->k);
 	for (uint32_t i = 0; i < self->n; i++) {
 		sr_sha256_update(&self->hash[i], pieces[i], self->stripe);
-		SR_TRY(write_all(self->fds[i], pieces[i], self->stripe));
+		SR_TRY(io_write_all(self->fds[i], pieces[i], self->stripe));
 	}
 	self->filled = 0;
 	return SR_OK;
@@ -252,21 +238,6 @@ enum sr_error blob_reader_new(struct blob_reader **out, const struct vault_paylo
 	return SR_OK;
 }
 
-static enum sr_error read_all(int fd, uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t got = read(fd, p, n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got == 0 ? SR_ERR_TRUNCATED : SR_ERR_IO;
-		p += got;
-		n -= (size_t)got;
-	}
-	return SR_OK;
-}
-
 static enum sr_error stripe_in(struct blob_reader *self)
 {
 	uint8_t *in[VAULT_BLOB_PIECES_MAX], *out[VAULT_BLOB_PIECES_MAX];
@@ -274,7 +245,7 @@ static enum sr_error stripe_in(struct blob_reader *self)
 	for (uint32_t i = 0; i < self->k; i++) {
 		in[i] = self->in + (size_t)i * self->stripe;
 		out[i] = self->out + (size_t)i * self->stripe;
-		SR_TRY(read_all(self->fds[i], in[i], self->stripe));
+		SR_TRY(io_read_all(self->fds[i], in[i], self->stripe));
 	}
 	ec_encode_data((int)self->stripe, (int)self->k, (int)self->k, self->tables, in, out);
 	self->have = (size_t)self->k * self->stripe;

@@ -319,3 +319,20 @@ enum cli_exit client_connect(struct cli *cli, struct client **out)
 	*out = NULL;
 	return rc;
 }
+
+enum cli_exit client_begin(struct cli *cli, struct client **c, struct key **k)
+{
+	enum cli_exit rc = keyfile_open(cli, k);
+
+	*c = NULL;
+	if (rc == CLI_DONE)
+		rc = client_connect(cli, c);
+	return rc;
+}
+
+enum cli_exit client_end(struct client *c, struct key *k, enum cli_exit rc)
+{
+	client_close(c);
+	key_free(k);
+	return rc;
+}

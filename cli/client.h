@@ -41,6 +41,10 @@ enum cli_exit client_open(struct cli *cli, struct client **out);
 /* And the trail to the current epoch, which must have a vault key. */
 enum cli_exit client_connect(struct cli *cli, struct client **out);
 void client_close(struct client *self);
+/* What a command that acts begins with: the key, then the connection. And its end: frees both,
+ * passes rc on. */
+enum cli_exit client_begin(struct cli *cli, struct client **c, struct key **k);
+enum cli_exit client_end(struct client *c, struct key *k, enum cli_exit rc);
 uint32_t client_faults(const struct client *self);
 void client_rotate(struct client *self);         /* the next member becomes the first to be asked */
 

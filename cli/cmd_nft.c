@@ -5,23 +5,6 @@
 #include "cli/lookup.h"
 
 /* What most commands begin with. */
-static enum cli_exit begin(struct cli *cli, struct client **c, struct key **k)
-{
-	enum cli_exit rc = keyfile_open(cli, k);
-
-	*c = NULL;
-	if (rc == CLI_DONE)
-		rc = client_connect(cli, c);
-	return rc;
-}
-
-static enum cli_exit end(struct client *c, struct key *k, enum cli_exit rc)
-{
-	client_close(c);
-	key_free(k);
-	return rc;
-}
-
 static enum cli_exit run_mint(struct cli *cli)
 {
 	const char *to = cli_value(cli, "to"), *name = cli->args[0];
@@ -38,7 +21,7 @@ static enum cli_exit run_mint(struct cli *cli)
 		return CLI_USAGE;
 	if (!cli_option_number(cli, &body.nft_mint.collection_id, "collection", 0, UINT64_MAX))
 		return CLI_USAGE;
-	rc = begin(cli, &c, &k);
+	rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE && to == NULL)
 		body.nft_mint.to = k->account;
 	if (rc == CLI_DONE)
@@ -48,7 +31,7 @@ static enum cli_exit run_mint(struct cli *cli)
 		cli_put_account(cli, "account", &body.nft_mint.to);
 		cli_say(cli, "%llu\n", (unsigned long long)act.receipt.id);
 	}
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 static enum cli_exit run_collection(struct cli *cli)
@@ -63,14 +46,14 @@ static enum cli_exit run_collection(struct cli *cli)
 
 	if (!sr_name_valid((const uint8_t *)name, strlen(name)))
 		return cli_usage(cli, SR_ERR_NAME_BAD, "the collection's name");
-	rc = begin(cli, &c, &k);
+	rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE)
 		rc = client_act_say(c, k, &act, "making the collection", NULL);
 	if (rc == CLI_DONE) {
 		cli_put_number(cli, "collection_id", act.receipt.id);
 		cli_say(cli, "%llu\n", (unsigned long long)act.receipt.id);
 	}
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 /* TRANSFER, APPROVE and BURN name the NFT's version: read it first, and again when it has moved on.
@@ -93,7 +76,7 @@ static enum cli_exit change(
 	memset(&body, 0, sizeof body);
 	if (!cli_number(cli, &id, "the NFT", cli->args[0], 1, UINT64_MAX))
 		return CLI_USAGE;
-	rc = begin(cli, &c, &k);
+	rc = client_begin(cli, &c, &k);
 	for (int i = 0; rc == CLI_DONE; i++) {
 		error = lookup_nft(c, k, id, &nft, &bytes);
 		if (error != SR_OK) {
@@ -122,7 +105,7 @@ static enum cli_exit change(
 		cli_put_number(cli, "height", act.receipt.height);
 		cli_say(cli, "done at height %llu\n", (unsigned long long)act.receipt.height);
 	}
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 static enum cli_exit run_transfer(struct cli *cli)
@@ -249,12 +232,12 @@ static enum cli_exit run_list(struct cli *cli)
 			return CLI_USAGE;
 		rc = client_connect(cli, &c);
 	} else {
-		rc = begin(cli, &c, &k);
+		rc = client_begin(cli, &c, &k);
 		if (rc == CLI_DONE)
 			account = k->account;
 	}
 	if (rc != CLI_DONE)
-		return end(c, k, rc);
+		return client_end(c, k, rc);
 	cli_table_init(&l.table, 5);
 	for (const char *const *h =
 		 (const char *const[]){ "NFT", "NAME", "VERSION", "RELEASES", "HELD SINCE", NULL };
@@ -273,7 +256,7 @@ static enum cli_exit run_list(struct cli *cli)
 	cli_table_print(cli, &l.table);
 	if (error != SR_OK)
 		rc = client_fail(c, error, "listing");
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 static const struct cli_option options_mint[] = {

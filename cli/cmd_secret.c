@@ -6,23 +6,6 @@
 #include "cli/payload.h"
 #include "cli/retrieve.h"
 
-static enum cli_exit begin(struct cli *cli, struct client **c, struct key **k)
-{
-	enum cli_exit rc = keyfile_open(cli, k);
-
-	*c = NULL;
-	if (rc == CLI_DONE)
-		rc = client_connect(cli, c);
-	return rc;
-}
-
-static enum cli_exit end(struct client *c, struct key *k, enum cli_exit rc)
-{
-	client_close(c);
-	key_free(k);
-	return rc;
-}
-
 static void id_put(struct cli *cli, const struct vault_secret_id *id)
 {
 	cli_put_hex(cli, "secret_id", id->b, sizeof id->b);
@@ -160,7 +143,7 @@ static enum cli_exit run_put(struct cli *cli)
 	}
 	rc = payload_source_open(cli, plan.file, &plan.source);
 	if (rc == CLI_DONE)
-		rc = begin(cli, &c, &k);
+		rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE) {
 		body.secret_put.name = (struct sr_bytes){ (const uint8_t *)name, strlen(name) };
 		body.secret_put.policy = (struct sr_bytes){ plan.policy.p, plan.policy.n };
@@ -169,7 +152,7 @@ static enum cli_exit run_put(struct cli *cli)
 		rc = put_run(c, k, &plan, VAULT_OP_SECRET_PUT, &body, &policy_hash);
 	}
 	plan_clear(&plan);
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 /* The record of a secret of one's own, by id or name. */
@@ -209,7 +192,7 @@ static enum cli_exit run_update(struct cli *cli)
 	}
 	rc = payload_source_open(cli, plan.file, &plan.source);
 	if (rc == CLI_DONE)
-		rc = begin(cli, &c, &k);
+		rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE)
 		rc = mine(c, k, cli->args[0], &secret, &bytes);
 	if (rc == CLI_DONE) {
@@ -227,7 +210,7 @@ static enum cli_exit run_update(struct cli *cli)
 	}
 	looked_free(&bytes);
 	plan_clear(&plan);
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 /* --- restore, policy: the same DEK under a new label --- */
@@ -284,7 +267,7 @@ static enum cli_exit run_restore(struct cli *cli)
 	memset(&body, 0, sizeof body);
 	if (!cli_number(cli, &from, "the version", cli->args[1], 1, UINT64_MAX))
 		return CLI_USAGE;
-	rc = begin(cli, &c, &k);
+	rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE)
 		rc = mine(c, k, cli->args[0], &secret, &bytes);
 	if (rc == CLI_DONE) {
@@ -302,7 +285,7 @@ static enum cli_exit run_restore(struct cli *cli)
 		    (unsigned long long)secret.version + 1, (unsigned long long)from);
 	}
 	looked_free(&bytes);
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 static void policy_text(struct sr_writer *out, struct sr_bytes bytes)
@@ -352,7 +335,7 @@ static enum cli_exit run_policy(struct cli *cli)
 	sr_writer_init(&policy, VAULT_POLICY_BYTES_MAX);
 	if (cli->args_n > 1 && !cli_policy(cli, &policy, cli->args[1]))
 		return CLI_USAGE;
-	rc = begin(cli, &c, &k);
+	rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE)
 		rc = mine(c, k, cli->args[0], &secret, &bytes);
 	if (rc == CLI_DONE)
@@ -372,7 +355,7 @@ static enum cli_exit run_policy(struct cli *cli)
 	}
 	sr_writer_clear(&policy);
 	looked_free(&bytes);
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 static enum cli_exit run_delete(struct cli *cli)
@@ -383,7 +366,7 @@ static enum cli_exit run_delete(struct cli *cli)
 	struct key *k = NULL;
 	struct vault_secret secret;
 	struct looked bytes = { 0 };
-	enum cli_exit rc = begin(cli, &c, &k);
+	enum cli_exit rc = client_begin(cli, &c, &k);
 
 	memset(&body, 0, sizeof body);
 	if (rc == CLI_DONE)
@@ -399,7 +382,7 @@ static enum cli_exit run_delete(struct cli *cli)
 		cli_say(cli, "deleted at height %llu\n", (unsigned long long)act.receipt.height);
 	}
 	looked_free(&bytes);
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 /* --- get --- */
@@ -436,7 +419,7 @@ static enum cli_exit run_get(struct cli *cli)
 	if (!cli_option_number(cli, &r.nft_id, "nft", 1, UINT64_MAX) ||
 	    !cli_option_number(cli, &r.version, "version", 1, UINT64_MAX))
 		return CLI_USAGE;
-	rc = begin(cli, &c, &k);
+	rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE)
 		rc = lookup_secret_id(c, k, cli->args[0], &r.id);
 	if (rc == CLI_DONE) {
@@ -458,7 +441,7 @@ static enum cli_exit run_get(struct cli *cli)
 		}
 	}
 	retrieve_clear(&r);
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 /* --- looking --- */
@@ -492,7 +475,7 @@ static enum cli_exit run_show(struct cli *cli)
 	struct looked bytes = { 0 };
 	char name[SR_NAME_MAX + 1], id[33], owner[VAULT_ACCOUNT_TEXT_MAX];
 	char created[CLI_TIME_TEXT], updated[CLI_TIME_TEXT], expiry[CLI_TIME_TEXT];
-	enum cli_exit rc = begin(cli, &c, &k);
+	enum cli_exit rc = client_begin(cli, &c, &k);
 
 	if (rc == CLI_DONE)
 		rc = mine(c, k, cli->args[0], &secret, &bytes);
@@ -511,7 +494,7 @@ static enum cli_exit run_show(struct cli *cli)
 		    created, updated, expiry, (unsigned long long)secret.releases);
 	}
 	looked_free(&bytes);
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 struct listing { struct cli *cli; struct cli_table table; enum sr_error error; };
@@ -557,9 +540,9 @@ static enum cli_exit run_list(struct cli *cli)
 
 	if (!cli_option_number(cli, &nft, "nft", 1, UINT64_MAX))
 		return CLI_USAGE;
-	rc = begin(cli, &c, &k);
+	rc = client_begin(cli, &c, &k);
 	if (rc != CLI_DONE)
-		return end(c, k, rc);
+		return client_end(c, k, rc);
 	cli_table_init(&l.table, 6);
 	for (unsigned i = 0; i < 6; i++)
 		cli_table_cell(&l.table, "%s", head[i]);
@@ -581,7 +564,7 @@ static enum cli_exit run_list(struct cli *cli)
 		error = l.error;
 	if (error != SR_OK)
 		rc = client_fail(c, error, "listing");
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 static bool history_one(void *ctx, struct sr_bytes record, uint8_t after[16])
@@ -624,12 +607,12 @@ static enum cli_exit run_history(struct cli *cli)
 	struct key *k = NULL;
 	struct vault_secret_id id;
 	enum sr_error error;
-	enum cli_exit rc = begin(cli, &c, &k);
+	enum cli_exit rc = client_begin(cli, &c, &k);
 
 	if (rc == CLI_DONE)
 		rc = lookup_secret_id(c, k, cli->args[0], &id);
 	if (rc != CLI_DONE)
-		return end(c, k, rc);
+		return client_end(c, k, rc);
 	cli_table_init(&l.table, 4);
 	for (unsigned i = 0; i < 4; i++)
 		cli_table_cell(&l.table, "%s", head[i]);
@@ -643,7 +626,7 @@ static enum cli_exit run_history(struct cli *cli)
 		error = l.error;
 	if (error != SR_OK)
 		rc = client_fail(c, error, "reading the history");
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 /* --- the table --- */

@@ -9,39 +9,10 @@
 
 #include "base/drbg.h"
 #include "cli/cli.h"
+#include "cli/io.h"
 #include "shamir/share_file.h"
 
 #define BLOCK 65536u
-
-static enum sr_error put(int fd, const uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return errno == ENOSPC ? SR_ERR_DISK_FULL : SR_ERR_IO;
-		p += done;
-		n -= (size_t)done;
-	}
-	return SR_OK;
-}
-
-static enum sr_error take(int fd, uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t got = read(fd, p, n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got == 0 ? SR_ERR_TRUNCATED : SR_ERR_IO;
-		p += got;
-		n -= (size_t)got;
-	}
-	return SR_OK;
-}
 
 /* --- split --- */
 
@@ -90,23 +61,23 @@ static enum sr_error split_body(struct splitting *s, int in, uint64_t bytes)
 		uint8_t header[SHAMIR_FILE_HEADER];
 
 		shamir_splitter_header(s->splitter, i + 1, header);
-		error = put(s->fds[i], header, sizeof header);
+		error = io_write_all(s->fds[i], header, sizeof header);
 	}
 	while (error == SR_OK && done < bytes) {
 		size_t size = bytes - done < BLOCK ? (size_t)(bytes - done) : BLOCK;
 
-		error = take(in, s->in.p, size);
+		error = io_read_all(in, s->in.p, size);
 		if (error == SR_OK)
 			error = shamir_splitter_update(s->splitter, s->out, s->in.p, size);
 		for (unsigned i = 0; i < s->n && error == SR_OK; i++)
-			error = put(s->fds[i], s->out[i], size);
+			error = io_write_all(s->fds[i], s->out[i], size);
 		done += size;
 		cli_progress_at(&progress, done);
 	}
 	if (error == SR_OK)
 		error = shamir_splitter_finish(s->splitter, s->out);
 	for (unsigned i = 0; i < s->n && error == SR_OK; i++) {
-		error = put(s->fds[i], s->out[i], shamir_file_trailer_size(s->n));
+		error = io_write_all(s->fds[i], s->out[i], shamir_file_trailer_size(s->n));
 		if (error == SR_OK && fsync(s->fds[i]) != 0)
 			error = SR_ERR_IO;
 	}
@@ -233,7 +204,7 @@ static enum sr_error shares_open(struct joining *j)
 		else
 			j->m++;
 		if (error == SR_OK)
-			error = take(j->fds[i], bytes, sizeof bytes);
+			error = io_read_all(j->fds[i], bytes, sizeof bytes);
 		if (error == SR_OK)
 			error = shamir_file_header_read(&j->headers[i], bytes);
 		if (error != SR_OK)
@@ -262,17 +233,17 @@ static enum sr_error join_body(struct joining *j, int out)
 		size_t size = bytes - done < BLOCK ? (size_t)(bytes - done) : BLOCK;
 
 		for (unsigned i = 0; i < j->m && error == SR_OK; i++)
-			error = take(j->fds[i], j->in[i], size);
+			error = io_read_all(j->fds[i], j->in[i], size);
 		if (error == SR_OK)
 			error = shamir_joiner_update(
 			    j->joiner, j->out.p, (const uint8_t *const *)j->in, size);
 		if (error == SR_OK)
-			error = put(out, j->out.p, size);
+			error = io_write_all(out, j->out.p, size);
 		done += size;
 		cli_progress_at(&progress, done);
 	}
 	for (unsigned i = 0; i < j->m && error == SR_OK; i++) {
-		error = take(j->fds[i], j->in[i], trailer);
+		error = io_read_all(j->fds[i], j->in[i], trailer);
 		if (error == SR_OK && read(j->fds[i], &extra, 1) != 0)
 			error = SR_ERR_TRAILING_BYTES;
 		if (error != SR_OK)

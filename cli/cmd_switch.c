@@ -5,23 +5,6 @@
 
 #include "cli/lookup.h"
 
-static enum cli_exit begin(struct cli *cli, struct client **c, struct key **k)
-{
-	enum cli_exit rc = keyfile_open(cli, k);
-
-	*c = NULL;
-	if (rc == CLI_DONE)
-		rc = client_connect(cli, c);
-	return rc;
-}
-
-static enum cli_exit end(struct client *c, struct key *k, enum cli_exit rc)
-{
-	client_close(c);
-	key_free(k);
-	return rc;
-}
-
 /* --- create --- */
 
 static bool one_account(struct cli *cli, struct vault_account *out, const char *name)
@@ -141,7 +124,7 @@ static enum cli_exit run_create(struct cli *cli)
 	body.switch_create.name = (struct sr_bytes){ (const uint8_t *)name, strlen(name) };
 	if (!settings_read(cli, &body.switch_create.settings))
 		return CLI_USAGE;
-	rc = begin(cli, &c, &k);
+	rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE)
 		rc = client_act_say(c, k, &act, "creating the switch", NULL);
 	if (rc == CLI_DONE) {
@@ -149,7 +132,7 @@ static enum cli_exit run_create(struct cli *cli)
 		cli_put_text(cli, "state", "armed");
 		cli_say(cli, "%llu\n", (unsigned long long)act.receipt.id);
 	}
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 /* --- acting on one --- */
@@ -161,7 +144,7 @@ static enum cli_exit act_on(struct cli *cli, enum vault_op_kind kind, union vaul
 	struct client *c = NULL;
 	struct key *k = NULL;
 	uint64_t id = 0;
-	enum cli_exit rc = begin(cli, &c, &k);
+	enum cli_exit rc = client_begin(cli, &c, &k);
 
 	if (rc == CLI_DONE)
 		rc = lookup_switch_id(c, k, cli->args[0], &id);
@@ -172,7 +155,7 @@ static enum cli_exit act_on(struct cli *cli, enum vault_op_kind kind, union vaul
 		cli_put_number(cli, "switch_id", id);
 		cli_say(cli, "done at height %llu\n", (unsigned long long)act.receipt.height);
 	}
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 static enum cli_exit ref(struct cli *cli, enum vault_op_kind kind, const char *what)
@@ -316,7 +299,7 @@ static enum cli_exit run_status(struct cli *cli)
 	struct looked bytes = { 0 };
 	uint64_t id;
 	enum sr_error error;
-	enum cli_exit rc = begin(cli, &c, &k);
+	enum cli_exit rc = client_begin(cli, &c, &k);
 
 	if (rc == CLI_DONE)
 		rc = lookup_switch_id(c, k, cli->args[0], &id);
@@ -330,7 +313,7 @@ static enum cli_exit run_status(struct cli *cli)
 		switch_say(cli, &w);
 	}
 	looked_free(&bytes);
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 struct listing { struct cli *cli; struct cli_table table; enum sr_error error; };
@@ -371,10 +354,10 @@ static enum cli_exit run_list(struct cli *cli)
 	struct key *k = NULL;
 	struct sr_writer w;
 	enum sr_error error;
-	enum cli_exit rc = begin(cli, &c, &k);
+	enum cli_exit rc = client_begin(cli, &c, &k);
 
 	if (rc != CLI_DONE)
-		return end(c, k, rc);
+		return client_end(c, k, rc);
 	cli_table_init(&l.table, 5);
 	for (unsigned i = 0; i < 5; i++)
 		cli_table_cell(&l.table, "%s", head[i]);
@@ -393,7 +376,7 @@ static enum cli_exit run_list(struct cli *cli)
 		error = l.error;
 	if (error != SR_OK)
 		rc = client_fail(c, error, "listing");
-	return end(c, k, rc);
+	return client_end(c, k, rc);
 }
 
 /* --- the table --- */

@@ -10,6 +10,7 @@
 
 #include "base/hex.h"
 #include "cli/blob.h"
+#include "cli/io.h"
 
 /* --- files --- */
 
@@ -33,21 +34,6 @@ static int nameless_file(void)
 		}
 	}
 	return fd;
-}
-
-static enum sr_error write_all(int fd, const uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t put = write(fd, p, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return errno == ENOSPC ? SR_ERR_DISK_FULL : SR_ERR_IO;
-		p += put;
-		n -= (size_t)put;
-	}
-	return SR_OK;
 }
 
 /* As much as there is, up to n. */
@@ -105,7 +91,7 @@ static enum sr_error spool(struct payload_source *self, int in)
 		chunk_nonce(nonce, i);
 		SR_TRY(
 		    sr_gcm_seal(self->buffer.p, &self->key, nonce, NULL, 0, self->buffer.p, got));
-		SR_TRY(write_all(self->fd, self->buffer.p, got + SR_GCM_TAG));
+		SR_TRY(io_write_all(self->fd, self->buffer.p, got + SR_GCM_TAG));
 		if (got < CRYPT_CHUNK)
 			break;
 	}
@@ -521,7 +507,7 @@ static enum sr_error decrypt(struct blob_reader *reader, struct crypt_stream *st
 		if (error == SR_OK)
 			error = crypt_open_chunk(stream, chunk.p, &n, chunk.p);
 		if (error == SR_OK)
-			error = write_all(out, chunk.p, n);
+			error = io_write_all(out, chunk.p, n);
 		cli_progress_at(progress, stream->at);
 	}
 	sr_secret_bytes_clear(&chunk);
@@ -562,7 +548,7 @@ static enum sr_error fetch_inline(
 	SR_TRY(sr_secret_bytes_init(&plain, (size_t)p->plain_bytes));
 	error = crypt_open(plain.p, &n, dek, p->plain_bytes, p->inline_bytes.p, p->inline_bytes.n);
 	if (error == SR_OK)
-		error = write_all(out, plain.p, n);
+		error = io_write_all(out, plain.p, n);
 	*bytes = n;
 	sr_secret_bytes_clear(&plain);
 	return error;

@@ -272,8 +272,6 @@ static const struct cons_row *rows_proven(const struct consensus *self)
 	return proven;
 }
 
-/* The block may be in the tree already; once committed it belongs there while its slot is
- * remembered. */
 /* The peer's, or my own when it is for this block. */
 static const struct consensus_cert *row_final(const struct consensus *self,
     const struct cons_row *row)
@@ -286,6 +284,8 @@ static const struct consensus_cert *row_final(const struct consensus *self,
 	return sr_hash32_equal(&own->hash, &row->block->hash) ? own : NULL;
 }
 
+/* The block may be in the tree already; once committed it belongs there while its slot is
+ * remembered. */
 static enum sr_error row_commit(struct consensus *self, struct cons_row *row)
 {
 	struct cons_block *b = row->block;

@@ -543,18 +543,29 @@ static enum sr_error peer_rows(struct enclave_core *self, const struct core_arch
 {
 	struct core_instance *i = self->now->record.epoch == read->epoch ? self->now : self->old;
 	struct row *row = malloc(sizeof(*row));
-	struct sr_bytes *list = calloc(rows->n + 1u, sizeof(*list));
-	size_t n = 0;
+	struct sr_bytes *list = calloc(rows->n + EPOCH_TRAIL_HEADERS_MAX + 1u, sizeof(*list));
+	uint64_t next = read->height, close_height = UINT64_MAX;
+	size_t n = 0, made = 0;
 
 	if (row != NULL && list != NULL && i != NULL && i->record.epoch == read->epoch &&
 	    i->started) {
+		bool ended = trail_close_height(self, read->epoch, &close_height);
+
 		for (uint32_t k = 0; k < rows->n; k++)
 			if (row_read(row, rows->list[k]) &&
-			    row->block.header.epoch == read->epoch)
+			    row->block.header.epoch == read->epoch &&
+			    row->block.header.height <= close_height) {
 				list[n++] = rows->list[k];
+				next = row->block.header.height + 1;
+			}
+		if (ended && next > close_height)
+			made = trail_rows(list + n, self, read->epoch, next);
 		/* A refusal is the asking peer's business: it asks again. */
-		(void)!consensus_archive_rows(i->consensus, self->now_ms, read->peer, list, n);
+		(void)!consensus_archive_rows(i->consensus, self->now_ms, read->peer, list,
+		    n + made);
 	}
+	while (made > 0)
+		free((void *)(uintptr_t)list[n + --made].p);
 	free(list);
 	free(row);
 	return SR_OK;

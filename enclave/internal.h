@@ -409,6 +409,14 @@ SR_MUST_CHECK enum sr_error core_archive_answer(struct enclave_core *self,
     const struct enclave_event *ev);
 void core_status(struct enclave_core *self, struct enclave_status *s);
 
+/* --- trail_rows.c --- */
+/* The height of the CLOSE block that ended this epoch; false: it has not ended. */
+bool trail_close_height(const struct enclave_core *self, uint64_t epoch, uint64_t *height);
+/* Archive rows of that block's descendants from this height on. Returns how many; each is the
+ * caller's to free. */
+size_t trail_rows(struct sr_bytes rows[EPOCH_TRAIL_HEADERS_MAX], const struct enclave_core *self,
+    uint64_t epoch, uint64_t from_height);
+
 /* --- release.c --- */
 void release_run(struct enclave_core *self);
 void release_head(struct enclave_core *self, uint32_t from, uint64_t height);

@@ -13,8 +13,8 @@ CHECK=${CHECK:-$O/step}
 mkdir -p "$CHECK"
 
 # Prints "passed failed skipped" of a finished program from its log and exit status. Understands
-# Check's closing lines, "N passed, N failed, N skipped", mutants killed, and "SKIPPED N ..." or "SKIPPED: ..."; else
-# the status decides.
+# Check's closing lines, "N passed, N failed, N skipped", mutants killed, and "SKIPPED N ..." or
+# "SKIPPED: ..."; else the status decides.
 count() {
 	awk -v rc="$2" '
 		/SKIPPED/ {

@@ -12,8 +12,12 @@ void enclave_effects_init(struct enclave_effects *self)
 
 static void effect_free(struct enclave_effect *fx)
 {
-	/* One allocation holds both; a is first. */
-	free((void *)(uintptr_t)fx->a.p);
+	/* One allocation holds both; a is first. What goes to peers is plaintext here. */
+	void *p = (void *)(uintptr_t)fx->a.p;
+
+	if (p != NULL)
+		sr_wipe(p, fx->a.n + fx->b.n);
+	free(p);
 	fx->a.p = NULL;
 }
 

@@ -194,7 +194,12 @@ RUN := CC=$(notdir $(CC)) O=$(O) JOBS=$(JOBS) tests/run.sh
 check:
 	@$(MAKE) deps
 	@rm -rf $(O)/check && mkdir -p $(O)/check
-	@tests/check.sh "$(MAKE)" "$(O)" "$(SEEDS)"
+	@tests/check.sh "$(MAKE)" "$(O)" "$(SEEDS)" $(CHECK_STEPS)
+
+# What the folders of tests/ bring along: their targets, steps of `make check`, packages.
+CHECK_STEPS := lint check-unit check-ct CC=clang_check-ct check-sim check-planted check-integration
+PACKAGES :=
+include $(sort $(wildcard tests/*/*.mk))
 
 check-unit: $(UNIT) $(PROP)
 	@$(RUN) programs unit $(UNIT)
@@ -245,7 +250,7 @@ demo:
 
 # --- Housekeeping --------------------------------------------------------------------------------
 
-PACKAGES := build-essential clang libclang-rt-14-dev pkg-config libgcrypt20-dev libgnutls28-dev \
+PACKAGES += build-essential clang libclang-rt-14-dev pkg-config libgcrypt20-dev libgnutls28-dev \
 	nettle-dev libnanomsg-dev libyaml-dev libtokyocabinet-dev check libsodium-dev \
 	libsecp256k1-dev libmicrohttpd-dev libjansson-dev libseccomp-dev libisal-dev \
 	libcurl4-gnutls-dev valgrind iproute2 jq perl

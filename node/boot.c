@@ -3,66 +3,29 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "node/file.h"
 #include "node/loop.h"
 
 #define FEED_BYTES (4u * 1024u * 1024u)
-#define IDENTITY_MAX 65536u
 
-static enum sr_error boot_event(struct loop *self)
+void boot_begin(struct loop *self)
 {
 	struct enclave_event ev = { .kind = ENCLAVE_EV_BOOT, .number = HOST_WIRE_VERSION };
-	char path[NODE_PATH_MAX];
 	uint8_t *identity;
 	size_t n;
+	enum sr_error err = keeper_rewind(&self->keeper, &identity, &n);
 
-	SR_TRY(file_path(path, self->config->data_dir, "identity"));
-	SR_TRY(file_read(&identity, &n, path, IDENTITY_MAX));
+	self->disk_told = false;
+	self->wake_ms = 0;
+	self->phase = LOOP_FEEDING;
+	if (err != SR_OK) {
+		loop_fail(self, err, self->keeper.doing);
+		return;
+	}
 	ev.member = (uint32_t)self->config->member;
 	ev.a = (struct sr_bytes){ self->genesis_bytes, self->genesis_n };
 	ev.b = (struct sr_bytes){ identity, n };
 	loop_event(self, &ev);
 	free(identity);
-	return SR_OK;
-}
-
-void boot_begin(struct loop *self)
-{
-	enum sr_error err;
-
-	node_store_abandon(self->store);
-	node_store_cursor_clear(&self->cursor);
-	self->log_position = 0;
-	self->replayed = 0;
-	self->disk_told = false;
-	self->wake_ms = 0;
-	self->phase = LOOP_ROWS;
-	err = boot_event(self);
-	if (err != SR_OK)
-		loop_fail(self, err, "reading the sealed identity (data_dir/identity)");
-}
-
-static void feed_row(struct loop *self)
-{
-	struct enclave_event ev = { .kind = ENCLAVE_EV_STORE_ROW };
-	uint8_t *value;
-	size_t n;
-	enum sr_error err = node_store_state_next(self->store, &self->cursor, &value, &n);
-
-	if (err == SR_ERR_NOT_FOUND) {
-		node_store_cursor_clear(&self->cursor);
-		self->phase = LOOP_LOG;
-		return;
-	}
-	if (err != SR_OK) {
-		loop_fail(self, err, "reading state.tcb; " NODE_RECOVER);
-		return;
-	}
-	ev.a = (struct sr_bytes){ self->cursor.key, self->cursor.key_n };
-	ev.b = (struct sr_bytes){ value, n };
-	loop_event(self, &ev);
-	free(value);
-	self->replayed++;
 }
 
 static void feed_ready(struct loop *self)
@@ -84,38 +47,27 @@ static void feed_ready(struct loop *self)
 	desk_unlock(&self->desk);
 	self->figures.running = true;
 	sr_log(SR_LOG_INFO, "boot", "handed the enclave what it had records=%llu fresh=%d",
-	    (unsigned long long)self->replayed, self->fresh);
+	    (unsigned long long)self->keeper.replayed, self->fresh);
 }
 
-static void feed_record(struct loop *self)
+static void feed(struct loop *self)
 {
-	struct enclave_event ev = { .kind = ENCLAVE_EV_LOG_RECORD };
+	struct enclave_event ev;
 	uint8_t *bytes;
-	size_t n;
-	enum sr_error err = node_log_next(&self->log, &self->log_position, &bytes, &n);
+	enum sr_error err = keeper_next(&self->keeper, &ev, &bytes);
 
-	if (err == SR_ERR_NOT_FOUND) {
+	if (err == SR_ERR_NOT_FOUND)
 		feed_ready(self);
-		return;
-	}
-	if (err != SR_OK) {
-		loop_fail(self, err, "reading safety.log");
-		return;
-	}
-	ev.a = (struct sr_bytes){ bytes, n };
-	loop_event(self, &ev);
+	else if (err != SR_OK)
+		loop_fail(self, err, self->keeper.doing);
+	else
+		loop_event(self, &ev);
 	free(bytes);
-	self->replayed++;
 }
 
 void boot_feed(struct loop *self)
 {
-	while (self->failed == SR_OK && child_queued(&self->child) < FEED_BYTES) {
-		if (self->phase == LOOP_ROWS)
-			feed_row(self);
-		else if (self->phase == LOOP_LOG)
-			feed_record(self);
-		else
-			return;
-	}
+	while (self->failed == SR_OK && self->phase == LOOP_FEEDING &&
+	       child_queued(&self->child) < FEED_BYTES)
+		feed(self);
 }

@@ -1,27 +1,15 @@
 /*
- * node/effects.c - carries out what the enclave decided, in its order: of all effects that have
- * come, first the records into the log and one fdatasync, then what may leave. A CHECKPOINT or
- * IDENTITY ends a stretch.
+ * node/effects.c - carries out what the enclave decided, in its order: what is to be kept through
+ * the keeper, the rest to links, clients and the log.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <time.h>
-
 #include "base/hex.h"
 #include "base/log.h"
 #include "consensus/wire.h"
-#include "node/file.h"
 #include "node/loop.h"
-
-static uint64_t microseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
 
 /* The enclave believes that it is written: it must forget that, and begin again from the disk once
  * there is room. Rare: free_space_min_bytes stops it from writing long before. */
@@ -33,51 +21,13 @@ static void disk_full(struct loop *self, const char *what)
 	child_stop(&self->child, true);
 }
 
-/* All records of a stretch, one write, at most one sync. false: nothing that follows may leave. */
-static bool persist(struct loop *self, const struct enclave_effect *fx, size_t n)
-{
-	enum sr_error err = SR_OK;
-	bool sync = false;
-	uint64_t from;
-
-	for (size_t i = 0; i < n && err == SR_OK; i++) {
-		if (fx[i].kind != ENCLAVE_FX_PERSIST)
-			continue;
-		err = node_log_append(&self->log, fx[i].a.p, fx[i].a.n);
-		sync = sync || fx[i].number == 1;
-	}
-	from = microseconds();
-	if (err == SR_OK)
-		err = node_log_write(&self->log, sync);
-	if (err == SR_OK && sync) {
-		uint64_t took = microseconds() - from;
-
-		self->figures.log_sync_us += took;
-		if (took > self->figures.log_sync_max_us)
-			self->figures.log_sync_max_us = took;
-	}
-	if (err == SR_OK)
-		return true;
-	node_log_discard(&self->log);
-	if (err == SR_ERR_DISK_FULL)
-		disk_full(self, "writing safety.log");
-	else
-		loop_fail(self, err,
-		    "writing safety.log: what the disk holds is not known, so this "
-		    "process ends");
-	return false;
-}
-
 static void fx_archive_read(struct loop *self, const struct enclave_effect *fx)
 {
 	struct enclave_event ev = { .kind = ENCLAVE_EV_ARCHIVE, .token = fx->token };
-	size_t max = (size_t)fx->member * 1024;
 	struct sr_writer w;
 
-	if (max > HOST_FRAME_MAX / 2)
-		max = HOST_FRAME_MAX / 2;
 	sr_writer_init(&w, HOST_FRAME_MAX + HOST_FRAME_MAX / 2);
-	if (node_store_archive_read(self->store, fx->number, max, &w) == SR_OK) {
+	if (keeper_archive_read(&self->keeper, fx, &w) == SR_OK) {
 		ev.a = (struct sr_bytes){ w.p, w.n };
 		loop_event(self, &ev);
 	}
@@ -156,52 +106,9 @@ static void fx_fatal(struct loop *self, const struct enclave_effect *fx)
 				       : SR_ERR_INTERNAL;
 }
 
-static void fx_stored(struct loop *self, enum sr_error err, const char *what)
-{
-	if (err == SR_ERR_DISK_FULL)
-		disk_full(self, what);
-	else if (err != SR_OK)
-		loop_fail(self, err, what);
-}
-
-static void fx_archive_put(struct loop *self, const struct enclave_effect *fx)
-{
-	struct sr_hash32 hash;
-
-	if (fx->a.n != sizeof hash.b) {
-		loop_fail(self, SR_ERR_BAD_ENCODING, "an archive row without its hash");
-		return;
-	}
-	memcpy(hash.b, fx->a.p, sizeof hash.b);
-	fx_stored(self, node_store_archive_put(self->store, fx->number, &hash, fx->b.p, fx->b.n),
-	    "writing the archive");
-}
-
-/* The store first, then the fresh log: a stop in between finds the new rows and the old log, which
- * only says again what the rows hold. */
-static void fx_checkpoint(struct loop *self, const struct enclave_effect *fx)
-{
-	enum sr_error err = node_store_commit(self->store);
-
-	if (err == SR_OK)
-		err = node_log_rotate(&self->log, fx->a.p, fx->a.n);
-	fx_stored(self, err, "writing a checkpoint");
-}
-
-static void fx_identity(struct loop *self, const struct enclave_effect *fx)
-{
-	enum sr_error err = file_replace(self->config->data_dir, "identity", fx->a.p, fx->a.n);
-
-	/* What follows relies on it; there is no going on without. */
-	if (err != SR_OK)
-		loop_fail(self, err, "writing the sealed identity");
-}
-
 static void carry_out(struct loop *self, const struct enclave_effect *fx)
 {
 	switch (fx->kind) {
-	case ENCLAVE_FX_PERSIST:
-		return; /* done before */
 	case ENCLAVE_FX_SEND:
 		(void)!net_links_send(self->links, fx->member, (uint32_t)fx->number, fx->a.p,
 		    fx->a.n, loop_monotonic_ms());
@@ -213,19 +120,8 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 	case ENCLAVE_FX_WAKE:
 		self->wake_ms = fx->number;
 		return;
-	case ENCLAVE_FX_ARCHIVE_PUT:
-		fx_archive_put(self, fx);
-		return;
 	case ENCLAVE_FX_ARCHIVE_READ:
 		fx_archive_read(self, fx);
-		return;
-	case ENCLAVE_FX_STATE_PUT:
-		fx_stored(self,
-		    node_store_state_put(self->store, fx->a.p, fx->a.n, fx->b.p, fx->b.n),
-		    "keeping a row for the checkpoint");
-		return;
-	case ENCLAVE_FX_CHECKPOINT:
-		fx_checkpoint(self, fx);
 		return;
 	case ENCLAVE_FX_STATUS:
 		fx_status(self, fx);
@@ -239,9 +135,6 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 	case ENCLAVE_FX_FATAL:
 		fx_fatal(self, fx);
 		return;
-	case ENCLAVE_FX_IDENTITY:
-		fx_identity(self, fx);
-		return;
 	case ENCLAVE_FX_STOPPED:
 		self->stopped = true;
 		return;
@@ -249,29 +142,40 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 	case ENCLAVE_FX_BLOB_DROP:
 		fx_blob(self, fx);
 		return;
+	case ENCLAVE_FX_PERSIST:
+	case ENCLAVE_FX_ARCHIVE_PUT:
+	case ENCLAVE_FX_STATE_PUT:
+	case ENCLAVE_FX_CHECKPOINT:
+	case ENCLAVE_FX_IDENTITY:
+		return; /* the keeper's */
 	}
 }
 
-static bool ends_stretch(const struct enclave_effect *fx)
+static bool may_go_on(const struct loop *self)
 {
-	return fx->kind == ENCLAVE_FX_CHECKPOINT || fx->kind == ENCLAVE_FX_IDENTITY;
+	return self->failed == SR_OK && self->child.fd >= 0;
+}
+
+static bool carry_on(void *ctx, const struct enclave_effect *fx)
+{
+	struct loop *self = ctx;
+
+	carry_out(self, fx);
+	return may_go_on(self);
 }
 
 static void run_batch(struct loop *self, const struct enclave_effect *fx, size_t n)
 {
-	size_t from = 0;
+	enum sr_error err;
 
-	while (from < n && self->failed == SR_OK && self->child.fd >= 0) {
-		size_t to = from;
-
-		while (to < n && !ends_stretch(&fx[to]))
-			to++;
-		if (!persist(self, fx + from, to - from))
-			return;
-		for (; from < n && from <= to && self->failed == SR_OK && self->child.fd >= 0;
-		     from++)
-			carry_out(self, &fx[from]);
-	}
+	if (!may_go_on(self))
+		return;
+	err = keeper_run(&self->keeper, fx, n, carry_on, self);
+	if (err == SR_ERR_DISK_FULL)
+		disk_full(self, self->keeper.doing);
+	else if (err != SR_OK)
+		/* What the disk holds is not known. */
+		loop_fail(self, err, self->keeper.doing);
 }
 
 void effects_run(struct loop *self)

@@ -138,32 +138,11 @@ static enum sr_error data_open(struct loop *self)
 {
 	const struct config *c = self->config;
 	char note[NODE_LOG_NOTE_MAX];
-	struct node_store_figures figures;
-	enum sr_error err = node_dir_open(&self->dir, c->data_dir, &self->genesis->chain_id,
-	    (uint32_t)c->member, note);
+	enum sr_error err = keeper_open(&self->keeper, c->data_dir, &self->genesis->chain_id,
+	    (uint32_t)c->member, c->archive_blocks, note);
 
 	if (err != SR_OK)
-		return refuse(err, "data_dir", note);
-	err = node_log_open(
-	    &self->log, c->data_dir, &self->genesis->chain_id, (uint32_t)c->member, note);
-	if (err != SR_OK)
-		return refuse(err, "safety.log", note);
-	if (note[0] != '\0')
-		sr_log(SR_LOG_WARN, "log", "%s", note);
-	err = node_store_open(&self->store, c->data_dir, c->archive_blocks, note);
-	if (err != SR_OK)
-		return refuse(err, "store", note);
-	if (note[0] != '\0')
-		sr_log(SR_LOG_WARN, "store", "%s", note);
-	node_store_figures(&figures, self->store);
-	if (self->log.created && figures.state_rows > 0)
-		return refuse(SR_ERR_DAMAGED, "safety.log",
-		    "it is missing though the store has rows: what "
-		    "this node voted is not known; " NODE_RECOVER);
-	if (figures.unclean)
-		sr_log(SR_LOG_WARN, "store",
-		    "was not closed in order; its rows were checked damaged=%llu",
-		    (unsigned long long)figures.damaged_rows);
+		return refuse(err, self->keeper.doing, note);
 	err = blobs_open(&self->blobs, c->data_dir, c->blob_quota_bytes, c->blob_unreferenced_s,
 	    c->free_space_min_bytes);
 	return err == SR_OK ? SR_OK : refuse(err, "blobs", NULL);
@@ -226,7 +205,8 @@ enum sr_error loop_open(struct loop *self, const struct config *config)
 
 	memset(self, 0, sizeof *self);
 	self->config = config;
-	self->signal_fd = self->dir.lock = self->log.fd = self->child.fd = self->desk.wake_fd = -1;
+	self->signal_fd = self->child.fd = self->desk.wake_fd = -1;
+	self->keeper.dir.lock = self->keeper.log.fd = -1;
 	self->batch = calloc(LOOP_FX_BATCH, sizeof *self->batch);
 	self->status = calloc(1, sizeof *self->status);
 	self->figures.started_ms = loop_monotonic_ms();
@@ -241,17 +221,8 @@ void loop_close(struct loop *self)
 {
 	child_clear(&self->child);
 	net_links_free(self->links);
-	node_store_cursor_clear(&self->cursor);
-	if (self->store != NULL) {
-		bool clean;
-
-		node_store_abandon(self->store); /* rows of a checkpoint that never came */
-		clean = self->failed == SR_OK && node_store_commit(self->store) == SR_OK;
-		node_store_close(self->store, clean);
-	}
-	node_log_close(&self->log);
+	keeper_close(&self->keeper, self->failed == SR_OK);
 	blobs_close(self->blobs);
-	node_dir_close(&self->dir);
 	if (self->desk.calls != NULL)
 		desk_clear(&self->desk);
 	if (self->signal_fd >= 0)
@@ -267,7 +238,6 @@ void loop_close(struct loop *self)
 
 static void enclave_start(struct loop *self, uint64_t now_ms)
 {
-	struct node_store_figures figures;
 	enum sr_error err = child_start(&self->child, now_ms);
 
 	if (err != SR_OK) {
@@ -276,8 +246,7 @@ static void enclave_start(struct loop *self, uint64_t now_ms)
 		self->child.restart_ms = now_ms + CHILD_BACKOFF_MAX_MS;
 		return;
 	}
-	node_store_figures(&figures, self->store);
-	self->fresh = self->log.size == NODE_LOG_HEADER_BYTES && figures.state_rows == 0;
+	self->fresh = keeper_fresh(&self->keeper);
 	self->figures.enclave_starts = self->child.starts;
 	sr_log(SR_LOG_INFO, "enclave", "started pid=%ld user=%s", (long)self->child.pid,
 	    self->child.settings.user);
@@ -394,11 +363,10 @@ static void disk_watch(struct loop *self)
 {
 	uint64_t free_bytes = file_free_bytes(self->config->data_dir);
 	uint64_t min = self->config->free_space_min_bytes;
-	bool low = self->disk_low ? free_bytes < min + min / 4 : free_bytes < min;
+	bool low = keeper_low(&self->keeper, self->disk_low, free_bytes, min);
 	struct enclave_event ev = { .kind = ENCLAVE_EV_DISK };
 
 	self->figures.free_bytes = free_bytes;
-	low = low || !node_log_has_room(&self->log);
 	if (low != self->disk_low)
 		sr_log(low ? SR_LOG_ERROR : SR_LOG_INFO, "disk",
 		    low ? "free space %llu bytes is below %llu: this node does not vote until "
@@ -418,13 +386,16 @@ static void disk_watch(struct loop *self)
 static void figures_publish(struct loop *self)
 {
 	struct desk_figures *f = &self->figures;
+	const struct keeper *k = &self->keeper;
 
 	net_links_figures(&f->links, self->links);
-	node_store_figures(&f->store, self->store);
-	f->log_bytes = self->log.size;
-	f->log_written_bytes = self->log.appended;
-	f->log_syncs = self->log.synced;
-	f->log_rotations = self->log.rotated;
+	node_store_figures(&f->store, k->store);
+	f->log_bytes = k->log.size;
+	f->log_written_bytes = k->log.appended;
+	f->log_syncs = k->log.synced;
+	f->log_rotations = k->log.rotated;
+	f->log_sync_us = k->sync_us;
+	f->log_sync_max_us = k->sync_max_us;
 	f->enclave_queue_bytes = child_queued(&self->child);
 	f->running = self->phase == LOOP_RUNNING && !self->stopping;
 	desk_lock(&self->desk);

@@ -7,22 +7,19 @@
 #include "node/blobs.h"
 #include "node/child.h"
 #include "node/desk.h"
-#include "node/log.h"
-#include "node/store.h"
+#include "node/keeper.h"
 
 #define LOOP_STOP_MS 10000u             /* to stop in order */
 #define LOOP_FX_BATCH 4096u             /* effects handled between two polls */
 
-enum loop_phase { LOOP_DOWN, LOOP_ROWS, LOOP_LOG, LOOP_RUNNING };
+enum loop_phase { LOOP_DOWN, LOOP_FEEDING, LOOP_RUNNING };
 
 struct loop {
 	const struct config *config;
 	struct genesis *genesis;             /* owned, as its bytes */
 	uint8_t *genesis_bytes;
 	size_t genesis_n;
-	struct node_dir dir;
-	struct node_log log;
-	struct node_store *store;
+	struct keeper keeper;
 	struct blobs *blobs;
 	struct net_links *links;
 	struct child child;
@@ -30,8 +27,6 @@ struct loop {
 	struct desk desk;
 
 	enum loop_phase phase;
-	struct node_store_cursor cursor;     /* replay */
-	uint64_t log_position, replayed;
 	bool fresh;                          /* log and store were both new */
 	bool ready_told;
 

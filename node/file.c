@@ -22,6 +22,15 @@ enum sr_error file_path(char out[NODE_PATH_MAX], const char *dir, const char *na
 	return n > 0 && (size_t)n < NODE_PATH_MAX ? SR_OK : SR_ERR_TOO_LONG;
 }
 
+enum sr_error file_exists(bool *out, const char *dir, const char *name)
+{
+	char path[NODE_PATH_MAX];
+
+	SR_TRY(file_path(path, dir, name));
+	*out = access(path, F_OK) == 0;
+	return *out || errno == ENOENT ? SR_OK : SR_ERR_IO;
+}
+
 static enum sr_error read_open(uint8_t **out, size_t *n, int fd, size_t max)
 {
 	struct stat st;

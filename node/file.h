@@ -14,6 +14,7 @@
 
 /* dir/name; TOO_LONG. */
 SR_MUST_CHECK enum sr_error file_path(char out[NODE_PATH_MAX], const char *dir, const char *name);
+SR_MUST_CHECK enum sr_error file_exists(bool *out, const char *dir, const char *name);
 /* Whole file, malloc'd. NOT_FOUND, TOO_LONG, IO. */
 SR_MUST_CHECK enum sr_error file_read(uint8_t **out, size_t *n, const char *path, size_t max);
 /* Written aside, fsynced, renamed over the old one, the folder fsynced. DISK_FULL, IO. */

@@ -43,16 +43,19 @@ static enum sr_error store_open(struct keeper *self, uint64_t archive_blocks, ch
 	return SR_OK;
 }
 
-static enum sr_error together(struct keeper *self, char *note)
+/* The log is there before the store is: looked at before either is opened, since opening makes
+ * what is missing. */
+static enum sr_error log_is_there(struct keeper *self, char *note)
 {
-	struct node_store_figures figures;
+	bool store, log;
 
-	node_store_figures(&figures, self->store);
 	self->doing = "safety.log";
-	if (!self->log.created || figures.state_rows == 0)
+	SR_TRY(file_exists(&store, self->dir.path, NODE_STORE_STATE));
+	SR_TRY(file_exists(&log, self->dir.path, NODE_LOG_NAME));
+	if (log || !store)
 		return SR_OK;
 	snprintf(note, NODE_LOG_NOTE_MAX,
-	    "it is missing though the store has rows: what this node voted is not known; "
+	    "it is missing though the store is there: what this node voted is not known; "
 	    NODE_RECOVER);
 	return SR_ERR_DAMAGED;
 }
@@ -67,12 +70,10 @@ enum sr_error keeper_open(struct keeper *self, const char *path, const struct sr
 	self->doing = "data_dir";
 	err = node_dir_open(&self->dir, path, chain_id, member, note);
 	if (err == SR_OK)
+		err = log_is_there(self, note);
+	if (err == SR_OK)
 		err = log_open(self, chain_id, member, note);
-	if (err == SR_OK)
-		err = store_open(self, archive_blocks, note);
-	if (err == SR_OK)
-		err = together(self, note);
-	return err;
+	return err == SR_OK ? store_open(self, archive_blocks, note) : err;
 }
 
 void keeper_close(struct keeper *self, bool clean)

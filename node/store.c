@@ -249,17 +249,10 @@ static enum sr_error archive_replace(struct node_store *self, char *note)
 	return table_open(&self->archive, self->dir, "archive.tcb");
 }
 
-static bool exists(const char *dir, const char *name)
-{
-	char path[NODE_PATH_MAX];
-
-	return file_path(path, dir, name) == SR_OK && access(path, F_OK) == 0;
-}
-
 static enum sr_error state_damaged(const struct node_store *self, char *note)
 {
 	snprintf(note, NODE_STORE_NOTE_MAX,
-	    "%.300s/state.tcb is damaged; " NODE_RECOVER, self->dir);
+	    "%.300s/" NODE_STORE_STATE " is damaged; " NODE_RECOVER, self->dir);
 	return SR_ERR_DAMAGED;
 }
 
@@ -278,7 +271,7 @@ static void archive_ends(struct node_store *self)
 
 static enum sr_error tables_open(struct node_store *self, char *note)
 {
-	enum sr_error err = table_open(&self->state, self->dir, "state.tcb");
+	enum sr_error err = table_open(&self->state, self->dir, NODE_STORE_STATE);
 	uint64_t damaged = 0;
 
 	if (err == SR_ERR_DAMAGED)
@@ -303,6 +296,18 @@ static enum sr_error tables_open(struct node_store *self, char *note)
 	return SR_OK;
 }
 
+/* How it was left. */
+static enum sr_error stop_look(struct node_store *self)
+{
+	bool there, clean;
+
+	SR_TRY(file_exists(&there, self->dir, NODE_STORE_STATE));
+	SR_TRY(file_exists(&clean, self->dir, CLEAN_MARK));
+	self->figures.created = !there;
+	self->figures.unclean = there && !clean;
+	return SR_OK;
+}
+
 enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t archive_blocks,
     char note[NODE_STORE_NOTE_MAX])
 {
@@ -322,10 +327,10 @@ enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t
 		return SR_ERR_NO_MEMORY;
 	snprintf(self->dir, sizeof self->dir, "%s", dir);
 	self->archive_blocks = archive_blocks;
-	self->figures.created = !exists(dir, "state.tcb");
-	self->figures.unclean = !self->figures.created && !exists(dir, CLEAN_MARK);
+	err = stop_look(self);
 	/* The mark goes before the first write, and comes back after the last. */
-	err = file_remove(dir, CLEAN_MARK);
+	if (err == SR_OK)
+		err = file_remove(dir, CLEAN_MARK);
 	if (err == SR_OK)
 		err = tables_open(self, note);
 	if (err == SR_OK && self->figures.created)

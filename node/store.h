@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 
+#define NODE_STORE_STATE "state.tcb"
 #define NODE_STORE_KEY_MAX 1024u
 #define NODE_STORE_VALUE_MAX (8u * 1024u * 1024u)
 #define NODE_STORE_BUFFER_MAX                                                                      \

@@ -119,5 +119,25 @@ START_TEST(an_enclave_is_told_rows_then_records)
 }
 END_TEST
 
+/* What was voted is not known any more, however often it is asked. */
+START_TEST(a_log_that_is_missing_beside_rows_is_refused_at_every_start)
+{
+	struct enclave_effect fx[] = { row("k", "v"), checkpoint() };
+	struct keeper k;
+
+	ck_ok(open_keeper(&k));
+	ck_ok(keeper_run(&k, fx, 2, NULL, NULL));
+	keeper_close(&k, true);
+	ck_assert_int_eq(unlink(scratch_path(NODE_LOG_NAME)), 0);
+	for (int i = 0; i < 3; i++) {
+		ck_error(open_keeper(&k), SR_ERR_DAMAGED);
+		ck_assert_str_eq(k.doing, "safety.log");
+		ck_assert_ptr_nonnull(strstr(note, "missing"));
+		keeper_close(&k, false);
+	}
+}
+END_TEST
+
 TEST_MAIN("node_keeper", records_of_a_stretch_are_synced_before_anything_else_leaves,
-    nothing_is_carried_out_behind_the_effect_that_ended_it, an_enclave_is_told_rows_then_records)
+    nothing_is_carried_out_behind_the_effect_that_ended_it, an_enclave_is_told_rows_then_records,
+    a_log_that_is_missing_beside_rows_is_refused_at_every_start)

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct sim_options o = { .fault_ms = 9000, .heal_ms = 36000 };
+	struct sim_options o = { .fault_ms = 0 };
 	struct totals t = { 0 };
 	uint64_t first = 1, seeds = 20;
 	bool until = false;

@@ -25,7 +25,9 @@ static void *grow(void *list, size_t n, size_t *capacity, size_t each)
 
 uint64_t sim_node_now_ms(const struct sim_node *node)
 {
-	return (uint64_t)((int64_t)sim_now_ms(node->sim) + node->clock_offset_ms);
+	int64_t drift = node->drift_ppm == 0 ? 0 :
+	    (int64_t)(node->sim->now_us - node->drift_since_us) * node->drift_ppm / 1000000000;
+	return (uint64_t)((int64_t)sim_now_ms(node->sim) + node->clock_offset_ms + drift);
 }
 
 /* --- disk --- */
@@ -129,7 +131,7 @@ static void archive_read(struct sim_node *node, const struct enclave_effect *fx)
 	for (uint64_t h = fx->number; h < end; h++)
 		sr_write_blob(&w, d->archive[h].p, d->archive[h].n);
 	SR_ASSERT(sr_writer_finish(&w) == SR_OK);
-	struct sim_event ev = { .kind = SIM_ARCHIVE, .node = node->index, .number = fx->token,
+	struct sim_event ev = { .kind = SIM_ARCHIVE, .node = node->process, .number = fx->token,
 		.order = 0 };
 	ev.from = (uint32_t)node->boots;
 	ev.bytes = sim_copy(w.p, w.n);
@@ -146,9 +148,7 @@ static void effect_send(struct sim_node *node, const struct enclave_effect *fx)
 	for (uint32_t to = 0; to < s->n; to++) {
 		if (to == node->index || (fx->member != UINT32_MAX && to != fx->member))
 			continue;
-		if (node->liar && sim_liar_send(node, to, fx->a.p, fx->a.n))
-			continue;
-		sim_send(s, node->index, to, fx->a.p, fx->a.n, 0);
+		sim_post(node, to, fx->a.p, fx->a.n);
 	}
 }
 
@@ -169,7 +169,7 @@ static void effect(struct sim_node *node, const struct enclave_effect *fx)
 		sim_user_reply(s, fx->token, (enum sr_error)fx->number, fx->a, node->index);
 		break;
 	case ENCLAVE_FX_WAKE: {
-		struct sim_event ev = { .kind = SIM_TICK, .node = node->index };
+		struct sim_event ev = { .kind = SIM_TICK, .node = node->process };
 		uint64_t now = sim_node_now_ms(node);
 		ev.number = ++node->wake_generation;
 		sim_push(s, fx->number > now ? (fx->number - now) * 1000 : 1, ev);
@@ -194,6 +194,11 @@ static void effect(struct sim_node *node, const struct enclave_effect *fx)
 		sim_say(s, "node %u: %.*s", node->index, (int)fx->a.n, (const char *)fx->a.p);
 		break;
 	case ENCLAVE_FX_FATAL:
+		if (node->liar) {
+			sim_say(s, "node %u ended itself: %.*s", node->index, (int)fx->a.n,
+			    (const char *)fx->a.p);
+			break;
+		}
 		sim_violate(s, "node %u ended itself: %.*s (%s)", node->index, (int)fx->a.n,
 		    (const char *)fx->a.p, sr_error_name((unsigned)fx->number));
 		break;
@@ -225,7 +230,17 @@ void sim_node_event(struct sim_node *node, struct enclave_event *ev)
 	ev->seed = &seed;
 	ev->now_ms = sim_node_now_ms(node);
 	SR_ASSERT(node->effects.n == 0);
+	sim_liar_before(node);
 	enum sr_error err = enclave_step(node->core, &node->effects, ev);
+	sim_liar_after(node);
+	sim_twins_step(node);
+	if (err != SR_OK && node->liar) { /* of the f: it may do as it likes with itself */
+		for (size_t i = 0; i < node->effects.n; i++)
+			effect(node, &node->effects.list[i]);
+		node->dead = true;
+		sim_node_crash(node, true);
+		return;
+	}
 	if (err != SR_OK && s->violation[0] == '\0') {
 		for (size_t i = 0; i < node->effects.n; i++)
 			effect(node, &node->effects.list[i]);
@@ -235,8 +250,8 @@ void sim_node_event(struct sim_node *node, struct enclave_event *ev)
 	bool crash = false;
 	for (size_t i = 0; i < node->effects.n && !crash && err == SR_OK; i++) {
 		/* Crash right before, or right after, a durable or visible effect. */
-		if (!s->healed && node->ready && effect_is_crash_point(&node->effects.list[i]) &&
-		    sim_below(s, 100000) < s->crash_per_mille)
+		if (node->ready && effect_is_crash_point(&node->effects.list[i]) &&
+		    sim_plan_crash_point(node))
 			crash = true;
 		else
 			effect(node, &node->effects.list[i]);
@@ -244,7 +259,7 @@ void sim_node_event(struct sim_node *node, struct enclave_event *ev)
 	enclave_effects_reset(&node->effects);
 	if (crash) {
 		sim_node_crash(node, true);
-		struct sim_event again = { .kind = SIM_RESTART, .node = node->index };
+		struct sim_event again = { .kind = SIM_RESTART, .node = node->process };
 		sim_push(s, 50000 + sim_below(s, 4000000), again);
 	} else {
 		sim_check_step(node);
@@ -271,14 +286,14 @@ void sim_node_crash(struct sim_node *node, bool lose_unsynced)
 		log_truncate(&node->disk, node->disk.log_durable + sim_below(s, loose + 1));
 	}
 	node->disk.log_durable = node->disk.log_n;
-	sim_say(s, "node %u: down", node->index);
+	sim_say(s, "node %u%s: down", node->index, node->process == node->index ? "" : "'");
 }
 
 void sim_node_boot(struct sim_node *node)
 {
 	struct sim *s = node->sim;
 	struct sr_hash32 measurement = { { 7 } };
-	if (node->core != NULL)
+	if (node->core != NULL || node->dead)
 		return;
 	node->core = enclave_core_new(&node->sealing_key, &measurement);
 	SR_ASSERT(node->core != NULL);
@@ -286,7 +301,7 @@ void sim_node_boot(struct sim_node *node)
 	node->final_height = 0; /* what came after the checkpoint is told again */
 	s->restarts++;
 	node->ready = false;
-	sim_say(s, "node %u: up", node->index);
+	sim_say(s, "node %u%s: up", node->index, node->process == node->index ? "" : "'");
 	struct enclave_event ev = { .kind = ENCLAVE_EV_BOOT, .member = node->index,
 		.number = HOST_WIRE_VERSION };
 	ev.a = (struct sr_bytes){ s->genesis_bytes.p, s->genesis_bytes.n };
@@ -323,6 +338,11 @@ void sim_node_clear(struct sim_node *node)
 	enclave_effects_clear(&node->effects);
 	if (node->core != NULL)
 		enclave_core_free(node->core);
+	sim_disk_clear(d);
+}
+
+void sim_disk_clear(struct sim_disk *d)
+{
 	log_truncate(d, 0);
 	staged_drop(d);
 	while (d->rows_n > 0)
@@ -334,4 +354,27 @@ void sim_node_clear(struct sim_node *node)
 	free(d->staged);
 	free(d->archive);
 	free(d->identity.p);
+	memset(d, 0, sizeof *d);
+}
+
+static struct sim_bytes bytes_again(const struct sim_bytes *b)
+{
+	return b->p == NULL ? (struct sim_bytes){ NULL, 0 } : sim_copy(b->p, b->n);
+}
+
+/* What a power cut now would leave, and no more. */
+void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from)
+{
+	memset(to, 0, sizeof *to);
+	for (size_t i = 0; i < from->log_durable; i++)
+		log_append(to, (struct sr_bytes){ from->log[i].p, from->log[i].n }, true);
+	for (size_t i = 0; i < from->rows_n; i++)
+		row_commit(to, (struct sim_row){ bytes_again(&from->rows[i].key),
+			bytes_again(&from->rows[i].value) });
+	for (size_t i = 0; i < from->archive_n; i++)
+		if (from->archive[i].p != NULL)
+			archive_put(to, i,
+			    (struct sr_bytes){ from->archive[i].p, from->archive[i].n });
+	to->identity = bytes_again(&from->identity);
+	to->used = from->used;
 }

@@ -3,9 +3,14 @@
  * faulty network, disks that lose what was not synced, clocks that differ, liars, and users that
  * know what must come out. One seed is one run; the trace hash shows that it is the same run.
  *
- *   main.c   seeds, options, report          world.c  events, network, clocks, faults
+ *   main.c   seeds, options, report          world.c  events, network, clocks
  *   node.c   one member: core, disk, effects check.c  invariants I1..I13 (DESIGN 11)
- *   user.c   people: put, transfer, retrieve liar.c   Byzantine members
+ *   user.c   people: put, transfer, retrieve liar.c   Byzantine members; deal.c: their dealings
+ *   plan.c   which faults, when, of whom     twin.c   copies of a member, disks set back
+ *
+ * Every fault of a run is an entry of its plan, made from the seed before anything happens and with
+ * random numbers of its own: an entry can be left out (--only-faults) and the others stay as they
+ * are, which is what lets a failing seed be shrunk.
  */
 #ifndef SR_TESTS_SIM_SIM_H
 #define SR_TESTS_SIM_SIM_H
@@ -16,7 +21,10 @@
 #include "vault/vault.h"
 
 #define SIM_EPOCH_MS 1800000000000ull   /* the virtual world begins here */
-#define SIM_NODES_MAX 7u
+#define SIM_NODES_MAX 31u
+#define SIM_TWINS_MAX 10u                       /* f of 31 */
+#define SIM_PROCESSES_MAX (SIM_NODES_MAX + SIM_TWINS_MAX)
+#define SIM_PLAN_MAX 192u
 #define SIM_USERS_MAX 4u
 #define SIM_HEIGHTS_MAX 4096u
 #define SIM_LATENCY_MAX_MS 400u
@@ -37,15 +45,32 @@ struct sim_disk {
 	bool used;
 };
 
+/* LIAR: its words are replaced on their way out. TWINS: two copies of the unmodified core.
+ * SET_BACK: its disk goes back to an older image, or an old copy of it is started beside it. All
+ * but HONEST count among the f. */
+enum sim_role { SIM_HONEST = 0, SIM_LIAR, SIM_TWINS, SIM_SET_BACK };
+
+struct sim_liar;
+struct sim_image;
+
 struct sim_node {
 	struct sim *sim;
-	uint32_t index;
+	uint32_t index;                             /* the member */
+	uint32_t process;                           /* place in nodes: other for a twin */
+	enum sim_role role;
+	bool dead;                                  /* faulty, and ended itself */
+	bool mute;                                  /* a twin before the first epoch */
+	struct sim_liar *lying;
+	struct sim_image *image;                    /* an older disk */
+	uint64_t heard_us[SIM_NODES_MAX];           /* when each member's last message came */
 	struct enclave_core *core;                  /* NULL: down */
 	struct sim_disk disk;
 	struct sr_key32 sealing_key;
 	int64_t clock_offset_ms;
 	uint64_t wake_generation, wake_ms, boots, crashes, persists;
-	bool liar, ready;
+	bool liar, ready;                           /* liar: of the f */
+	int64_t drift_ppm;
+	uint64_t drift_since_us;
 	uint64_t final_height;                      /* of BLOCK effects since boot */
 	struct enclave_effects effects;
 };
@@ -68,15 +93,80 @@ struct sim_event {
 	struct sim_bytes bytes;
 };
 
+/* name, what it does. Those from EQUIVOCATE on are lies of a LIAR. */
+#define SIM_FAULTS(X)                                                                              \
+	X(DROP, "drop", "messages are lost")                                                       \
+	X(DUPLICATE, "duplicate", "messages come twice")                                           \
+	X(TAIL, "tail", "messages crawl and overtake")                                             \
+	X(LATE_FINAL, "late-final", "FINAL votes crawl")                                           \
+	X(PARTITION, "partition", "two sides do not hear each other")                              \
+	X(DEAF, "deaf", "one member hears nobody")                                                 \
+	X(MUTE, "mute", "nobody hears one member")                                                 \
+	X(ONE_WAY, "one-way", "one-way cuts here and there")                                       \
+	X(CRASH, "crash", "power cut, later a restart")                                            \
+	X(CRASH_POINT, "crash-point", "power cuts between two effects of a step")                  \
+	X(CLOCK_OFFSET, "clock-offset", "clocks differ")                                           \
+	X(CLOCK_JUMP, "clock-jump", "a clock jumps")                                               \
+	X(CLOCK_DRIFT, "clock-drift", "a clock runs fast or slow")                                 \
+	X(CLOCK_WILD, "clock-wild", "a faulty member's clock is anywhere")                         \
+	X(TWINS, "twins", "two copies of a member, from the first block on")                       \
+	X(TWIN_SIDES, "twin-sides", "who talks to which copy changes")                             \
+	X(ROLLBACK, "rollback", "a disk is set back to an older image")                            \
+	X(CLONE, "clone", "an old copy of a disk is started beside the member")                    \
+	X(EQUIVOCATE, "equivocate", "two proposals, each to its own half")                         \
+	X(STALE_PARENT, "stale-parent", "a proposal on an older notarised block")                  \
+	X(GAP_MISSING, "gap-missing", "a proposal without the SKIP certificates of its gap")       \
+	X(GAP_WRONG, "gap-wrong", "a proposal with SKIP certificates of other slots")              \
+	X(WITHHOLD, "withhold", "a proposal leaves late, or to some only")                         \
+	X(FORGED_CERT, "forged-cert", "a certificate that is none")                                \
+	X(TWO_FACED, "two-faced", "SKIP and FINAL for one slot")                                   \
+	X(VOTE_WITHHOLD, "vote-withhold", "votes to some only")                                    \
+	X(INGRESS, "ingress", "claims that clients cannot reach it")                               \
+	X(LYING_STATUS, "lying-status", "a restarted peer is told what is not so")                 \
+	X(LYING_HEAD, "lying-head", "a head that is not its own")                                  \
+	X(REPLAY, "replay", "old messages again")                                                  \
+	X(FLOOD, "flood", "hundreds of messages at once")                                          \
+	X(OVERSIZE, "oversize", "a message beyond all limits")                                     \
+	X(GARBAGE, "garbage", "messages with changed bytes")                                       \
+	X(SELECT_PEERS, "select-peers", "serves some peers only")                                  \
+	X(SELECT_CLIENTS, "select-clients", "serves some clients only")                            \
+	X(BAD_SHARE, "bad-deal-share", "deals a wrong sub-share to one")                           \
+	X(BAD_COMMITMENT, "bad-deal-commitment", "deals a wrong commitment")                       \
+	X(BAD_CONTRIBUTION, "bad-deal-contribution", "deals a wrong contribution to one")          \
+	X(WRONG_SHARE, "wrong-share", "a wrong decryption share to users")
+
+enum sim_fault_kind {
+#define SIM_FAULT_ENUM(name, text, what) SIM_FAULT_##name,
+	SIM_FAULTS(SIM_FAULT_ENUM)
+#undef SIM_FAULT_ENUM
+	SIM_FAULT_KINDS
+};
+
+/* One entry of the plan. member, param: whole random numbers, so that the plan is the same for any
+ * number of members; taken modulo what there is. */
+struct sim_fault {
+	enum sim_fault_kind kind;
+	uint64_t at_us, until_us;                   /* in the fault phase; until: 0 a moment */
+	uint32_t member;                            /* resolved */
+	uint64_t pick, param;
+	bool off, active;
+	uint64_t hits;
+};
+
 struct sim_options {
 	uint64_t seed;
+	uint64_t stir;                              /* another network and workload, same plan */
 	uint32_t n;                                 /* 0: by seed */
-	uint64_t fault_ms, heal_ms;
+	uint64_t fault_ms, heal_ms;                 /* 0: by seed */
 	bool verbose, calm;                         /* calm: no faults at all */
+	bool has_only;
+	uint64_t only[(SIM_PLAN_MAX + 63) / 64];    /* bit per entry of the plan */
+	uint64_t without_kinds;                     /* bit per kind */
+	unsigned plant;                             /* selftest.c: what is spoilt, 0 nothing */
 };
 
 struct sim_user;
-struct sim_liar;
+struct sim_coalition;
 
 struct sim {
 	struct sim_options options;
@@ -88,10 +178,20 @@ struct sim {
 	struct sr_bytes genesis;
 	struct sim_bytes genesis_bytes;
 	struct genesis *parsed;
-	struct sim_node nodes[SIM_NODES_MAX];
+	struct sim_node nodes[SIM_PROCESSES_MAX];   /* members, then twins */
+	uint32_t processes;
+	uint32_t faulty[SIM_NODES_MAX], faulty_n;
+	/* twin.c: bit 1 the member itself, bit 2 its copy, for each other member */
+	uint8_t sides[SIM_NODES_MAX][SIM_NODES_MAX];
 	struct sim_user *users[SIM_USERS_MAX];
 	uint32_t users_n;
-	struct sim_liar *liar;
+	struct sim_coalition *coalition;            /* what all liars know */
+	/* the plan */
+	struct sim_fault plan[SIM_PLAN_MAX];
+	uint32_t plan_n;
+	bool genesis_faults, faults_on;
+	uint64_t plan_random[4], faults_began_us;
+	uint64_t injected[SIM_FAULT_KINDS];
 	/* network */
 	bool healed;
 	uint32_t drop_per_mille, duplicate_per_mille, tail_per_mille, crash_per_mille;
@@ -107,12 +207,14 @@ struct sim {
 	size_t votes_n, votes_capacity;
 	/* figures */
 	uint64_t events, messages, dropped, crashes, restarts, lies, releases, acknowledged;
+	uint64_t bad_shares_named;
 	uint64_t tokens;
 	char violation[512];                        /* empty: none */
 	struct sr_hash32 trace;
 };
 
 /* --- world.c --- */
+uint64_t sim_random_of(uint64_t state[4]);
 uint64_t sim_random(struct sim *s);
 uint64_t sim_below(struct sim *s, uint64_t n);
 bool sim_chance(struct sim *s, uint32_t per_mille);
@@ -122,18 +224,49 @@ void sim_push(struct sim *s, uint64_t delay_us, struct sim_event ev);
 void sim_trace(struct sim *s, const void *p, size_t n);
 __attribute__((format(printf, 2, 3))) void sim_violate(struct sim *s, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void sim_say(const struct sim *s, const char *format, ...);
-void sim_send(
-    struct sim *s, uint32_t from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us);
+/* As the member's process, to another member: to whichever of its copies may hear it. */
+void sim_send(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us);
+/* What the core wants sent; a liar may say something else. */
+void sim_post(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n);
+struct sim_node *sim_client_process(struct sim *s, uint32_t member);
 bool sim_run(struct sim *s);            /* false: a violation */
 SR_MUST_CHECK enum sr_error sim_init(struct sim *s, const struct sim_options *options);
 void sim_clear(struct sim *s);
 struct sim_bytes sim_copy(const uint8_t *p, size_t n);
+
+/* --- plan.c --- */
+void sim_plan_make(struct sim *s);
+void sim_plan_begin(struct sim *s);             /* the fault phase starts now */
+void sim_plan_event(struct sim *s, uint64_t number);
+void sim_plan_end(struct sim *s);               /* healed: what is not for ever stops */
+/* The lie of this kind that this member tells now, or NULL; its hits are the caller's to count. */
+struct sim_fault *sim_plan_ever(struct sim *s, enum sim_fault_kind kind, uint32_t member);
+struct sim_fault *sim_plan_active(struct sim *s, enum sim_fault_kind kind, uint32_t member);
+void sim_plan_hit(struct sim *s, struct sim_fault *f);
+const char *sim_fault_name(enum sim_fault_kind kind);
+const char *sim_fault_what(enum sim_fault_kind kind);
+void sim_plan_print(const struct sim *s);       /* a readable story */
+bool sim_plan_crash_point(struct sim_node *node); /* a power cut here? */
+
+/* --- twin.c --- */
+bool sim_twin_hears(const struct sim *s, const struct sim_node *from, const struct sim_node *to);
+void sim_twins_begin(struct sim *s, uint32_t member);
+void sim_twins_step(struct sim_node *node);     /* after a step in epoch 0: one set of keys */
+void sim_twins_sides(struct sim *s, uint32_t member, uint64_t param);
+void sim_twin_stop(struct sim *s, uint32_t member);
+void sim_node_image(struct sim_node *node);     /* remembers the disk as it is */
+void sim_node_rollback(struct sim_node *node);  /* crash, older disk, boot */
+void sim_node_clone(struct sim_node *node);     /* a second process on the older disk */
+void sim_image_clear(struct sim_node *node);
 
 /* --- node.c --- */
 void sim_node_boot(struct sim_node *node);
 void sim_node_crash(struct sim_node *node, bool lose_unsynced);
 void sim_node_event(struct sim_node *node, struct enclave_event *ev);
 void sim_node_clear(struct sim_node *node);
+/* Shapes of disks, for images of them. copy: what a power cut now would leave. */
+void sim_disk_clear(struct sim_disk *d);
+void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from);
 uint64_t sim_node_now_ms(const struct sim_node *node);
 
 /* --- check.c --- */
@@ -153,10 +286,16 @@ bool sim_users_done(const struct sim *s);
 void sim_users_check(struct sim *s, struct vault_tree *state);
 
 /* --- liar.c --- */
-/* Remembers proposals of anybody. */
+/* Remembers proposals and certificates of anybody. */
 void sim_liar_see(struct sim *s, const uint8_t *msg, size_t n);
 /* May send something else instead; true: it took care of the message. */
 bool sim_liar_send(struct sim_node *node, uint32_t to, const uint8_t *msg, size_t n);
-void sim_liar_clear(struct sim *s);
+/* Before and after each step of a liar's core, whose memory it owns. */
+void sim_liar_before(struct sim_node *node);
+void sim_liar_after(struct sim_node *node);
+/* Does it answer this client? */
+bool sim_liar_serves(struct sim_node *node, uint32_t user);
+void sim_liar_clear(struct sim_node *node);
+void sim_coalition_clear(struct sim *s);
 
 #endif

@@ -468,7 +468,16 @@ static void answer_shares(
 	if (sr_reader_finish(&r) != SR_OK
 	    || shamir_tdh2_share_verify(&share, &key, &u->ct, u->label.b, sizeof u->label.b)
 		!= SR_OK) {
-		sim_violate(s, "a wrong decryption share by node %u", from);
+		/* It may have been made earlier, and be on its disk by now. */
+		struct sim_fault *lie = sim_plan_ever(s, SIM_FAULT_WRONG_SHARE, from);
+		if (lie == NULL) {
+			sim_violate(s, "a wrong decryption share by node %u", from);
+			return;
+		}
+		sim_plan_hit(s, lie);
+		s->bad_shares_named++;
+		u->target = (from + 1) % s->n;
+		user_go(u, STAGE_SHARES);
 		return;
 	}
 	for (uint32_t i = 0; i < u->shares_n; i++)

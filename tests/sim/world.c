@@ -13,9 +13,9 @@ static uint64_t rotl(uint64_t x, int k)
 	return x << k | x >> (64 - k);
 }
 
-uint64_t sim_random(struct sim *s)
+uint64_t sim_random_of(uint64_t r[4])
 {
-	uint64_t *r = s->random, out = rotl(r[1] * 5, 7) * 9, t = r[1] << 17;
+	uint64_t out = rotl(r[1] * 5, 7) * 9, t = r[1] << 17;
 	r[2] ^= r[0];
 	r[3] ^= r[1];
 	r[1] ^= r[2];
@@ -25,13 +25,18 @@ uint64_t sim_random(struct sim *s)
 	return out;
 }
 
-static void random_seed(struct sim *s, uint64_t seed)
+uint64_t sim_random(struct sim *s)
+{
+	return sim_random_of(s->random);
+}
+
+static void random_seed(uint64_t r[4], uint64_t seed)
 {
 	for (int i = 0; i < 4; i++) {
 		uint64_t z = seed += 0x9e3779b97f4a7c15ull;
 		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
 		z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-		s->random[i] = z ^ z >> 31;
+		r[i] = z ^ z >> 31;
 	}
 }
 
@@ -139,99 +144,65 @@ static bool carries_final(const uint8_t *msg, size_t n)
 	return votes_n == 1 && votes[0].kind == CONSENSUS_FINAL;
 }
 
-void sim_send(
-    struct sim *s, uint32_t from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us)
+static void deliver(struct sim *s, const struct sim_node *from, const struct sim_node *to,
+    const uint8_t *msg, size_t n, uint64_t extra_us)
 {
-	struct sim_event ev = { .kind = SIM_DELIVER, .node = to, .from = from };
-	s->messages++;
-	if (s->cut[from][to] || (!s->healed && sim_chance(s, s->drop_per_mille))) {
-		s->dropped++;
-		return;
-	}
-	if (!s->healed && s->late_final_per_mille > 0 && carries_final(msg, n) &&
-	    sim_chance(s, s->late_final_per_mille))
-		extra_us += 50000 + sim_below(s, 1500000);
-	int copies = !s->healed && sim_chance(s, s->duplicate_per_mille) ? 2 : 1;
-	while (copies-- > 0) {
+	struct sim_event ev = { .kind = SIM_DELIVER, .node = to->process, .from = from->index };
+	bool duplicate = sim_chance(s, s->duplicate_per_mille);
+	if (duplicate)
+		s->injected[SIM_FAULT_DUPLICATE]++;
+	for (int copies = duplicate ? 2 : 1; copies > 0; copies--) {
 		uint64_t delay = 200 + sim_below(s, 3000) + n / 1000;
-		if (!s->healed && sim_chance(s, s->tail_per_mille))
+		if (sim_chance(s, s->tail_per_mille)) {
+			s->injected[SIM_FAULT_TAIL]++;
 			delay += sim_below(s, SIM_LATENCY_MAX_MS * 1000);
+		}
 		ev.bytes = sim_copy(msg, n);
 		sim_push(s, delay + extra_us, ev);
 	}
 }
 
-/* --- faults --- */
-
-static void cut_clear(struct sim *s)
+void sim_send(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n, uint64_t extra_us)
 {
-	memset(s->cut, 0, sizeof s->cut);
-}
-
-static void cut_random(struct sim *s)
-{
-	cut_clear(s);
-	switch (sim_below(s, 4)) {
-	case 0: { /* a partition into two sides */
-		uint64_t side = sim_random(s);
-		for (uint32_t a = 0; a < s->n; a++)
-			for (uint32_t b = 0; b < s->n; b++)
-				s->cut[a][b] = ((side >> a ^ side >> b) & 1) != 0;
-		break;
-	}
-	case 1: { /* one member hears nobody */
-		uint32_t b = (uint32_t)sim_below(s, s->n);
-		for (uint32_t a = 0; a < s->n; a++)
-			s->cut[a][b] = true;
-		break;
-	}
-	case 2: { /* nobody hears one member */
-		uint32_t a = (uint32_t)sim_below(s, s->n);
-		for (uint32_t b = 0; b < s->n; b++)
-			s->cut[a][b] = true;
-		break;
-	}
-	default: /* one-way cuts here and there */
-		for (uint32_t a = 0; a < s->n; a++)
-			for (uint32_t b = 0; b < s->n; b++)
-				s->cut[a][b] = sim_chance(s, 200);
-		break;
-	}
-}
-
-static void fault(struct sim *s)
-{
-	struct sim_node *node = &s->nodes[sim_below(s, s->n)];
-	struct sim_event again = { .kind = SIM_FAULT };
-	if (s->healed)
+	struct sim *s = from->sim;
+	s->messages++;
+	if (s->cut[from->index][to]) {
+		s->dropped++;
 		return;
-	switch (sim_below(s, 6)) {
-	case 0:
-	case 1:
-		cut_random(s);
-		break;
-	case 2:
-		cut_clear(s);
-		break;
-	case 3:
-	case 4:
-		if (node->core != NULL) {
-			struct sim_event up = { .kind = SIM_RESTART, .node = node->index };
-			sim_node_crash(node, true);
-			sim_push(s, 20000 + sim_below(s, 5000000), up);
-		}
-		break;
-	default: /* a clock jumps, within what honest clocks may differ */
-		node->clock_offset_ms = (int64_t)sim_below(s, 401) - 200;
-		break;
 	}
-	sim_push(s, 300000 + sim_below(s, 2500000), again);
+	if (sim_chance(s, s->drop_per_mille)) {
+		s->dropped++;
+		s->injected[SIM_FAULT_DROP]++;
+		return;
+	}
+	if (s->late_final_per_mille > 0 && carries_final(msg, n) &&
+	    sim_chance(s, s->late_final_per_mille)) {
+		s->injected[SIM_FAULT_LATE_FINAL]++;
+		extra_us += 50000 + sim_below(s, 1500000);
+	}
+	for (uint32_t p = 0; p < s->processes; p++)
+		if (s->nodes[p].index == to && sim_twin_hears(s, from, &s->nodes[p]))
+			deliver(s, from, &s->nodes[p], msg, n, extra_us);
+}
+
+void sim_post(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n)
+{
+	if (from->role != SIM_LIAR || !sim_liar_send(from, to, msg, n))
+		sim_send(from, to, msg, n, 0);
+}
+
+struct sim_node *sim_client_process(struct sim *s, uint32_t member)
+{
+	for (uint32_t p = s->n; p < s->processes; p++)
+		if (s->nodes[p].index == member && s->nodes[p].core != NULL && sim_chance(s, 500))
+			return &s->nodes[p];
+	return &s->nodes[member];
 }
 
 static void heal(struct sim *s)
 {
+	sim_plan_end(s);
 	s->healed = true;
-	cut_clear(s);
 	sim_say(s, "healed");
 	for (uint32_t i = 0; i < s->n; i++)
 		if (s->nodes[i].core == NULL)
@@ -242,13 +213,14 @@ static void heal(struct sim *s)
 
 static void dispatch(struct sim *s, struct sim_event *ev)
 {
-	struct sim_node *node = ev->node < s->n ? &s->nodes[ev->node] : NULL;
+	struct sim_node *node = ev->node < s->processes ? &s->nodes[ev->node] : NULL;
 	struct enclave_event in = { .kind = ENCLAVE_EV_TICK };
 	switch (ev->kind) {
 	case SIM_DELIVER:
 		in.kind = ENCLAVE_EV_MESSAGE;
 		in.member = ev->from;
 		in.a = (struct sr_bytes){ ev->bytes.p, ev->bytes.n };
+		node->heard_us[ev->from] = s->now_us;
 		sim_node_event(node, &in);
 		break;
 	case SIM_TICK:
@@ -266,14 +238,16 @@ static void dispatch(struct sim *s, struct sim_event *ev)
 		sim_node_boot(node);
 		break;
 	case SIM_FAULT:
-		fault(s);
+		sim_plan_event(s, ev->number);
 		break;
 	case SIM_CLIENT:
 		in.kind = ENCLAVE_EV_CLIENT;
 		in.token = ev->number;
 		in.number = ev->from;
 		in.a = (struct sr_bytes){ ev->bytes.p, ev->bytes.n };
-		sim_node_event(node, &in);
+		node = sim_client_process(s, ev->node);
+		if (sim_liar_serves(node, (uint32_t)(ev->number >> 40) - 1))
+			sim_node_event(node, &in);
 		break;
 	case SIM_USER:
 		sim_user_wake(s, ev->from, ev->number);
@@ -306,13 +280,15 @@ static bool epoch_one(const struct sim *s)
 	return true;
 }
 
-/* Everybody has what he asked for, and nobody is still making up his mind after a restart. */
+/* Everybody has what he asked for, and nobody honest is still making up his mind. */
 static bool settled(const struct sim *s)
 {
 	struct consensus_status st;
 	if (!sim_users_done(s))
 		return false;
 	for (uint32_t i = 0; i < s->n; i++) {
+		if (s->nodes[i].liar)
+			continue;
 		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
 		if (st.recovering || st.final_height + 3ull * s->n < s->final_top)
 			return false;
@@ -320,35 +296,55 @@ static bool settled(const struct sim *s)
 	return true;
 }
 
+static void twins_begin(struct sim *s)
+{
+	for (uint32_t i = 0; i < s->plan_n; i++)
+		if (s->plan[i].kind == SIM_FAULT_TWINS && !s->plan[i].off)
+			sim_twins_begin(s, s->plan[i].member);
+}
+
+static void genesis_run(struct sim *s)
+{
+	uint64_t end_us = 10000000ull * (s->n > 7 ? 6 : 1);
+	twins_begin(s);
+	for (uint32_t i = 0; i < s->processes; i++)
+		sim_node_boot(&s->nodes[i]);
+	if (s->genesis_faults) {
+		sim_plan_begin(s);
+		run_until(s, end_us, epoch_one);
+		return;
+	}
+	run_until(s, end_us, epoch_one);
+	if (s->violation[0] == '\0' && !epoch_one(s))
+		sim_violate(s, "I12: the genesis did not end in epoch 1");
+	sim_plan_begin(s);
+}
+
+/* A copy that is stopped leaves one member behind, which its clients can do without. */
+static void twins_end(struct sim *s)
+{
+	for (uint32_t i = 0; i < s->plan_n; i++) {
+		struct sim_fault *f = &s->plan[i];
+		if (f->off || f->until_us == UINT64_MAX)
+			continue;
+		if (f->kind == SIM_FAULT_TWINS || f->kind == SIM_FAULT_CLONE)
+			sim_twin_stop(s, f->member);
+	}
+}
+
 bool sim_run(struct sim *s)
 {
-	struct sim_event ev = { .kind = SIM_FAULT };
-	for (uint32_t i = 0; i < s->n; i++)
-		sim_node_boot(&s->nodes[i]);
-	if (!s->options.calm && sim_chance(s, 300)) {
-		sim_push(s, 200000 + sim_below(s, 500000), ev); /* faults in the genesis, too */
-		run_until(s, 10000000, epoch_one);
-	} else {
-		uint32_t drop = s->drop_per_mille, crash = s->crash_per_mille;
-		s->drop_per_mille = s->crash_per_mille = 0;
-		run_until(s, 10000000, epoch_one);
-		s->drop_per_mille = drop;
-		s->crash_per_mille = crash;
-		if (s->violation[0] == '\0' && !epoch_one(s))
-			sim_violate(s, "I12: the genesis did not end in epoch 1");
-		if (!s->options.calm)
-			sim_push(s, 100000 + sim_below(s, 500000), ev);
-	}
+	genesis_run(s);
 	run_until(s, s->now_us + s->options.fault_ms * 1000, NULL);
-	if (s->violation[0] == '\0')
+	if (s->violation[0] == '\0') {
+		twins_end(s);
 		heal(s);
+	}
 	run_until(s, s->now_us + s->options.heal_ms * 1000 / 9, NULL);
 	sim_users_finish(s);
 	run_until(s, s->now_us + s->options.heal_ms * 1000, settled);
 	if (s->violation[0] == '\0')
 		sim_check_end(s);
-	for (uint32_t i = 0; i < s->n; i++)
-		sim_trace(s, &s->nodes[i].final_height, sizeof s->nodes[i].final_height);
 	return s->violation[0] == '\0';
 }
 
@@ -418,41 +414,51 @@ static enum sr_error genesis_init(struct sim *s)
 	return genesis_decode(g, s->genesis_bytes.p, s->genesis_bytes.n);
 }
 
+/* Most are small; the big ones are few and short. */
+static uint32_t size_by_seed(uint64_t r)
+{
+	static const struct { uint32_t below, n; } sizes[] = {
+		{ 120, 3 }, { 620, 4 }, { 740, 5 }, { 960, 7 }, { 992, 13 }, { 1000, 31 },
+	};
+	size_t i = 0;
+	while (r % 1000 >= sizes[i].below)
+		i++;
+	return sizes[i].n;
+}
+
 enum sr_error sim_init(struct sim *s, const struct sim_options *options)
 {
 	memset(s, 0, sizeof *s);
 	s->options = *options;
-	random_seed(s, options->seed);
-	uint32_t by_seed = options->seed % 4 == 3 ? 7 : 4;
-	s->n = options->n != 0 ? options->n : by_seed;
+	random_seed(s->random, options->seed ^ options->stir << 40);
+	random_seed(s->plan_random, ~options->seed);
+	uint32_t by_seed = size_by_seed(sim_random_of(s->plan_random));
+	s->n = s->processes = options->n != 0 ? options->n : by_seed;
 	s->faults = consensus_faults(s->n);
-	if (!options->calm) {
-		s->drop_per_mille = (uint32_t)sim_below(s, 80);
-		s->duplicate_per_mille = (uint32_t)sim_below(s, 50);
-		s->tail_per_mille = (uint32_t)sim_below(s, 200);
-		s->crash_per_mille = (uint32_t)sim_below(s, 60); /* of 100,000 effects */
-		s->late_final_per_mille = sim_chance(s, 400) ? 300 + (uint32_t)sim_below(s, 700)
-							     : 0;
-	}
+	if (options->fault_ms == 0)
+		s->options.fault_ms = s->n <= 7 ? 9000 : s->n <= 13 ? 5000 : 2000;
+	if (options->heal_ms == 0)
+		s->options.heal_ms = 36000;
+	memset(s->sides, 3, sizeof s->sides);
 	for (uint32_t i = 0; i < s->n; i++) {
 		s->nodes[i].sim = s;
-		s->nodes[i].index = i;
-		if (!options->calm)
-			s->nodes[i].clock_offset_ms = (int64_t)sim_below(s, 201) - 100;
+		s->nodes[i].index = s->nodes[i].process = i;
 		enclave_effects_init(&s->nodes[i].effects);
 	}
+	sim_plan_make(s);
 	SR_TRY(genesis_init(s));
-	if (!options->calm && sim_chance(s, 600))
-		s->nodes[sim_below(s, s->n)].liar = true;
 	return sim_users_init(s);
 }
 
 void sim_clear(struct sim *s)
 {
 	sim_users_clear(s);
-	sim_liar_clear(s);
-	for (uint32_t i = 0; i < s->n; i++)
+	for (uint32_t i = 0; i < s->processes; i++) {
+		sim_liar_clear(&s->nodes[i]);
+		sim_image_clear(&s->nodes[i]);
 		sim_node_clear(&s->nodes[i]);
+	}
+	sim_coalition_clear(s);
 	while (s->heap_n > 0)
 		free(s->heap[--s->heap_n].bytes.p);
 	free(s->heap);

@@ -1,0 +1,138 @@
+/*
+ * A liar's dealing: well formed, with a proof over its boxes, and wrong for some. It draws
+ * complaints that everyone can judge.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/liar.h"
+
+/* What a flawed dealing is made of. */
+struct flawed {
+	struct sim_node *node;
+	enum sim_fault_kind flaw;
+	uint32_t victim;
+	struct epoch_deal *deal;
+	struct shamir_poly poly;
+	struct sr_scalar r;
+	struct sr_key32 contribution;
+	struct sr_drbg drbg;
+};
+
+static enum sr_error box_fill(struct flawed *f, const struct epoch_change *change, uint32_t k)
+{
+	const struct enclave_core *core = f->node->core;
+	bool victim = k == f->victim;
+	struct sr_key32 contribution = f->contribution;
+	uint8_t context[EPOCH_CONTEXT_BYTES];
+	struct sr_scalar share, one;
+	struct sr_point to;
+	sr_scalar_from_u32(&one, 1);
+	SR_TRY(sr_point_decode(&to, core->now->record.members[k].box_key));
+	SR_TRY(shamir_poly_eval(&share, &f->poly, (struct shamir_index){ k + 1 }));
+	if (victim && f->flaw == SIM_FAULT_BAD_SHARE)
+		sr_scalar_add(&share, &share, &one);
+	if (victim && f->flaw == SIM_FAULT_BAD_CONTRIBUTION)
+		contribution.b[0] ^= 1;
+	epoch_context_bytes(context, &core->genesis->chain_id, change->target, f->node->index, k,
+	    EPOCH_ABOUT_SHARE);
+	SR_TRY(shamir_subshare_seal_with(&f->deal->shares[k], &f->r, &to, &share, context,
+	    sizeof context));
+	epoch_context_bytes(context, &core->genesis->chain_id, change->target, f->node->index, k,
+	    EPOCH_ABOUT_CONTRIBUTION);
+	return shamir_box_seal32_with(&f->deal->contributions[k], &f->r, &to, &contribution,
+	    context, sizeof context);
+}
+
+static enum sr_error deal_fill(struct flawed *f, const struct epoch_change *change)
+{
+	uint8_t context[EPOCH_CONTEXT_BYTES];
+	const struct enclave_core *core = f->node->core;
+	struct sr_scalar other;
+	SR_TRY(sr_scalar_random(&f->r, &f->drbg));
+	SR_TRY(sr_scalar_random(&other, &f->drbg));
+	epoch_boxes_context(context, &core->genesis->chain_id, change->target, f->node->index);
+	SR_TRY(shamir_boxes_prove(&f->deal->boxes, &f->r, context, sizeof context, &f->drbg));
+	memcpy(f->deal->vote_key.b, core->keys->next.vote.b + 32, 32);
+	f->deal->contribution = shamir_contribution_commit(&f->contribution);
+	SR_TRY(shamir_deal_fresh(&f->poly, &f->deal->c, change->threshold, &f->drbg));
+	for (uint32_t k = 0; k < change->n; k++)
+		SR_TRY(box_fill(f, change, k));
+	if (f->flaw == SIM_FAULT_BAD_COMMITMENT)
+		sr_point_base_mul(&f->deal->c.a[change->threshold - 1], &other);
+	return SR_OK;
+}
+
+static enum sr_error deal_replace(struct flawed *f, const struct epoch_change *change)
+{
+	struct enclave_core *core = f->node->core;
+	struct epoch_context ctx = core_epoch_context(core);
+	struct sr_writer body, op;
+	enum sr_error err = deal_fill(f, change);
+	sr_writer_init(&body, SR_OP_MAX);
+	sr_writer_init(&op, SR_OP_MAX);
+	if (err == SR_OK) {
+		epoch_deal_write(&body, f->deal, change->n);
+		err = epoch_op_write(&op, &ctx, EPOCH_OP_DEAL, &core->keys->now.vote, body.p,
+		    body.n);
+	}
+	if (err == SR_OK) {
+		free(core->deal);
+		core->deal = sr_writer_take(&op, &core->deal_n);
+	}
+	sr_writer_clear(&body);
+	sr_writer_clear(&op);
+	return err;
+}
+
+static struct sim_fault *flaw_planned(const struct sim_node *node)
+{
+	for (enum sim_fault_kind k = SIM_FAULT_BAD_SHARE; k <= SIM_FAULT_BAD_CONTRIBUTION; k++) {
+		/* Dealings are of the genesis, whenever this was planned for. */
+		struct sim_fault *f = sim_plan_ever(node->sim, k, node->index);
+		if (f != NULL)
+			return f;
+	}
+	return NULL;
+}
+
+void sim_liar_deal(struct sim_node *node, struct sim_liar *l)
+{
+	struct enclave_core *core = node->core;
+	struct sim_fault *planned = flaw_planned(node);
+	struct epoch_change change;
+	struct vault_op op;
+	if (planned == NULL || l->dealt || core->deal == NULL || core->now == NULL ||
+	    core->now->record.epoch != 0 || core->final == NULL ||
+	    !epoch_change_get(&change, core->final->tree) ||
+	    epoch_set_has(&change.dealt, node->index) ||
+	    vault_op_decode(&op, core->deal, core->deal_n) != SR_OK)
+		return;
+	struct flawed f = { .node = node, .flaw = planned->kind };
+	SR_KEY32_AUTO seed;
+	struct pool_entry *good = pool_find(core->pool, &op.hash);
+	uint32_t n = node->sim->n;
+	f.victim = (node->index + 1 + (uint32_t)(planned->param % (n - 1))) % n;
+	f.deal = calloc(1, sizeof *f.deal);
+	SR_ASSERT(f.deal != NULL);
+	sim_fill(node->sim, seed.b, sizeof seed.b);
+	sim_fill(node->sim, f.contribution.b, sizeof f.contribution.b);
+	sr_drbg_init(&f.drbg, &seed);
+	l->hidden = op.hash;
+	SR_ASSERT(deal_replace(&f, &change) == SR_OK);
+	if (good != NULL)
+		pool_remove(core->pool, good);
+	l->dealt = true;
+	sim_plan_hit(node->sim, planned);
+	sim_say(node->sim, "node %u deals badly: %s", node->index, sim_fault_name(planned->kind));
+	shamir_poly_clear(&f.poly);
+	free(f.deal);
+}
+
+bool sim_liar_deal_hides(const struct sim_node *node, const uint8_t *msg, size_t n)
+{
+	struct vault_op op;
+	return node->lying != NULL && node->lying->dealt && msg[0] == CORE_OPERATION &&
+	    vault_op_decode(&op, msg + 1, n - 1) == SR_OK &&
+	    sr_hash32_equal(&op.hash, &node->lying->hidden);
+}

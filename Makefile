@@ -10,7 +10,7 @@ endif
 VARIANT ?=
 DEFS ?=
 JOBS ?= 2
-SEEDS ?= 60
+SEEDS ?= 400
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -44,8 +44,8 @@ CFLAGS_ALL := $(filter-out -Wnull-dereference -D_FORTIFY_SOURCE=2,$(CFLAGS_ALL))
 LDFLAGS_ALL += $(SANITIZE)
 endif
 
-.PHONY: all deps demo check check-unit check-ct check-sim check-planted check-integration bench \
-	asan fmt install clean soak soak-sim sim lint tests help
+.PHONY: all deps demo check check-unit check-ct check-planted check-integration bench \
+	asan fmt install clean soak lint tests help
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
@@ -158,7 +158,6 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PROP_SRC := $(wildcard tests/prop/test_*.c)
 CT_SRC := $(wildcard tests/ct/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
-SIM_SRC := $(wildcard tests/sim/*.c)
 SECRECY_SRC := $(wildcard tests/secrecy/*.c)
 
 # test_<module>_..., ct_<module>_..., <module>_...
@@ -177,16 +176,12 @@ $(foreach t,$(CT_SRC),\
 	$(eval $(call program_rule,$(O)/tests/ct/$(basename $(notdir $(t))),$(t),$(call test_use,$(t)))))
 $(foreach t,$(BENCH_SRC),$(eval $(call program_rule,\
 	$(O)/bench_$(patsubst bench_%,%,$(basename $(notdir $(t)))),$(t),$(call test_use,$(t)))))
-ifneq ($(SIM_SRC),)
-SIM := $(O)/tests/sim
-$(eval $(call program_rule,$(SIM),$(SIM_SRC),testlib $(USE_enclave)))
-endif
 
 # What reads whole machines for secrets; tests/integration runs it.
 SECRECY := $(patsubst tests/%.c,$(O)/tests/%,$(SECRECY_SRC))
 $(foreach t,$(SECRECY_SRC),$(eval $(call program_rule,$(t:%.c=$(O)/%),$(t),$(USE_cli))))
 
-tests: $(UNIT) $(PROP) $(CT) $(SIM) $(SECRECY)
+tests: $(UNIT) $(PROP) $(CT) $(SECRECY)
 
 RUN := CC=$(notdir $(CC)) O=$(O) JOBS=$(JOBS) tests/run.sh
 
@@ -208,26 +203,16 @@ check-unit: $(UNIT) $(PROP)
 check-ct: $(CT)
 	@$(RUN) ct $(CT)
 
-check-sim: $(SIM)
-	@$(RUN) sim "$(SIM)" "$(SEEDS)"
-
-check-planted: $(SIM)
+check-planted:
 	@$(RUN) planted
 
 check-integration: all $(SECRECY)
 	@$(RUN) integration
 
-sim: $(SIM)
-	$(SIM) --seeds $(SEEDS)
-
 ROUNDS ?= 200
 # ROUNDS rounds of put, SIGKILL of a random node at a random moment, get, with real processes.
 soak: all
 	@BIN=$(BIN) ROUNDS=$(ROUNDS) tests/integration/soak.sh
-
-# SEEDS seeds in the simulator, then the properties under ROUNDS fresh seeds.
-soak-sim: $(SIM) $(PROP)
-	@$(RUN) soak "$(SIM)" "$(if $(filter file,$(origin SEEDS)),2000,$(SEEDS))" $(ROUNDS) $(PROP)
 
 bench: all $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; BIN=$(BIN) $$b; done
@@ -292,10 +277,11 @@ help:
 	@echo 'make demo             a cluster of four on this machine, from nothing to a released secret'
 	@echo 'make check            everything; closes with: N passed, N failed, N skipped'
 	@echo 'make check-unit, check-ct, check-sim, check-integration, lint    parts of it'
-	@echo 'make sim SEEDS=N      N seeds in the simulator        make soak    as long as you like'
+	@echo 'make sim SEEDS=N      N seeds in the simulator, cheap cryptography; sim-real: the real one'
+	@echo 'make soak             as long as you like'
 	@echo 'make bench            measurements                    make asan    unit tests, sanitized'
 	@echo 'make install          PREFIX=$(PREFIX), DESTDIR       make fmt     mend the layout'
 	@echo 'variables: CC=gcc|clang  V=1  JOBS=$(JOBS)  VARIANT=name DEFS=-DX  (builds into build/name/)'
 
 -include $(patsubst %.c,$(O)/obj/%.d,$(foreach m,$(MODULES),$(SRC_$(m))) $(wildcard */main.c) \
-	$(UNIT_SRC) $(PROP_SRC) $(CT_SRC) $(BENCH_SRC) $(SIM_SRC) $(SECRECY_SRC))
+	$(UNIT_SRC) $(PROP_SRC) $(CT_SRC) $(BENCH_SRC) $(SECRECY_SRC))

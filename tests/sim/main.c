@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/hex.h"
+#include "tests/sim/fake_crypto.h"
 #include "tests/sim/sim.h"
 
 /* Seeds that once found a defect; each --seeds run begins with them. */
@@ -17,6 +18,7 @@ static const uint64_t regressions[] = {
 struct totals {
 	uint64_t seeds, failed, events, messages, crashes, lies, releases, acknowledged, blocks,
 	    simulated_ms;
+	struct sr_hash32 traces;        /* over the traces of all seeds */
 };
 
 static bool run_seed(const struct sim_options *o, struct totals *t)
@@ -38,10 +40,14 @@ static bool run_seed(const struct sim_options *o, struct totals *t)
 	t->acknowledged += s->acknowledged;
 	t->blocks += s->final_top;
 	t->simulated_ms += s->now_us / 1000;
+	struct sr_bytes traces[2] = { { t->traces.b, 32 }, { s->trace.b, 32 } };
+	t->traces = sr_hash_domain("traces", traces, 2);
 	if (!ok) {
 		t->failed++;
-		printf("VIOLATION seed %llu n %u: %s\n  replay: sim --seed %llu --verbose\n",
-		    (unsigned long long)o->seed, n, s->violation, (unsigned long long)o->seed);
+		printf("VIOLATION seed %llu n %u: %s\n  replay: %s --seed %llu --verbose\n",
+		    (unsigned long long)o->seed, n, s->violation,
+		    fake_crypto_linked != NULL ? "sim_fast" : "sim",
+		    (unsigned long long)o->seed);
 	} else if (o->verbose) {
 		printf("seed %llu n %u: ok, %llu blocks, trace %.16s\n",
 		    (unsigned long long)o->seed, n, (unsigned long long)s->final_top, trace);
@@ -51,11 +57,18 @@ static bool run_seed(const struct sim_options *o, struct totals *t)
 	return ok;
 }
 
+/* The same program is linked with either; a run must not be taken for one of the other kind. */
+static const char *cryptography(void)
+{
+	return fake_crypto_linked != NULL ? fake_crypto_linked : "real";
+}
+
 static void usage(void)
 {
 	puts(
 	    "usage: sim [--seeds N] [--first N] | --seed N [--verbose]\n"
-	    "           [--members N] [--fault-ms MS] [--heal-ms MS] [--calm] [--until-violation]");
+	    "           [--members N] [--fault-ms MS] [--heal-ms MS] [--calm] [--until-violation]\n"
+	    "       sim --version");
 }
 
 int main(int argc, char **argv)
@@ -70,6 +83,7 @@ int main(int argc, char **argv)
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "calm", no_argument, NULL, 'c' },
 		{ "until-violation", no_argument, NULL, 'u' },
+		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -89,6 +103,7 @@ int main(int argc, char **argv)
 		case 'v': o.verbose = true; break;
 		case 'c': o.calm = true; break;
 		case 'u': until = true; break;
+		case 'V': printf("sim, cryptography: %s\n", cryptography()); return 0;
 		case 'h': usage(); return 0;
 		default: usage(); return 2;
 		}
@@ -110,14 +125,18 @@ int main(int argc, char **argv)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	double wall = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
+	char traces[65];
+	sr_hex_encode(traces, t.traces.b, sizeof t.traces.b);
 	printf("%llu seeds from %llu: %llu violations; %llu blocks, %llu events, "
 	       "%llu messages, %llu crashes, %llu lies, "
-	       "%llu acknowledged, %llu opened; %.0f simulated s in %.1f s (%.0fx)\n",
+	       "%llu acknowledged, %llu opened; %.0f simulated s in %.1f s (%.0fx); "
+	       "traces %.16s; cryptography: %s\n",
 	    (unsigned long long)t.seeds, (unsigned long long)first,
 	    (unsigned long long)t.failed, (unsigned long long)t.blocks,
 	    (unsigned long long)t.events, (unsigned long long)t.messages,
 	    (unsigned long long)t.crashes, (unsigned long long)t.lies,
 	    (unsigned long long)t.acknowledged, (unsigned long long)t.releases,
-	    (double)t.simulated_ms / 1000, wall, (double)t.simulated_ms / 1000 / wall);
+	    (double)t.simulated_ms / 1000, wall, (double)t.simulated_ms / 1000 / wall, traces,
+	    cryptography());
 	return t.failed == 0 ? 0 : 1;
 }

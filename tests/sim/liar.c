@@ -508,9 +508,11 @@ static void flood(struct sim_node *node, uint32_t to)
 	const struct consensus *c = enclave_core_consensus(node->core);
 	struct sr_hash32 hash;
 	for (int i = 0; i < 200; i++) {
+		enum consensus_vote_kind kind =
+		    sim_chance(s, 500) ? CONSENSUS_NOTAR : CONSENSUS_FINAL;
+		uint64_t slot = sim_below(s, c->frontier + 600);
 		sim_fill(s, hash.b, sizeof hash.b);
-		vote_send(node, to, (enum consensus_vote_kind)(1 + 2 * sim_below(s, 2)),
-		    c->config.epoch, sim_below(s, c->frontier + 600), &hash, 0);
+		vote_send(node, to, kind, c->config.epoch, slot, &hash, 0);
 	}
 }
 
@@ -528,9 +530,12 @@ static void garbage(struct sim_node *node, uint32_t to, const uint8_t *msg, size
 {
 	struct sim *s = node->sim;
 	struct sim_bytes copy = sim_copy(msg, n);
-	for (uint64_t i = 0; i < 1 + sim_below(s, 3); i++)
-		copy.p[sim_below(s, n)] ^= (uint8_t)(1 + sim_below(s, 255));
-	sim_send(node, to, copy.p, sim_chance(s, 300) ? sim_below(s, n + 1) : n, 0);
+	size_t left = sim_chance(s, 300) ? sim_below(s, n + 1) : n;
+	for (uint64_t flips = 1 + sim_below(s, 3); flips > 0; flips--) {
+		size_t at = sim_below(s, n);
+		copy.p[at] ^= (uint8_t)(1 + sim_below(s, 255));
+	}
+	sim_send(node, to, copy.p, left, 0);
 	free(copy.p);
 }
 

@@ -1,142 +1,153 @@
-/* The simulator's command line: seeds in, violations out. `sim --seed N --verbose` replays one. */
+/*
+ * The simulator's command line: seeds in, violations out. `sim --seed N --verbose` replays one,
+ * `sim --seed N --shrink` looks for a short schedule that still fails.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/hex.h"
-#include "tests/sim/fake_crypto.h"
-#include "tests/sim/sim.h"
+#include "tests/sim/run.h"
 
-/* Seeds that once found a defect; each --seeds run begins with them. */
-static const uint64_t regressions[] = {
-	236,    /* a CLOSE block that was final only through a descendant, after restarts */
-	503, 1359, /* a member left behind in the closed epoch */
+/* What once found a defect; each --seeds run begins with them. */
+static const struct run_regression regressions[] = {
+	{ "close-final-by-descendant", { .seed = 236 } },
+	{ "left-behind-in-closed-epoch", { .seed = 503 } },
+	{ "left-behind-in-closed-epoch", { .seed = 1359 } },
 };
-
-struct totals {
-	uint64_t seeds, failed, events, messages, crashes, lies, releases, acknowledged, blocks,
-	    simulated_ms;
-	struct sr_hash32 traces;        /* over the traces of all seeds */
-};
-
-static bool run_seed(const struct sim_options *o, struct totals *t)
-{
-	struct sim *s = malloc(sizeof *s);
-	char trace[65];
-	SR_ASSERT(s != NULL);
-	enum sr_error err = sim_init(s, o);
-	SR_ASSERT(err == SR_OK);
-	uint32_t n = s->n;
-	bool ok = sim_run(s);
-	sr_hex_encode(trace, s->trace.b, sizeof s->trace.b);
-	t->seeds++;
-	t->events += s->events;
-	t->messages += s->messages;
-	t->crashes += s->crashes;
-	t->lies += s->lies;
-	t->releases += s->releases;
-	t->acknowledged += s->acknowledged;
-	t->blocks += s->final_top;
-	t->simulated_ms += s->now_us / 1000;
-	struct sr_bytes traces[2] = { { t->traces.b, 32 }, { s->trace.b, 32 } };
-	t->traces = sr_hash_domain("traces", traces, 2);
-	if (!ok) {
-		t->failed++;
-		printf("VIOLATION seed %llu n %u: %s\n  replay: %s --seed %llu --verbose\n",
-		    (unsigned long long)o->seed, n, s->violation,
-		    fake_crypto_linked != NULL ? "sim_fast" : "sim",
-		    (unsigned long long)o->seed);
-	} else if (o->verbose) {
-		printf("seed %llu n %u: ok, %llu blocks, trace %.16s\n",
-		    (unsigned long long)o->seed, n, (unsigned long long)s->final_top, trace);
-	}
-	sim_clear(s);
-	free(s);
-	return ok;
-}
-
-/* The same program is linked with either; a run must not be taken for one of the other kind. */
-static const char *cryptography(void)
-{
-	return fake_crypto_linked != NULL ? fake_crypto_linked : "real";
-}
 
 static void usage(void)
 {
-	puts(
-	    "usage: sim [--seeds N] [--first N] | --seed N [--verbose]\n"
-	    "           [--members N] [--fault-ms MS] [--heal-ms MS] [--calm] [--until-violation]\n"
-	    "       sim --version");
+	puts("usage: sim [--seeds N] [--first N] [--jobs J] [--until-violation] [--quiet]\n"
+	     "       sim --seed N [--verbose | --story | --shrink]\n"
+	     "  what a run is like: [--members N] [--fault-ms MS] [--heal-ms MS] [--calm]\n"
+	     "           [--only-faults A,B,...] [--without KIND,...] [--stir N]\n"
+	     "       sim --selftest           every invariant, each with its planted fault\n"
+	     "       sim --kinds              the faults there are\n"
+	     "       sim --version            which cryptography it is linked with");
 }
 
-int main(int argc, char **argv)
+static void kinds_print(void)
+{
+	for (unsigned k = 0; k < SIM_FAULT_KINDS; k++)
+		printf("%-22s %s\n", sim_fault_name((enum sim_fault_kind)k),
+		    sim_fault_what((enum sim_fault_kind)k));
+}
+
+static bool list_faults(struct sim_options *o, const char *text)
+{
+	o->has_only = true;
+	while (*text != '\0') {
+		char *end;
+		unsigned long f = strtoul(text, &end, 10);
+		if (end == text || f >= SIM_PLAN_MAX || (*end != ',' && *end != '\0'))
+			return false;
+		o->only[f / 64] |= 1ull << f % 64;
+		text = *end == ',' ? end + 1 : end;
+	}
+	return true;
+}
+
+static bool list_kinds(struct sim_options *o, const char *text)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, ",");
+		unsigned k = 0;
+		while (k < SIM_FAULT_KINDS &&
+		    (strncmp(sim_fault_name((enum sim_fault_kind)k), text, n) != 0 ||
+			sim_fault_name((enum sim_fault_kind)k)[n] != '\0'))
+			k++;
+		if (k == SIM_FAULT_KINDS)
+			return false;
+		o->without_kinds |= 1ull << k;
+		text += n + (text[n] == ',');
+	}
+	return true;
+}
+
+enum { OPT_ONLY = 256, OPT_WITHOUT, OPT_STIR, OPT_SHRINK, OPT_STORY, OPT_SELFTEST, OPT_KINDS,
+	OPT_QUIET, OPT_VERSION };
+
+static bool options_read(struct run_options *r, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "seeds", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "first", required_argument, NULL, 'f' },
+		{ "jobs", required_argument, NULL, 'j' },
 		{ "members", required_argument, NULL, 'm' },
 		{ "fault-ms", required_argument, NULL, 'F' },
 		{ "heal-ms", required_argument, NULL, 'H' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "calm", no_argument, NULL, 'c' },
 		{ "until-violation", no_argument, NULL, 'u' },
-		{ "version", no_argument, NULL, 'V' },
+		{ "only-faults", required_argument, NULL, OPT_ONLY },
+		{ "without", required_argument, NULL, OPT_WITHOUT },
+		{ "stir", required_argument, NULL, OPT_STIR },
+		{ "shrink", no_argument, NULL, OPT_SHRINK },
+		{ "story", no_argument, NULL, OPT_STORY },
+		{ "selftest", no_argument, NULL, OPT_SELFTEST },
+		{ "kinds", no_argument, NULL, OPT_KINDS },
+		{ "quiet", no_argument, NULL, OPT_QUIET },
+		{ "version", no_argument, NULL, OPT_VERSION },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct sim_options o = { .fault_ms = 0 };
-	struct totals t = { 0 };
-	uint64_t first = 1, seeds = 20;
-	bool until = false;
+	struct sim_options *o = &r->sim;
+	bool good = true;
 	int c;
-	while ((c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
+	while (good && (c = getopt_long(argc, argv, "h", table, NULL)) != -1) {
 		switch (c) {
-		case 'n': seeds = strtoull(optarg, NULL, 10); break;
-		case 's': first = strtoull(optarg, NULL, 10); seeds = 1; break;
-		case 'f': first = strtoull(optarg, NULL, 10); break;
-		case 'm': o.n = (uint32_t)strtoul(optarg, NULL, 10); break;
-		case 'F': o.fault_ms = strtoull(optarg, NULL, 10); break;
-		case 'H': o.heal_ms = strtoull(optarg, NULL, 10); break;
-		case 'v': o.verbose = true; break;
-		case 'c': o.calm = true; break;
-		case 'u': until = true; break;
-		case 'V': printf("sim, cryptography: %s\n", cryptography()); return 0;
-		case 'h': usage(); return 0;
-		default: usage(); return 2;
+		case 'n': r->seeds = strtoull(optarg, NULL, 10); break;
+		case 's': r->first = strtoull(optarg, NULL, 10); r->single = true; break;
+		case 'f': r->first = strtoull(optarg, NULL, 10); break;
+		case 'j': r->jobs = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'm': o->n = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'F': o->fault_ms = strtoull(optarg, NULL, 10); break;
+		case 'H': o->heal_ms = strtoull(optarg, NULL, 10); break;
+		case 'v': o->verbose = true; break;
+		case 'c': o->calm = true; break;
+		case 'u': r->until_violation = true; break;
+		case OPT_ONLY: good = list_faults(o, optarg); break;
+		case OPT_WITHOUT: good = list_kinds(o, optarg); break;
+		case OPT_STIR: o->stir = strtoull(optarg, NULL, 10); break;
+		case OPT_SHRINK: r->shrink = true; break;
+		case OPT_STORY: r->story = true; break;
+		case OPT_SELFTEST: r->selftest = true; break;
+		case OPT_KINDS: r->kinds = true; break;
+		case OPT_QUIET: r->quiet = true; break;
+		case OPT_VERSION: r->version = true; break;
+		case 'h': r->help = true; break;
+		default: good = false; break;
 		}
 	}
-	if (o.n > SIM_NODES_MAX || sr_crypto_init() != SR_OK) {
+	return good && optind == argc && o->n <= SIM_NODES_MAX && (o->n == 0 || o->n >= 3) &&
+	    r->jobs >= 1 && r->jobs <= RUN_JOBS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+	struct run_options r = { .first = 1, .seeds = 20, .jobs = 2 };
+	bool good = options_read(&r, argc, argv);
+	if (!good || r.help) {
 		usage();
+		return good ? 0 : 2;
+	}
+	if (r.version) {
+		printf("sim, cryptography: %s\n", run_cryptography());
+		return 0;
+	}
+	if (r.kinds) {
+		kinds_print();
+		return 0;
+	}
+	if (sr_crypto_init() != SR_OK)
 		return 2;
-	}
-	struct timespec a, b;
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	for (size_t i = 0; i < sizeof regressions / sizeof regressions[0] && seeds > 1; i++) {
-		o.seed = regressions[i];
-		run_seed(&o, &t);
-	}
-	for (uint64_t seed = first; seed < first + seeds && !(until && t.failed > 0); seed++) {
-		o.seed = seed;
-		run_seed(&o, &t);
-		fflush(stdout);
-	}
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	double wall = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
-	char traces[65];
-	sr_hex_encode(traces, t.traces.b, sizeof t.traces.b);
-	printf("%llu seeds from %llu: %llu violations; %llu blocks, %llu events, "
-	       "%llu messages, %llu crashes, %llu lies, "
-	       "%llu acknowledged, %llu opened; %.0f simulated s in %.1f s (%.0fx); "
-	       "traces %.16s; cryptography: %s\n",
-	    (unsigned long long)t.seeds, (unsigned long long)first,
-	    (unsigned long long)t.failed, (unsigned long long)t.blocks,
-	    (unsigned long long)t.events, (unsigned long long)t.messages,
-	    (unsigned long long)t.crashes, (unsigned long long)t.lies,
-	    (unsigned long long)t.acknowledged, (unsigned long long)t.releases,
-	    (double)t.simulated_ms / 1000, wall, (double)t.simulated_ms / 1000 / wall, traces,
-	    cryptography());
-	return t.failed == 0 ? 0 : 1;
+	if (r.selftest)
+		return run_selftest() ? 0 : 1;
+	if (r.shrink)
+		return run_shrink(&r.sim, r.first) ? 0 : 1;
+	if (r.single)
+		return run_single(&r) ? 0 : 1;
+	return run_many(&r, regressions, sizeof regressions / sizeof regressions[0]) ? 0 : 1;
 }

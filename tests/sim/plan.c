@@ -142,8 +142,9 @@ static void add_lies(struct sim *s, uint64_t span_ms)
 			at = 0; /* users are few */
 		add(s, kind, at, until, draw(s));
 	}
+	uint64_t wild_at = draw_below(s, span_ms);
 	if (draw_below(s, 3) == 0)
-		add(s, SIM_FAULT_CLOCK_WILD, draw_below(s, span_ms), span_ms, draw(s));
+		add(s, SIM_FAULT_CLOCK_WILD, wild_at, span_ms, draw(s));
 }
 
 static void add_twins(struct sim *s, uint64_t span_ms)
@@ -155,10 +156,11 @@ static void add_twins(struct sim *s, uint64_t span_ms)
 	for (uint64_t at = 0; at < span_ms; at += 200 + draw_below(s, 2000))
 		add(s, SIM_FAULT_TWIN_SIDES, at, 0, draw(s));
 	for (uint32_t i = 0; i < 3; i++) {
-		uint64_t at = draw_below(s, span_ms);
-		add(s, SIM_FAULT_ROLLBACK, at, at + 20 + draw_below(s, 3000), draw(s));
+		uint64_t at = draw_below(s, span_ms), until = at + 20 + draw_below(s, 3000);
+		add(s, SIM_FAULT_ROLLBACK, at, until, draw(s));
 	}
-	add(s, SIM_FAULT_CLONE, draw_below(s, span_ms), span_ms, draw(s));
+	uint64_t clone_at = draw_below(s, span_ms);
+	add(s, SIM_FAULT_CLONE, clone_at, span_ms, draw(s));
 }
 
 /* Whose fault it may be: at most f, each with a way of his own. */

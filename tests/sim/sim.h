@@ -207,7 +207,7 @@ struct sim {
 	size_t votes_n, votes_capacity;
 	/* figures */
 	uint64_t events, messages, dropped, crashes, restarts, lies, releases, acknowledged;
-	uint64_t bad_shares_named;
+	uint64_t bad_shares_named, i6_looks;
 	uint64_t tokens;
 	char violation[512];                        /* empty: none */
 	struct sr_hash32 trace;

@@ -418,7 +418,7 @@ static enum sr_error genesis_init(struct sim *s)
 static uint32_t size_by_seed(uint64_t r)
 {
 	static const struct { uint32_t below, n; } sizes[] = {
-		{ 120, 3 }, { 620, 4 }, { 740, 5 }, { 960, 7 }, { 992, 13 }, { 1000, 31 },
+		{ 120, 3 }, { 630, 4 }, { 750, 5 }, { 970, 7 }, { 996, 13 }, { 1000, 31 },
 	};
 	size_t i = 0;
 	while (r % 1000 >= sizes[i].below)

@@ -62,6 +62,7 @@ SRC_shamir := $(wildcard shamir/*.c)
 SRC_consensus := $(filter-out $(WIRE),$(wildcard consensus/*.c))
 SRC_vault := $(filter-out $(WIRE),$(wildcard vault/*.c))
 SRC_chain := $(wildcard chain/*.c)
+SRC_attest := $(wildcard attest/*.c)
 SRC_wire := $(WIRE)
 SRC_enclave := $(filter-out $(WIRE) $(SHELL_SRC) enclave/main.c,$(wildcard enclave/*.c))
 SRC_shell := $(SHELL_SRC)
@@ -70,7 +71,7 @@ SRC_config := $(wildcard config/*.c)
 SRC_node := $(filter-out node/main.c,$(wildcard node/*.c))
 SRC_cli := $(filter-out cli/main.c,$(wildcard cli/*.c))
 SRC_testlib := $(wildcard tests/lib/*.c)
-MODULES := base shamir consensus vault chain wire enclave shell net config node cli testlib
+MODULES := base shamir consensus vault chain attest wire enclave shell net config node cli testlib
 
 # --- What each may use ---------------------------------------------------------------------------
 
@@ -79,6 +80,7 @@ USE_shamir := shamir base
 USE_consensus := consensus wire base
 USE_vault := vault wire base
 USE_chain := chain base
+USE_attest := attest base
 USE_wire := wire base
 USE_enclave := enclave consensus vault shamir chain wire base
 USE_shell := shell $(USE_enclave)
@@ -90,6 +92,7 @@ USE_cli := cli shamir chain config wire base
 EXT_base := -lgcrypt -lsodium
 EXT_shamir := -lsodium
 EXT_chain := -lsecp256k1 -lhogweed -lnettle -lgmp
+EXT_attest := -lgnutls -ljansson
 EXT_shell := -lgnutls -lseccomp
 EXT_net := -lnanomsg
 EXT_config := -lyaml

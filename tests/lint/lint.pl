@@ -24,6 +24,7 @@ my %may = (
 	consensus => [qw(consensus base)],
 	vault => [qw(vault base)],
 	chain => [qw(chain base)],
+	attest => [qw(attest base)],
 	wire => [qw(wire base)],
 	enclave => [qw(enclave consensus vault shamir chain base wire)],
 	net => [qw(net base)],

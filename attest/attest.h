@@ -1,0 +1,128 @@
+/*
+ * attest/attest.h - is this evidence genuine, and what does it say? Pure: the time is an argument,
+ * nothing is fetched. "Verified" and "acceptable" are two answers: these functions give the first
+ * and the facts; whoever has a policy decides the second.
+ *
+ *   dcap.c    Intel SGX v3 and TDX v4, v5 ECDSA quotes, with their collateral
+ *   snp.c     AMD SEV-SNP reports, VCEK and VLEK
+ *   nitro.c   AWS Nitro documents
+ *
+ * Sources: Intel SGX/TDX DCAP quote library API and PCS v4 documents; AMD 56860 (SNP ABI) and 57230
+ * (VCEK); AWS Nitro Enclaves attestation process; RFC 5280, 8949, 9052.
+ */
+#ifndef SR_ATTEST_ATTEST_H
+#define SR_ATTEST_ATTEST_H
+
+#include "base/crypto.h"
+
+#define ATTEST_QUOTE_MAX (64u * 1024u)
+#define ATTEST_COLLATERAL_MAX (1024u * 1024u)
+#define ATTEST_ADVISORIES_MAX 64u
+#define ATTEST_ADVISORY_MAX 24u
+
+enum attest_tee {
+	ATTEST_SGX = 1,
+	ATTEST_TDX,
+	ATTEST_SNP,
+	ATTEST_NITRO
+};
+
+/* Intel's names, worst last but for NOT_SUPPORTED; what has no levels is UP_TO_DATE. */
+enum attest_status {
+	ATTEST_UP_TO_DATE = 1,
+	ATTEST_SW_HARDENING_NEEDED,
+	ATTEST_CONFIGURATION_NEEDED,
+	ATTEST_CONFIGURATION_AND_SW_HARDENING_NEEDED,
+	ATTEST_TD_RELAUNCH_ADVISED,
+	ATTEST_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,
+	ATTEST_OUT_OF_DATE,
+	ATTEST_OUT_OF_DATE_CONFIGURATION_NEEDED,
+	ATTEST_REVOKED,
+	ATTEST_NOT_SUPPORTED                 /* no level covers this platform */
+};
+const char *attest_status_name(enum attest_status status);
+const char *attest_tee_name(enum attest_tee tee);
+
+/* What only Intel's quotes have. 0: not known, or not of this kind. */
+struct attest_dcap {
+	uint16_t quote_version, td_report;   /* td_report: 10, 15 */
+	uint8_t fmspc[6], tee_tcb_svn[16], td_attributes[8], mr_signer_seam[48];
+	uint16_t isv_prod_id, isv_svn;
+	enum attest_status level, module, qe;
+	bool pck_platform;                   /* issued by the platform CA, not the processor CA */
+};
+
+/* What only AMD's reports have. */
+struct attest_snp {
+	uint32_t version, vmpl, guest_svn;
+	uint64_t policy;
+	bool vlek, migrate_ma, smt;
+	uint8_t host_data[32], chip_id[64];
+	uint8_t boot_loader, tee, snp, microcode, fmc;
+	char product[16];                    /* milan, genoa, turin */
+};
+
+/* What only AWS's documents have. */
+struct attest_nitro {
+	uint64_t time_ms;
+	uint8_t nonce[512], public_key[1024], pcrs[16][48];
+	size_t nonce_n, public_key_n;
+	uint32_t pcrs_known;                 /* bit i: PCR i is there */
+};
+
+struct attest_advisories { char id[ATTEST_ADVISORIES_MAX][ATTEST_ADVISORY_MAX]; size_t n; };
+
+struct attest_result {
+	enum attest_tee tee;
+	enum attest_status status;
+	bool debug;
+	uint8_t measurement[48], signer[48]; /* MRENCLAVE, MRTD, MEASUREMENT, PCR0; MRSIGNER, MRSIGNERSEAM */
+	size_t measurement_n, signer_n;
+	uint8_t report_data[512];            /* 64 bytes; Nitro: user data of at most 512 */
+	size_t report_data_n;
+	uint64_t valid_from, valid_to;       /* unix s: the time in which all that was used is valid */
+	uint64_t tcb_date;
+	uint32_t evaluation;                 /* the smaller tcbEvaluationDataNumber; 0: none */
+	struct attest_advisories advisories, parts; /* of the platform's level; of its module and QE */
+	struct sr_hash32 collateral;         /* over all inputs but the evidence itself */
+	struct attest_dcap dcap;
+	struct attest_snp snp;
+	struct attest_nitro nitro;
+};
+
+/* All borrowed. Certificates are DER or PEM, one or a chain, leaf first; signing certificates may
+ * be empty where the other input brings them. */
+struct attest_dcap_input {
+	struct sr_bytes quote, tcb_info, qe_identity, pck_crl, root_crl;
+	struct sr_bytes tcb_signing, qe_signing;
+	uint64_t time_s;
+};
+struct attest_snp_input {
+	struct sr_bytes report, leaf, ask, ark;
+	uint64_t time_s;
+};
+/* root: empty, or the AWS root to look at; only the pinned one is ever trusted. */
+struct attest_nitro_input {
+	struct sr_bytes document, root;
+	uint64_t time_s;                     /* 0: the document's own */
+};
+
+/*
+ * SR_OK: every signature, chain and binding holds at that time; out says what the evidence says,
+ * which may be an outdated or a debug enclave. On an error out holds zeros.
+ *   EVIDENCE_FORMAT   not such a quote, or not exactly as long as it says
+ *   EVIDENCE_BAD      a signature or binding inside of the evidence does not verify
+ *   CHAIN_BAD         certificates that do not lead to the pinned root
+ *   COLLATERAL_TIME   genuine, but not valid at this time
+ *   COLLATERAL_BAD    collateral that does not parse or verify
+ *   COLLATERAL_OTHER  collateral of another platform
+ *   KEY_REVOKED       a certificate is on its issuer's list
+ */
+SR_MUST_CHECK enum sr_error attest_dcap_verify(
+    struct attest_result *out, const struct attest_dcap_input *in);
+SR_MUST_CHECK enum sr_error attest_snp_verify(
+    struct attest_result *out, const struct attest_snp_input *in);
+SR_MUST_CHECK enum sr_error attest_nitro_verify(
+    struct attest_result *out, const struct attest_nitro_input *in);
+
+#endif

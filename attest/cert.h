@@ -1,0 +1,55 @@
+/*
+ * attest/cert.h - X.509 certificates and revocation lists (RFC 5280) through GnuTLS, and signatures
+ * by P-256, P-384 and RSA keys. The only file of the folder that includes GnuTLS. Times are never
+ * checked against a clock: every object tells its window and the caller intersects them.
+ */
+#ifndef SR_ATTEST_CERT_H
+#define SR_ATTEST_CERT_H
+
+#include "base/crypto.h"
+
+#define CERT_CHAIN_MAX 8u
+#define CERT_BYTES_MAX (64u * 1024u)
+#define CERT_CRL_MAX (4u * 1024u * 1024u)
+#define CERT_SIGNED_MAX (1024u * 1024u)
+
+struct cert;                                 /* opaque */
+struct cert_chain { struct cert *at[CERT_CHAIN_MAX]; size_t n; };
+
+/* The time in which everything that was looked at is valid; starts as everything. */
+struct cert_window { uint64_t from, to; };
+void cert_window_init(struct cert_window *self);
+void cert_window_cut(struct cert_window *self, uint64_t from, uint64_t to);
+bool cert_window_holds(const struct cert_window *self, uint64_t time_s);
+
+/* PEM (one or several) or one DER, canonical: no byte could be another and mean the same. A NUL may
+ * end PEM. CHAIN_BAD. Adds to the chain, which the caller clears. */
+SR_MUST_CHECK enum sr_error cert_chain_read(struct cert_chain *self, struct sr_bytes bytes);
+void cert_chain_clear(struct cert_chain *self);
+
+/* Each is signed by the next, which is a CA; the last is a root, by the SHA-256 of its DER. All their
+ * times cut the window. */
+SR_MUST_CHECK enum sr_error cert_chain_verify(const struct cert_chain *self,
+    const struct sr_hash32 *roots, size_t roots_n, struct cert_window *window);
+/* Adds the issuer of the last one when pool holds it, again and again up to a root. */
+void cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool);
+
+/* DER of an extension's value, malloc'd; NOT_FOUND. */
+SR_MUST_CHECK enum sr_error cert_extension(
+    uint8_t **out, size_t *n, const struct cert *cert, const char *oid);
+/* Common name of the subject, "" when there is none or it is too long. */
+void cert_common_name(char *out, size_t size, const struct cert *cert);
+
+/* The list (DER) is signed by issuer and does not name cert. COLLATERAL_BAD, KEY_REVOKED. */
+SR_MUST_CHECK enum sr_error cert_not_revoked(const struct cert *cert, const struct cert *issuer,
+    struct sr_bytes crl, struct cert_window *window);
+
+enum cert_curve { CERT_P256 = 32, CERT_P384 = 48 };   /* bytes of a coordinate */
+/* ECDSA, SHA-256 or SHA-384 by the curve; signature r || s, big-endian. EVIDENCE_BAD. */
+SR_MUST_CHECK enum sr_error cert_verify_rs(const struct cert *cert, enum cert_curve curve,
+    struct sr_bytes message, const uint8_t *r, const uint8_t *s);
+/* The same by a bare point x || y. */
+SR_MUST_CHECK enum sr_error cert_point_verify_rs(const uint8_t *point, enum cert_curve curve,
+    struct sr_bytes message, const uint8_t *r, const uint8_t *s);
+
+#endif

@@ -76,14 +76,16 @@ struct attest_result {
 	enum attest_tee tee;
 	enum attest_status status;
 	bool debug;
-	uint8_t measurement[48], signer[48]; /* MRENCLAVE, MRTD, MEASUREMENT, PCR0; MRSIGNER, MRSIGNERSEAM */
+	uint8_t measurement[48],
+	    signer[48]; /* MRENCLAVE, MRTD, MEASUREMENT, PCR0; MRSIGNER, MRSIGNERSEAM */
 	size_t measurement_n, signer_n;
 	uint8_t report_data[512];            /* 64 bytes; Nitro: user data of at most 512 */
 	size_t report_data_n;
-	uint64_t valid_from, valid_to;       /* unix s: the time in which all that was used is valid */
+	uint64_t valid_from, valid_to; /* unix s: the time in which all that was used is valid */
 	uint64_t tcb_date;
 	uint32_t evaluation;                 /* the smaller tcbEvaluationDataNumber; 0: none */
-	struct attest_advisories advisories, parts; /* of the platform's level; of its module and QE */
+	struct attest_advisories advisories,
+	    parts;                           /* of the platform's level; of its module and QE */
 	struct sr_hash32 collateral;         /* over all inputs but the evidence itself */
 	struct attest_dcap dcap;
 	struct attest_snp snp;

@@ -1,6 +1,6 @@
 /*
- * attest/cbor.h - the CBOR (RFC 8949) that signed documents use: shortest lengths, definite strings,
- * definite or indefinite lists. All failures are the reader's.
+ * attest/cbor.h - the CBOR (RFC 8949) that signed documents use: shortest lengths, definite
+ * strings, definite or indefinite lists. All failures are the reader's.
  */
 #ifndef SR_ATTEST_CBOR_H
 #define SR_ATTEST_CBOR_H

@@ -201,7 +201,8 @@ void cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool)
 		for (size_t i = 0; i < pool->n && found == NULL; i++)
 			if (gnutls_x509_crt_check_issuer(last, pool->at[i]->crt))
 				found = pool->at[i];
-		if (found == NULL || gnutls_x509_crt_export2(found->crt, GNUTLS_X509_FMT_DER, &der) != 0)
+		if (found == NULL
+		    || gnutls_x509_crt_export2(found->crt, GNUTLS_X509_FMT_DER, &der) != 0)
 			return;
 		if (gnutls_x509_crt_init(&copy) != 0 ||
 		    gnutls_x509_crt_import(copy, &der, GNUTLS_X509_FMT_DER) != 0 ||
@@ -225,8 +226,8 @@ enum sr_error cert_extension(uint8_t **out, size_t *n, const struct cert *cert, 
 			return SR_ERR_NOT_FOUND;
 		if (strcmp(here, oid) != 0)
 			continue;
-		if (gnutls_x509_crt_get_extension_data(cert->crt, i, NULL, &size) != 0 || size == 0 ||
-		    size > CERT_BYTES_MAX)
+		if (gnutls_x509_crt_get_extension_data(cert->crt, i, NULL, &size) != 0 || size == 0
+		    || size > CERT_BYTES_MAX)
 			return SR_ERR_NOT_FOUND;
 		*out = malloc(size);
 		if (*out == NULL)
@@ -245,7 +246,8 @@ void cert_common_name(char *out, size_t size, const struct cert *cert)
 {
 	size_t n = size;
 
-	if (gnutls_x509_crt_get_dn_by_oid(cert->crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, out, &n) != 0)
+	if (gnutls_x509_crt_get_dn_by_oid(cert->crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, out, &n)
+	    != 0)
 		out[0] = '\0';
 }
 
@@ -277,7 +279,8 @@ static enum sr_error crl_check(gnutls_x509_crl_t crl, gnutls_x509_crt_t crt,
     gnutls_x509_crt_t issuer, struct cert_window *window)
 {
 	unsigned status = 0;
-	time_t from = gnutls_x509_crl_get_this_update(crl), to = gnutls_x509_crl_get_next_update(crl);
+	time_t from = gnutls_x509_crl_get_this_update(crl),
+	       to = gnutls_x509_crl_get_next_update(crl);
 	int revoked;
 
 	if (gnutls_x509_crl_check_issuer(crl, issuer) != 1 ||
@@ -325,7 +328,8 @@ static enum sr_error verify_rs(gnutls_pubkey_t key, enum cert_curve curve, struc
 	gnutls_sign_algorithm_t algorithm = curve == CERT_P256 ? GNUTLS_SIGN_ECDSA_SHA256
 							       : GNUTLS_SIGN_ECDSA_SHA384;
 	uint8_t rs[2][48];
-	gnutls_datum_t sig = { NULL, 0 }, rd = { rs[0], (unsigned)curve }, sd = { rs[1], (unsigned)curve };
+	gnutls_datum_t sig = { NULL, 0 }, rd = { rs[0], (unsigned)curve },
+		       sd = { rs[1], (unsigned)curve };
 	gnutls_datum_t data;
 	uint8_t *copy;
 	int ok;

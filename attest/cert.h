@@ -27,8 +27,8 @@ bool cert_window_holds(const struct cert_window *self, uint64_t time_s);
 SR_MUST_CHECK enum sr_error cert_chain_read(struct cert_chain *self, struct sr_bytes bytes);
 void cert_chain_clear(struct cert_chain *self);
 
-/* Each is signed by the next, which is a CA; the last is a root, by the SHA-256 of its DER. All their
- * times cut the window. */
+/* Each is signed by the next, which is a CA; the last is a root, by the SHA-256 of its DER. All
+ * their times cut the window. */
 SR_MUST_CHECK enum sr_error cert_chain_verify(const struct cert_chain *self,
     const struct sr_hash32 *roots, size_t roots_n, struct cert_window *window);
 /* Adds the issuer of the last one when pool holds it, again and again up to a root. */

@@ -10,7 +10,8 @@
 
 static size_t blanks(struct sr_bytes b, size_t at)
 {
-	while (at < b.n && (b.p[at] == ' ' || b.p[at] == '\n' || b.p[at] == '\r' || b.p[at] == '\t'))
+	while (
+	    at < b.n && (b.p[at] == ' ' || b.p[at] == '\n' || b.p[at] == '\r' || b.p[at] == '\t'))
 		at++;
 	return at;
 }

@@ -42,13 +42,14 @@ struct collateral_qe {
 	bool td;                             /* TD_QE, not QE */
 	uint32_t evaluation;
 	uint64_t issued, next;
-	uint8_t miscselect[4], miscselect_mask[4], attributes[16], attributes_mask[16], mrsigner[32];
+	uint8_t miscselect[4], miscselect_mask[4], attributes[16], attributes_mask[16],
+	    mrsigner[32];
 	uint16_t isv_prod_id;
 	struct collateral_levels levels;
 };
 
-/* The exact bytes that are signed and the signature (r || s), of {"name":VALUE,"signature":"HEX"} in
- * either order. COLLATERAL_BAD. */
+/* The exact bytes that are signed and the signature (r || s), of {"name":VALUE,"signature":"HEX"}
+ * in either order. COLLATERAL_BAD. */
 SR_MUST_CHECK enum sr_error collateral_signed(
     struct sr_bytes *inner, uint8_t signature[64], struct sr_bytes file, const char *name);
 

@@ -9,9 +9,9 @@
 #define TD_DEBUG 0x01u
 
 /* SHA-256 of the certificate "Intel SGX Root CA" (valid 2018 to 2049). */
-static const struct sr_hash32 intel_root =
-	{ { 0x44, 0xa0, 0x19, 0x6b, 0x2b, 0x99, 0xf8, 0x89, 0xb8, 0xe1, 0x49, 0xe9, 0x5b,
-		0x80, 0x7a, 0x35, 0x0e, 0x74, 0x24, 0x96, 0x43, 0x99, 0xe8, 0x85, 0xa7, 0xcb, 0xb8, 0xcc, 0xfa, 0xb6, 0x74, 0xd3 } };
+static const struct sr_hash32 intel_root = { { 0x44, 0xa0, 0x19, 0x6b, 0x2b, 0x99, 0xf8, 0x89, 0xb8,
+    0xe1, 0x49, 0xe9, 0x5b, 0x80, 0x7a, 0x35, 0x0e, 0x74, 0x24, 0x96, 0x43, 0x99, 0xe8, 0x85, 0xa7,
+    0xcb, 0xb8, 0xcc, 0xfa, 0xb6, 0x74, 0xd3 } };
 
 struct work {
 	struct quote quote;
@@ -55,7 +55,8 @@ static enum sr_error platform_chain(struct work *w, struct attest_result *out,
 	return err;
 }
 
-/* Only the root's own child of that name signs collateral: a PCK certificate leads to the same root. */
+/* Only the root's own child of that name signs collateral: a PCK certificate leads to the same
+ * root. */
 static enum sr_error signing_chain(struct work *w, struct cert_chain *c, struct sr_bytes bytes,
     const struct attest_dcap_input *in, const struct sr_hash32 *root)
 {
@@ -120,7 +121,8 @@ static enum sr_error quote_verify(const struct work *w)
 	memcpy(expected, binding.b, sizeof binding.b);
 	if (memcmp(expected, q->qe.report_data, sizeof expected) != 0)
 		return SR_ERR_EVIDENCE_BAD;
-	return cert_point_verify_rs(q->key, CERT_P256, q->signed_part, q->signature, q->signature + 32);
+	return cert_point_verify_rs(
+	    q->key, CERT_P256, q->signed_part, q->signature, q->signature + 32);
 }
 
 static void tell(struct attest_result *out, const struct work *w)
@@ -153,8 +155,8 @@ static void tell(struct attest_result *out, const struct work *w)
 
 static struct sr_hash32 collateral_hash(const struct attest_dcap_input *in)
 {
-	const struct sr_bytes *all[] = { &in->tcb_info, &in->qe_identity, &in->pck_crl, &in->root_crl,
-		&in->tcb_signing, &in->qe_signing };
+	const struct sr_bytes *all[] = { &in->tcb_info, &in->qe_identity, &in->pck_crl,
+		&in->root_crl, &in->tcb_signing, &in->qe_signing };
 	struct sr_hash32 each[6];
 	struct sr_bytes parts[6];
 

@@ -82,7 +82,7 @@ static void header_read(struct quote *out, struct sr_reader *r, uint32_t *tee)
 	if (sr_read_u16(r) != ECDSA_P256)
 		sr_reader_fail(r, SR_ERR_EVIDENCE_FORMAT);
 	*tee = sr_read_u32(r);
-	sr_read_u32(r);                      /* QE and PCE SVN of v3; the QE report has the former */
+	sr_read_u32(r); /* QE and PCE SVN of v3; the QE report has the former */
 	vendor = sr_read_view(r, 16);
 	sr_read_view(r, 20);                 /* user data */
 	if (r->error == SR_OK && memcmp(vendor.p, intel_qe, sizeof intel_qe) != 0)

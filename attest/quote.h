@@ -1,6 +1,6 @@
 /*
- * attest/quote.h - Intel's ECDSA quotes taken apart: SGX v3, and v4 and v5 of SGX and TDX. Nothing is
- * verified here; every length must fit exactly.
+ * attest/quote.h - Intel's ECDSA quotes taken apart: SGX v3, and v4 and v5 of SGX and TDX. Nothing
+ * is verified here; every length must fit exactly.
  */
 #ifndef SR_ATTEST_QUOTE_H
 #define SR_ATTEST_QUOTE_H

@@ -28,7 +28,8 @@ static void svn_read(struct tcb_platform *out, struct sr_reader *r, uint8_t whic
 		return;
 	}
 	v = der_u32(r);
-	if (which < 1 || which > 17 || (*seen >> which & 1u) != 0 || v > (which == 17 ? 65535u : 255u)) {
+	if (which < 1 || which > 17 || (*seen >> which & 1u) != 0
+	    || v > (which == 17 ? 65535u : 255u)) {
 		sr_reader_fail(r, SR_ERR_BAD_ENCODING);
 		return;
 	}
@@ -91,7 +92,8 @@ enum sr_error tcb_platform_read(struct tcb_platform *out, struct sr_bytes extens
 		struct sr_bytes pair = der_expect(&r, DER_SEQUENCE);
 
 		sr_reader_init(&item, pair.p, pair.n);
-		if (!oid_tail(der_expect(&item, DER_OID), &a, &b) || b != 0 || (seen >> a & 1u) != 0)
+		if (!oid_tail(der_expect(&item, DER_OID), &a, &b) || b != 0
+		    || (seen >> a & 1u) != 0)
 			return SR_ERR_CHAIN_BAD;
 		if (a < 16)
 			seen |= 1u << a;
@@ -131,7 +133,8 @@ static const struct collateral_level *platform_level(const struct collateral_tcb
 	return NULL;
 }
 
-static const struct collateral_level *isv_level(const struct collateral_levels *levels, uint32_t svn)
+static const struct collateral_level *isv_level(
+    const struct collateral_levels *levels, uint32_t svn)
 {
 	for (size_t i = 0; i < levels->n; i++)
 		if (svn >= levels->at[i].svn)
@@ -176,7 +179,8 @@ static bool qe_genuine(const struct collateral_qe *id, const struct quote_report
 
 static bool configuration(enum attest_status s)
 {
-	return s == ATTEST_CONFIGURATION_NEEDED || s == ATTEST_CONFIGURATION_AND_SW_HARDENING_NEEDED;
+	return s == ATTEST_CONFIGURATION_NEEDED
+	    || s == ATTEST_CONFIGURATION_AND_SW_HARDENING_NEEDED;
 }
 
 static bool current(enum attest_status s)
@@ -210,7 +214,8 @@ static enum attest_status relaunch(enum attest_status launch, enum attest_status
 		return now;
 	if (old && current(now))
 		return ATTEST_TD_RELAUNCH_ADVISED;
-	if ((old && configuration(now)) || (old_configuration && (current(now) || configuration(now))))
+	if ((old && configuration(now))
+	    || (old_configuration && (current(now) || configuration(now))))
 		return ATTEST_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED;
 	return launch;
 }

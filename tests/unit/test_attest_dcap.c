@@ -62,8 +62,8 @@ static void status_is(const json_t *e, const char *member, enum attest_status ha
 	if (want == NULL)
 		ck_assert_msg(have == 0, "%s: %s, want none", member, attest_status_name(have));
 	else
-		ck_assert_msg(strcmp(want, attest_status_name(have)) == 0, "%s: %s, want %s", member,
-		    attest_status_name(have), want);
+		ck_assert_msg(strcmp(want, attest_status_name(have)) == 0, "%s: %s, want %s",
+		    member, attest_status_name(have), want);
 }
 
 static void advisories_are(const json_t *e, const struct attest_result *r)
@@ -75,8 +75,10 @@ static void advisories_are(const json_t *e, const struct attest_result *r)
 		bool found = false;
 
 		for (size_t k = 0; k < json_array_size(list); k++)
-			found = found ||
-			    strcmp(json_string_value(json_array_get(list, k)), r->advisories.id[i]) == 0;
+			found = found
+			    || strcmp(
+				   json_string_value(json_array_get(list, k)), r->advisories.id[i])
+				== 0;
 		ck_assert_msg(found, "%s is not expected", r->advisories.id[i]);
 	}
 }
@@ -108,15 +110,19 @@ static void says(const json_t *v, const struct attest_result *r)
 	ck_assert_int_eq(r->dcap.pck_platform,
 	    strcmp(json_string_value(json_object_get(e, "pck_ca")), "platform") == 0);
 	if (r->tee == ATTEST_SGX) {
-		ck_assert_int_eq(r->dcap.isv_prod_id, json_integer_value(json_object_get(e, "isv_prod_id")));
-		ck_assert_int_eq(r->dcap.isv_svn, json_integer_value(json_object_get(e, "isv_svn")));
+		ck_assert_int_eq(
+		    r->dcap.isv_prod_id, json_integer_value(json_object_get(e, "isv_prod_id")));
+		ck_assert_int_eq(
+		    r->dcap.isv_svn, json_integer_value(json_object_get(e, "isv_svn")));
 	}
 	if (r->tcb_date != 0)
 		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
 	ck_assert_str_eq(text, date != NULL ? date : "");
 	advisories_are(e, r);
-	ck_assert_uint_eq(r->valid_from, (uint64_t)json_integer_value(json_object_get(v, "valid_from")));
-	ck_assert_uint_eq(r->valid_to, (uint64_t)json_integer_value(json_object_get(v, "valid_to")));
+	ck_assert_uint_eq(
+	    r->valid_from, (uint64_t)json_integer_value(json_object_get(v, "valid_from")));
+	ck_assert_uint_eq(
+	    r->valid_to, (uint64_t)json_integer_value(json_object_get(v, "valid_to")));
 }
 
 START_TEST(each_genuine_quote_gets_its_stated_answer)
@@ -179,17 +185,18 @@ static json_t *first_of(json_t *all, const char *tee)
 	json_t *v;
 	size_t i;
 
-	json_array_foreach(all, i, v)
-		if (strcmp(json_string_value(json_object_get(json_object_get(v, "expect"), "tee")), tee) == 0)
-			return v;
+	json_array_foreach(all, i,
+	    v) if (strcmp(json_string_value(json_object_get(json_object_get(v, "expect"), "tee")),
+		       tee)
+	    == 0) return v;
 	return NULL;
 }
 
 START_TEST(forged_quotes_are_refused)
 {
 	static const char *const names[] = { "dcap/negative/fortanix_pck_chain_corrupted.bin",
-		"dcap/negative/fortanix_pck_chain_type5.bin", "dcap/negative/fortanix_raw_tcb_ct3.bin",
-		"dcap/negative/oe_sgx_cert_rsa_bad.bin" };
+		"dcap/negative/fortanix_pck_chain_type5.bin",
+		"dcap/negative/fortanix_raw_tcb_ct3.bin", "dcap/negative/oe_sgx_cert_rsa_bad.bin" };
 	json_t *all = test_vectors_load("dcap/vectors.json", SKIP), *v;
 	struct attest_result r;
 	size_t i;

@@ -55,14 +55,15 @@ static void says(const json_t *e, const struct attest_result *r)
 
 	ck_assert_str_eq(r->snp.product, json_string_value(json_object_get(e, "product")));
 	ck_assert_int_eq(r->snp.version, json_integer_value(json_object_get(e, "version")));
-	ck_assert_uint_eq(
-	    r->snp.policy, strtoull(json_string_value(json_object_get(e, "guest_policy")), NULL, 16));
+	ck_assert_uint_eq(r->snp.policy,
+	    strtoull(json_string_value(json_object_get(e, "guest_policy")), NULL, 16));
 	ck_assert_int_eq(r->debug, json_is_true(json_object_get(e, "debug_allowed")));
 	ck_assert_int_eq(r->snp.migrate_ma, json_is_true(json_object_get(e, "migrate_ma")));
 	ck_assert_int_eq(r->snp.smt, json_is_true(json_object_get(e, "smt_allowed")));
 	ck_assert_int_eq(r->snp.vmpl, json_integer_value(json_object_get(e, "vmpl")));
 	ck_assert_int_eq(r->snp.guest_svn, json_integer_value(json_object_get(e, "guest_svn")));
-	ck_assert_int_eq(r->snp.boot_loader, json_integer_value(json_object_get(tcb, "boot_loader")));
+	ck_assert_int_eq(
+	    r->snp.boot_loader, json_integer_value(json_object_get(tcb, "boot_loader")));
 	ck_assert_int_eq(r->snp.tee, json_integer_value(json_object_get(tcb, "tee")));
 	ck_assert_int_eq(r->snp.snp, json_integer_value(json_object_get(tcb, "snp")));
 	ck_assert_int_eq(r->snp.microcode, json_integer_value(json_object_get(tcb, "microcode")));
@@ -85,7 +86,8 @@ START_TEST(each_genuine_report_gets_its_stated_answer)
 		load(&l, v, NULL);
 		ck_ok(attest_snp_verify(&r, &l.in));
 		says(json_object_get(v, "expect"), &r);
-		ck_assert_int_le(json_integer_value(json_array_get(valid, 0)), (int64_t)r.valid_from);
+		ck_assert_int_le(
+		    json_integer_value(json_array_get(valid, 0)), (int64_t)r.valid_from);
 		l.in.time_s = (uint64_t)json_integer_value(json_array_get(valid, 1)) + 1;
 		ck_error(attest_snp_verify(&r, &l.in), SR_ERR_COLLATERAL_TIME);
 		l.in.time_s = (uint64_t)json_integer_value(json_array_get(valid, 0)) - 1;
@@ -149,7 +151,8 @@ START_TEST(no_bit_of_a_report_or_its_chain_can_be_another)
 			size_t bit = every ? k : test_below(&drbg, (uint32_t)bits);
 
 			l.p[i][bit / 8] ^= (uint8_t)(1u << bit % 8);
-			ck_assert_msg(attest_snp_verify(&r, &l.in) != SR_OK, "input %zu, bit %zu", i, bit);
+			ck_assert_msg(
+			    attest_snp_verify(&r, &l.in) != SR_OK, "input %zu, bit %zu", i, bit);
 			l.p[i][bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 	}
@@ -175,9 +178,10 @@ static struct sr_bytes document(const char *name, uint8_t **owned)
 
 START_TEST(each_nitro_document_gets_its_stated_answer)
 {
-	static const struct { const char *name; bool ok, debug; } cases[] = {
-		{ "dstack_prod.bin", true, false }, { "dstack_debug.bin", true, true },
-		{ "fortanix_proper.bin", true, true }, { "fortanix_tampered_certificate.bin", false, false } };
+	static const struct { const char *name; bool ok, debug;
+	} cases[] = { { "dstack_prod.bin", true, false }, { "dstack_debug.bin", true, true },
+		{ "fortanix_proper.bin", true, true },
+		{ "fortanix_tampered_certificate.bin", false, false } };
 	struct attest_nitro_input in;
 	struct attest_result r;
 	uint8_t *p;

@@ -44,6 +44,18 @@ void fuzz_same(struct sr_writer *w, const uint8_t *p, size_t n)
 	sr_writer_clear(w);
 }
 
+void fuzz_canonical(fuzz_recode *recode, const uint8_t *p, size_t n)
+{
+	struct sr_reader r;
+	struct sr_writer w;
+	sr_reader_init(&r, p, n);
+	sr_writer_init(&w, n);
+	recode(&w, &r);
+	if (sr_reader_finish(&r) == SR_OK)
+		fuzz_same(&w, p, n);
+	sr_writer_clear(&w);
+}
+
 size_t fuzz_below(struct sr_reader *r, size_t max)
 {
 	uint32_t v = max <= UINT8_MAX ? sr_read_u8(r) : sr_read_u16(r);

@@ -55,6 +55,21 @@ void fuzz_seeds_make(const char *corpus, const char *only);
 
 /* What was decoded from bytes must be written as the same bytes. Clears the writer. */
 void fuzz_same(struct sr_writer *w, const uint8_t *p, size_t n);
+/*
+ * Reads a value from r and, unless that failed, writes it to w. fuzz_canonical: what is read of all
+ * n bytes must be written as the same bytes.
+ */
+typedef void fuzz_recode(struct sr_writer *w, struct sr_reader *r);
+void fuzz_canonical(fuzz_recode *recode, const uint8_t *p, size_t n);
+/* A recoder of a type with a reader of (value, reader) and a writer of (writer, value). */
+#define FUZZ_RECODE(name, type, read, write)                                                       \
+	static void name(struct sr_writer *w, struct sr_reader *r)                                 \
+	{                                                                                          \
+		type v;                                                                            \
+		read(&v, r);                                                                       \
+		if (r->error == SR_OK)                                                             \
+			write(w, &v);                                                              \
+	}
 /* A length from the input, at most max; for structure-aware targets. */
 size_t fuzz_below(struct sr_reader *r, size_t max);
 /* Up to max of the bytes that are left, from their own heap block: an overread is seen. */

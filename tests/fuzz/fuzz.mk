@@ -7,7 +7,8 @@
 MINUTES ?= 5
 TARGETS ?=
 FUZZ_CORPUS := tests/fuzz/corpus
-FUZZ_SRC := $(wildcard tests/fuzz/fuzz*.c) tests/fuzz/seed.c
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz*.c) tests/fuzz/seed.c tests/fuzz/samples.c \
+	tests/fuzz/fixture.c
 FUZZ_USE := testlib shell $(USE_enclave) cli node net config
 FUZZ_PROGRAM := $(O)/fuzz/fuzz
 FUZZ_REPLAY := $(O)/fuzz/fuzz_replay

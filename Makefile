@@ -87,7 +87,7 @@ USE_shell := shell $(USE_enclave)
 USE_net := net base
 USE_config := config base
 USE_node := node net config wire base
-USE_cli := cli shamir chain config wire base
+USE_cli := cli shamir chain attest config wire base
 
 EXT_base := -lgcrypt -lsodium
 EXT_shamir := -lsodium

@@ -92,8 +92,8 @@ struct attest_result {
 	struct attest_nitro nitro;
 };
 
-/* All borrowed. Certificates are DER or PEM, one or a chain, leaf first; signing certificates may
- * be empty where the other input brings them. */
+/* All borrowed. Certificates are DER or PEM, one or a chain, leaf first. Without a signing
+ * certificate those that Intel publishes are tried. */
 struct attest_dcap_input {
 	struct sr_bytes quote, tcb_info, qe_identity, pck_crl, root_crl;
 	struct sr_bytes tcb_signing, qe_signing;

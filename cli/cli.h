@@ -49,7 +49,7 @@ extern const struct cli_command *const cli_groups[];
 extern const struct cli_command cli_commands_cluster[], cli_commands_status[], cli_commands_key[],
     cli_commands_nft[], cli_commands_secret[], cli_commands_switch[], cli_commands_audit[],
     cli_commands_block[], cli_commands_proof[], cli_commands_split[], cli_commands_genesis[],
-    cli_commands_completion[];
+    cli_commands_attest[], cli_commands_completion[];
 
 /* --- the command line (args.c) --- */
 /* Fills self from argv; on a mistake prints it and returns CLI_USAGE. */
@@ -117,11 +117,13 @@ void cli_put_text(struct cli *self, const char *name, const char *text);
 void cli_put_bytes(struct cli *self, const char *name, struct sr_bytes utf8);
 void cli_put_number(struct cli *self, const char *name, uint64_t v);
 void cli_put_bool(struct cli *self, const char *name, bool v);
+void cli_put_null(struct cli *self, const char *name);
 void cli_put_hex(struct cli *self, const char *name, const uint8_t *p, size_t n);
 void cli_put_account(struct cli *self, const char *name, const struct vault_account *a);
 /* Between begin and end, puts go into the list's newest object, which item starts. */
 void cli_list_begin(struct cli *self, const char *name);
 void cli_list_item(struct cli *self);
+void cli_list_text(struct cli *self, const char *text);  /* a list of texts instead */
 void cli_list_end(struct cli *self);
 void cli_object_begin(struct cli *self, const char *name);
 void cli_object_end(struct cli *self);

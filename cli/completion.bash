@@ -53,10 +53,11 @@ _strongroom() {
 	'proof verify') options+='' ;;
 	'split '*) options+=' --shares --threshold --output' ;;
 	'combine '*) options+=' --output' ;;
+	'attest verify') options+=' --time --tcb-info --qe-identity --pck-crl --root-crl --tcb-signing --qe-signing --leaf --ask --ark --root' ;;
 	'completion '*) options+='' ;;
 	esac
 	case ${#words[@]}:${words[0]} in
-	0:) next=' cluster status genesis key nft secret switch audit block proof split combine completion' ;;
+	0:) next=' cluster status genesis key nft secret switch audit block proof split combine attest completion' ;;
 	1:cluster) next=' init start status stop' ;;
 	1:genesis) next=' show' ;;
 	1:key) next=' new show list' ;;
@@ -64,6 +65,7 @@ _strongroom() {
 	1:secret) next=' put get update restore policy delete list show history' ;;
 	1:switch) next=' create heartbeat status list pause veto confirm duress cancel delegate' ;;
 	1:proof) next=' get verify' ;;
+	1:attest) next=' verify' ;;
 	esac
 	if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$cur"))
 	elif [[ -n $next ]]; then COMPREPLY=($(compgen -W "$next" -- "$cur"))

@@ -98,6 +98,11 @@ void cli_put_account(struct cli *self, const char *name, const struct vault_acco
 	cli_put_text(self, name, text);
 }
 
+void cli_put_null(struct cli *self, const char *name)
+{
+	put(self, name, json_null());
+}
+
 static void push(struct cli *self, json_t *container)
 {
 	SR_ASSERT(self->out->depth < DEPTH_MAX);
@@ -133,6 +138,12 @@ void cli_list_end(struct cli *self)
 		o->depth--;
 	SR_ASSERT(json_is_array(o->stack[o->depth - 1]));
 	o->depth--;
+}
+
+void cli_list_text(struct cli *self, const char *text)
+{
+	SR_ASSERT(
+	    json_array_append_new(self->out->stack[self->out->depth - 1], json_string(text)) == 0);
 }
 
 void cli_object_begin(struct cli *self, const char *name)

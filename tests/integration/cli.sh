@@ -58,6 +58,28 @@ rc 1 share_bad 'a changed share' combine hello.001.share hello.002.share changed
 grep -q changed "$scratch/err" && ok || no 'the changed share is not named'
 rc 1 bad_kind 'no share at all' combine hello.001.share "$BIN/strongroom" -o none
 [ ! -e none ] && ok || no 'a failed combine wrote its file'
+
+# --- evidence, offline ---
+vectors=${STRONGROOM_VECTORS:-$root/../shared/data}
+if [ -d "$vectors/dcap" ]; then
+	case=$(jq -c '[.[] | select(.core)][0]' < "$vectors/dcap/vectors.json")
+	of() { jq -r ".$1" <<< "$case"; }
+	quote=$vectors/dcap/$(of quote)
+	collateral=(--tcb-info "$vectors/dcap/$(of tcb_info)" --qe-identity "$vectors/dcap/$(of qe_identity)"
+		--pck-crl "$vectors/dcap/$(of pck_crl)" --root-crl "$vectors/dcap/$(of root_crl)")
+	rc 0 '' 'a genuine quote' attest verify "$quote" "${collateral[@]}" --time "$(of verify_time)"
+	has ".verified and .status == \"$(of expect.final_status)\" and .report_data == \"$(of expect.report_data)\"" 'a quote'
+	rc 1 collateral_time 'a quote out of its time' attest verify "$quote" "${collateral[@]}" --time 2000000000
+	has '.verified == false' 'a quote out of its time'
+	rc 2 usage 'a quote without collateral' attest verify "$quote"
+	rc 0 '' 'a Nitro document' attest verify "$vectors/nitro/dstack_prod.bin"
+	has '.verified and (.debug | not) and .tee == "nitro"' 'a Nitro document'
+	rc 1 chain_bad 'a forged document' attest verify "$vectors/nitro/fortanix_tampered_certificate.bin"
+else
+	echo "SKIPPED 9 genuine evidence: $vectors is not there"
+fi
+rc 1 evidence_format 'no evidence at all' attest verify hello
+rc 1 not_found 'no such file' attest verify nothing
 : > nothing
 rc 2 empty 'splitting nothing' split nothing --shares 3
 rc 2 bad_kind 'splitting a device' split /dev/null --shares 3

@@ -30,7 +30,7 @@ my %may = (
 	net => [qw(net base)],
 	config => [qw(config base)],
 	node => [qw(node net config base wire)],
-	cli => [qw(cli shamir chain config base wire)],
+	cli => [qw(cli shamir chain attest config base wire)],
 );
 my $wire = qr{^(?:vault/(?:op|policy)\w*|vault/(?:proof|record)|consensus/wire
 	|enclave/(?:genesis|client_wire|host_wire))\.[ch]$}x;

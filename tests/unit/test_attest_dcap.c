@@ -248,6 +248,29 @@ START_TEST(collateral_of_another_platform_is_refused)
 }
 END_TEST
 
+START_TEST(intels_published_signers_are_known)
+{
+	json_t *all = test_vectors_load("dcap/vectors.json", SKIP), *v;
+	struct attest_result r;
+	size_t i;
+
+	if (all == NULL)
+		return;
+	json_array_foreach(all, i, v) {
+		struct loaded l;
+
+		if (!json_is_true(json_object_get(v, "core")))
+			continue;
+		load(&l, v);
+		l.in.tcb_signing.n = l.in.qe_signing.n = 0;
+		ck_ok(attest_dcap_verify(&r, &l.in));
+		says(v, &r);
+		unload(&l);
+	}
+	json_decref(all);
+}
+END_TEST
+
 /* A platform's own certificate leads to the same root as the one that signs collateral. */
 START_TEST(a_platform_cannot_sign_collateral)
 {
@@ -335,6 +358,6 @@ START_TEST(no_bit_of_a_tdx_case_can_be_another)
 END_TEST
 
 TEST_MAIN("attest/dcap", outside_of_its_window_there_is_no_answer, forged_quotes_are_refused,
-    collateral_of_another_platform_is_refused, a_platform_cannot_sign_collateral,
-    no_bit_of_an_sgx_case_can_be_another, no_bit_of_a_tdx_case_can_be_another,
-    each_genuine_quote_gets_its_stated_answer)
+    collateral_of_another_platform_is_refused, intels_published_signers_are_known,
+    a_platform_cannot_sign_collateral, no_bit_of_an_sgx_case_can_be_another,
+    no_bit_of_a_tdx_case_can_be_another, each_genuine_quote_gets_its_stated_answer)

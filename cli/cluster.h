@@ -6,10 +6,14 @@
 
 #include "cli/client.h"
 
+#define CLUSTER_HOST_MAX 16u             /* a.b.c.d */
+
 struct cluster_plan {
 	const char *dir;
 	uint32_t nodes, slot_ms, slot_min_ms, threshold;
 	uint16_t base_port;              /* node i: base + 2 i for clients, + 1 for links */
+	/* --hosts: an IPv4 address a node. NULL: all on 127.0.0.1. */
+	const char (*hosts)[CLUSTER_HOST_MAX];
 	const char *name;
 };
 

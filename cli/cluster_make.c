@@ -106,6 +106,11 @@ static enum cli_exit ports_choose(struct cli *cli, struct cluster_plan *plan)
 {
 	uint16_t taken = 0;
 
+	/* Which ports are free elsewhere can't be seen from here. */
+	if (plan->hosts != NULL) {
+		plan->base_port = plan->base_port != 0 ? plan->base_port : PORT_FIRST;
+		return CLI_DONE;
+	}
 	if (plan->base_port != 0) {
 		taken = first_taken(plan);
 		if (taken != 0)
@@ -122,6 +127,11 @@ static enum cli_exit ports_choose(struct cli *cli, struct cluster_plan *plan)
 }
 
 /* --- one node --- */
+
+static const char *host_of(const struct cluster_plan *plan, uint32_t node)
+{
+	return plan->hosts != NULL ? plan->hosts[node] : "127.0.0.1";
+}
 
 static enum cli_exit path_of(struct cli *cli, char out[CLI_PATH_MAX],
     const struct cluster_plan *plan, uint32_t node, const char *name)
@@ -149,11 +159,11 @@ static enum cli_exit config_write(struct cli *cli, const struct cluster_plan *pl
 	if (rc != CLI_DONE)
 		return rc;
 	n = snprintf(text, sizeof text,
-	    "# Node %u of a cluster on this machine; made by strongroom cluster init. Paths start "
-	    "here.\n"
-	    "data_dir: .\ngenesis: ../genesis\nmember: %u\nrpc_listen: 127.0.0.1:%u\n"
-	    "link_listen: tcp://127.0.0.1:%u\nenclave_lock: %s\n",
-	    node, node, port, port + 1, all ? "all" : "keys");
+	    "# Node %u of a cluster %s; made by strongroom cluster init. Paths start here.\n"
+	    "data_dir: .\ngenesis: ../genesis\nmember: %u\nrpc_listen: %s:%u\n"
+	    "link_listen: tcp://%s:%u\nenclave_lock: %s\n",
+	    node, plan->hosts != NULL ? "for tests" : "on this machine", node,
+	    host_of(plan, node), port, host_of(plan, node), port + 1, all ? "all" : "keys");
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, text, (size_t)n) != n) {
 		if (fd >= 0)
@@ -246,8 +256,8 @@ static enum sr_error member_fill(struct genesis *g, uint32_t i, const struct clu
 	m->id_key = identity->id_key;
 	m->vote_key = identity->vote_key;
 	memcpy(m->box_key, identity->box_key, sizeof m->box_key);
-	snprintf(m->url, sizeof m->url, "https://127.0.0.1:%u", port);
-	snprintf(m->link, sizeof m->link, "tcp://127.0.0.1:%u", port + 1);
+	snprintf(m->url, sizeof m->url, "https://%s:%u", host_of(plan, i), port);
+	snprintf(m->link, sizeof m->link, "tcp://%s:%u", host_of(plan, i), port + 1);
 	m->url_pin = *pin;
 	genesis_report_data(report_data, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
 	sr_writer_init(evidence, GENESIS_EVIDENCE_MAX);

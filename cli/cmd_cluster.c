@@ -1,4 +1,5 @@
 /* strongroom cluster: a whole cluster on this machine, to try it out or for tests. */
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,34 @@
 
 /* --- init --- */
 
+/* "10.0.0.1,10.0.0.2,...": one for each node, in their order. */
+static bool hosts_read(struct cli *cli, char (*hosts)[CLUSTER_HOST_MAX], uint64_t nodes)
+{
+	const char *p = cli_value(cli, "hosts");
+	struct in_addr address;
+	uint64_t i = 0;
+
+	for (; *p != '\0' && i < nodes; i++) {
+		size_t n = strcspn(p, ",");
+
+		if (n >= CLUSTER_HOST_MAX)
+			break;
+		memcpy(hosts[i], p, n);
+		hosts[i][n] = '\0';
+		if (inet_pton(AF_INET, hosts[i], &address) != 1)
+			break;
+		p += p[n] == ',' ? n + 1 : n;
+	}
+	if (i == nodes && *p == '\0' && p[-1] != ',')
+		return true;
+	cli_usage(cli, SR_ERR_BAD_SYNTAX, "--hosts needs %u IPv4 addresses with commas between",
+	    (unsigned)nodes);
+	return false;
+}
+
 static bool plan_read(struct cli *cli, struct cluster_plan *plan)
 {
+	static char hosts[NODES_MAX][CLUSTER_HOST_MAX];
 	uint64_t nodes = 4, slot = 300, slot_min = 20, port = 0, threshold;
 	const char *name = cli_value(cli, "name");
 
@@ -34,7 +61,10 @@ static bool plan_read(struct cli *cli, struct cluster_plan *plan)
 		cli_usage(cli, SR_ERR_NAME_BAD, "--name");
 		return false;
 	}
+	if (cli_has(cli, "hosts") && !hosts_read(cli, hosts, nodes))
+		return false;
 	*plan = (struct cluster_plan){ .dir = cli->args[0],
+		.hosts = cli_has(cli, "hosts") ? (const char(*)[CLUSTER_HOST_MAX])hosts : NULL,
 		.nodes = (uint32_t)nodes,
 		.slot_ms = (uint32_t)slot,
 		.slot_min_ms = (uint32_t)slot_min,
@@ -61,17 +91,22 @@ static enum cli_exit run_init(struct cli *cli)
 	cli_put_number(cli, "base_port", plan.base_port);
 	cli_put_text(cli, "attestation", "software");
 	cli_say(cli,
-	    "%s: %u nodes on 127.0.0.1, ports %u to %u; any %u of their shares open a secret\n"
+	    "%s: %u nodes on %s, ports %u to %u; any %u of their shares open a secret\n"
 	    "attestation: software (no TEE: whoever is root on a node's machine can read its "
 	    "enclave)\n",
-	    plan.dir, plan.nodes, plan.base_port, plan.base_port + 2 * plan.nodes - 1,
+	    plan.dir, plan.nodes, plan.hosts != NULL ? cli_value(cli, "hosts") : "127.0.0.1",
+	    plan.base_port, plan.base_port + 2 * plan.nodes - 1,
 	    plan.threshold);
 	if (consensus_faults(plan.nodes) == 0)
 		cli_say(cli,
 		    "%u nodes bear crashes only: one that lies is not borne; take 4 or more for "
 		    "that\n",
 		    plan.nodes);
-	cli_say(cli, "next: strongroom cluster start %s\n", plan.dir);
+	if (plan.hosts == NULL)
+		cli_say(cli, "next: strongroom cluster start %s\n", plan.dir);
+	else
+		cli_say(cli, "next: strongroomd --config %s/node-0/strongroomd.yaml, and so on\n",
+		    plan.dir);
 	return CLI_DONE;
 }
 
@@ -296,6 +331,7 @@ static const struct cli_option options_init[] = {
 	    false },
 	{ "base-port", "PORT", "two ports a node from here on (default: free ones from 7700)",
 	    false },
+	{ "hosts", "A,B,...", "an IPv4 address for each node (default: all on 127.0.0.1)", false },
 	{ "threshold", "T", "shares that open a secret (default: more than half)", false },
 	{ "name", "NAME", "the cluster's name", false },
 	{ NULL, NULL, NULL, false },

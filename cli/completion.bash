@@ -12,7 +12,7 @@ _strongroom() {
 	esac
 	local options=' --cluster --node --key --timeout --json --help' next=
 	case "${words[0]} ${words[1]}" in
-	'cluster init') options+=' --nodes --slot-ms --slot-min-ms --base-port --threshold --name' ;;
+	'cluster init') options+=' --nodes --slot-ms --slot-min-ms --base-port --hosts --threshold --name' ;;
 	'cluster start') options+=' --no-wait' ;;
 	'cluster status') options+='' ;;
 	'cluster stop') options+=' --kill' ;;

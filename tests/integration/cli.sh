@@ -42,6 +42,9 @@ rc 2 out_of_range 'two nodes' cluster init "$scratch/none" --nodes 2
 rc 2 out_of_range 'a threshold above n - f' cluster init "$scratch/none" --nodes 4 --threshold 4
 rc 2 out_of_range 'a threshold of f' cluster init "$scratch/none" --nodes 4 --threshold 1
 rc 2 out_of_range 'a low port' cluster init "$scratch/none" --base-port 80
+rc 2 bad_syntax 'three hosts for four nodes' cluster init "$scratch/none" --hosts 10.0.0.1,10.0.0.2,10.0.0.3
+rc 2 bad_syntax 'five hosts' cluster init "$scratch/none" --hosts 10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5
+rc 2 bad_syntax 'a host that is none' cluster init "$scratch/none" --hosts 10.0.0.1,10.0.0.2,10.0.0.3,here
 rc 2 name_bad 'a name that is too long' cluster init "$scratch/none" --name "$(printf 'x%.0s' {1..65})"
 [ ! -e "$scratch/none" ] && ok || no 'a refused init left something behind'
 echo hello > hello
@@ -100,6 +103,12 @@ chmod 644 cluster-keys/keys/a
 keys 1 damaged 'a key that others may read' key show a
 keys 0 '' 'listing keys' key list
 has '[.keys[].name] == ["e"]' 'a key that others may read is not listed'
+
+# --- a cluster of other addresses ---
+rc 0 '' 'hosts' cluster init "$scratch/hosts" --hosts 10.9.0.1,10.9.0.2,10.9.0.3,10.9.0.4 --base-port 7000
+grep -q '^link_listen: tcp://10.9.0.3:7005$' "$scratch/hosts/node-2/strongroomd.yaml" && ok || no 'a host is not in its configuration'
+strongroom --cluster "$scratch/hosts" genesis show --json > "$scratch/out"
+has '[.members[].url] == ["https://10.9.0.1:7000", "https://10.9.0.2:7002", "https://10.9.0.3:7004", "https://10.9.0.4:7006"]' 'hosts in the genesis'
 
 # --- a cluster that is not there ---
 strongroom cluster init "$STRONGROOM_CLUSTER" --base-port "$(random_port)" > /dev/null || exit 1

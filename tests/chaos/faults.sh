@@ -1,0 +1,278 @@
+# What is done to the world of `make chaos`. Each fault_* injects for about $hold seconds and leaves
+# healing to heal_all; it counts what it did. Crash faults may hit all nodes; what makes a node a
+# liar in effect (an old disk, a twin, a clock far off) hits one, and n >= 4 bears one.
+
+declare -A injected
+count() { injected[$1]=$((${injected[$1]:-0} + ${2:-1})); note "inject $*"; }
+
+# Subshells have other random numbers: into R, not by substitution.
+rand() { R=$((RANDOM * 32768 + RANDOM)); R=$((R % $1)); }
+rand_ms() { rand "$2"; printf -v R '%d.%03d' $((($1 + R) / 1000)) $((($1 + R) % 1000)); }
+# Some nodes, at least one: into S
+rand_nodes() {
+	local i
+	S=()
+	for ((i = 0; i < nodes; i++)); do
+		rand 2
+		[ "$R" -eq 0 ] || S+=("$i")
+	done
+	[ ${#S[@]} -gt 0 ] || { rand "$nodes"; S=("$R"); }
+}
+
+# The time between two blows, which is what is injected.
+pause() { sleep "$1"; }
+
+fault_kill_daemon() {
+	local k
+	for k in 1 2 3; do
+		rand "$nodes"
+		signal_pid KILL "$(node_pid "$R")"
+		count 'SIGKILL of a daemon'
+		rand_ms 200 2000
+		pause "$R"
+	done
+}
+
+fault_kill_enclave() {
+	local k
+	for k in 1 2 3; do
+		rand "$nodes"
+		signal_pid KILL "$(enclave_pid "$R")"
+		count 'SIGKILL of an enclave alone'
+		rand_ms 200 2000
+		pause "$R"
+	done
+}
+
+fault_power_cut() {
+	local i
+	for ((i = 0; i < nodes; i++)); do
+		signal_pid KILL "$(node_pid "$i")"
+	done
+	count 'power cut of all nodes'
+	rand_ms 500 3000
+	pause "$R"
+}
+
+fault_stop_storm() {
+	local k i pid
+	for k in 1 2 3 4 5; do
+		rand_nodes
+		for i in "${S[@]}"; do
+			rand 3
+			pid=
+			[ "$R" -eq 1 ] || pid=$(node_pid "$i")
+			[ "$R" -eq 0 ] || pid="$pid $(enclave_pid "$i")"
+			for pid in $pid; do
+				signal_pid STOP "$pid"
+				count 'SIGSTOP of a process'
+			done
+		done
+		rand_ms 300 2500
+		pause "$R"
+		continue_all
+	done
+}
+
+continue_all() {
+	local i
+	for ((i = 0; i < nodes; i++)); do
+		signal_pid CONT "$(node_pid "$i")"
+		signal_pid CONT "$(enclave_pid "$i")"
+	done
+}
+
+fault_bad_network() {
+	rand 4
+	wire set '*' '*' delay $((1000 + R * 15000)) jitter $((2000 + R * 15000)) loss $((100 + R * 300)) \
+		dup $((50 + R * 100)) reorder $((100 + R * 200))
+	count 'delay, jitter, loss, duplicates and reordering everywhere'
+	pause "$hold"
+}
+
+fault_partition() {
+	local a=() b=() i
+	for ((i = 0; i < nodes; i++)); do
+		rand 2
+		if [ "$R" -eq 0 ]; then a+=("$i"); else b+=("$i"); fi
+	done
+	[ ${#a[@]} -gt 0 ] || { a=("${b[0]}"); b=("${b[@]:1}"); }
+	[ ${#b[@]} -gt 0 ] || { b=("${a[0]}"); a=("${a[@]:1}"); }
+	a=$(IFS=,; echo "${a[*]}") b=$(IFS=,; echo "${b[*]}")
+	wire set "$a" "$b" cut 1
+	wire set "$b" "$a" cut 1
+	count 'partition'
+	note "partition $a | $b"
+	pause "$hold"
+}
+
+fault_one_way() {
+	local k from to
+	for k in 1 2 3; do
+		rand "$nodes"
+		from=$R
+		rand $((nodes - 1))
+		to=$(((from + 1 + R) % nodes))
+		wire set "$from" "$to" cut 1
+		count 'one-way cut'
+	done
+	pause "$hold"
+}
+
+fault_full_disk() {
+	local i left
+	[ -n "$disks" ] || return 0
+	rand_nodes
+	for i in "${S[@]}"; do
+		left=$(df --output=avail -B1 "$scratch/node-$i" | tail -n 1)
+		rand 2
+		# Below the limit, at which it stops voting; or to the last block.
+		[ "$R" -eq 0 ] && left=$((left - 30000000))
+		if [ "$left" -gt 0 ]; then
+			fallocate -l "$left" "$scratch/node-$i/fill" 2> /dev/null || dd if=/dev/zero of="$scratch/node-$i/fill" bs=1M 2> /dev/null
+		fi
+		[ "$R" -eq 0 ] && count 'disk nearly full' || count 'disk full to the last block'
+	done
+	pause "$hold"
+}
+
+fault_bad_disk() {
+	local k kinds=(eio-write eio-sync enospc torn) kind i
+	for k in 1 2 3; do
+		rand 4
+		kind=${kinds[R]}
+		rand "$nodes"
+		i=$R
+		rand 12
+		shim "$i" 0 "$kind" $((R + 1))
+		note "disk of $i: $kind at call $((R + 1))"
+		rand_ms 500 2000
+		pause "$R"
+	done
+}
+
+fault_clock() {
+	local i sign
+	rand 3
+	if [ "$R" -eq 0 ]; then
+		for ((i = 0; i < nodes; i++)); do
+			rand 600
+			shim "$i" $((R - 300)) none 0
+		done
+		count 'clocks of all up to 300 ms off'
+	else
+		rand 2
+		sign=$((R * 2 - 1))
+		rand 30000
+		i=$R
+		rand "$nodes"
+		shim "$R" $((sign * (1000 + i))) none 0
+		count 'clock of one node jumps by 1 to 31 s'
+		note "clock of $R: $((sign * (1000 + i))) ms"
+	fi
+	pause "$hold"
+}
+
+fault_rollback() {
+	local i
+	rand "$nodes"
+	i=$R
+	node_hold "$i"
+	cp -a "$scratch/node-$i/data" "$scratch/old"
+	node_release "$i"
+	pause "$hold"
+	node_hold "$i"
+	rm -rf "$scratch/node-$i/data"
+	cp -a "$scratch/old" "$scratch/node-$i/data"
+	rm -rf "$scratch/old"
+	node_release "$i"
+	count 'an old data directory copied back'
+	note "rollback of $i"
+	pause 2
+}
+
+# A second copy with the same keys and address; some members see the one, the rest the other.
+fault_twin() {
+	local i k others=()
+	rand "$nodes"
+	i=$R
+	node_hold "$i"
+	cp -a "$scratch/node-$i/data" "$scratch/twin"
+	address_set "$prefix-$((nodes + 1))" "$i"
+	for ((k = 0; k < nodes; k++)); do
+		rand 2
+		[ "$k" -eq "$i" ] || [ "$R" -eq 0 ] || others+=("$k")
+	done
+	[ ${#others[@]} -gt 0 ] || others=($(((i + 1) % nodes)))
+	wire twin "$i" $((nodes + 1)) "$(IFS=,; echo "${others[*]}")"
+	node_release "$i"
+	(daemon_exec $((nodes + 1)) "$scratch/twin" "$scratch/run/shim-$i" "$bin/strongroomd" \
+		>> "$scratch/log-twin" 2>&1 < /dev/null) &
+	twin_pid=$!
+	count 'a second copy of a node'
+	note "twin of $i, seen by ${others[*]}"
+	pause "$hold"
+}
+
+twin_end() {
+	[ -n "${twin_pid:-}" ] || return 0
+	signal_pid KILL "$twin_pid"
+	wait "$twin_pid" 2> /dev/null
+	twin_pid=
+	wire untwin
+	rm -rf "$scratch/twin"
+}
+
+# The same directory a second time must be refused, at once and whatever the first one does.
+fault_same_directory() {
+	local i rc
+	rand "$nodes"
+	i=$R
+	until_true 5 test -e "$scratch/run/pid-$i"
+	(daemon_exec $((nodes + 1)) "$scratch/node-$i/data" "$scratch/run/shim-$i" "$bin/strongroomd" \
+		> "$scratch/second" 2>&1 < /dev/null) &
+	rc=$!
+	(sleep 5 && kill -9 "$rc" 2> /dev/null) &
+	wait "$rc"
+	rc=$?
+	count 'a second process on one data directory'
+	if [ $rc -eq 0 ] || [ $rc -ge 128 ] || ! grep -q 'is in use by process' "$scratch/second"; then
+		violate "a second process on node $i's directory was not refused (exit $rc): $(tail -n 1 "$scratch/second")"
+	fi
+}
+
+# One after the other, in order, each to the other version; the enclaves stay as they are (another
+# build would have another measurement, which the genesis does not list).
+fault_rolling_restart() {
+	local i pid
+	for ((i = 0; i < nodes; i++)); do
+		if [ "$(readlink "$scratch/run/program-$i")" = "$bin/strongroomd" ]; then
+			ln -sfn "$bin/next/strongroomd" "$scratch/run/program-$i"
+		else
+			ln -sfn "$bin/strongroomd" "$scratch/run/program-$i"
+		fi
+		pid=$(node_pid "$i")
+		signal_pid TERM "$pid"
+		until_true 15 restarted "$i" "$pid" || violate "node $i did not stop in order"
+		count 'restart in order with another version of the daemon'
+		rand_ms 500 1500
+		pause "$R"
+		# Half-way through both versions are at work together.
+		rand 4
+		[ "$R" -ne 0 ] || break
+	done
+}
+restarted() { [ -n "$(node_pid "$1")" ] && [ "$(node_pid "$1")" != "$2" ]; }
+
+heal_all() {
+	local i
+	note heal
+	wire clear
+	twin_end
+	continue_all
+	for ((i = 0; i < nodes; i++)); do
+		rm -f "$scratch/node-$i/fill"
+		shim "$i" 0 none 0
+		node_release "$i"
+	done
+}

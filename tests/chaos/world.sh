@@ -1,0 +1,219 @@
+# The world of `make chaos`: a network namespace and a small disk for each node, the wire between
+# them, and an end that leaves nothing. Sourced by chaos.sh.
+
+prefix=srchaos-$$
+scratch=${TMPDIR:-/tmp}/strongroom-chaos-$$
+main_pid=$$
+
+skip() {
+	printf 'SKIPPED: make chaos needs %s; nothing was tested\n' "$1"
+	exit 77
+}
+
+# --- what an earlier run left behind that could not clean up: only where its shell is dead ---
+
+is_chaos() { tr '\0' ' ' < "/proc/$1/cmdline" 2> /dev/null | grep -q 'chaos\.sh'; }
+
+namespace_remove() {
+	local pid
+	for pid in $(ip netns pids "$1" 2> /dev/null); do
+		kill -9 "$pid" 2> /dev/null
+	done
+	ip netns delete "$1"
+}
+
+scratch_remove() { # directory
+	local at
+	awk -v d="$1/" 'index($2, d) == 1 { print $2 }' /proc/mounts | while read -r at; do
+		umount "$at" || umount -l "$at"
+	done
+	rm -rf "$1"
+}
+
+clean_after_dead() {
+	local name pid dir
+	for name in $(ip netns list 2> /dev/null | awk '/^srchaos-[0-9]+-/ { print $1 }'); do
+		pid=${name#srchaos-} pid=${pid%%-*}
+		is_chaos "$pid" || namespace_remove "$name"
+	done
+	for dir in "${TMPDIR:-/tmp}"/strongroom-chaos-[0-9]*; do
+		[ -d "$dir" ] && ! is_chaos "${dir##*-}" && scratch_remove "$dir"
+	done
+}
+
+clean_up() {
+	local rc=$? i
+	trap - EXIT INT TERM HUP
+	rm -f "$scratch"/run/keep-*
+	for i in ${load_pid:-} ${keeper_pids[@]+"${keeper_pids[@]}"}; do
+		kill "$i" 2> /dev/null
+	done
+	# What was stopped can't end; what is in our namespaces is ours.
+	for i in $(ip netns list | awk -v p="$prefix-" 'index($1, p) == 1 { print $1 }'); do
+		namespace_remove "$i"
+	done
+	[ -n "${wire_pid:-}" ] && kill "$wire_pid" 2> /dev/null
+	wait 2> /dev/null
+	scratch_remove "$scratch"
+	exit "$rc"
+}
+
+# --- rights ---
+
+rights_check() {
+	[ "$(id -u)" -eq 0 ] || skip 'root (namespaces, loop devices)'
+	command -v ip > /dev/null && command -v nsenter > /dev/null || skip 'ip and nsenter (iproute2, util-linux)'
+	ip netns add "$prefix-try" 2> /dev/null || skip 'the right to make network namespaces'
+	ip netns delete "$prefix-try"
+	[ -c /dev/net/tun ] && { : <> /dev/net/tun; } 2> /dev/null || skip '/dev/net/tun'
+}
+
+# A file as a disk, mounted. Without loop devices a directory: full disks are then not injected.
+disk_make() { # number
+	local image=$scratch/disk-$1.img
+	mkdir "$scratch/node-$1"
+	truncate -s 512M "$image"
+	mkfs.ext4 -q -F -m 0 -O ^has_journal "$image" > /dev/null 2>&1 &&
+		mount -o loop "$image" "$scratch/node-$1" 2> /dev/null || disks=
+}
+
+# --- the network: ports 0 to n-1 are nodes, n the clients, n+1 a twin ---
+
+mac_of() { printf '02:77:00:00:00:%02x' "$1"; }
+ip_of() { echo "10.77.0.$(($1 + 1))"; }
+
+address_set() { # namespace, port whose address it has
+	ip -n "$1" link set lo up
+	ip -n "$1" link set sr0 down
+	ip -n "$1" addr flush dev sr0
+	ip -n "$1" link set sr0 address "$(mac_of "$2")"
+	ip -n "$1" addr add "$(ip_of "$2")/24" dev sr0
+	ip -n "$1" link set sr0 up
+}
+
+wire() { printf '%s\n' "$*" > "$scratch/wire"; }
+
+network_make() {
+	local i paths=()
+	for ((i = 0; i <= nodes + 1; i++)); do
+		ip netns add "$prefix-$i" || exit 1
+		paths+=("/run/netns/$prefix-$i")
+	done
+	mkfifo "$scratch/wire"
+	"$CHAOS/wire" "$seed" "$scratch/wire" "$scratch/wire.stats" "${paths[@]}" > "$scratch/wire.out" 2>&1 &
+	wire_pid=$!
+	until_true 5 grep -qs ready "$scratch/wire.out" || { cat "$scratch/wire.out"; exit 1; }
+	for ((i = 0; i <= nodes; i++)); do
+		address_set "$prefix-$i" "$i"
+	done
+	wire set '*' '*' delay 300 jitter 200
+	wire base
+}
+
+inside() { # port, command...
+	local ns=/run/netns/$prefix-$1
+	shift
+	nsenter --net="$ns" "$@"
+}
+
+# until SECONDS COMMAND...: polls
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# --- the nodes ---
+
+cluster_make() {
+	local i hosts=()
+	for ((i = 0; i < nodes; i++)); do
+		hosts+=("$(ip_of "$i")")
+	done
+	"$bin/strongroom" cluster init "$scratch/cluster" --nodes "$nodes" --base-port 7000 \
+		--hosts "$(IFS=,; echo "${hosts[*]}")" > "$scratch/init.out" 2>&1 || { cat "$scratch/init.out"; exit 1; }
+	for ((i = 0; i < nodes; i++)); do
+		disk_make "$i"
+		mkdir "$scratch/node-$i/data"
+		cp "$scratch/cluster/node-$i"/* "$scratch/node-$i/data/"
+		sed -i "s|^genesis:.*|genesis: $scratch/cluster/genesis|" "$scratch/node-$i/data/strongroomd.yaml"
+		printf 'free_space_min_bytes: 64M\nenclave_program: %s\n' "$bin/strongroom-enclave" \
+			>> "$scratch/node-$i/data/strongroomd.yaml"
+		ln -s "$bin/strongroomd" "$scratch/run/program-$i"
+		shim "$i" 0 none 0
+	done
+}
+
+shim_seq=0
+# What the shim does to a node: clock offset in ms, fault, at which call. In place, in one write.
+shim() {
+	shim_seq=$((shim_seq + 1))
+	printf '%-60s\n' "$shim_seq $2 $3 $4" 1<> "$scratch/run/shim-$1"
+}
+
+# Becomes the daemon of a node: port, data directory, shim file
+daemon_exec() {
+	exec nsenter --net="/run/netns/$prefix-$1" env -i PATH="$PATH" LD_PRELOAD="$CHAOS/shim.so" \
+		SRCHAOS_SHIM="$3" "$4" --config "$2/strongroomd.yaml"
+}
+
+# As an init system would: starts it again whenever it ends, unless it asks for a person.
+keeper() { # node
+	local i=$1 rc pid
+	exec >> "$scratch/log-$i" 2>&1 < /dev/null
+	trap - EXIT INT TERM HUP
+	while [ -e "$scratch/run/keep-$i" ] && kill -0 "$main_pid" 2> /dev/null; do
+		if [ -e "$scratch/run/hold-$i" ] || [ -e "$scratch/run/look-$i" ]; then
+			sleep 0.1
+			continue
+		fi
+		(daemon_exec "$i" "$scratch/node-$i/data" "$scratch/run/shim-$i" \
+			"$(readlink "$scratch/run/program-$i")") &
+		pid=$!
+		echo "$pid" > "$scratch/run/pid-$i"
+		wait "$pid" 2> /dev/null
+		rc=$?
+		rm -f "$scratch/run/pid-$i"
+		echo "-- ended with $rc --"
+		note "node $i ended with $rc"
+		[ $rc -ne 78 ] || touch "$scratch/run/look-$i"
+		sleep 0.2
+	done
+}
+
+node_pid() { cat "$scratch/run/pid-$1" 2> /dev/null; }
+enclave_pid() {
+	local pid
+	pid=$(node_pid "$1")
+	[ -n "$pid" ] && tr -d ' ' < "/proc/$pid/task/$pid/children" 2> /dev/null
+}
+
+signal_pid() { # signal, pid: it may be gone
+	[ -z "$2" ] || kill "-$1" "$2" 2> /dev/null
+	return 0
+}
+
+# Down, and stays so until node_release.
+node_hold() {
+	touch "$scratch/run/hold-$1"
+	signal_pid CONT "$(node_pid "$1")"
+	signal_pid KILL "$(node_pid "$1")"
+	until_true 10 test ! -e "$scratch/run/pid-$1"
+	# The enclave ends when its daemon has; it holds nothing of the disk.
+}
+node_release() { rm -f "$scratch/run/hold-$1"; }
+
+nodes_start() {
+	local i
+	keeper_pids=()
+	for ((i = 0; i < nodes; i++)); do
+		touch "$scratch/run/keep-$i"
+		keeper "$i" &
+		keeper_pids+=($!)
+	done
+}
+
+note() { printf '%s %s\n' "$(date +%T.%3N)" "$*" >> "$scratch/schedule"; }

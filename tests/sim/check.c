@@ -3,8 +3,96 @@
 #include <string.h>
 
 #include "consensus/internal.h"
+#include "enclave/internal.h"
 #include "tests/sim/envelope.h"
+#include "tests/sim/history.h"
 #include "tests/sim/sim.h"
+
+static uint64_t best_clock(const struct sim *s)
+{
+	uint64_t best = 0;
+	for (uint32_t i = 0; i < s->n; i++)
+		if (!s->nodes[i].liar && sim_node_now_ms(&s->nodes[i]) > best)
+			best = sim_node_now_ms(&s->nodes[i]);
+	return best;
+}
+
+/* I3: a final block's parent is final. I9: the switches' clock, reckoned a second time. */
+static void final_closed(struct sim *s, const struct consensus_header *h)
+{
+	uint64_t before = h->height - 1, dt = 0;
+	if (h->height == 0 || !s->final_known[before]) {
+		s->final_uptime_ms[h->height] = 0;
+		if (h->height > 1)
+			sim_violate(s, "I3: height %llu is final and the one before is not",
+			    (unsigned long long)h->height);
+		return;
+	}
+	/* The first block of an epoch stands on its genesis. */
+	if (h->parent_slot != 0 && !sr_hash32_equal(&h->parent_hash, &s->final_hash[before]))
+		sim_violate(s, "I3: the parent of the final block at height %llu is not final",
+		    (unsigned long long)h->height);
+	if (h->time_ms > s->final_time_ms[before])
+		dt = h->time_ms - s->final_time_ms[before];
+	if ((h->flags & CONSENSUS_INGRESS_OK) == 0)
+		dt = 0;
+	s->final_uptime_ms[h->height] = s->final_uptime_ms[before] +
+	    (dt < VAULT_UPTIME_STEP_MAX_MS ? dt : VAULT_UPTIME_STEP_MAX_MS);
+}
+
+/* I12: from when all honest members are up and vote again, finality within three rotations. */
+static void turn_look(struct sim_node *node, const struct consensus_header *h)
+{
+	struct sim *s = node->sim;
+	struct consensus_status st;
+	if (!s->turn_known || s->turn_done || node->liar)
+		return;
+	consensus_status_get(&st, enclave_core_consensus(node->core));
+	if (st.epoch != s->turn_epoch)
+		s->turn_done = true;
+	if (s->turn_done || h->epoch != s->turn_epoch || h->slot <= s->turn_slot)
+		return;
+	s->turn_done = true;
+	if (st.frontier_slot > s->turn_slot + 3ull * s->n + 1)
+		sim_violate(s, "I12: no finality in three rotations after healing: slots %llu to "
+			       "%llu", (unsigned long long)s->turn_slot,
+		    (unsigned long long)st.frontier_slot);
+}
+
+static void turn_begin(struct sim *s)
+{
+	struct consensus_status st;
+	uint64_t epoch = 0, slot = 0;
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (s->nodes[i].liar)
+			continue;
+		if (s->nodes[i].core == NULL)
+			return;
+		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
+		if (st.recovering)
+			return;
+		if (st.epoch > epoch)
+			slot = 0;
+		epoch = st.epoch > epoch ? st.epoch : epoch;
+		if (st.epoch == epoch && st.frontier_slot > slot)
+			slot = st.frontier_slot;
+	}
+	s->turn_known = true;
+	s->turn_epoch = epoch;
+	s->turn_slot = slot;
+}
+
+/* I11: what a member keeps for others stays within its limits. */
+static void check_limits(struct sim_node *node, const struct consensus *c)
+{
+	const struct enclave_core *core = node->core;
+	if (node->effects.capacity > 65536)
+		sim_violate(node->sim, "I11: %zu effects in one step", node->effects.capacity);
+	if (c->unverified_bytes > CONS_UNVERIFIED_BYTES + SR_BLOCK_MAX ||
+	    core->ahead_n > CORE_AHEAD_MAX || core->ahead_bytes > CORE_AHEAD_BYTES_MAX ||
+	    core->clients_n > CORE_CLIENTS_MAX || pool_count(core->pool) > CORE_POOL_MAX)
+		sim_violate(node->sim, "I11: node %u keeps more than it may", node->index);
+}
 
 /* I1: no conflicting finals. I4: equal roots. I5: time rises, and is no further ahead than the best
  * clock + 500 ms. */
@@ -34,58 +122,19 @@ void sim_check_block(struct sim_node *node, uint64_t height, const uint8_t *byte
 	s->final_hash[height] = hash;
 	s->final_pre_root[height] = h.pre_state_root;
 	s->final_time_ms[height] = h.time_ms;
+	final_closed(s, &h);
 	sim_trace(s, hash.b, sizeof hash.b);
 	if (height > s->final_top)
 		s->final_top = height;
 	if (height > 1 && s->final_known[height - 1] && h.time_ms <= s->final_time_ms[height - 1])
 		sim_violate(
 		    s, "I5: block time did not rise at height %llu", (unsigned long long)height);
-	/* Clocks differ by at most 200 ms here, either way. */
-	if (h.time_ms > sim_now_ms(s) + 500 + 200)
+	if (h.time_ms > best_clock(s) + 500)
 		sim_violate(s, "I5: a final block %llu ms ahead of every good clock",
 		    (unsigned long long)(h.time_ms - sim_now_ms(s)));
+	turn_look(node, &h);
 	sim_say(s, "node %u: final %llu slot %llu author %u", node->index,
 	    (unsigned long long)height, (unsigned long long)h.slot, h.author);
-}
-
-static bool exclusive(const struct consensus_vote *a, const struct consensus_vote *b)
-{
-	if (a->kind == b->kind)
-		return a->kind != CONSENSUS_SKIP && !sr_hash32_equal(&a->hash, &b->hash);
-	return a->kind != CONSENSUS_NOTAR && b->kind != CONSENSUS_NOTAR; /* SKIP with FINAL */
-}
-
-/* I2: no honest double vote, over all restarts of the member. */
-static void check_vote(struct sim_node *node, const struct consensus_vote *v)
-{
-	struct sim *s = node->sim;
-	if (v->voter != node->index || node->liar)
-		return; /* somebody else's, passed on */
-	for (size_t i = s->votes_n; i-- > 0;) {
-		const struct consensus_vote *w = &s->votes[i].vote;
-		if (s->votes[i].voter != v->voter || w->epoch != v->epoch || w->slot != v->slot)
-			continue;
-		if (w->kind == v->kind && sr_hash32_equal(&w->hash, &v->hash))
-			return;
-		if (exclusive(w, v)) {
-			sim_violate(s, "I2: member %u voted twice in slot %llu", v->voter,
-			    (unsigned long long)v->slot);
-			return;
-		}
-	}
-	if (s->votes_n == s->votes_capacity) {
-		s->votes_capacity = s->votes_capacity * 2 + 1024;
-		s->votes = realloc(s->votes, s->votes_capacity * sizeof *s->votes);
-		SR_ASSERT(s->votes != NULL);
-	}
-	/* Old slots are never voted in again; keep the newest few thousand. */
-	if (s->votes_n > 6000) {
-		memmove(s->votes, s->votes + 3000, (s->votes_n - 3000) * sizeof *s->votes);
-		s->votes_n -= 3000;
-	}
-	s->votes[s->votes_n].used = true;
-	s->votes[s->votes_n].voter = v->voter;
-	s->votes[s->votes_n++].vote = *v;
 }
 
 void sim_check_send(struct sim_node *node, const uint8_t *msg, size_t n)
@@ -97,7 +146,7 @@ void sim_check_send(struct sim_node *node, const uint8_t *msg, size_t n)
 	sim_liar_see(s, msg, n);
 	size_t votes_n = sim_envelope_votes(votes, msg, n);
 	for (size_t i = 0; i < votes_n; i++)
-		check_vote(node, &votes[i]);
+		sim_history_vote(node, &votes[i]);
 	/* I6: what is visible was durable first: nothing that asked for a sync is still loose. */
 	if (node->disk.log_durable > node->disk.log_n)
 		sim_violate(s, "I6: the log lost what was durable");
@@ -119,8 +168,12 @@ void sim_check_step(struct sim_node *node)
 			sim_violate(s, "I4: node %u has another state root after height %llu",
 			    node->index, (unsigned long long)st.final_height);
 	}
-	if (node->effects.capacity > 65536)
-		sim_violate(s, "I11: %zu effects in one step", node->effects.capacity);
+	check_limits(node, c);
+	sim_history_certs(node);
+	if (!node->liar)
+		sim_check_roster(node);
+	if (s->healed && !s->turn_known)
+		turn_begin(s);
 }
 
 /* I12: after healing everybody follows. I9, I13: what was acknowledged is on every member. */
@@ -129,6 +182,9 @@ void sim_check_end(struct sim *s)
 	if (!sim_users_done(s))
 		sim_violate(s, "I12: the users' requests were not all answered after healing");
 	uint64_t rotations = 3ull * s->n;
+	sim_check_vault_key(s);
+	if (!s->turn_known || !s->turn_done)
+		sim_violate(s, "I12: nothing became final after healing");
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct consensus_status st;
 		if (s->nodes[i].liar)

@@ -99,6 +99,8 @@ static struct sim_fault *flaw_planned(const struct sim_node *node)
 void sim_liar_deal(struct sim_node *node, struct sim_liar *l)
 {
 	struct enclave_core *core = node->core;
+	if (l->dealt_boot != node->boots) /* its log has the good one */
+		l->dealt = false;
 	struct sim_fault *planned = flaw_planned(node);
 	struct epoch_change change;
 	struct vault_op op;
@@ -123,6 +125,7 @@ void sim_liar_deal(struct sim_node *node, struct sim_liar *l)
 	if (good != NULL)
 		pool_remove(core->pool, good);
 	l->dealt = true;
+	l->dealt_boot = node->boots;
 	sim_plan_hit(node->sim, planned);
 	sim_say(node->sim, "node %u deals badly: %s", node->index, sim_fault_name(planned->kind));
 	shamir_poly_clear(&f.poly);

@@ -40,7 +40,8 @@ struct sim_liar {
 	size_t old_n;
 	bool swapped;                   /* the wrong share is in the core's memory */
 	struct sr_scalar share, wrong;
-	bool dealt;                     /* badly: */
+	bool dealt;                     /* badly, since this boot */
+	uint64_t dealt_boot;
 	struct sr_hash32 hidden;        /* the good dealing, which nobody is to see */
 };
 

@@ -166,7 +166,7 @@ static void effect(struct sim_node *node, const struct enclave_effect *fx)
 		effect_send(node, fx);
 		break;
 	case ENCLAVE_FX_REPLY:
-		sim_user_reply(s, fx->token, (enum sr_error)fx->number, fx->a, node->index);
+		sim_user_reply(node, fx->token, (enum sr_error)fx->number, fx->a);
 		break;
 	case ENCLAVE_FX_WAKE: {
 		struct sim_event ev = { .kind = SIM_TICK, .node = node->process };
@@ -230,10 +230,9 @@ void sim_node_event(struct sim_node *node, struct enclave_event *ev)
 	ev->seed = &seed;
 	ev->now_ms = sim_node_now_ms(node);
 	SR_ASSERT(node->effects.n == 0);
-	sim_liar_before(node);
+	sim_step_before(node);
 	enum sr_error err = enclave_step(node->core, &node->effects, ev);
-	sim_liar_after(node);
-	sim_twins_step(node);
+	sim_step_after(node);
 	if (err != SR_OK && node->liar) { /* of the f: it may do as it likes with itself */
 		for (size_t i = 0; i < node->effects.n; i++)
 			effect(node, &node->effects.list[i]);

@@ -25,6 +25,7 @@
 #define SIM_TWINS_MAX 10u                       /* f of 31 */
 #define SIM_PROCESSES_MAX (SIM_NODES_MAX + SIM_TWINS_MAX)
 #define SIM_PLAN_MAX 192u
+#define SIM_EPOCHS_MAX 64u
 #define SIM_USERS_MAX 4u
 #define SIM_HEIGHTS_MAX 4096u
 #define SIM_LATENCY_MAX_MS 400u
@@ -63,6 +64,9 @@ struct sim_node {
 	struct sim_liar *lying;
 	struct sim_image *image;                    /* an older disk */
 	uint64_t heard_us[SIM_NODES_MAX];           /* when each member's last message came */
+	uint8_t chain_tag[SR_GCM_TAG];              /* order.c: its log's chain before the step */
+	uint64_t chain_counter;
+	uint64_t roster_epoch;                      /* I10: looked at up to here, + 1 */
 	struct enclave_core *core;                  /* NULL: down */
 	struct sim_disk disk;
 	struct sr_key32 sealing_key;
@@ -167,6 +171,7 @@ struct sim_options {
 
 struct sim_user;
 struct sim_coalition;
+struct sim_history;
 
 struct sim {
 	struct sim_options options;
@@ -203,8 +208,12 @@ struct sim {
 	uint64_t final_time_ms[SIM_HEIGHTS_MAX];
 	bool final_known[SIM_HEIGHTS_MAX];
 	uint64_t final_top;
-	struct { bool used; uint32_t voter; struct consensus_vote vote; } *votes;
-	size_t votes_n, votes_capacity;
+	uint64_t final_uptime_ms[SIM_HEIGHTS_MAX];  /* U after it, reckoned from the headers */
+	struct sim_history *history;
+	struct sr_hash32 rosters[SIM_EPOCHS_MAX];
+	bool roster_known[SIM_EPOCHS_MAX];
+	bool turn_known, turn_done;                 /* I12: healed, and all honest are voting */
+	uint64_t turn_epoch, turn_slot;
 	/* figures */
 	uint64_t events, messages, dropped, crashes, restarts, lies, releases, acknowledged;
 	uint64_t bad_shares_named, i6_looks;
@@ -269,6 +278,17 @@ void sim_disk_clear(struct sim_disk *d);
 void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from);
 uint64_t sim_node_now_ms(const struct sim_node *node);
 
+/* --- order.c: around each step of a core --- */
+void sim_step_before(struct sim_node *node);
+void sim_step_after(struct sim_node *node);
+
+/* --- secrets.c --- */
+void sim_check_roster(struct sim_node *node);   /* I10 */
+void sim_check_vault_key(struct sim *s);        /* I7 */
+/* I8, when a node answers a request for a share. */
+void sim_check_release(struct sim_node *node, const struct sr_hash32 *ticket,
+    const struct vault_account *requester, const struct sr_xpk *to);
+
 /* --- check.c --- */
 void sim_check_block(struct sim_node *node, uint64_t height, const uint8_t *header, size_t n);
 void sim_check_send(struct sim_node *node, const uint8_t *msg, size_t n);
@@ -279,8 +299,8 @@ void sim_check_end(struct sim *s);              /* after healing */
 SR_MUST_CHECK enum sr_error sim_users_init(struct sim *s);
 void sim_users_clear(struct sim *s);
 void sim_user_wake(struct sim *s, uint32_t user, uint64_t token);
-void sim_user_reply(struct sim *s, uint64_t token, enum sr_error code, struct sr_bytes answer,
-    uint32_t from);
+void sim_user_reply(
+    struct sim_node *from, uint64_t token, enum sr_error code, struct sr_bytes answer);
 void sim_users_finish(struct sim *s);           /* healed: every acknowledged thing is asked for */
 bool sim_users_done(const struct sim *s);
 void sim_users_check(struct sim *s, struct vault_tree *state);

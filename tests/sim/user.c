@@ -53,7 +53,7 @@ struct sim_user {
 	uint32_t holder, actor;         /* which account holds the NFT; which one signs now */
 	struct epoch_record epoch;
 	bool has_epoch, has_switch, lapse, finishing, retrying;
-	uint64_t nft_id, nft_version, switch_id, rounds, last_heartbeat_ms;
+	uint64_t nft_id, nft_version, switch_id, rounds, last_heartbeat;
 	struct secret secret;
 	struct vault_op_retrieve retrieve;
 	struct sr_key32 retrieve_sk;
@@ -348,11 +348,11 @@ static void user_accepted(struct sim_user *u, const struct vault_receipt *receip
 		break;
 	case STAGE_SWITCH:
 		u->switch_id = receipt->id;
-		u->last_heartbeat_ms = s->final_time_ms[receipt->height];
+		u->last_heartbeat = receipt->height;
 		user_go(u, STAGE_PUT);
 		break;
 	case STAGE_HEARTBEAT:
-		u->last_heartbeat_ms = s->final_time_ms[receipt->height];
+		u->last_heartbeat = receipt->height;
 		user_go(u, STAGE_NFT);
 		break;
 	case STAGE_PUT:
@@ -435,9 +435,10 @@ static void user_refused(struct sim_user *u, enum sr_error code, bool final)
 }
 
 static void answer_shares(
-    struct sim_user *u, enum sr_error code, struct sr_bytes payload, uint32_t from)
+    struct sim_user *u, enum sr_error code, struct sr_bytes payload, struct sim_node *process)
 {
 	struct sim *s = u->sim;
+	uint32_t from = process->index;
 	uint8_t plain[SHAMIR_TDH2_SHARE_SIZE];
 	struct sr_reader r;
 	if (u->stage == STAGE_REFUSED_SHARE) {
@@ -448,6 +449,10 @@ static void answer_shares(
 			user_go(u, STAGE_NFT);
 		return;
 	}
+	struct sr_xpk to;
+	sr_x25519_public(&to, &u->retrieve_sk);
+	if (code == SR_OK)
+		sim_check_release(process, &u->ticket, &u->accounts[u->holder].id, &to);
 	if (code != SR_OK) {
 		if (code == SR_ERR_TICKET_CLOSED || code == SR_ERR_POLICY_FALSE)
 			sim_violate(s, "user %u: node %u: %s", u->index, from,
@@ -571,9 +576,11 @@ static void answer_trail(struct sim_user *u, struct sr_bytes answer)
 	user_go(u, STAGE_MINT);
 }
 
-void sim_user_reply(struct sim *s, uint64_t token, enum sr_error code, struct sr_bytes answer,
-    uint32_t from)
+void sim_user_reply(
+    struct sim_node *process, uint64_t token, enum sr_error code, struct sr_bytes answer)
 {
+	struct sim *s = process->sim;
+	uint32_t from = process->index;
 	struct sim_user *u = token >> 40 >= 1 && token >> 40 <= s->users_n
 	    ? s->users[(token >> 40) - 1]
 	    : NULL;
@@ -606,7 +613,7 @@ void sim_user_reply(struct sim *s, uint64_t token, enum sr_error code, struct sr
 	else if (u->method == CLIENT_GET)
 		answer_get(u, inner, view);
 	else
-		answer_shares(u, inner, view, from);
+		answer_shares(u, inner, view, process);
 	free(payload);
 }
 
@@ -677,6 +684,32 @@ bool sim_users_done(const struct sim *s)
 	return true;
 }
 
+static uint64_t height_at(const struct sim *s, uint64_t time_ms)
+{
+	uint64_t height = 1;
+	while (height < s->final_top && s->final_time_ms[height] < time_ms)
+		height++;
+	return height;
+}
+
+/* The switch's own model: it may fire only when its owner had I + G, of time and of working
+ * ingress, since the last heartbeat that was acknowledged. */
+static void sim_user_switch(struct sim *s, uint64_t heartbeat, const struct vault_switch *sw)
+{
+	uint64_t span = SWITCH_INTERVAL_MS + SWITCH_GRACE_MS;
+	uint64_t fired = height_at(s, sw->fired_ms);
+	if (sw->state != VAULT_SWITCH_FIRED) {
+		if (sw->heartbeat_ms < s->final_time_ms[heartbeat])
+			sim_violate(s, "I13: an acknowledged heartbeat is gone");
+		return;
+	}
+	if (fired <= heartbeat)
+		sim_violate(s, "I9: a heartbeat was acknowledged after the switch had fired");
+	else if (sw->fired_ms < s->final_time_ms[heartbeat] + span ||
+	    s->final_uptime_ms[fired] < s->final_uptime_ms[heartbeat] + span)
+		sim_violate(s, "I9: switch %llu fired early", (unsigned long long)sw->id);
+}
+
 /* I9 and I13 on a final state. */
 void sim_users_check(struct sim *s, struct vault_tree *state)
 {
@@ -698,13 +731,6 @@ void sim_users_check(struct sim *s, struct vault_tree *state)
 			sim_violate(s, "a switch record that does not parse");
 			return;
 		}
-		if (sw.state != VAULT_SWITCH_FIRED && sw.heartbeat_ms < u->last_heartbeat_ms)
-			sim_violate(s, "I13: an acknowledged heartbeat is gone");
-		if (sw.state == VAULT_SWITCH_FIRED &&
-		    (sw.fired_ms < sw.heartbeat_ms + SWITCH_INTERVAL_MS + SWITCH_GRACE_MS ||
-			sw.fired_uptime_ms <
-			    sw.heartbeat_uptime_ms + SWITCH_INTERVAL_MS + SWITCH_GRACE_MS))
-			sim_violate(
-			    s, "I9: switch %llu fired early", (unsigned long long)u->switch_id);
+		sim_user_switch(s, u->last_heartbeat, &sw);
 	}
 }

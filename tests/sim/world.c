@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/sim/envelope.h"
+#include "tests/sim/history.h"
 #include "tests/sim/sim.h"
 
 /* xoshiro256** seeded by splitmix64 (Blackman, Vigna): for the schedule, not for secrets. */
@@ -284,7 +285,7 @@ static bool epoch_one(const struct sim *s)
 static bool settled(const struct sim *s)
 {
 	struct consensus_status st;
-	if (!sim_users_done(s))
+	if (!sim_users_done(s) || !s->turn_done)
 		return false;
 	for (uint32_t i = 0; i < s->n; i++) {
 		if (s->nodes[i].liar)
@@ -462,7 +463,7 @@ void sim_clear(struct sim *s)
 	while (s->heap_n > 0)
 		free(s->heap[--s->heap_n].bytes.p);
 	free(s->heap);
-	free(s->votes);
+	sim_history_clear(s);
 	free(s->genesis_bytes.p);
 	free(s->parsed);
 	memset(s, 0, sizeof *s);

@@ -166,7 +166,6 @@ struct sim_options {
 	bool has_only;
 	uint64_t only[(SIM_PLAN_MAX + 63) / 64];    /* bit per entry of the plan */
 	uint64_t without_kinds;                     /* bit per kind */
-	unsigned plant;                             /* selftest.c: what is spoilt, 0 nothing */
 };
 
 struct sim_user;
@@ -238,7 +237,9 @@ void sim_send(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n, 
 /* What the core wants sent; a liar may say something else. */
 void sim_post(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n);
 struct sim_node *sim_client_process(struct sim *s, uint32_t member);
-bool sim_run(struct sim *s);            /* false: a violation */
+void sim_begin(struct sim *s);          /* the genesis */
+void sim_go(struct sim *s, uint64_t ms);
+bool sim_run(struct sim *s);            /* all of it; false: a violation */
 SR_MUST_CHECK enum sr_error sim_init(struct sim *s, const struct sim_options *options);
 void sim_clear(struct sim *s);
 struct sim_bytes sim_copy(const uint8_t *p, size_t n);
@@ -303,6 +304,8 @@ void sim_user_reply(
     struct sim_node *from, uint64_t token, enum sr_error code, struct sr_bytes answer);
 void sim_users_finish(struct sim *s);           /* healed: every acknowledged thing is asked for */
 bool sim_users_done(const struct sim *s);
+/* I9, I13: a switch whose last acknowledged heartbeat was at this height. */
+void sim_check_switch(struct sim *s, uint64_t heartbeat, const struct vault_switch *sw);
 void sim_users_check(struct sim *s, struct vault_tree *state);
 
 /* --- liar.c --- */

@@ -38,6 +38,7 @@ check-planted: $(SIM_FAST)
 check-sim: all $(SIM) $(SIM_FAST) $(SIM_FAKED) $(SIM_FAKE_TEST)
 	@$(RUN) programs fake $(SIM_FAKE_TEST) $(SIM_FAKED)
 	@$(RUN) one fake tests/sim/fakes.sh
+	@$(RUN) one invariants $(SIM_FAST) --selftest
 	@$(RUN) sim $(SIM_FAST) $(SEEDS)
 	@$(RUN) sim $(SIM) $(SIM_REAL_SEEDS)
 

@@ -694,7 +694,7 @@ static uint64_t height_at(const struct sim *s, uint64_t time_ms)
 
 /* The switch's own model: it may fire only when its owner had I + G, of time and of working
  * ingress, since the last heartbeat that was acknowledged. */
-static void sim_user_switch(struct sim *s, uint64_t heartbeat, const struct vault_switch *sw)
+void sim_check_switch(struct sim *s, uint64_t heartbeat, const struct vault_switch *sw)
 {
 	uint64_t span = SWITCH_INTERVAL_MS + SWITCH_GRACE_MS;
 	uint64_t fired = height_at(s, sw->fired_ms);
@@ -731,6 +731,6 @@ void sim_users_check(struct sim *s, struct vault_tree *state)
 			sim_violate(s, "a switch record that does not parse");
 			return;
 		}
-		sim_user_switch(s, u->last_heartbeat, &sw);
+		sim_check_switch(s, u->last_heartbeat, &sw);
 	}
 }

@@ -304,7 +304,7 @@ static void twins_begin(struct sim *s)
 			sim_twins_begin(s, s->plan[i].member);
 }
 
-static void genesis_run(struct sim *s)
+void sim_begin(struct sim *s)
 {
 	uint64_t end_us = 10000000ull * (s->n > 7 ? 6 : 1);
 	twins_begin(s);
@@ -333,15 +333,20 @@ static void twins_end(struct sim *s)
 	}
 }
 
+void sim_go(struct sim *s, uint64_t ms)
+{
+	run_until(s, s->now_us + ms * 1000, NULL);
+}
+
 bool sim_run(struct sim *s)
 {
-	genesis_run(s);
-	run_until(s, s->now_us + s->options.fault_ms * 1000, NULL);
+	sim_begin(s);
+	sim_go(s, s->options.fault_ms);
 	if (s->violation[0] == '\0') {
 		twins_end(s);
 		heal(s);
 	}
-	run_until(s, s->now_us + s->options.heal_ms * 1000 / 9, NULL);
+	sim_go(s, s->options.heal_ms / 9);
 	sim_users_finish(s);
 	run_until(s, s->now_us + s->options.heal_ms * 1000, settled);
 	if (s->violation[0] == '\0')

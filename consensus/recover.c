@@ -2,7 +2,8 @@
  * consensus/recover.c - the handshake after a restart. DESIGN 4: "broadcast STATUS_REQ(random boot
  * id); peers answer with their certified frontier and all votes they hold from *me*; merge those. A
  * vote of mine that my log lacks proves a rolled-back disk: then wait for q answers and abstain in
- * every slot below max frontier + 2."
+ * every slot below max frontier + 2." Where certificates are missing below others, the frontier
+ * that counts is above the highest (decision 0010).
  *
  *              start                     q answers, or alone for recover_wait_ms
  *   log ─────────────────► handshake ───────────────────────────────────────────► voting
@@ -132,12 +133,26 @@ static bool cold_start(const struct consensus *self)
 	    || peers_count(self, self->spoken) == self->config.n - 1;
 }
 
+/*
+ * The slot after the last that has a certificate, whatever is missing below: who voted in a slot
+ * held one of the slot before, but perhaps none of earlier slots, so the frontier says too little.
+ */
+static uint64_t certified_end(const struct consensus *self)
+{
+	uint64_t slot = self->highest_slot;
+
+	while (slot > self->top_slot && cons_cert_of(self, CONSENSUS_NOTAR, slot) == NULL &&
+	    cons_cert_of(self, CONSENSUS_SKIP, slot) == NULL)
+		slot--;
+	return (slot > self->top_slot ? slot : self->top_slot) + 1;
+}
+
 static enum sr_error recover_end(struct consensus *self)
 {
 	cons_frontier_advance(self);
 	if (self->rolled_back) {
-		/* Model-checked: frontier + 1 is not enough. */
-		uint64_t floor = self->frontier + 2;
+		/* Model-checked: + 1 is not enough. */
+		uint64_t floor = certified_end(self) + 2;
 
 		if (floor > self->floor)
 			self->floor = floor;
@@ -267,21 +282,21 @@ enum sr_error cons_receive_status(struct consensus *self, uint32_t from, struct 
 
 /* --- the answerer --- */
 
-/* The certified frontier: the newest FINAL certificate and one certificate for each slot above
- * it. */
+/* How far votes may have gone: the newest FINAL certificate and one for each slot above it that
+ * has any. */
 static void status_certs_write(const struct consensus *self, struct sr_writer *w)
 {
 	const struct consensus_cert *certs[STATUS_CERTS_MAX];
+	uint64_t end = certified_end(self);
 	uint32_t n = 0;
 
 	certs[n] = cons_cert_of(self, CONSENSUS_FINAL, self->top_slot);
 	n += certs[n] != NULL;
-	for (uint64_t slot = self->top_slot + 1; slot < self->frontier; slot++) {
+	for (uint64_t slot = self->top_slot + 1; slot < end; slot++) {
 		certs[n] = cons_cert_of(self, CONSENSUS_NOTAR, slot);
 		if (certs[n] == NULL)
 			certs[n] = cons_cert_of(self, CONSENSUS_SKIP, slot);
-		SR_ASSERT(certs[n] != NULL);
-		n++;
+		n += certs[n] != NULL;
 	}
 	sr_write_u16(w, (uint16_t)n);
 	for (uint32_t i = 0; i < n; i++)

@@ -1,3 +1,3 @@
 # file: recover.c
 # A rolled-back node abstains one slot too few.
-s/uint64_t floor = self->frontier + 2;/uint64_t floor = self->frontier + 1;/
+s/uint64_t floor = certified_end(self) + 2;/uint64_t floor = certified_end(self) + 1;/

@@ -6,9 +6,12 @@
  *   dcap.c    Intel SGX v3 and TDX v4, v5 ECDSA quotes, with their collateral
  *   snp.c     AMD SEV-SNP reports, VCEK and VLEK
  *   nitro.c   AWS Nitro documents
+ *   tpm.c     TPM 2.0 quotes by a key that something else vouches for; who vouches on Azure:
+ * azure.c
  *
  * Sources: Intel SGX/TDX DCAP quote library API and PCS v4 documents; AMD 56860 (SNP ABI) and 57230
- * (VCEK); AWS Nitro Enclaves attestation process; RFC 5280, 8949, 9052.
+ * (VCEK); AWS Nitro Enclaves attestation process; TPM 2.0 Library part 2 (structures); RFC 5280,
+ * 8949, 9052.
  */
 #ifndef SR_ATTEST_ATTEST_H
 #define SR_ATTEST_ATTEST_H
@@ -109,6 +112,24 @@ struct attest_nitro_input {
 	uint64_t time_s;                     /* 0: the document's own */
 };
 
+/* A quote by an attestation key. key: SubjectPublicKeyInfo, DER or PEM. signature: TPMT_SIGNATURE,
+ * or the bare RSASSA bytes. pcrs: the values of SHA-256 PCRs 0.. in order, 32 bytes each. nonce:
+ * what the quote must have been asked with; empty: any, and the caller looks at it. */
+struct attest_tpm_input { struct sr_bytes quote, signature, key, pcrs, nonce; };
+struct attest_tpm {
+	uint32_t pcr_mask;                   /* the PCRs that the quote covers */
+	struct sr_hash32 pcr_digest;
+	uint8_t nonce[64];
+	size_t nonce_n;
+	uint64_t clock_ms, firmware;
+	uint32_t reset_count, restart_count;
+	bool clock_safe;
+};
+
+/* An Azure confidential VM: the platform's evidence vouches for the JSON that names the vTPM's key.
+ */
+struct attest_azure { uint8_t key[512]; size_t key_n; struct sr_hash32 runtime; };
+
 /*
  * SR_OK: every signature, chain and binding holds at that time; out says what the evidence says,
  * which may be an outdated or a debug enclave. On an error out holds zeros.
@@ -126,5 +147,18 @@ SR_MUST_CHECK enum sr_error attest_snp_verify(
     struct attest_result *out, const struct attest_snp_input *in);
 SR_MUST_CHECK enum sr_error attest_nitro_verify(
     struct attest_result *out, const struct attest_nitro_input *in);
+SR_MUST_CHECK enum sr_error attest_tpm_verify(
+    struct attest_tpm *out, const struct attest_tpm_input *in);
+/* Is this endorsement key's certificate from one of these makers (SHA-256 of their root
+ * certificates)? chain: the certificate and what is above it, in any order behind it. */
+SR_MUST_CHECK enum sr_error attest_tpm_endorsed(struct sr_bytes certificate, struct sr_bytes chain,
+    const struct sr_hash32 *makers, size_t makers_n, uint64_t time_s);
+/* What an HCL report (2600 bytes) says of the vTPM's key, which evidence (verified SNP or TDX of
+ * the same machine) vouches for: its report data begin with the hash of the runtime JSON. */
+SR_MUST_CHECK enum sr_error attest_azure_key(struct attest_azure *out, struct sr_bytes hcl_report,
+    const struct attest_result *evidence);
+/* The SNP report inside of it, for attest_snp_verify. */
+SR_MUST_CHECK enum sr_error attest_azure_snp_report(
+    struct sr_bytes *out, struct sr_bytes hcl_report);
 
 #endif

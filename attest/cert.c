@@ -389,3 +389,98 @@ enum sr_error cert_point_verify_rs(const uint8_t *point, enum cert_curve curve,
 	gnutls_pubkey_deinit(key);
 	return err;
 }
+
+/* --- Bare keys --- */
+
+struct cert_key { gnutls_pubkey_t key; };
+
+enum sr_error cert_key_read(struct cert_key **out, struct sr_bytes spki)
+{
+	struct cert_key *k = calloc(1, sizeof *k);
+	uint8_t copy[2048];
+	gnutls_datum_t in = { copy, (unsigned)spki.n };
+
+	*out = NULL;
+	if (k == NULL || gnutls_pubkey_init(&k->key) != 0) {
+		free(k);
+		return SR_ERR_NO_MEMORY;
+	}
+	if (spki.n > 0 && spki.n <= sizeof copy) {
+		memcpy(copy, spki.p, spki.n);
+		if (gnutls_pubkey_import(k->key, &in,
+			copy[0] == 0x30 ? GNUTLS_X509_FMT_DER : GNUTLS_X509_FMT_PEM) == 0) {
+			*out = k;
+			return SR_OK;
+		}
+	}
+	cert_key_free(k);
+	return SR_ERR_BAD_PUBLIC_KEY;
+}
+
+enum sr_error cert_key_rsa_spki(
+    uint8_t *out, size_t *n, size_t max, struct sr_bytes modulus, struct sr_bytes exponent)
+{
+	uint8_t m[512], e[8];
+	gnutls_datum_t md = { m, (unsigned)modulus.n }, ed = { e, (unsigned)exponent.n },
+		       der = { NULL, 0 };
+	gnutls_pubkey_t key;
+	enum sr_error err = SR_ERR_BAD_PUBLIC_KEY;
+
+	/* 2048 bits at least. */
+	if (modulus.n < 256 || modulus.n > sizeof m || exponent.n == 0 || exponent.n > sizeof e)
+		return err;
+	memcpy(m, modulus.p, modulus.n);
+	memcpy(e, exponent.p, exponent.n);
+	if (gnutls_pubkey_init(&key) != 0)
+		return SR_ERR_NO_MEMORY;
+	if (gnutls_pubkey_import_rsa_raw(key, &md, &ed) == 0 &&
+	    gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der) == 0 && der.size <= max) {
+		memcpy(out, der.data, der.size);
+		*n = der.size;
+		err = SR_OK;
+	}
+	gnutls_free(der.data);
+	gnutls_pubkey_deinit(key);
+	return err;
+}
+
+static enum sr_error rsa_verify(
+    gnutls_pubkey_t key, struct sr_bytes message, struct sr_bytes signature)
+{
+	uint8_t sig[512], *copy;
+	gnutls_datum_t sd = { sig, (unsigned)signature.n }, md;
+	int ok;
+
+	if (signature.n > sizeof sig || message.n == 0 || message.n > CERT_SIGNED_MAX)
+		return SR_ERR_EVIDENCE_BAD;
+	copy = malloc(message.n);
+	if (copy == NULL)
+		return SR_ERR_NO_MEMORY;
+	memcpy(copy, message.p, message.n);
+	memcpy(sig, signature.p, signature.n);
+	md = (gnutls_datum_t){ copy, (unsigned)message.n };
+	ok = gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_RSA_SHA256, 0, &md, &sd);
+	free(copy);
+	return ok >= 0 ? SR_OK : SR_ERR_EVIDENCE_BAD;
+}
+
+enum sr_error cert_key_verify(
+    const struct cert_key *key, struct sr_bytes message, struct sr_bytes signature)
+{
+	unsigned bits = 0;
+	int algorithm = gnutls_pubkey_get_pk_algorithm(key->key, &bits);
+
+	if (algorithm == GNUTLS_PK_RSA && bits >= 2048)
+		return rsa_verify(key->key, message, signature);
+	if (algorithm == GNUTLS_PK_ECDSA && bits == 256 && signature.n == 64)
+		return verify_rs(key->key, CERT_P256, message, signature.p, signature.p + 32);
+	return SR_ERR_EVIDENCE_BAD;
+}
+
+void cert_key_free(struct cert_key *key)
+{
+	if (key == NULL)
+		return;
+	gnutls_pubkey_deinit(key->key);
+	free(key);
+}

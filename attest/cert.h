@@ -52,4 +52,15 @@ SR_MUST_CHECK enum sr_error cert_verify_rs(const struct cert *cert, enum cert_cu
 SR_MUST_CHECK enum sr_error cert_point_verify_rs(const uint8_t *point, enum cert_curve curve,
     struct sr_bytes message, const uint8_t *r, const uint8_t *s);
 
+/* Bare public keys. */
+struct cert_key;                             /* opaque; cert_key_free */
+SR_MUST_CHECK enum sr_error cert_key_read(struct cert_key **out, struct sr_bytes spki);
+/* SubjectPublicKeyInfo of an RSA key; big-endian numbers. */
+SR_MUST_CHECK enum sr_error cert_key_rsa_spki(
+    uint8_t *out, size_t *n, size_t max, struct sr_bytes modulus, struct sr_bytes exponent);
+/* A P-256 key with r || s, or an RSA key with RSASSA-PKCS1 v1.5; SHA-256. EVIDENCE_BAD. */
+SR_MUST_CHECK enum sr_error cert_key_verify(
+    const struct cert_key *key, struct sr_bytes message, struct sr_bytes signature);
+void cert_key_free(struct cert_key *key);
+
 #endif

@@ -372,3 +372,63 @@ enum sr_error collateral_qe_read(struct collateral_qe *out, struct sr_bytes inne
 	json_decref(o);
 	return f.bad ? SR_ERR_COLLATERAL_BAD : SR_OK;
 }
+
+/* --- JSON Web Keys --- */
+
+static int base64url_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+/* Without padding (RFC 7515), canonical. */
+static bool base64url(uint8_t *out, size_t *n, size_t max, const char *text)
+{
+	uint32_t bits = 0, have = 0;
+
+	*n = 0;
+	for (; *text != '\0'; text++) {
+		int d = base64url_digit(*text);
+
+		if (d < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)d;
+		have += 6;
+		if (have < 8)
+			continue;
+		if (*n == max)
+			return false;
+		have -= 8;
+		out[(*n)++] = (uint8_t)(bits >> have);
+		bits &= (1u << have) - 1;
+	}
+	return have < 6 && bits == 0;
+}
+
+enum sr_error collateral_jwk_rsa(uint8_t *modulus, size_t *modulus_n, size_t modulus_max,
+    uint8_t *exponent, size_t *exponent_n, size_t exponent_max, struct sr_bytes json,
+    const char *kid)
+{
+	json_t *o = inner_load(json), *keys = json_object_get(o, "keys"), *key;
+	struct fields f = { false, false };
+	size_t i, found = 0;
+
+	json_array_foreach(keys, i, key) {
+		const char *id = json_string_value(json_object_get(key, "kid"));
+
+		if (id == NULL || strcmp(id, kid) != 0)
+			continue;
+		found++;
+		if (strcmp(text(&f, key, "kty"), "RSA") != 0 ||
+		    !base64url(modulus, modulus_n, modulus_max, text(&f, key, "n")) ||
+		    !base64url(exponent, exponent_n, exponent_max, text(&f, key, "e")))
+			f.bad = true;
+	}
+	json_decref(o);
+	return found == 1 && !f.bad ? SR_OK : SR_ERR_EVIDENCE_FORMAT;
+}

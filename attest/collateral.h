@@ -1,6 +1,6 @@
 /*
  * attest/collateral.h - Intel's signed JSON (PCS v3, v4): TCB info and the quoting enclave's
- * identity. The only file of the folder that includes jansson.
+ * identity; and JSON Web Keys. The only file of the folder that includes jansson.
  */
 #ifndef SR_ATTEST_COLLATERAL_H
 #define SR_ATTEST_COLLATERAL_H
@@ -57,5 +57,10 @@ SR_MUST_CHECK enum sr_error collateral_signed(
 SR_MUST_CHECK enum sr_error collateral_tcb_read(struct collateral_tcb *out, struct sr_bytes inner);
 void collateral_tcb_clear(struct collateral_tcb *self);
 SR_MUST_CHECK enum sr_error collateral_qe_read(struct collateral_qe *out, struct sr_bytes inner);
+
+/* The RSA key of that id in a JWK set (RFC 7517), big-endian. EVIDENCE_FORMAT. */
+SR_MUST_CHECK enum sr_error collateral_jwk_rsa(uint8_t *modulus, size_t *modulus_n,
+    size_t modulus_max, uint8_t *exponent, size_t *exponent_n, size_t exponent_max,
+    struct sr_bytes json, const char *kid);
 
 #endif

@@ -109,7 +109,6 @@ sim)
 planted)
 	# Their own number of seeds: a fault must be found, however few seeds the healthy run had.
 	[ -x tests/sim/planted.sh ] && one planted env -u SEEDS tests/sim/planted.sh
-	[ -x tests/mutants/kill.sh ] && one planted tests/mutants/kill.sh
 	;;
 lint)
 	one lint tests/lint/lint.pl --selftest --objects "$O"

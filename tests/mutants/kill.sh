@@ -1,58 +1,172 @@
-#!/bin/sh
-# Runs the unit tests of consensus against each mutant (or those named): every one must be killed.
-# Needs what `make tests` builds in O.
-#   tests/mutants/kill.sh [NAME...]
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-cd "$root"
-O=${O:-build/gcc}
-CC=${CC:-gcc}
-tests='rules recover evidence sync wire log cluster'
-work=$(mktemp -d "${TMPDIR:-/tmp}/strongroom-mutants.XXXXXX")
+#!/bin/bash
+# Builds each mutant (all, or the names and folders given) and runs tests against it until one fails:
+# every mutant must be killed. `make mutants` writes what this needs to O/mutants.
+#   tests/mutants/kill.sh [NAME | FOLDER]...       CC O JOBS RESUME=1
+# Only the changed file is compiled; its object goes before the archives, so that theirs is not taken.
+# A kill is a test that fails, or a violation in the simulator. What does not compile or link, and
+# what a program's time runs out on (unless the mutant says that it never ends), is a failure.
+set -u
+cd "$(dirname "$0")/../.."
+O=${O:-build/gcc} CC=${CC:-gcc} JOBS=${JOBS:-2} RESUME=${RESUME:-}
+out=$O/mutants
+[ -f "$out/programs" ] || { echo "$0: run it with make mutants" >&2; exit 2; }
+# So that a killed program is killed the same way again.
+export SR_SEED=${SR_SEED:-1} CK_VERBOSITY=normal
+# Always the same place, so that a compiler cache knows the files again; hence one run at a time.
+work=$out/work
+exec 8> "$out/lock"
+flock -n 8 || { echo "$0: another run is at work in $out" >&2; exit 2; }
+rm -rf "$work"
+mkdir -p "$work"
 trap 'rm -rf "$work"' EXIT
-survived=0
+began=$SECONDS
 
-# The unchanged sources, built the same way, must pass: otherwise every mutant would seem killed.
-build() {
-	for file in "$work"/m/consensus/*.c; do
-		$CC -std=c17 -D_POSIX_C_SOURCE=200809L -O1 -g -I"$work/m" -I. -c "$file" \
-			-o "$work/m/$(basename "$file" .c).o"
-	done
-	for t in $tests; do
-		$CC "$O/obj/tests/unit/test_consensus_$t.o" "$O/libtestlib.a" "$work"/m/*.o \
-			"$O/libbase.a" -lgcrypt -lsodium -lcheck_pic -lsubunit -ljansson -lrt -lm \
-			-lpthread -o "$work/m/test_$t"
-	done
+script_of() { ls tests/mutants/*/"$1.sed"; }
+header() { sed -n "1,6s/^# $2: *//p" "$(script_of "$1")"; } # mutant, key
+
+hinted() { header "$1" 'killed by'; } # mutant
+
+# The rest, for a mutant that those it names don't kill: the tests of its folder, then whole cores.
+others() { # mutant
+	local file folder
+	file=$(header "$1" file)
+	folder=${file%%/*}
+	[[ $file == enclave/shell_* ]] && folder=shell
+	cut -d'|' -f1 "$out/programs" | grep "^test_${folder}_"
+	case $folder in consensus | vault | enclave) echo sim_fast ;; esac
 }
 
-killer() {
-	for t in $tests; do
-		if ! timeout 120 "$work/m/test_$t" >"$work/m/out" 2>&1; then
-			echo "$t: $(grep -m1 -oE ':[FE]:[a-z_]+:[a-z0-9_]+|broken promise.*' "$work/m/out" |
-				sed 's/.*://')"
-			return 0
+compile() { # file, directory with the changed folder
+	# shellcheck disable=SC2046
+	$CC -I "$2" $(cat "$out/cflags") -c "$2/$1" -o "$2/${1//\//-}.o"
+}
+
+link() { # program, directory, the object that goes first
+	local line objects archives externals
+	line=$(grep -F -- "$1|" "$out/programs" | grep "^$1|") ||
+		{ echo "there is no program $1"; return 1; }
+	IFS='|' read -r _ objects archives externals <<< "$line"
+	# shellcheck disable=SC2086,SC2046
+	$CC $(cat "$out/ldflags") $objects "$3" $archives $externals -o "$2/$1"
+}
+
+run() { # program, directory, seconds: its status
+	local args=
+	[ "$1" = sim_fast ] && args='--seeds 40 --until-violation'
+	# shellcheck disable=SC2086
+	timeout "$3" "$2/$1" $args > "$2/log" 2>&1 < /dev/null
+}
+
+# The test or violation that the log names first; empty when there was none but a test's own timeout.
+finding() {
+	grep -v 'Test timeout expired' "$1" |
+		grep -m1 -oE ':[FE]:[^:]*:[A-Za-z0-9_]+:|VIOLATION [^:]*|internal check failed.*' |
+		sed -E 's/^:[FE]:[^:]*:(.*):$/\1/'
+}
+
+# The unchanged source, built and run in the same way as a mutant's; says how long a mutant may take.
+unchanged() { # program file
+	local dir=$work/unchanged-$1 from=$EPOCHREALTIME
+	mkdir -p "$dir/${2%/*}"
+	cp "${2%/*}"/*.[ch] "$dir/${2%/*}/"
+	if ! { compile "$2" "$dir" && link "$1" "$dir" "$dir/${2//\//-}.o"; } > "$dir/log" 2>&1 ||
+	    ! run "$1" "$dir" 300; then
+		echo "$1 fails on unchanged sources: $(finding "$dir/log")"
+		tail -n 20 "$dir/log"
+		return 1
+	fi
+	awk -v a="$from" -v b="$EPOCHREALTIME" 'BEGIN { printf "%d\n", (b - a) * 5 + 30 }' \
+		> "$work/limit-$1"
+	rm -rf "$dir"
+}
+
+passes_unchanged() { # program file
+	(
+		flock 9
+		[ -f "$work/limit-$1" ] || unchanged "$1" "$2"
+	) 9> "$work/lock-$1"
+}
+
+# Prints one line; status 0: killed.
+judge() { # mutant
+	local dir=$work/$1 file program rc found slow=
+	file=$(header "$1" file)
+	if ! { tests/mutants/build.sh "$1" "$dir" && compile "$file" "$dir"; } > "$work/$1.log" 2>&1; then
+		printf '%-28s FAILED to build: %s\n' "$1" "$(tail -n 3 "$work/$1.log" | tr '\n' ' ')"
+		return 1
+	fi
+	for program in $( (hinted "$1" | tr ' ' '\n'; others "$1") | awk 'NF && !seen[$0]++'); do
+		passes_unchanged "$program" "$file" || return 1
+		if ! link "$program" "$dir" "$dir/${file//\//-}.o" > "$work/$1.log" 2>&1; then
+			printf '%-28s FAILED to link %s: %s\n' "$1" "$program" \
+				"$(tail -n 3 "$work/$1.log" | tr '\n' ' ')"
+			return 1
 		fi
+		run "$program" "$dir" "$(cat "$work/limit-$program")"
+		rc=$?
+		[ $rc = 0 ] && continue
+		found=$(finding "$dir/log")
+		if [ -z "$found" ] && { [ $rc = 124 ] || grep -q 'Test timeout expired' "$dir/log"; }; then
+			slow=$program
+			[ -n "$(header "$1" ends)" ] || continue
+			found='no end'
+		fi
+		printf '%-28s killed by %s:%s\n' "$1" "$program" "${found:-exit $rc}"
+		rm -rf "$dir"
+		return 0
 	done
+	rm -rf "$dir"
+	[ -z "$slow" ] || printf '%-28s ran out of time in %s\n' "$1" "$slow"
+	printf '%-28s SURVIVED\n' "$1"
 	return 1
 }
 
-mkdir -p "$work/m/consensus"
-cp consensus/*.c consensus/*.h "$work/m/consensus/"
-build
-if by=$(killer); then
-	echo "the unchanged sources fail ($by)" >&2
-	exit 1
-fi
-for name in ${*:-$("$here/build.sh" --list)}; do
-	rm -rf "$work/m"
-	"$here/build.sh" "$name" "$work/m"
-	build
-	if by=$(killer); then
-		printf '%-24s killed by %s\n' "$name" "$by"
-	else
-		printf '%-24s SURVIVED\n' "$name"
-		survived=$((survived + 1))
+verdict() { # mutant: what an interrupted run of the same sources found, or a new one
+	local kept=$out/verdicts/$key/$1
+	if [ -n "$RESUME" ] && grep -q ' killed by ' "$kept" 2>/dev/null; then
+		cat "$kept"
+		return 0
 	fi
-done
-[ "$survived" = 0 ]
+	judge "$1" > "$work/$1.verdict"
+	cp "$work/$1.verdict" "$kept"
+	cat "$work/$1.verdict"
+}
+
+chosen() {
+	local want
+	[ $# -gt 0 ] || set -- $(cd tests/mutants && ls -d */)
+	for want in "$@"; do
+		want=${want%/}
+		if [ -d "tests/mutants/$want" ]; then
+			ls "tests/mutants/$want" | sed -n 's/\.sed$//p'
+		else
+			script_of "$want" > /dev/null || return 1
+			echo "$want"
+		fi
+	done
+}
+
+mutants=$(chosen "$@") || exit 2
+[ -n "$mutants" ] || { echo "$0: there is no such mutant" >&2; exit 2; }
+key=$({ cat "$out/programs" "$out/cflags"; cat ./*/*.[ch] tests/*/*.[ch] tests/mutants/*.sh tests/mutants/*/*.sed; } |
+	sha256sum | cut -c1-16)
+mkdir -p "$out/verdicts/$key"
+find "$out/verdicts" -mindepth 1 -maxdepth 1 ! -name "$key" -exec rm -rf {} +
+export -f script_of header hinted others compile link run finding unchanged passes_unchanged judge verdict
+export O CC RESUME out work key
+
+# Every program that is named, once, with a file of a mutant that names it.
+for name in $mutants; do
+	file=$(header "$name" file)
+	for program in $(hinted "$name"); do echo "$program $file"; done
+done | awk '!seen[$1]++' > "$work/programs"
+if [ -s "$work/programs" ]; then
+	xargs -P "$JOBS" -L 1 bash -c 'passes_unchanged "$@" || exit 1' _ < "$work/programs" || exit 1
+fi
+echo "$(wc -l < "$work/programs") programs pass on unchanged sources in $((SECONDS - began)) s"
+
+echo "$mutants" | xargs -P "$JOBS" -I{} bash -c 'verdict {}' | tee "$work/report"
+all=$(echo "$mutants" | wc -l)
+killed=$(grep -c ' killed by ' "$work/report")
+echo "$killed passed, $((all - killed)) failed, 0 skipped: mutants in $((SECONDS - began)) s"
+[ "$killed" = "$all" ]

@@ -1,3 +1,4 @@
-# file: log.c
+# file: consensus/log.c
 # What I proposed is not known after a restart.
+# killed by: test_consensus_cluster
 s/^	s->own\.proposed = true;$/	s->own.proposed = false;/

@@ -1,3 +1,4 @@
-# file: pool.c
+# file: consensus/pool.c
 # A vote whose signature is wrong counts.
+# killed by: test_consensus_rules
 s/return error;$/return SR_OK;/

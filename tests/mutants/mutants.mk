@@ -1,0 +1,33 @@
+# The mutation gate: every rule of the product, broken on purpose, must be noticed by a test.
+#   make mutants                        all of them; ONLY="name folder ..." some; RESUME=1 goes on where
+#                                       an interrupted run stopped, when nothing has changed since
+#   make check-mutants                  those of consensus, as a step of make check
+#   tests/mutants/build.sh --list       name, file, rule
+ONLY ?=
+RESUME ?=
+MUTANTS := $(O)/mutants
+
+# What kill.sh needs to build a program as it is built here: name, its objects, archives, -l flags.
+mutants_line = $(file >>$(MUTANTS)/programs,$(1)|$(call objects,$(2))|$(call archives,$(3))|$(call \
+	externals,$(3)))
+
+.PHONY: mutants check-mutants mutants-ready
+CHECK_STEPS += check-mutants
+
+mutants-ready: $(UNIT) $(PROP)
+	$(shell mkdir -p $(MUTANTS))$(file >$(MUTANTS)/programs)
+	$(foreach t,$(UNIT_SRC) $(PROP_SRC),$(call \
+		mutants_line,$(basename $(notdir $(t))),$(t),$(call test_use,$(t))))
+	$(call mutants_line,sim_fast,$(SIM_SRC),$(call sim_faked,$(SIM_USE)))
+	$(file >$(MUTANTS)/cflags,$(filter-out $(WARNINGS),$(CFLAGS_ALL)) -w)
+	$(file >$(MUTANTS)/ldflags,$(LDFLAGS_ALL))
+	@:
+
+# sim.mk is read after this file.
+mutants check-mutants: | $(O)/tests/sim_fast
+
+mutants: mutants-ready
+	@CC=$(CC) O=$(O) JOBS=$(JOBS) RESUME=$(RESUME) tests/mutants/kill.sh $(ONLY)
+
+check-mutants: mutants-ready
+	@CC=$(CC) $(RUN) one mutants tests/mutants/kill.sh consensus

@@ -48,12 +48,12 @@ void sr_read_copy(struct sr_reader *self, uint8_t *out, size_t n)
 static uint64_t read_le(struct sr_reader *self, size_t n)
 {
 	uint8_t b[8] = { 0 };
-	uint64_t v = 0;
 
 	sr_read_copy(self, b, n);
-	for (size_t i = 0; i < n; i++)
-		v |= (uint64_t)b[i] << (8 * i);
-	return v;
+	/* Compilers make one load of this, and no loop. */
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+	    (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+	    (uint64_t)b[7] << 56;
 }
 
 uint8_t sr_read_u8(struct sr_reader *self)
@@ -185,10 +185,10 @@ void sr_write_copy(struct sr_writer *self, const uint8_t *p, size_t n)
 
 static void write_le(struct sr_writer *self, uint64_t v, size_t n)
 {
-	uint8_t b[8];
+	const uint8_t b[8] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16),
+		(uint8_t)(v >> 24), (uint8_t)(v >> 32), (uint8_t)(v >> 40), (uint8_t)(v >> 48),
+		(uint8_t)(v >> 56) };
 
-	for (size_t i = 0; i < n; i++)
-		b[i] = (uint8_t)(v >> (8 * i));
 	sr_write_copy(self, b, n);
 }
 

@@ -124,8 +124,9 @@ static void go_visit(void *ctx, const struct vault_key *key, struct sr_bytes val
 void pieces_settle(struct enclave_core *self, const struct vault_tree *before,
     const struct vault_tree *after)
 {
-	struct change c = { self, before };
+	struct change c = { self, vault_tree_kind(before, VAULT_REC_VERSION) };
 
-	vault_tree_diff(before, after, come_visit, &c);
-	vault_tree_diff(before, after, go_visit, &c);
+	after = vault_tree_kind(after, VAULT_REC_VERSION);
+	vault_tree_diff(c.before, after, come_visit, &c);
+	vault_tree_diff(c.before, after, go_visit, &c);
 }

@@ -30,13 +30,12 @@ struct vault_tree {
 
 /* --- bits of keys --- */
 
+/* Compilers make one load of this, and no loop. */
 static uint64_t load_be64(const uint8_t *p)
 {
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
+	return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
+	    (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+	    (uint64_t)p[6] << 8 | (uint64_t)p[7];
 }
 
 /* The first bit where they differ, 256 when they don't. */
@@ -170,6 +169,15 @@ struct sr_bytes vault_tree_get(const struct vault_tree *t, const struct vault_ke
 	const struct vault_tree *leaf = find(t, key);
 
 	return leaf != NULL ? leaf_value(leaf) : (struct sr_bytes){ NULL, 0 };
+}
+
+const struct vault_tree *vault_tree_kind(const struct vault_tree *t, uint8_t kind)
+{
+	const struct vault_key first = { { kind } };
+
+	while (t != NULL && t->bit < 8)
+		t = t->child[key_bit(&first, t->bit)];
+	return t != NULL && t->key.b[0] == kind ? t : NULL;
 }
 
 /* Whether the subtree can hold a key that is >= from and shares its first prefix_bits bits. */

@@ -37,6 +37,9 @@ SR_MUST_CHECK enum sr_error vault_tree_delete(struct vault_tree **t, const struc
  * it returns false. */
 void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, size_t prefix_bytes,
     bool (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx);
+/* The part with the records of one kind (the keys' first byte), a tree of its own to read.
+ * Borrowed; NULL when there are none. */
+const struct vault_tree *vault_tree_kind(const struct vault_tree *t, uint8_t kind);
 /* Calls visit, in key order, for every key whose value differs; shared subtrees are skipped. value:
  * the one in after; p = NULL: deleted. */
 void vault_tree_diff(const struct vault_tree *before, const struct vault_tree *after,

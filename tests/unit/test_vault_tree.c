@@ -458,6 +458,35 @@ START_TEST(a_walk_starts_at_a_key_and_stays_in_its_prefix)
 }
 END_TEST
 
+START_TEST(the_records_of_a_kind_are_a_tree_of_their_own)
+{
+	static struct model m;
+	static const struct vault_key lowest;
+	struct vault_tree *t = NULL;
+	struct sr_drbg rng;
+
+	test_drbg(&rng, "kind");
+	m.n = 0;
+	ck_assert_ptr_null(vault_tree_kind(NULL, 7));
+	for (unsigned i = 0; i < 300; i++) {
+		random_change(&rng, &t, &m);
+		for (unsigned kind = 0, at = 0; kind < 256; kind++) {
+			const struct vault_tree *part = vault_tree_kind(t, (uint8_t)kind);
+			struct expected e = { m.list, at, at };
+
+			while (e.n < m.n && m.list[e.n].key.b[0] == kind)
+				e.n++;
+			ck_assert_uint_eq(vault_tree_count(part), e.n - at);
+			vault_tree_walk(part, &lowest, 0, visit_expected, &e);
+			ck_assert_uint_eq(e.at, e.n);
+			at = (unsigned)e.n;
+		}
+	}
+	vault_tree_unref(t);
+	ck_assert_uint_eq(live_nodes, 0);
+}
+END_TEST
+
 /* --- differences --- */
 
 struct changes {
@@ -655,6 +684,7 @@ TEST_MAIN("vault tree",
     a_change_copies_only_the_path_and_only_when_shared,
     the_deepest_path_has_a_branch_at_every_bit,
     a_walk_starts_at_a_key_and_stays_in_its_prefix,
+    the_records_of_a_kind_are_a_tree_of_their_own,
     differences_are_those_of_the_arrays_in_order,
     a_difference_with_nothing_is_everything,
     a_change_without_memory_changes_nothing,

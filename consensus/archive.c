@@ -199,10 +199,10 @@ static enum sr_error cert_keep(const struct consensus *self, struct consensus_ce
 	    !sr_hash32_equal(&c->hash, &block->hash))
 		return SR_ERR_BAD_PROOF;
 	SR_TRY(consensus_cert_verify(c, &self->config.chain_id, self->config.keys, self->config.n));
-	*out = malloc(sizeof(**out));
+	*out = malloc(consensus_cert_bytes(c));
 	if (*out == NULL)
 		return SR_ERR_NO_MEMORY;
-	**out = *c;
+	consensus_cert_copy(*out, c);
 	return SR_OK;
 }
 

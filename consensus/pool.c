@@ -93,10 +93,10 @@ static enum sr_error cert_install(struct consensus *self, const struct consensus
 	SR_TRY(cons_slot_get(self, &s, c->slot));
 	if (s->certs[c->kind - 1] != NULL)
 		return SR_OK;
-	copy = malloc(sizeof(*copy));
+	copy = malloc(consensus_cert_bytes(c));
 	if (copy == NULL)
 		return SR_ERR_NO_MEMORY;
-	*copy = *c;
+	consensus_cert_copy(copy, c);
 	s->certs[c->kind - 1] = copy;
 	if (c->kind == CONSENSUS_NOTAR)
 		notar_note(self, c);

@@ -282,6 +282,16 @@ void consensus_cert_read(struct consensus_cert *c, struct sr_reader *r)
 	}
 }
 
+size_t consensus_cert_bytes(const struct consensus_cert *c)
+{
+	return offsetof(struct consensus_cert, signers) + c->signers_n * sizeof(c->signers[0]);
+}
+
+void consensus_cert_copy(struct consensus_cert *out, const struct consensus_cert *c)
+{
+	memcpy(out, c, consensus_cert_bytes(c));
+}
+
 enum sr_error consensus_cert_check(const struct consensus_cert *c, uint32_t n)
 {
 	if (!kind_valid((unsigned)c->kind))

@@ -84,6 +84,10 @@ struct consensus_cert {
 
 void consensus_cert_write(struct sr_writer *w, const struct consensus_cert *c);
 void consensus_cert_read(struct consensus_cert *c, struct sr_reader *r);
+/* As many signers as there are: consensus_cert_bytes(c) is room enough for out, which must then not
+ * be copied as a struct. */
+void consensus_cert_copy(struct consensus_cert *out, const struct consensus_cert *c);
+size_t consensus_cert_bytes(const struct consensus_cert *c);
 /* What can be told without a signature check: kind, q of n distinct, voters in range. */
 SR_MUST_CHECK enum sr_error consensus_cert_check(const struct consensus_cert *c, uint32_t n);
 /* The index-th signer's vote (index < signers_n). */

@@ -569,7 +569,7 @@ static void proof_keep(struct enclave_core *self, const struct exec_block *paren
 	vault_tree_unref(self->proof.tree);
 	self->proof.have = true;
 	self->proof.header = block->header;
-	self->proof.cert = *final;
+	consensus_cert_copy(&self->proof.cert, final);
 	self->proof.tree = vault_tree_ref(parent->tree);
 }
 
@@ -637,7 +637,7 @@ static void close_prove(struct enclave_core *self, const struct exec_block *b,
 		return;
 	c->headers[c->headers_n++] = b->header;
 	if (final != NULL) {
-		c->cert = *final;
+		consensus_cert_copy(&c->cert, final);
 		c->certified = true;
 	}
 }

@@ -158,7 +158,7 @@ enum sr_error epoch_group(struct shamir_commitments *out, const struct vault_tre
 	const struct shamir_commitments *list[SR_MEMBERS_MAX];
 	struct epoch_set dealers = epoch_dealers(change);
 	struct epoch_deal *deal = malloc(sizeof(*deal));
-	struct shamir_commitments *all = calloc(SR_MEMBERS_MAX, sizeof(*all));
+	struct shamir_commitments *all = calloc(change->n, sizeof(*all));
 	enum sr_error error = deal != NULL && all != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 	size_t n = 0;
 

@@ -501,7 +501,7 @@ enum sr_error epoch_switch(struct enclave_core *self)
 	self->ack = NULL;
 	memset(&self->verified, 0, sizeof(self->verified));
 	memset(&self->accused, 0, sizeof(self->accused));
-	memset(self->verdicts, 0, CORE_VERDICTS * sizeof(*self->verdicts));
+	exec_verdicts_forget(self);
 	self->agree_height = 0;
 	self->ahead_since_ms = 0;
 	self->status_due = true;

@@ -169,7 +169,16 @@ enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
 		return SR_OK;
 	SR_TRY(vault_op_check(op, block, bytes, n));
 	*slot = op->hash;
+	self->verdicts_n++;
 	return SR_OK;
+}
+
+/* Another epoch, other verdicts. The table is large and, in the first epoch, untouched. */
+void exec_verdicts_forget(struct enclave_core *self)
+{
+	if (self->verdicts_n > 0)
+		memset(self->verdicts, 0, CORE_VERDICTS * sizeof(*self->verdicts));
+	self->verdicts_n = 0;
 }
 
 /* ------------------------------------------------------------------------------------ execution */

@@ -179,7 +179,7 @@ struct enclave_core {
 		uint32_t ops_n;
 	} built;
 	struct sr_hash32 *verdicts;
-	uint32_t verdicts_n;
+	uint64_t verdicts_n;                    /* remembered since the table was empty */
 	struct {                                /* newest final block with its own certificate */
 		bool have;
 		struct consensus_header header;
@@ -316,6 +316,7 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
 /* Client operations; verdicts are remembered. */
 SR_MUST_CHECK enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
     const struct vault_block *block, const uint8_t *bytes, size_t n);
+void exec_verdicts_forget(struct enclave_core *self);
 void exec_clear(struct enclave_core *self);
 
 /* --- pieces.c --- */

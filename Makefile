@@ -98,7 +98,7 @@ EXT_net := -lnanomsg
 EXT_config := -lyaml
 EXT_node := -lmicrohttpd -ljansson -ltokyocabinet -lisal -lgnutls
 EXT_cli := -lcurl-gnutls -ljansson -lisal
-EXT_testlib := -lcheck_pic -lsubunit -ljansson -lrt -lm -lpthread
+EXT_testlib := -lcheck_pic -lsubunit -ljansson -lgnutls -lrt -lm -lpthread
 
 # Modules to files and -l flags, for a link line.
 archives = $(foreach m,$(1),$(if $(SRC_$(m)),$(O)/lib$(m).a))

@@ -10,7 +10,7 @@ endif
 VARIANT ?=
 DEFS ?=
 JOBS ?= 2
-SEEDS ?= 400
+SEEDS ?= 2000
 PREFIX ?= /usr/local
 DESTDIR ?=
 

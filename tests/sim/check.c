@@ -159,14 +159,12 @@ void sim_check_step(struct sim_node *node)
 	const struct consensus *c = node->core != NULL ? enclave_core_consensus(node->core) : NULL;
 	if (c == NULL)
 		return;
-	struct consensus_status st;
-	consensus_status_get(&st, c);
-	uint64_t next = st.final_height + 1;
+	uint64_t next = c->final.height + 1;
 	if (next < SIM_HEIGHTS_MAX && s->final_known[next] && sim_chance(s, 20)) {
 		struct sr_hash32 root = vault_tree_root(enclave_core_final_state(node->core));
 		if (!sr_hash32_equal(&root, &s->final_pre_root[next]))
 			sim_violate(s, "I4: node %u has another state root after height %llu",
-			    node->index, (unsigned long long)st.final_height);
+			    node->index, (unsigned long long)c->final.height);
 	}
 	check_limits(node, c);
 	sim_history_certs(node);

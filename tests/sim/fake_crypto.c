@@ -71,7 +71,7 @@ static void stir(uint64_t v[LANES])
 
 static void stir_well(uint64_t v[LANES])
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		stir(v);
 }
 
@@ -92,7 +92,6 @@ static void hash_begin(struct fake_hash *h, enum purpose purpose)
 	h->lane[2] = 0xa4093822299f31d0ull;
 	h->lane[3] = 0x082efa98ec4e6c89ull;
 	h->n = 0;
-	stir(h->lane);
 }
 
 static void hash_add(struct fake_hash *h, const void *from, size_t n)
@@ -230,30 +229,34 @@ void sr_hmac_sha256(struct sr_hash32 *out, const uint8_t *key, size_t key_n,
 
 /* --- streams out of it --- */
 
-/* The 16 bytes of a key's stream at this counter. */
-static void stream_block(uint8_t out[16], const uint64_t key[LANES], uint64_t counter)
+/* 32 bytes of a key's stream. The key is added at the end, so that it can't be stirred back out. */
+static void stream_block(uint64_t out[LANES], const uint64_t key[LANES], uint64_t counter)
 {
 	uint64_t v[LANES] = { key[0] ^ counter, key[1], key[2], key[3] };
 
 	stir_well(v);
-	/* Four lanes in, two out: a state can't be found again from its stream. */
-	v[0] ^= v[2];
-	v[1] ^= v[3];
-	memcpy(out, v, 16);
+	for (size_t i = 0; i < LANES; i++)
+		out[i] = v[i] + key[i];
 }
 
-/* out = in ^ stream; in NULL stands for zeros. */
+/* out = in ^ stream; in NULL stands for zeros. first: the byte of the stream to begin with. */
 static void stream_xor(uint8_t *out, const uint8_t *in, size_t n, const uint64_t key[LANES],
-    uint64_t counter)
+    uint64_t first)
 {
-	uint8_t block[16];
+	uint64_t stream[LANES], text[LANES] = { 0 };
 
-	for (size_t done = 0; done < n; done += 16) {
-		size_t take = n - done < 16 ? n - done : 16;
+	for (size_t done = 0; done < n;) {
+		size_t skip = (first + done) % BLOCK, take = BLOCK - skip;
 
-		stream_block(block, key, counter++);
-		for (size_t i = 0; i < take; i++)
-			out[done + i] = in != NULL ? in[done + i] ^ block[i] : block[i];
+		if (take > n - done)
+			take = n - done;
+		stream_block(stream, key, (first + done) / BLOCK);
+		if (in != NULL)
+			memcpy((uint8_t *)text + skip, in + done, take);
+		for (size_t i = 0; i < LANES; i++)
+			stream[i] ^= text[i];
+		memcpy(out + done, (uint8_t *)stream + skip, take);
+		done += take;
 	}
 }
 
@@ -269,7 +272,7 @@ enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
 	hash_add(&h, key->b, sizeof key->b);
 	hash_add(&h, iv, 8);
 	hash_end((uint8_t *)lanes, &h);
-	stream_xor(out, NULL, n, lanes, counter);
+	stream_xor(out, NULL, n, lanes, 16 * counter);
 	return SR_OK;
 }
 

@@ -20,6 +20,14 @@ static uint64_t wall_us(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
+/* Of this process alone: what a run costs does not depend on who else is on the machine. */
+static uint64_t cpu_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
 static void totals_of_run(struct run_totals *t, const struct sim *s)
 {
 	t->seeds++;
@@ -59,7 +67,7 @@ void run_one(struct run_result *out, struct run_totals *totals, const struct sim
     bool story)
 {
 	struct sim *s = malloc(sizeof *s);
-	uint64_t began = wall_us();
+	uint64_t began = wall_us(), cpu_began = cpu_us();
 	SR_ASSERT(s != NULL);
 	enum sr_error err = sim_init(s, o);
 	SR_ASSERT(err == SR_OK);
@@ -73,6 +81,8 @@ void run_one(struct run_result *out, struct run_totals *totals, const struct sim
 		sim_plan_print(s);
 	sim_clear(s);
 	free(s);
+	if (totals != NULL)
+		totals->cpu_us_by_n[out->n] += cpu_us() - cpu_began;
 }
 
 const char *run_cryptography(void)
@@ -205,10 +215,14 @@ static void report(const struct run_totals *t, uint64_t first, double wall_s)
 	for (unsigned k = 0; k < SIM_FAULT_KINDS; k++)
 		printf("  injected %-22s %10llu\n", sim_fault_name((enum sim_fault_kind)k),
 		    (unsigned long long)t->injected[k]);
-	for (uint32_t n = 0; n <= SIM_NODES_MAX; n++)
+	uint64_t cpu = 0;
+	for (uint32_t n = 0; n <= SIM_NODES_MAX; n++) {
+		cpu += t->cpu_us_by_n[n];
 		if (t->by_n[n] > 0)
-			printf("  n = %2u: %llu runs, %.0f simulated s\n", n,
-			    (unsigned long long)t->by_n[n], (double)t->ms_by_n[n] / 1000);
+			printf("  n = %2u: %llu runs, %.0f simulated s, %.0fx of a core\n", n,
+			    (unsigned long long)t->by_n[n], (double)t->ms_by_n[n] / 1000,
+			    (double)t->ms_by_n[n] * 1000 / (double)t->cpu_us_by_n[n]);
+	}
 	printf("  %llu blocks, %llu events, %llu messages, %llu crashes, %llu lies, "
 	       "%llu acknowledged, %llu opened, %llu bad shares named, %llu logs looked into\n",
 	    (unsigned long long)t->blocks, (unsigned long long)t->events,
@@ -216,11 +230,12 @@ static void report(const struct run_totals *t, uint64_t first, double wall_s)
 	    (unsigned long long)t->lies, (unsigned long long)t->acknowledged,
 	    (unsigned long long)t->releases, (unsigned long long)t->bad_shares_named,
 	    (unsigned long long)t->i6_looks);
-	printf("%llu seeds from %llu: %llu violations; %.0f simulated s in %.1f s (%.0fx); "
+	printf("%llu seeds from %llu: %llu violations; "
+	       "%.0f simulated s in %.1f s (%.0fx, %.0fx of a core); "
 	       "traces %016llx; cryptography: %s\n",
 	    (unsigned long long)t->seeds, (unsigned long long)first, (unsigned long long)t->failed,
 	    (double)t->simulated_ms / 1000, wall_s, (double)t->simulated_ms / 1000 / wall_s,
-	    (unsigned long long)trace_of(t),
+	    (double)t->simulated_ms * 1000 / (double)cpu, (unsigned long long)trace_of(t),
 	    run_cryptography());
 }
 

@@ -31,7 +31,8 @@ struct run_totals {
 	uint64_t seeds, failed, events, messages, crashes, lies, releases, acknowledged, blocks,
 	    simulated_ms, bad_shares_named, i6_looks;
 	uint64_t injected[SIM_FAULT_KINDS];
-	uint64_t by_n[SIM_NODES_MAX + 1], ms_by_n[SIM_NODES_MAX + 1];
+	uint64_t by_n[SIM_NODES_MAX + 1], ms_by_n[SIM_NODES_MAX + 1],
+	    cpu_us_by_n[SIM_NODES_MAX + 1];
 	uint64_t trace[4];              /* of all runs, in any order */
 };
 

@@ -4,7 +4,7 @@
 #   make check-sim           both, and the fakes themselves
 #   make check-traces        the same seed is the same run under gcc and clang
 #   make soak-sim SEEDS=2000 fresh properties, too
-SIM_REAL_SEEDS ?= 6
+SIM_REAL_SEEDS ?= 40
 SIM_SRC := $(filter-out tests/sim/fake_% tests/sim/test_%,$(wildcard tests/sim/*.c))
 SIM_USE := testlib $(USE_enclave)
 SIM := $(O)/tests/sim
@@ -50,10 +50,10 @@ check-traces:
 	@$(RUN) one traces-real tests/sim/traces.sh build/gcc/tests/sim build/clang/tests/sim 2
 
 sim: $(SIM_FAST)
-	$(SIM_FAST) --seeds $(SEEDS)
+	$(SIM_FAST) --seeds $(SEEDS) --jobs $(JOBS)
 
 sim-real: $(SIM)
-	$(SIM) --seeds $(SEEDS)
+	$(SIM) --seeds $(SEEDS) --jobs $(JOBS)
 
 # SEEDS seeds in the simulator, then the properties under ROUNDS fresh seeds.
 soak-sim: $(SIM_FAST) $(PROP)

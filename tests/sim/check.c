@@ -194,7 +194,8 @@ void sim_check_end(struct sim *s)
 		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
 		if (st.recovering)
 			sim_violate(s, "I12: node %u recovers for ever", i);
-		if (st.final_height + rotations < s->final_top)
+		if (st.final_height + rotations < s->final_top ||
+		    st.final_height < s->acknowledged_height)
 			sim_violate(s, "I12: node %u stayed behind: %llu of %llu", i,
 			    (unsigned long long)st.final_height, (unsigned long long)s->final_top);
 		sim_users_check(s, enclave_core_final_state(s->nodes[i].core));

@@ -175,7 +175,7 @@ static void plant_early(struct sim *s)
 {
 	struct vault_switch sw = { .state = VAULT_SWITCH_FIRED };
 	sw.fired_ms = s->final_time_ms[s->final_top];
-	sim_check_switch(s, s->final_top - 1, &sw);
+	sim_check_switch(s, s->final_top - 1, 9000, &sw);
 }
 
 static void plant_roster(struct sim *s)

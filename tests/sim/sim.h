@@ -27,6 +27,7 @@
 #define SIM_PLAN_MAX 192u
 #define SIM_EPOCHS_MAX 64u
 #define SIM_USERS_MAX 4u
+#define SIM_CLIENTS_MAX 8u                      /* and racers */
 #define SIM_HEIGHTS_MAX 4096u
 #define SIM_LATENCY_MAX_MS 400u
 
@@ -168,7 +169,8 @@ struct sim_options {
 	uint64_t without_kinds;                     /* bit per kind */
 };
 
-struct sim_user;
+struct sim_client;
+struct sim_race;
 struct sim_coalition;
 struct sim_history;
 
@@ -187,8 +189,9 @@ struct sim {
 	uint32_t faulty[SIM_NODES_MAX], faulty_n;
 	/* twin.c: bit 1 the member itself, bit 2 its copy, for each other member */
 	uint8_t sides[SIM_NODES_MAX][SIM_NODES_MAX];
-	struct sim_user *users[SIM_USERS_MAX];
-	uint32_t users_n;
+	struct sim_client *clients[SIM_CLIENTS_MAX];
+	uint32_t clients_n;
+	struct sim_race *race;                      /* race.c, or NULL */
 	struct sim_coalition *coalition;            /* what all liars know */
 	/* the plan */
 	struct sim_fault plan[SIM_PLAN_MAX];
@@ -216,6 +219,7 @@ struct sim {
 	/* figures */
 	uint64_t events, messages, dropped, crashes, restarts, lies, releases, acknowledged;
 	uint64_t bad_shares_named, i6_looks;
+	uint64_t acknowledged_height;               /* the highest of a receipt */
 	uint64_t tokens;
 	char violation[512];                        /* empty: none */
 	struct sr_hash32 trace;
@@ -296,7 +300,8 @@ void sim_check_send(struct sim_node *node, const uint8_t *msg, size_t n);
 void sim_check_step(struct sim_node *node);     /* after each step */
 void sim_check_end(struct sim *s);              /* after healing */
 
-/* --- user.c --- */
+/* --- user.c, race.c, client.c --- */
+void sim_race_init(struct sim *s);
 SR_MUST_CHECK enum sr_error sim_users_init(struct sim *s);
 void sim_users_clear(struct sim *s);
 void sim_user_wake(struct sim *s, uint32_t user, uint64_t token);
@@ -305,7 +310,8 @@ void sim_user_reply(
 void sim_users_finish(struct sim *s);           /* healed: every acknowledged thing is asked for */
 bool sim_users_done(const struct sim *s);
 /* I9, I13: a switch whose last acknowledged heartbeat was at this height. */
-void sim_check_switch(struct sim *s, uint64_t heartbeat, const struct vault_switch *sw);
+void sim_check_switch(
+    struct sim *s, uint64_t heartbeat, uint64_t span_ms, const struct vault_switch *sw);
 void sim_users_check(struct sim *s, struct vault_tree *state);
 
 /* --- liar.c --- */

@@ -291,7 +291,8 @@ static bool settled(const struct sim *s)
 		if (s->nodes[i].liar)
 			continue;
 		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
-		if (st.recovering || st.final_height + 3ull * s->n < s->final_top)
+		if (st.recovering || st.final_height + 3ull * s->n < s->final_top ||
+		    st.final_height < s->acknowledged_height)
 			return false;
 	}
 	return true;

@@ -264,6 +264,19 @@ void config_init(struct config *self)
 	}
 }
 
+/* The file's own words are quoted to a terminal and into logs: one line, nothing that acts. */
+static void quote_plain(char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+
+		if (c < 0x20 || c == 0x7f)
+			*text = '?';
+		else if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
+			text[0] = text[1] = '?';
+	}
+}
+
 enum sr_error config_set(struct config *self, const char *key, const char *text, char *why)
 {
 	char allowed[256];
@@ -275,6 +288,7 @@ enum sr_error config_set(struct config *self, const char *key, const char *text,
 		for (i = 0; i < config_rows_n && n > 0 && (size_t)n < CONFIG_ERROR_MAX; i++)
 			n += snprintf(why + n, CONFIG_ERROR_MAX - (size_t)n, " %s",
 			    config_rows[i].name);
+		quote_plain(why);
 		return SR_ERR_CONFIG;
 	}
 	if (row_set(self, &config_rows[i], text))
@@ -282,6 +296,7 @@ enum sr_error config_set(struct config *self, const char *key, const char *text,
 	allowed_text(allowed, sizeof allowed, &config_rows[i]);
 	snprintf(
 	    why, CONFIG_ERROR_MAX, "%s: '%.128s' is not allowed; allowed: %s", key, text, allowed);
+	quote_plain(why);
 	return SR_ERR_CONFIG;
 }
 

@@ -127,6 +127,21 @@ START_TEST(every_mistake_is_named_with_its_line_and_the_way_out)
 }
 END_TEST
 
+START_TEST(what_is_quoted_in_an_error_moves_no_terminal)
+{
+	static const char *const texts[] = { "\"a\\nb\": 1\n", START "rpc_listen: \"a\\nb\"\n",
+		START "log_level: \"\\e[2J\"\n", START "log_level: \"\\x9b2J\"\n" };
+	struct config c;
+	struct config_error error;
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		ck_error(parse(&c, texts[i], &error), SR_ERR_CONFIG);
+		for (const char *p = error.text; *p != '\0'; p++)
+			ck_assert((unsigned char)*p >= ' ' && (unsigned char)*p < 0x7f);
+	}
+}
+END_TEST
+
 START_TEST(a_path_that_does_not_fit_is_an_error)
 {
 	struct config c;
@@ -216,6 +231,7 @@ int main(void)
 	tcase_add_test(tcase, every_value_is_taken);
 	tcase_add_loop_test(tcase, every_mistake_is_named_with_its_line_and_the_way_out, 0,
 	    sizeof wrong / sizeof wrong[0]);
+	tcase_add_test(tcase, what_is_quoted_in_an_error_moves_no_terminal);
 	tcase_add_test(tcase, a_path_that_does_not_fit_is_an_error);
 	tcase_add_test(tcase, a_file_that_is_missing_or_too_long_is_an_error);
 	tcase_add_test(tcase, the_sample_is_what_the_table_says_and_reads_back_as_the_defaults);

@@ -9,7 +9,7 @@ TARGETS ?=
 FUZZ_CORPUS := tests/fuzz/corpus
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz*.c) tests/fuzz/seed.c tests/fuzz/samples.c \
 	tests/fuzz/fixture.c
-FUZZ_USE := testlib shell $(USE_enclave) cli node net config
+FUZZ_USE := testlib node net config shell $(USE_enclave)
 FUZZ_PROGRAM := $(O)/fuzz/fuzz
 FUZZ_REPLAY := $(O)/fuzz/fuzz_replay
 FUZZ_PLANTED := $(O)/fuzz/planted
@@ -30,8 +30,22 @@ CFLAGS_ALL += -fprofile-instr-generate -fcoverage-mapping
 LDFLAGS_ALL += -fprofile-instr-generate
 endif
 
-$(eval $(call program_rule,$(FUZZ_PROGRAM),$(FUZZ_SRC) tests/fuzz/libfuzzer.c,$(FUZZ_USE)))
-$(eval $(call program_rule,$(FUZZ_REPLAY),$(FUZZ_SRC) tests/fuzz/replay.c,$(FUZZ_USE)))
+# Host and command line are never in one program: each has a function that the other has too.
+FUZZ_CLI := $(O)/fuzz/libcli.a
+$(FUZZ_CLI): $(call archives,cli)
+	@mkdir -p $(@D)
+	$(Q)objcopy --redefine-sym rpc_clear=cli_rpc_clear $< $@
+
+# program, its sources
+define fuzz_rule
+$(1): $$(call objects,$(2)) $$(FUZZ_CLI) $$(call archives,$$(FUZZ_USE))
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$(call objects,$(2)) $$(FUZZ_CLI) $$(call archives,$$(FUZZ_USE)) \
+		$$(call externals,cli $$(FUZZ_USE)) -o $$@.$$$$$$$$ && mv -f $$@.$$$$$$$$ $$@
+endef
+$(eval $(call fuzz_rule,$(FUZZ_PROGRAM),$(FUZZ_SRC) tests/fuzz/libfuzzer.c))
+$(eval $(call fuzz_rule,$(FUZZ_REPLAY),$(FUZZ_SRC) tests/fuzz/replay.c))
 
 # The planted faults: the same frame over another table of targets.
 $(O)/obj/tests/fuzz/planted/%.o: tests/fuzz/%.c tests/fuzz/planted.def

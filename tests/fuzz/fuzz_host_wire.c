@@ -1,6 +1,10 @@
 /* tests/fuzz/fuzz_host_wire.c - the boundary between host and enclave, read from both sides, and
  * the status that goes to everybody. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "enclave/host_wire.h"
+#include "node/child.h"
 #include "tests/fuzz/fixture.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -36,11 +40,32 @@ static void effect(const uint8_t *p, size_t n)
 	sr_writer_clear(&w);
 }
 
+/* A stream of frames as the host reads it from the enclave's socket. */
+static void stream(const uint8_t *p, size_t n)
+{
+	struct child child = { .fd = -1 };
+	struct enclave_effect fx;
+	size_t effects = 0;
+	child.in = malloc(n ? n : 1);
+	FUZZ_CHECK(child.in != NULL);
+	memcpy(child.in, p, n);
+	child.in_n = child.in_capacity = n;
+	while (child_effect(&child, &fx) == SR_OK) {
+		effects++;
+		if (effects % 3 == 0)
+			child_consume(&child);
+	}
+	child_consume(&child);
+	FUZZ_CHECK(child.in_n <= n && effects <= n / LENGTH);
+	free(child.in);
+}
+
 void fuzz_host_wire(const uint8_t *p, size_t n)
 {
 	if (n == 0)
 		return;
-	switch (p[0] % 3) {
+	switch (p[0] % 4) {
+	case 3: stream(p + 1, n - 1); return;
 	case 0: event(p + 1, n - 1); return;
 	case 1: effect(p + 1, n - 1); return;
 	default: fuzz_canonical(status, p + 1, n - 1); return;
@@ -75,6 +100,12 @@ void seed_host_wire(void)
 		    .a = a, .b = b });
 		put(1, "effect", &w);
 	}
+	sr_writer_init(&w, 4096);
+	for (unsigned kind = ENCLAVE_FX_PERSIST; kind <= ENCLAVE_FX_REPLY + 2; kind++)
+		host_wire_effect_write(&w, &(struct enclave_effect){
+		    .kind = (enum enclave_effect_kind)kind, .token = 6, .a = a });
+	sr_write_u32(&w, HOST_FRAME_MAX + 1);
+	fuzz_seed_of(3, "stream", &w);
 	sr_writer_init(&w, 4096);
 	sr_write_copy(&w, fixture()->status.p, fixture()->status.n);
 	fuzz_seed_of(2, "status", &w);

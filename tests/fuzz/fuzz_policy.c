@@ -70,7 +70,8 @@ void seed_policy(void)
 	out[1] = VAULT_POLICY_K_OF;
 	out[2] = 1;
 	out[3] = 200;
+	memset(out + 4, 0, 9 * 80);
 	for (size_t i = 0; i < 80; i++)
-		memcpy(out + 4 + 9 * i, (uint8_t[]){ VAULT_POLICY_HOLDER, 1, 0, 0, 0, 0, 0, 0, 0 }, 9);
+		out[4 + 9 * i] = VAULT_POLICY_HEIR;
 	fuzz_seed("many", out, 4 + 9 * 80);
 }

@@ -62,7 +62,8 @@ void seed_policy_text(void)
 		"after(2027-01-31T25:00:00Z)", "held_for(99999999999d)", "held_for(1y)",
 		"held_for(0s)", "switch(1, frozen)", "switch(1, armed, 1)", "switch(1, fired, 17)",
 		"3 of (holder(1), holder(2))", "0 of (holder(1))", "holder(1) and", "or holder(1)",
-		"account(none)", "account(bob)", "holder(1) holder(2)", "1 of ()", "((((holder(1)" };
+		"account(none)", "account(bob)", "holder(1) holder(2)", "1 of ()",
+		"((((holder(1)" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		fuzz_seed("text", (const uint8_t *)texts[i], strlen(texts[i]));
 	struct sr_writer w;

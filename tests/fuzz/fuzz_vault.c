@@ -27,8 +27,8 @@ static void key_fix(struct run *run, struct vault_wrapped_key *key,
 /* The policy a secret has now: what a new key without a new policy must be made for. */
 static struct sr_bytes policy_now(const struct run *run, const struct vault_secret_id *id)
 {
-	struct vault_key key = vault_key_secret(id);
-	return world_has(run->w, key) ? world_secret(run->w, id).policy : (struct sr_bytes){ NULL, 0 };
+	struct sr_bytes none = { NULL, 0 };
+	return world_has(run->w, vault_key_secret(id)) ? world_secret(run->w, id).policy : none;
 }
 
 static void put_fix(struct run *run, struct vault_op_secret_put *put, enum vault_op_kind kind,

@@ -1,0 +1,165 @@
+/*
+ * tests/fuzz/fuzz_store.c - rows of the store that come back wrong: changed, of another key, cut,
+ * missing. A state that opens has every row as it was written; of the archive, what is damaged is
+ * left out. Tokyo Cabinet's own file is not fuzzed: it trusts its pages.
+ */
+#define _GNU_SOURCE /* mkdir under strict C */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tcbdb.h>
+
+#include "node/store.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/lib/scratch.h"
+
+#define ROWS 6u
+#define ARCHIVE_MAX 1000u
+#define VALUE_MAX 256u
+
+static char note[NODE_STORE_NOTE_MAX];
+
+static size_t row_make(uint8_t key[4], uint8_t value[40], uint32_t i)
+{
+	memset(key, (int)('a' + i), 4);
+	memset(value, (int)('A' + i), 40);
+	return 10 + i * 5;
+}
+
+static struct node_store *store_open(void)
+{
+	struct node_store *s = NULL;
+	enum sr_error e = node_store_open(&s, scratch_dir(), ARCHIVE_MAX, note);
+	FUZZ_CHECK(e == SR_OK || (e == SR_ERR_DAMAGED && note[0] != '\0'));
+	return s;
+}
+
+static void good_store(void)
+{
+	uint8_t key[4], value[40];
+	struct sr_hash32 hash = { { 1 } };
+	scratch_remove(scratch_dir());
+	FUZZ_CHECK(mkdir(scratch_dir(), 0700) == 0);
+	struct node_store *s = store_open();
+	for (uint32_t i = 0; i < ROWS; i++) {
+		size_t n = row_make(key, value, i);
+		FUZZ_CHECK(node_store_state_put(s, key, sizeof(key), value, n) == SR_OK);
+		FUZZ_CHECK(node_store_archive_put(s, i + 1, &hash, value, n) == SR_OK);
+	}
+	FUZZ_CHECK(node_store_commit(s) == SR_OK);
+	node_store_close(s, false);
+}
+
+static TCBDB *table_open(const char *name)
+{
+	TCBDB *t = tcbdbnew();
+	FUZZ_CHECK(t && tcbdbtune(t, 0, 0, 0, -1, -1, BDBTLARGE));
+	FUZZ_CHECK(tcbdbopen(t, scratch_path(name), BDBOWRITER));
+	return t;
+}
+
+/* how u8: 0 edited (place u8, value u8), 1 other bytes, 2 another row's, 3 gone, 4 a new key */
+static void row_break(TCBDB *t, bool archive, struct sr_reader *r)
+{
+	uint32_t i = sr_read_u8(r) % ROWS, other = sr_read_u8(r) % ROWS;
+	uint8_t how = sr_read_u8(r) % 5, place = sr_read_u8(r), value = sr_read_u8(r), made[40];
+	uint8_t key[8] = { 0 }, other_key[8] = { 0 };
+	int key_n = archive ? 8 : 4, n;
+	size_t size;
+	if (archive) {
+		key[7] = (uint8_t)(i + 1);
+		other_key[7] = (uint8_t)(other + 1);
+	} else {
+		(void)row_make(key, made, i);
+		(void)row_make(other_key, made, other);
+	}
+	uint8_t *row = tcbdbget(t, how == 2 ? other_key : key, key_n, &n);
+	uint8_t *bytes = fuzz_take(r, &size, how == 1 || how == 4 ? place : 0);
+	if (how == 4)
+		key[place % 8] ^= value;
+	if (how == 0 && row && n > 0)
+		row[place % n] ^= value;
+	if (how == 3)
+		(void)tcbdbout(t, key, key_n);
+	else if (how == 1 || how == 4)
+		(void)tcbdbput(t, key, how == 4 ? 1 + value % 8 : key_n, bytes, (int)size);
+	else if (row)
+		(void)tcbdbput(t, key, key_n, row, n);
+	free(bytes);
+	free(row);
+}
+
+static void state_read(struct node_store *s)
+{
+	struct node_store_cursor at = { 0 };
+	uint8_t *value, key[4], want[40];
+	size_t n;
+	enum sr_error e;
+	while ((e = node_store_state_next(s, &at, &value, &n)) == SR_OK) {
+		bool known = false;
+		for (uint32_t i = 0; i < ROWS; i++) {
+			size_t size = row_make(key, want, i);
+			known |= at.key_n == 4 && memcmp(at.key, key, 4) == 0 && n == size &&
+			    memcmp(value, want, n) == 0;
+		}
+		FUZZ_CHECK(known);
+		free(value);
+	}
+	FUZZ_CHECK(e == SR_ERR_NOT_FOUND);
+	node_store_cursor_clear(&at);
+}
+
+static void archive_read(struct node_store *s, uint64_t from)
+{
+	struct sr_writer w;
+	struct sr_reader r;
+	uint8_t key[4], want[40];
+	sr_writer_init(&w, 1u << 20);
+	FUZZ_CHECK(node_store_archive_read(s, from, 60, &w) == SR_OK);
+	sr_reader_init(&r, w.p, w.n);
+	uint32_t n = sr_read_u32(&r);
+	for (uint32_t i = 0; i < n; i++) {
+		struct sr_bytes row = sr_read_blob(&r, 1u << 20);
+		size_t size = row_make(key, want, (uint32_t)(from - 1) + i);
+		FUZZ_CHECK(row.n == size && memcmp(row.p, want, size) == 0);
+	}
+	FUZZ_CHECK(sr_reader_finish(&r) == SR_OK);
+	sr_writer_clear(&w);
+}
+
+/* input = (table u8 | row u8 | other u8 | how u8 | place u8 | value u8 | bytes)... */
+void fuzz_store(const uint8_t *p, size_t n)
+{
+	struct sr_reader r;
+	struct node_store_figures figures;
+	sr_reader_init(&r, p, n);
+	good_store();
+	for (unsigned i = 0; i < 4 && r.left > 0; i++) {
+		bool archive = sr_read_u8(&r) % 2;
+		TCBDB *t = table_open(archive ? "archive.tcb" : NODE_STORE_STATE);
+		row_break(t, archive, &r);
+		FUZZ_CHECK(tcbdbclose(t));
+		tcbdbdel(t);
+	}
+	struct node_store *s = store_open();
+	if (!s)
+		return;
+	state_read(s);
+	for (uint64_t from = 1; from <= ROWS; from++)
+		archive_read(s, from);
+	node_store_figures(&figures, s);
+	FUZZ_CHECK(figures.archive_rows <= ROWS + 4);
+	node_store_close(s, true);
+}
+
+void seed_store(void)
+{
+	static const uint8_t programs[][12] = { { 0 }, { 0, 2, 0, 0, 9, 1 }, { 1, 2, 0, 0, 9, 1 },
+		{ 0, 2, 3, 2, 0, 0 }, { 1, 2, 3, 2, 0, 0 }, { 0, 1, 0, 3, 0, 0 },
+		{ 1, 1, 0, 3, 0, 0 }, { 0, 1, 0, 1, 6, 0, 1, 0, 0, 0, 0, 4 },
+		{ 1, 1, 0, 1, 6, 0, 1, 0, 0, 0, 0, 4 }, { 1, 1, 0, 4, 4, 3, 1, 1, 1, 1 },
+		{ 0, 1, 0, 4, 4, 3, 1, 1, 1, 1 }, { 1, 5, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1 } };
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		fuzz_seed("rows", programs[i], i == 0 ? 0 : sizeof(programs[i]));
+}

@@ -152,31 +152,68 @@ enum sr_error epoch_deal_get(struct epoch_deal *deal, const struct vault_tree *t
 	return sr_reader_finish(&r);
 }
 
-enum sr_error epoch_group(struct shamir_commitments *out, const struct vault_tree *t,
-    const struct epoch_change *change)
+/* The encoded commitments of a dealing, as they stand in its row. */
+static enum sr_error deal_commitments(struct sr_bytes *out, const struct vault_tree *t,
+    const struct epoch_change *change, uint32_t dealer)
+{
+	struct vault_key key = row_key(ROW_DEAL, dealer);
+	struct sr_bytes value = vault_tree_get(t, &key);
+	struct sr_reader r;
+
+	if (value.p == NULL)
+		return SR_ERR_NOT_FOUND;
+	sr_reader_init(&r, value.p, value.n);
+	(void)sr_read_edpk(&r);
+	(void)sr_read_hash(&r);
+	(void)sr_read_view(&r, SHAMIR_PROOF_SIZE);
+	*out = sr_read_view(&r, 4 + 32 * (size_t)change->threshold);
+	return r.error;
+}
+
+static enum sr_error commitments_sum(struct shamir_commitments *out,
+    const struct epoch_change *change, const struct sr_bytes *encoded, size_t n)
 {
 	const struct shamir_commitments *list[SR_MEMBERS_MAX];
-	struct epoch_set dealers = epoch_dealers(change);
-	struct epoch_deal *deal = malloc(sizeof(*deal));
-	struct shamir_commitments *all = calloc(change->n, sizeof(*all));
-	enum sr_error error = deal != NULL && all != NULL ? SR_OK : SR_ERR_NO_MEMORY;
-	size_t n = 0;
+	struct shamir_commitments *all = calloc(n > 0 ? n : 1, sizeof(*all));
+	enum sr_error error = all != NULL ? SR_OK : SR_ERR_NO_MEMORY;
+	struct sr_reader r;
 
-	for (uint32_t i = 0; error == SR_OK && i < change->n; i++) {
-		if (!epoch_set_has(&dealers, i))
-			continue;
-		error = epoch_deal_get(deal, t, change, i);
-		if (error != SR_OK)
-			break;
-		all[n] = deal->c;
-		list[n] = &all[n];
-		n++;
+	for (size_t i = 0; error == SR_OK && i < n; i++) {
+		sr_reader_init(&r, encoded[i].p, encoded[i].n);
+		shamir_commitments_read(&all[i], &r, change->threshold);
+		error = sr_reader_finish(&r);
+		list[i] = &all[i];
 	}
 	if (error == SR_OK)
 		error = shamir_dkg_sum_commitments(out, list, n);
-	free(deal);
 	free(all);
 	return error;
+}
+
+/* The sum is threshold times dealers additions in the group; the hash of what is summed is cheap.
+ * All encodings of a change are of one length, so that joined they are of one meaning. */
+enum sr_error epoch_group(struct shamir_commitments *out, const struct vault_tree *t,
+    const struct epoch_change *change, struct epoch_memo *memo)
+{
+	struct sr_bytes encoded[SR_MEMBERS_MAX];
+	struct epoch_set dealers = epoch_dealers(change);
+	struct sr_hash32 about;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < change->n; i++)
+		if (epoch_set_has(&dealers, i))
+			SR_TRY(deal_commitments(&encoded[n++], t, change, i));
+	if (memo == NULL)
+		return commitments_sum(out, change, encoded, n);
+	about = sr_hash_domain("strongroom dealings v1", encoded, n);
+	if (!memo->have || !sr_hash32_equal(&about, &memo->dealings)) {
+		memo->have = false;
+		SR_TRY(commitments_sum(&memo->group, change, encoded, n));
+		memo->dealings = about;
+		memo->have = true;
+	}
+	*out = memo->group;
+	return SR_OK;
 }
 
 /* The shielding key that the ACK of a member names. */
@@ -238,7 +275,8 @@ enum sr_error epoch_next(struct epoch_record *next, const struct vault_tree *t,
 		return SR_ERR_EPOCH_STEP;
 	group = malloc(sizeof(*group));
 	deal = malloc(sizeof(*deal));
-	error = group != NULL && deal != NULL ? epoch_group(group, t, &change) : SR_ERR_NO_MEMORY;
+	error = group != NULL && deal != NULL ? epoch_group(group, t, &change, NULL) :
+	    SR_ERR_NO_MEMORY;
 	*next = *now;
 	next->epoch = change.target;
 	if (error == SR_OK && !shielding_agreed(&next->shielding_key, t, &change))
@@ -329,7 +367,6 @@ void epoch_deal_write(struct sr_writer *w, const struct epoch_deal *deal, uint32
 
 void epoch_deal_read(struct epoch_deal *deal, struct sr_reader *r, uint32_t n, uint32_t threshold)
 {
-	memset(deal, 0, sizeof(*deal));
 	deal->vote_key = sr_read_edpk(r);
 	deal->contribution = sr_read_hash(r);
 	deal->boxes = shamir_proof_read(r);
@@ -528,7 +565,8 @@ static enum sr_error ack_verify(const struct vault_tree *t, const struct epoch_c
 	struct shamir_commitments *group = malloc(sizeof(*group));
 	uint8_t context[56];
 	struct sr_point key;
-	enum sr_error error = group != NULL ? epoch_group(group, t, change) : SR_ERR_NO_MEMORY;
+	enum sr_error error = group != NULL ? epoch_group(group, t, change, ctx->memo) :
+	    SR_ERR_NO_MEMORY;
 
 	epoch_ack_context(context, &ctx->chain_id, change->target, set);
 	if (error == SR_OK)

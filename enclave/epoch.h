@@ -50,10 +50,18 @@ struct epoch_deal {
 	struct shamir_box shares[SR_MEMBERS_MAX], contributions[SR_MEMBERS_MAX];
 };
 
+/* The last sum of dealings: every ACK of a change is checked against the same one. */
+struct epoch_memo {
+	bool have;
+	struct sr_hash32 dealings;       /* which ones */
+	struct shamir_commitments group;
+};
+
 /* What everyone knows when operations of a change are applied. */
 struct epoch_context {
 	struct sr_hash32 chain_id;
 	const struct epoch_record *now;
+	struct epoch_memo *memo;         /* may be NULL; only saves time */
 };
 
 /* The state of epoch 0 begins with the change to epoch 1. */
@@ -69,9 +77,9 @@ bool epoch_ready(const struct vault_tree *t, const struct epoch_record *now);
 /* NOT_FOUND when that member has not dealt. deal is large: allocate it. */
 SR_MUST_CHECK enum sr_error epoch_deal_get(struct epoch_deal *deal, const struct vault_tree *t,
     const struct epoch_change *change, uint32_t dealer);
-/* The group of the current set: C_0 is the vault key. */
+/* The group of the current set: C_0 is the vault key. memo may be NULL. */
 SR_MUST_CHECK enum sr_error epoch_group(struct shamir_commitments *out, const struct vault_tree *t,
-    const struct epoch_change *change);
+    const struct epoch_change *change, struct epoch_memo *memo);
 /* The record of the next epoch; only when epoch_ready. */
 SR_MUST_CHECK enum sr_error epoch_next(struct epoch_record *next, const struct vault_tree *t,
     const struct epoch_record *now);
@@ -101,6 +109,7 @@ SR_MUST_CHECK enum sr_error epoch_op_write(struct sr_writer *w, const struct epo
     enum epoch_op_kind kind, const struct sr_edsk *vote_key, const uint8_t *body, size_t n);
 
 void epoch_deal_write(struct sr_writer *w, const struct epoch_deal *deal, uint32_t n);
+/* Sets n boxes of each kind; those above stay as they are. */
 void epoch_deal_read(struct epoch_deal *deal, struct sr_reader *r, uint32_t n, uint32_t threshold);
 
 #endif

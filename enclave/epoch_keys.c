@@ -10,7 +10,8 @@
 
 struct epoch_context core_epoch_context(const struct enclave_core *self)
 {
-	struct epoch_context ctx = { self->genesis->chain_id, &self->now->record };
+	struct epoch_context ctx = { self->genesis->chain_id, &self->now->record,
+		NULL };
 
 	return ctx;
 }

@@ -258,7 +258,8 @@ static unsigned kind_peek(const uint8_t *bytes, size_t n)
 
 static enum sr_error run_member_op(struct run *r, const uint8_t *bytes, size_t n)
 {
-	struct epoch_context ctx = { r->core->genesis->chain_id, &r->instance->record };
+	struct epoch_context ctx = { r->core->genesis->chain_id, &r->instance->record,
+		&r->core->dealings };
 	struct vault_receipt receipt = { 0 };
 	struct vault_op op;
 	uint32_t member;

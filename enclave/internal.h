@@ -201,6 +201,7 @@ struct enclave_core {
 	uint8_t *ack;                           /* my ACK for this set */
 	size_t ack_n;
 	struct epoch_set ack_set;
+	struct epoch_memo dealings;
 	struct epoch_set verified, accused;     /* dealers whose boxes for me I have looked at */
 	uint64_t ahead_since_ms;
 	struct core_ahead *ahead;

@@ -275,7 +275,7 @@ static void bad_dealer(uint64_t seed, enum epoch_about about)
 	ck_assert_uint_eq(epoch_set_count(&change.excluded), 1);
 	cluster_run(c, 5000);
 	puppet_ack(p, &body, enclave_core_final_state(c->nodes[0].core));
-	ck_ok(epoch_group(group, enclave_core_final_state(c->nodes[0].core), &change));
+	ck_ok(epoch_group(group, enclave_core_final_state(c->nodes[0].core), &change, NULL));
 	puppet_send(p, EPOCH_OP_ACK, &body);
 	sr_writer_clear(&body);
 	ck_assert(cluster_run_epoch(c, 1, 60000));
@@ -383,6 +383,60 @@ static void borrow_r_for_one_contribution(struct epoch_deal *deal, const struct 
 {
 	memcpy(deal->contributions[1].b, other->shares[1].b, 32);
 }
+
+static void same_group(const struct vault_tree *t, struct epoch_memo *memo)
+{
+	struct shamir_commitments *got = malloc(sizeof(*got)), *want = malloc(sizeof(*want));
+	struct epoch_change change;
+
+	ck_assert(got != NULL && want != NULL);
+	ck_assert(epoch_change_get(&change, t));
+	ck_ok(epoch_group(want, t, &change, NULL));
+	ck_ok(epoch_group(got, t, &change, memo));
+	ck_assert_mem_eq(got, want, sizeof(*got));
+	free(got);
+	free(want);
+}
+
+START_TEST(a_remembered_sum_is_the_sum_of_just_these_dealings)
+{
+	struct cluster *c = made(4, 52);
+	struct puppet *p = puppet_new(c, 3);
+	struct vault_tree *three = dealt_by_three(c), *four = vault_tree_ref(three);
+	struct vault_tree *other = vault_tree_ref(three);
+	struct epoch_memo *memo = calloc(1, sizeof(*memo));
+	struct shamir_commitments *group = malloc(sizeof(*group));
+	struct epoch_change change;
+	struct sr_writer body;
+
+	ck_assert(memo != NULL && group != NULL);
+	puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
+	ck_ok(apply_as(p, &four, EPOCH_OP_DEAL, &body));
+	sr_writer_clear(&body);
+	puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
+	ck_ok(apply_as(p, &other, EPOCH_OP_DEAL, &body));
+	sr_writer_clear(&body);
+	/* More dealers, and another dealing of the same dealer on another branch. */
+	for (int round = 0; round < 2; round++) {
+		same_group(three, memo);
+		same_group(three, memo);
+		same_group(four, memo);
+		same_group(other, memo);
+	}
+	/* It is looked at: a wrong one would be told. */
+	memo->group.a[0] = sr_point_base;
+	ck_assert(epoch_change_get(&change, other));
+	ck_ok(epoch_group(group, other, &change, memo));
+	ck_assert_mem_eq(group->a[0].b, sr_point_base.b, 32);
+	free(group);
+	free(memo);
+	vault_tree_unref(other);
+	vault_tree_unref(four);
+	vault_tree_unref(three);
+	puppet_free(p);
+	cluster_free(c);
+}
+END_TEST
 
 START_TEST(a_dealer_must_know_what_his_boxes_are_sealed_with)
 {
@@ -642,6 +696,7 @@ END_TEST
 TEST_MAIN("enclave epoch", four_members_make_a_vault_key_and_enter_epoch_one,
     three_and_seven_members_do_too, nobody_enters_epoch_one_before_all_have_acknowledged,
     who_deals_a_wrong_share_is_excluded_by_a_complaint,
+    a_remembered_sum_is_the_sum_of_just_these_dealings,
     a_dealer_must_know_what_his_boxes_are_sealed_with,
     who_deals_different_contributions_is_excluded_by_a_complaint,
     a_false_complaint_is_refused_and_a_true_one_is_not, steps_out_of_turn_are_refused,

@@ -149,6 +149,72 @@ static void say_block(struct run *run, struct sr_reader *r)
 	sr_write_bool(&w, true);
 	sr_write_sig(&w, &sig);
 	sr_write_blob(&w, b->body.p, b->body.n);
+	bool notar = sr_read_u8(r) % 2;
+	sr_write_bool(&w, notar);
+	if (notar) {
+		struct consensus_cert c = puppet_cert(run->p, CONSENSUS_NOTAR, b->header.slot,
+		    &b->hash, 0xe);
+		consensus_cert_write(&w, &c);
+	}
+	(void)!puppet_say(run->p, from, &w);
+	sr_writer_clear(&w);
+}
+
+/* from u8 | boot id u8 | recovering u8 | certs u8 | votes u8 | proposals u8, each with its own:
+ * what the real one has said before its restart, as peers have it or make it up */
+static void say_status(struct run *run, struct sr_reader *r)
+{
+	uint32_t from = 1 + sr_read_u8(r) % (MEMBERS - 1);
+	struct sr_hash32 boot_id = puppet_consensus(run->p)->boot_id;
+	struct sr_writer w;
+	uint16_t n;
+	boot_id.b[0] ^= sr_read_u8(r) == 255;
+	puppet_begin(&w, CONS_STATUS);
+	sr_write_hash(&w, &boot_id);
+	sr_write_bool(&w, sr_read_u8(r) >= 192);
+	sr_write_u64(&w, 5);
+	sr_write_u64(&w, 9);
+	sr_write_u16(&w, n = sr_read_u8(r) % 3);
+	for (; n > 0; n--) {
+		struct consensus_cert c = cert_read(run, r);
+		consensus_cert_write(&w, &c);
+	}
+	sr_write_u16(&w, n = sr_read_u8(r) % 4);
+	for (; n > 0; n--) {
+		enum consensus_vote_kind kind = (enum consensus_vote_kind)(1 + sr_read_u8(r) % 3);
+		struct consensus_vote v = puppet_vote(run->p, sr_read_u8(r) == 255 ? 1 : 0, kind,
+		    slot_pick(run, r), kind == CONSENSUS_SKIP ? NULL : &block_pick(run, r)->hash);
+		consensus_vote_write(&w, &v);
+	}
+	sr_write_u16(&w, n = sr_read_u8(r) % 3);
+	for (; n > 0; n--) {
+		const struct puppet_block *b = block_make(run, r);
+		struct sr_sig64 sig;
+		consensus_proposal_sign(&sig, &b->hash, &run->p->c->nodes[0].key);
+		consensus_header_write(&w, &b->header);
+		sr_write_sig(&w, &sig);
+	}
+	(void)!puppet_say(run->p, from, &w);
+	sr_writer_clear(&w);
+}
+
+/* from u8 | what u8 | ... */
+static void say_question(struct run *run, struct sr_reader *r)
+{
+	uint32_t from = 1 + sr_read_u8(r) % (MEMBERS - 1);
+	unsigned what = sr_read_u8(r) % 3;
+	struct sr_writer w;
+	puppet_begin(&w, what == 0 ? CONS_STATUS_REQ : what == 1 ? CONS_REQ_ROWS : CONS_REQ_BLOCK);
+	if (what == 0) {
+		sr_write_hash(&w, &block_pick(run, r)->hash);
+	} else if (what == 1) {
+		sr_write_u64(&w, sr_read_u8(r));
+		sr_write_u32(&w, sr_read_u16(r) * 1024u);
+	} else {
+		const struct puppet_block *b = block_pick(run, r);
+		sr_write_u64(&w, b->header.slot);
+		sr_write_hash(&w, &b->hash);
+	}
 	(void)!puppet_say(run->p, from, &w);
 	sr_writer_clear(&w);
 }
@@ -176,7 +242,7 @@ static void archive_answer(struct run *run, struct sr_reader *r)
 static void step(struct run *run, struct sr_reader *r)
 {
 	uint8_t how;
-	switch (sr_read_u8(r) % 10) {
+	switch (sr_read_u8(r) % 12) {
 	case 0: say_raw(run, r); return;
 	case 1:
 	case 2: say_vote(run, r); return;
@@ -185,6 +251,8 @@ static void step(struct run *run, struct sr_reader *r)
 	case 5: say_rows(run, r); return;
 	case 6: say_block(run, r); return;
 	case 7: archive_answer(run, r); return;
+	case 10: say_status(run, r); return;
+	case 11: say_question(run, r); return;
 	case 8:
 		how = sr_read_u8(r);
 		puppet_pass(run->p, how < 200 ? how : how * 40u);
@@ -231,7 +299,7 @@ static bool capture(struct fleet *c, uint32_t from, uint32_t to, const uint8_t *
 		sr_write_u16(&all->w, (uint16_t)n);
 		sr_write_copy(&all->w, msg, n);
 	}
-	if (n < 4000 && n > 1 && all->kinds[msg[1] % 16]++ < 6) {
+	if (n < MESSAGE_MAX && n > 1 && all->kinds[msg[1] % 16]++ < 6) {
 		sr_writer_init(&one, 8192);
 		sr_write_u8(&one, (uint8_t)(from + 2));
 		sr_write_u16(&one, (uint16_t)n);
@@ -250,11 +318,20 @@ static void seed_fleet(void)
 	c->lose_ctx = &all;
 	fleet_start(c);
 	fleet_work(c, 20);
+	/* Each is away once, the first one also for long: they ask, and are asked. */
+	for (uint32_t i = 0; i < MEMBERS; i++) {
+		fleet_run(c, 600);
+		fleet_crash(c, i, true);
+		fleet_run(c, 300);
+		fleet_restart(c, i);
+	}
 	fleet_run(c, 3000);
-	fleet_crash(c, 0, true);
-	fleet_run(c, 20000);
-	fleet_restart(c, 0);
-	fleet_run(c, 5000);
+	for (uint32_t i = 0; i < 2; i++) {
+		fleet_crash(c, i, true);
+		fleet_run(c, 12000);
+		fleet_restart(c, i);
+		fleet_run(c, 3000);
+	}
 	fuzz_seed("fleet", all.w.p, all.w.n);
 	sr_writer_clear(&all.w);
 	fleet_free(c);
@@ -262,7 +339,7 @@ static void seed_fleet(void)
 
 void seed_consensus(void)
 {
-	static const uint8_t programs[][48] = {
+	static const uint8_t programs[][52] = {
 		/* a chain of three that becomes final */
 		{ 8, 100, 4, 0, 0, 1, 0, 1, 3, 0, 1, 13, 1, 4, 1, 0, 2, 0, 1, 3, 0, 2, 13, 1, 3, 2,
 		    2,
@@ -277,6 +354,13 @@ void seed_consensus(void)
 		{ 8, 100, 4, 0, 0, 1, 16, 1, 4, 1, 5, 1, 0, 1, 4, 2, 5, 1, 0, 1, 3, 2, 3, 13, 1, 8,
 		    220,
 		    5, 1, 3, 1, 3, 2, 3, 3, 3, 6, 3, 1, 8, 220, 7, 2, 1, 3, 0, 0, 0 },
+		/* blocks, rows and status are asked for, before a restart and after it */
+		{ 8, 100, 4, 0, 0, 1, 0, 1, 3, 0, 1, 13, 1, 3, 2, 1, 13, 1, 8, 90, 11, 0, 2, 1, 11,
+		    1,
+		    1, 0, 9, 0, 11, 2, 0, 1, 9, 0, 11, 2, 0, 1, 10, 0, 0, 0, 0, 0, 0, 10 },
+		{ 8, 100, 9, 0, 10, 0, 0, 0, 1, 0, 0, 13, 1, 0, 0, 1, 0, 1, 0, 0, 3, 1, 0, 1, 8, 90,
+		    10, 1, 0,
+		    200, 0, 0, 0, 10, 2, 0, 0, 0, 0, 0, 8, 200 },
 		/* a rolled-back disk: its own votes come back */
 		{ 8, 100, 1, 0, 0, 0, 1, 1, 0, 1, 0, 2, 1, 0, 2, 0, 3, 8, 250, 9, 1, 8, 250, 8,
 		    250 },

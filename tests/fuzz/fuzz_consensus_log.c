@@ -183,6 +183,16 @@ void seed_consensus_log(void)
 	seed_log(&c->nodes[0]);
 	fleet_checkpoint(c, 0);
 	seed_log(&c->nodes[0]);
+	/* What it proposed, rolled back and caught up with, whole and in pieces from behind. */
+	for (uint32_t i = 0; i < 3; i++) {
+		fleet_run(c, 900);
+		fleet_crash(c, i, true);
+		fleet_roll_back(c, i, c->nodes[i].log_n / 2);
+		fleet_run(c, 1500);
+		fleet_restart(c, i);
+		fleet_run(c, 2500);
+		seed_log(&c->nodes[i]);
+	}
 	fleet_free(c);
 	for (uint8_t kind = 0; kind < 9; kind++)
 		seed_bare(1, kind, floor, kind == 6 ? 8 : 0);

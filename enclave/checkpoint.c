@@ -500,8 +500,7 @@ enum sr_error checkpoint_write(struct enclave_core *self)
 	sr_writer_clear(&records);
 	if (error != SR_OK)
 		return error;
-	vault_tree_unref(self->checkpoint_before);
-	self->checkpoint_before = self->checkpoint_tree;
+	vault_tree_unref(self->checkpoint_tree);
 	self->checkpoint_tree = vault_tree_ref(self->final->tree);
 	self->checkpoint_height = self->final->header.height;
 	return SR_OK;
@@ -603,7 +602,6 @@ enum sr_error checkpoint_restore(struct enclave_core *self)
 	if (self->old != NULL)
 		SR_TRY(instance_open(self->old, NULL, false));
 	self->checkpoint_tree = vault_tree_ref(self->boot_tree);
-	self->checkpoint_before = vault_tree_ref(self->boot_tree);
 	error = exec_genesis(self, self->now, vault_tree_ref(self->boot_tree));
 	self->checkpoint_height = self->final->header.height;
 	return error;

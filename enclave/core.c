@@ -40,7 +40,6 @@ void enclave_core_free(struct enclave_core *self)
 	pool_free(self->pool);
 	vault_tree_unref(self->closing.tree);
 	vault_tree_unref(self->checkpoint_tree);
-	vault_tree_unref(self->checkpoint_before);
 	vault_tree_unref(self->boot_tree);
 	sr_secret_free(self->meta);
 	sr_secret_free(self->keys);
@@ -145,15 +144,12 @@ static enum sr_error on_tick(struct enclave_core *self)
 	return self->disk_full ? SR_OK : instance_tick(self);
 }
 
-/* A checkpoint may have failed on the full disk: everything since the one before it is written
- * again. */
+/* A checkpoint that does not fit on the disk makes the host start the enclave again (decision 0006):
+ * whoever is here to hear that there is room has lost none. */
 static void disk_change(struct enclave_core *self, bool full)
 {
-	if (self->disk_full && !full) {
-		vault_tree_unref(self->checkpoint_tree);
-		self->checkpoint_tree = vault_tree_ref(self->checkpoint_before);
+	if (self->disk_full && !full)
 		self->checkpoint_due = true;
-	}
 	if (self->disk_full != full)
 		fx_note(self, NOTE_WARN, full ?
 		    "the disk is nearly full: not voting until there is room" :

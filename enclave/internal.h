@@ -187,7 +187,7 @@ struct enclave_core {
 		struct vault_tree *tree;        /* header.pre_state_root is its root */
 	} proof;
 	struct vault_tree *pieces;              /* pieces.c: piece of mine -> versions naming it */
-	struct vault_tree *checkpoint_tree, *checkpoint_before;
+	struct vault_tree *checkpoint_tree;     /* what the store holds */
 	uint64_t checkpoint_height;
 	uint64_t agree_height;                  /* a ticket up to here needs a child block */
 	struct core_closing closing;

@@ -627,6 +627,43 @@ START_TEST(a_nearly_full_disk_stops_voting_but_not_reading)
 }
 END_TEST
 
+static void fill_and_free_disk(struct world *w, uint32_t node)
+{
+	ck_assert(cluster_run_height(w->c, cluster_height(w->c, 0) + 2, 60000));
+	cluster_event(w->c, node,
+	    &(struct enclave_event){ .kind = ENCLAVE_EV_DISK, .number = 1 });
+	cluster_event(w->c, node,
+	    &(struct enclave_event){ .kind = ENCLAVE_EV_DISK, .number = 0 });
+	ck_assert(cluster_run_height(w->c, cluster_height(w->c, 0) + 5, 60000));
+}
+
+/* A row written by one checkpoint and gone by the next: the checkpoint after a full disk must know
+ * that the store holds it. */
+START_TEST(what_was_deleted_does_not_stay_on_a_disk_that_was_full)
+{
+	struct world *w = world_new(31);
+	union vault_op_body b;
+	struct vault_receipt receipt;
+
+	memset(&b, 0, sizeof b);
+	b.switch_create.name = text("estate");
+	b.switch_create.settings.interval_ms = 86400000;
+	b.switch_create.settings.grace_ms = 86400000;
+	ck_ok(cluster_submit(w->c, 0, &w->alice, VAULT_OP_SWITCH_CREATE, &b, &receipt));
+	fill_and_free_disk(w, 2);
+	memset(&b, 0, sizeof b);
+	b.switch_ref.switch_id = receipt.id;
+	/* The deadline moves: one row goes, another comes. */
+	ck_ok(cluster_submit(w->c, 0, &w->alice, VAULT_OP_SWITCH_HEARTBEAT, &b, &receipt));
+	fill_and_free_disk(w, 2);
+	cluster_kill(w->c, 2, true);
+	cluster_start(w->c, 2);
+	ck_assert_msg(!w->c->nodes[2].fatal, "%s", w->c->nodes[2].fatal_text);
+	ck_assert(cluster_run_height(w->c, cluster_height(w->c, 0) + 5, 60000));
+	world_free(w);
+}
+END_TEST
+
 TEST_MAIN("enclave core", the_holder_gets_the_key_from_any_t_shares,
     a_share_is_sealed_to_the_ticket_s_key_alone, who_transferred_the_nft_away_gets_nothing,
     a_submitted_operation_is_answered_alike_when_it_is_sent_again, refusals_say_why,
@@ -638,4 +675,5 @@ TEST_MAIN("enclave core", the_holder_gets_the_key_from_any_t_shares,
     a_changed_record_before_good_ones_is_fatal, a_torn_last_record_is_left_out,
     a_row_taken_out_of_the_store_is_noticed, nothing_on_the_disk_says_what_it_is,
     an_eclipsed_node_gives_no_share, a_closed_ticket_gives_no_share,
-    a_nearly_full_disk_stops_voting_but_not_reading)
+    a_nearly_full_disk_stops_voting_but_not_reading,
+    what_was_deleted_does_not_stay_on_a_disk_that_was_full)

@@ -73,12 +73,16 @@ static enum sr_error vote_verify(struct consensus *self, const struct consensus_
 
 /* --- certificates --- */
 
-static void notar_note(struct consensus *self, const struct consensus_cert *c)
+/* A certificate that came when I had skipped the slot already measures an outage, or a network that
+ * cons_late_raise answers to: it is no round trip. */
+static void notar_note(struct consensus *self, const struct consensus_cert *c,
+    const struct cons_slot *s)
 {
 	if (c->slot > self->notar_slot)
 		self->notar_slot = c->slot;
 	if (c->slot == self->proposed_slot && self->proposed_ms != 0) {
-		cons_rtt_add(self, self->now_ms - self->proposed_ms);
+		if (!s->own.skip)
+			cons_rtt_add(self, self->now_ms - self->proposed_ms);
 		self->proposed_ms = 0;
 	}
 }
@@ -99,7 +103,7 @@ static enum sr_error cert_install(struct consensus *self, const struct consensus
 	consensus_cert_copy(copy, c);
 	s->certs[c->kind - 1] = copy;
 	if (c->kind == CONSENSUS_NOTAR)
-		notar_note(self, c);
+		notar_note(self, c, s);
 	if (c->kind == CONSENSUS_SKIP)
 		self->slots_skipped++;
 	self->again = true;

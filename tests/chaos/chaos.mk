@@ -30,7 +30,7 @@ $(CHAOS_NEXT): $(CHAOS_DIR)/next/main.o $(CHAOS_DIR)/next/rpc.o $(call archives,
 chaos-programs: all $(CHAOS) $(CHAOS_TEST) $(CHAOS_NEXT)
 
 chaos: chaos-programs
-	@BIN=$(BIN) MINUTES=$(if $(filter command%,$(origin MINUTES)),$(MINUTES),5) NODES=$(or $(NODES),4) tests/chaos/chaos.sh
+	@BIN=$(BIN) MINUTES=$(if $(filter file undefined,$(origin MINUTES)),5,$(MINUTES)) NODES=$(or $(NODES),4) tests/chaos/chaos.sh
 
 # The checker's planted histories, and a short chaos where there is the right to.
 CHECK_STEPS += check-chaos

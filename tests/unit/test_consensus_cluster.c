@@ -123,6 +123,26 @@ START_TEST(two_halves_stand_still_and_one_cluster_goes_on)
 }
 END_TEST
 
+/* The time a certificate takes over an outage says nothing about the network after it: else each
+ * slot of a member that is down would cost many seconds for minutes. */
+START_TEST(outages_do_not_make_the_skip_timer_long)
+{
+	struct fleet *c = fleet_begun(4);
+
+	fleet_work(c, 100);
+	for (unsigned i = 0; i < 40; i++) {
+		fleet_run(c, 1000 + 7 * i);
+		fleet_partition(c, 3);
+		fleet_run(c, 2500);
+		fleet_heal(c);
+	}
+	ck_assert(fleet_run_to_height(c, fleet_height_most(c) + 100, 60000));
+	for (uint32_t i = 0; i < c->n; i++)
+		ck_assert_uint_le(fleet_status(c, i).skip_timeout_ms, 2000);
+	fleet_free(c);
+}
+END_TEST
+
 START_TEST(a_minority_catches_up_after_a_long_partition)
 {
 	struct fleet *c = fleet_begun(7);
@@ -434,6 +454,7 @@ TEST_MAIN("consensus_cluster",
 	one_of_four_down_costs_its_slots_only,
 	two_of_four_down_stop_the_cluster_and_nothing_is_lost_when_they_come_back,
 	two_halves_stand_still_and_one_cluster_goes_on,
+	outages_do_not_make_the_skip_timer_long,
 	a_minority_catches_up_after_a_long_partition,
 	a_tenth_of_all_messages_may_be_lost_and_repeated,
 	a_node_that_gets_no_proposals_still_finalises_every_block,

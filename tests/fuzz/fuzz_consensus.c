@@ -1,7 +1,8 @@
 /*
  * tests/fuzz/fuzz_consensus.c - one member of four among puppets that say anything: raw messages,
  * and votes, certificates, proposals, blocks and rows that are properly signed. The fleet's own
- * checks hold throughout: one block per height, no vote twice, nothing sent before it is durable.
+ * checks hold as long as nobody else signs with its key: one block per height, no vote twice,
+ * nothing sent before it is durable.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,13 @@ static void say_raw(struct run *run, struct sr_reader *r)
 	free(p);
 }
 
-/* Also in the real one's own name: its key may have been cloned. */
+/* Its key has a second user: what it has "said" may now contradict itself. */
+static void cloned(struct run *run)
+{
+	run->p->c->expect_broken = true;
+}
+
+/* Also in the real one's own name. */
 static void say_vote(struct run *run, struct sr_reader *r)
 {
 	uint32_t voter = sr_read_u8(r) % MEMBERS;
@@ -49,15 +56,19 @@ static void say_vote(struct run *run, struct sr_reader *r)
 								   : b->header.slot;
 	struct consensus_vote v = puppet_vote(run->p, voter, kind, slot,
 	    kind == CONSENSUS_SKIP ? NULL : &b->hash);
+	if (voter == 0)
+		cloned(run);
 	(void)!puppet_say_vote(run->p, &v);
 }
 
-static struct consensus_cert cert_read(const struct run *run, struct sr_reader *r)
+static struct consensus_cert cert_read(struct run *run, struct sr_reader *r)
 {
 	enum consensus_vote_kind kind = (enum consensus_vote_kind)(1 + sr_read_u8(r) % 3);
 	const struct puppet_block *b = block_pick(run, r);
 	uint64_t slot = kind == CONSENSUS_SKIP ? slot_pick(run, r) : b->header.slot;
 	uint32_t mask = 1u + sr_read_u8(r) % 15u;
+	if (mask & 1)
+		cloned(run);
 	return puppet_cert(run->p, kind, slot, kind == CONSENSUS_SKIP ? NULL : &b->hash, mask);
 }
 
@@ -168,6 +179,7 @@ static void say_status(struct run *run, struct sr_reader *r)
 	struct sr_hash32 boot_id = puppet_consensus(run->p)->boot_id;
 	struct sr_writer w;
 	uint16_t n;
+	cloned(run);
 	boot_id.b[0] ^= sr_read_u8(r) == 255;
 	puppet_begin(&w, CONS_STATUS);
 	sr_write_hash(&w, &boot_id);

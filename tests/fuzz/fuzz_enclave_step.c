@@ -287,6 +287,22 @@ static void lie_propose(struct run *run, struct sr_reader *r)
 
 /* --- clients --- */
 
+static const struct sr_xpk answer_key = { { 9 } };
+
+static void sealed_ask(struct run *run, enum client_method method, uint32_t node, const uint8_t *p,
+    size_t n)
+{
+	struct sr_key32 ephemeral = { { 1 } };
+	struct sr_hash32 hash;
+	struct sr_writer w;
+	sr_writer_init(&w, CLIENT_REQUEST_MAX);
+	FUZZ_CHECK(client_request_seal(&w, &hash, method, &run->c->genesis->chain_id, 1,
+		&fixture()->epoch.shielding_key, &ephemeral, &answer_key, p, n) == SR_OK);
+	run->effects = run->effect_bytes = 0;
+	(void)cluster_request(run->c, node, method, w.p, w.n);
+	sr_writer_clear(&w);
+}
+
 static void submit(struct run *run, struct sr_reader *r)
 {
 	static const uint8_t name[] = { 'n' };
@@ -312,9 +328,50 @@ static void submit(struct run *run, struct sr_reader *r)
 	if (sr_writer_finish(&w) != SR_OK)
 		return;
 	who->nonce += node & 8 ? 0 : 1;
-	if (run->c->nodes[node % HONEST].core)
+	if (node & 16)
+		sealed_ask(run, CLIENT_SUBMIT, node % HONEST, w.p + 1, w.n - 1);
+	else
 		deliver(run, LIAR, node % HONEST, w.p, w.n);
 	sr_writer_clear(&w);
+}
+
+/* kind u8 | proof u8 | how u8 | node u8 | parameters: a read as clients sign it */
+static void ask_get(struct run *run, struct sr_reader *r)
+{
+	uint8_t kind = sr_read_u8(r), proof = sr_read_u8(r) & 1, how = sr_read_u8(r);
+	uint32_t node = sr_read_u8(r) % HONEST;
+	struct vault_account who = run->alice.account;
+	uint64_t time_ms = run->c->now_ms + (how & 32 ? 400000u : 0);
+	uint8_t wallet[65] = { how };
+	struct sr_writer message, payload;
+	struct sr_sig64 sig;
+	size_t n;
+	uint8_t *p = fuzz_take(r, &n, sr_read_u8(r));
+	if (how % 4 == 0)
+		who = (struct vault_account){ .kind = VAULT_ACCOUNT_NONE };
+	else if (how % 4 == 1)
+		who = (struct vault_account){ .kind = VAULT_ACCOUNT_ETHEREUM, .b = { 1 } };
+	sr_writer_init(&message, 4096);
+	sr_write_hash(&message, &run->c->genesis->chain_id);
+	sr_write_xpk(&message, &answer_key);
+	sr_writer_init(&payload, 4096);
+	sr_write_u8(&payload, kind);
+	sr_write_bool(&payload, proof);
+	vault_account_write(&payload, &who);
+	sr_write_u64(&payload, time_ms);
+	sr_write_copy(&message, payload.p, payload.n);
+	sr_write_copy(&message, p, n);
+	sr_write_blob(&payload, p, n);
+	sr_sign(&sig, how & 16 ? &run->bob.sk : &run->alice.sk, "strongroom get v1", message.p,
+	    message.n);
+	if (how % 4 == 1)
+		sr_write_blob(&payload, wallet, how & 64 ? 65 : 64);
+	else
+		sr_write_blob(&payload, sig.b, how % 4 == 0 && !(how & 8) ? 0 : sizeof(sig.b));
+	sealed_ask(run, CLIENT_GET, node, payload.p, payload.n);
+	sr_writer_clear(&message);
+	sr_writer_clear(&payload);
+	free(p);
 }
 
 /* method u8 | node u8 | payload: sealed as clients do, or as it is */
@@ -322,21 +379,13 @@ static void ask(struct run *run, struct sr_reader *r)
 {
 	enum client_method method = (enum client_method)(sr_read_u8(r) % 16);
 	uint32_t node = sr_read_u8(r) % HONEST;
-	struct sr_key32 ephemeral = { { 1 } };
-	struct sr_xpk answer_key = { { 9 } };
-	struct sr_hash32 hash;
-	struct sr_writer w;
 	size_t n;
 	uint8_t *p = fuzz_take(r, &n, sr_read_u8(r));
-	sr_writer_init(&w, CLIENT_REQUEST_MAX);
-	if (method >= CLIENT_SUBMIT)
-		FUZZ_CHECK(client_request_seal(&w, &hash, method, &run->c->genesis->chain_id, 1,
-			&fixture()->epoch.shielding_key, &ephemeral, &answer_key, p, n) == SR_OK);
-	else
-		sr_write_copy(&w, p, n);
 	run->effects = run->effect_bytes = 0;
-	(void)cluster_request(run->c, node, method, w.p, w.n);
-	sr_writer_clear(&w);
+	if (method >= CLIENT_SUBMIT)
+		sealed_ask(run, method, node, p, n);
+	else
+		(void)cluster_request(run->c, node, method, p, n);
 	free(p);
 }
 
@@ -358,7 +407,7 @@ static void host_says(struct run *run, struct sr_reader *r)
 
 static void step(struct run *run, struct sr_reader *r)
 {
-	switch (sr_read_u8(r) % 12) {
+	switch (sr_read_u8(r) % 13) {
 	case 0:
 	case 1: peace(run, r); return;
 	case 2:
@@ -370,6 +419,7 @@ static void step(struct run *run, struct sr_reader *r)
 	case 8: lie_propose(run, r); return;
 	case 9: submit(run, r); return;
 	case 10: ask(run, r); return;
+	case 12: ask_get(run, r); return;
 	default: host_says(run, r); return;
 	}
 }
@@ -430,7 +480,14 @@ void seed_enclave_step(void)
 		    0, 0,
 		    9 },
 	};
+	static const uint8_t hows[] = { 0, 8, 1, 65, 2, 3, 18, 34 };
 	const struct fixture *f = fixture();
+	for (uint8_t i = 0; i < sizeof(hows); i++) {
+		uint8_t get[] = { 0, 3, 12, VAULT_GET_NFT, i % 2, hows[i], 0, 8, (uint8_t)f->nft, 0,
+		    0,
+			0, 0, 0, 0, 0, 12, VAULT_GET_META, 1, hows[i], 1, 0, 9, i, 16, 0, 9 };
+		fuzz_seed("get", get, sizeof(get));
+	}
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		fuzz_seed("program", programs[i], sizeof(programs[i]));
 	for (size_t i = 0; i < f->messages.n; i++) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "node/log.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/scratch.h"
@@ -123,6 +124,24 @@ void fuzz_node_log(const uint8_t *p, size_t n)
 	live_on(false, 0);
 }
 
+/* A good beginning of another member's log, another cluster's, another version. */
+static void seed_foreign(uint32_t version, uint8_t member, uint8_t first)
+{
+	uint8_t h[NODE_LOG_HEADER_BYTES] = { 'S', 'R', 'S', 'A', 'F', 'E', 'L', 'G' };
+	struct sr_writer w;
+	uint32_t crc;
+	h[8] = (uint8_t)version;
+	h[12] = member;
+	memcpy(h + 16, chain.b, 32);
+	h[16] = first;
+	crc = sr_crc32c(0, h, 48);
+	for (size_t i = 0; i < 4; i++)
+		h[48 + i] = (uint8_t)(crc >> 8 * i);
+	sr_writer_init(&w, sizeof(h));
+	sr_write_copy(&w, h, sizeof(h));
+	fuzz_seed_of(0, "header", &w);
+}
+
 void seed_node_log(void)
 {
 	static const uint8_t programs[][12] = { { 1, 5, 0xff, 0, 0, 0, 0 },
@@ -134,6 +153,9 @@ void seed_node_log(void)
 	struct sr_reader r;
 	struct sr_writer w;
 	size_t n;
+	seed_foreign(1, 3, 1);
+	seed_foreign(1, 2, 9);
+	seed_foreign(2, 2, 1);
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		fuzz_seed("change", programs[i], sizeof(programs[i]));
 	sr_reader_init(&r, programs[1] + 1, 3);

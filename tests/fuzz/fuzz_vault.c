@@ -246,8 +246,47 @@ static void seed_switch(const uint8_t *steps, size_t n)
 	sr_writer_clear(&w);
 }
 
+/* A secret under this policy, then time, then everybody tries to open it. */
+static void seed_policy_of(const char *text, uint8_t how)
+{
+	uint8_t bytes[VAULT_POLICY_BYTES_MAX];
+	union vault_op_body b, open = { .retrieve = { .to = { { 7 } } } };
+	struct sr_writer w;
+	sample_body(&b, VAULT_OP_SECRET_PUT);
+	b.secret_put.policy = world_policy(bytes, text);
+	b.secret_put.expiry_ms = 0;
+	sr_writer_init(&w, 65536);
+	op_write(&w, VAULT_OP_SECRET_PUT, ALICE, &b);
+	for (uint8_t who = ALICE; who <= CAROL; who++) {
+		op_write(&w, VAULT_OP_RETRIEVE, who, &open);
+		time_write(&w, how);
+		open.retrieve.nft_id = 1u + who % 2u;
+		open.retrieve.nft_version = 1;
+		op_write(&w, VAULT_OP_RETRIEVE, who, &open);
+	}
+	fuzz_seed("policy", w.p, w.n);
+	sr_writer_clear(&w);
+}
+
+static void seed_policies(void)
+{
+	static const char *const texts[] = { "holder(1)", "not holder(2)", "heir(1)",
+		"switch(1, armed)", "switch(1, warn)", "switch(1, pending)", "switch(1, fired)",
+		"switch(1, fired, 1)", "switch(1, paused)", "switch(1, cancelled)",
+		"switch(9, armed)",
+		"not switch(1, fired)", "after(2030-01-01)", "before(2020-01-01)",
+		"not after(2020-01-01)", "held_for(1s) and holder(1)", "held_for(30d)",
+		"not held_for(1s) or holder(9)", "holder(1) and holder(2)",
+		"2 of (holder(1), holder(2), before(2030-01-01), switch(1, armed))" };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		seed_policy_of(texts[i], 1);
+		seed_policy_of(texts[i], 0x7a);
+	}
+}
+
 void seed_vault(void)
 {
+	seed_policies();
 	/* 0xfa: 16 blocks of 3 s with ingress is 0x7a; 0xfa has none */
 	static const uint8_t fires[] = { 0, 0x7a, 0, 0x7a, 0, 0x7a, VAULT_OP_SWITCH_CONFIRM, CAROL,
 		0, 0x7a, 0, 0x7a, VAULT_OP_SWITCH_CONFIRM, CAROL, 0, 0x7a };

@@ -41,13 +41,24 @@ compile() { # file, directory with the changed folder
 	$CC -I "$2" $(cat "$out/cflags") -c "$2/$1" -o "$2/${1//\//-}.o"
 }
 
-link() { # program, directory, the object that goes first
-	local line objects archives externals
-	line=$(grep -F -- "$1|" "$out/programs" | grep "^$1|") ||
-		{ echo "there is no program $1"; return 1; }
+# A test that includes the changed file itself is compiled again instead.
+link() { # program, directory, file
+	local line objects archives externals object source first="$2/${3//\//-}.o" with=()
+	line=$(grep "^$1|" "$out/programs") || { echo "there is no program $1"; return 1; }
 	IFS='|' read -r _ objects archives externals <<< "$line"
+	for object in $objects; do
+		source=${object#"$O/obj/"}
+		source=${source%.o}.c
+		if grep -q "^#include \"$3\"" "$source"; then
+			first=
+			object=$2/test.o
+			# shellcheck disable=SC2046
+			$CC -I "$2" $(cat "$out/cflags") -c "$source" -o "$object" || return 1
+		fi
+		with+=("$object")
+	done
 	# shellcheck disable=SC2086,SC2046
-	$CC $(cat "$out/ldflags") $objects "$3" $archives $externals -o "$2/$1"
+	$CC $(cat "$out/ldflags") "${with[@]}" $first $archives $externals -o "$2/$1"
 }
 
 run() { # program, directory, seconds: its status
@@ -69,7 +80,7 @@ unchanged() { # program file
 	local dir=$work/unchanged-$1 from=$EPOCHREALTIME
 	mkdir -p "$dir/${2%/*}"
 	cp "${2%/*}"/*.[ch] "$dir/${2%/*}/"
-	if ! { compile "$2" "$dir" && link "$1" "$dir" "$dir/${2//\//-}.o"; } > "$dir/log" 2>&1 ||
+	if ! { compile "$2" "$dir" && link "$1" "$dir" "$2"; } > "$dir/log" 2>&1 ||
 	    ! run "$1" "$dir" 300; then
 		echo "$1 fails on unchanged sources: $(finding "$dir/log")"
 		tail -n 20 "$dir/log"
@@ -97,7 +108,7 @@ judge() { # mutant
 	fi
 	for program in $( (hinted "$1" | tr ' ' '\n'; others "$1") | awk 'NF && !seen[$0]++'); do
 		passes_unchanged "$program" "$file" || return 1
-		if ! link "$program" "$dir" "$dir/${file//\//-}.o" > "$work/$1.log" 2>&1; then
+		if ! link "$program" "$dir" "$file" > "$work/$1.log" 2>&1; then
 			printf '%-28s FAILED to link %s: %s\n' "$1" "$program" \
 				"$(tail -n 3 "$work/$1.log" | tr '\n' ' ')"
 			return 1

@@ -397,6 +397,28 @@ START_TEST(a_rolled_back_node_of_a_living_cluster_abstains_and_comes_back)
 }
 END_TEST
 
+START_TEST(below_its_floor_it_does_not_finalise_either)
+{
+	struct puppet *p = restarted();
+	struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 1, "op");
+	struct consensus_cert notar = puppet_cert(p, CONSENSUS_NOTAR, 1, &b.hash, OTHERS);
+	struct answer nothing = { .recovering = false }, reminder = { .votes_n = 1 };
+	struct sr_hash32 id = boot_id(p), any = { { 5 } };
+
+	reminder.votes[0] = puppet_vote(p, 0, CONSENSUS_NOTAR, 2, &any);
+	ck_ok(answer_say(p, 1, &id, &reminder));
+	ck_ok(answer_say(p, 2, &id, &nothing));
+	ck_ok(answer_say(p, 3, &id, &nothing));
+	ck_assert_uint_eq(puppet_consensus(p)->floor, 3);
+	puppet_pass(p, 100);
+	ck_ok(puppet_say_propose(p, 1, &b, NULL, NULL, 0));
+	ck_ok(puppet_say_cert(p, 1, &notar));
+	ck_assert_uint_eq(p->c->nodes[0].app.certified, 1);
+	ck_assert(!puppet_voted(p, CONSENSUS_FINAL, 1, NULL));
+	puppet_free(p);
+}
+END_TEST
+
 TEST_MAIN("consensus_recover",
 	a_first_boot_asks_nobody,
 	a_restarted_node_asks_and_votes_only_after_a_quorum_of_answers,
@@ -413,4 +435,5 @@ TEST_MAIN("consensus_recover",
 	votes_that_my_log_has_prove_nothing,
 	votes_at_or_below_what_was_final_at_the_checkpoint_prove_nothing,
 	an_answer_carries_the_askers_votes_proposals_and_the_certified_frontier,
-	a_rolled_back_node_of_a_living_cluster_abstains_and_comes_back)
+	a_rolled_back_node_of_a_living_cluster_abstains_and_comes_back,
+	below_its_floor_it_does_not_finalise_either)

@@ -697,6 +697,44 @@ START_TEST(a_standstill_repeats_votes_and_certificates_within_its_budget)
 }
 END_TEST
 
+START_TEST(no_notar_before_the_parent_itself_is_there)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p);
+	struct puppet_block a = puppet_block(p, &g, 1, "one"), b = puppet_block(p, &a, 2, "two");
+	struct consensus_cert notar = puppet_cert(p, CONSENSUS_NOTAR, 1, &a.hash, OTHERS);
+
+	puppet_pass(p, 300);
+	ck_ok(puppet_say_propose(p, 2, &b, &notar, NULL, 0));
+	ck_assert_uint_eq(puppet_status(p).frontier_slot, 2);
+	ck_assert(!puppet_voted(p, CONSENSUS_NOTAR, 2, NULL));
+	ck_ok(puppet_say_propose(p, 1, &a, NULL, NULL, 0));
+	ck_assert(puppet_voted(p, CONSENSUS_NOTAR, 2, &b.hash));
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(final_is_cast_once)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 1, "op");
+	struct consensus_cert notar = puppet_cert(p, CONSENSUS_NOTAR, 1, &b.hash, OTHERS);
+	size_t sent, records;
+
+	puppet_pass(p, 100);
+	ck_ok(puppet_say_propose(p, 1, &b, NULL, NULL, 0));
+	ck_ok(puppet_say_cert(p, 1, &notar));
+	ck_assert(puppet_voted(p, CONSENSUS_FINAL, 1, &b.hash));
+	sent = puppet_sent_count(p, CONS_VOTES);
+	records = p->c->nodes[0].log_n;
+	for (int i = 0; i < 3; i++)
+		ck_ok(consensus_tick(puppet_consensus(p), p->c->now_ms));
+	ck_assert_uint_eq(puppet_sent_count(p, CONS_VOTES), sent);
+	ck_assert_uint_eq(p->c->nodes[0].log_n, records);
+	puppet_free(p);
+}
+END_TEST
+
 TEST_MAIN("consensus_rules",
 	a_good_proposal_draws_notar_and_its_certificate_draws_final,
 	the_same_vote_twice_counts_once,
@@ -731,4 +769,6 @@ TEST_MAIN("consensus_rules",
 	every_truncated_or_padded_message_is_refused,
 	the_skip_timer_doubles_with_each_rotation_and_ends_at_ten_seconds,
 	late_blocks_make_the_skip_timer_longer,
-	a_standstill_repeats_votes_and_certificates_within_its_budget)
+	a_standstill_repeats_votes_and_certificates_within_its_budget,
+	no_notar_before_the_parent_itself_is_there,
+	final_is_cast_once)

@@ -6,6 +6,7 @@
 
 #include "tests/lib/check_main.h"
 #include "tests/lib/scratch.h"
+#include "tests/lib/syncs.h"
 
 static const struct sr_hash32 chain = { { 1, 2, 3 } };
 static char note[NODE_LOG_NOTE_MAX];
@@ -138,6 +139,103 @@ START_TEST(a_log_that_is_missing_beside_rows_is_refused_at_every_start)
 }
 END_TEST
 
+START_TEST(one_record_that_asks_for_it_is_enough_for_a_sync)
+{
+	const struct enclave_effect send = { .kind = ENCLAVE_FX_SEND };
+	struct enclave_effect fx[] = { persist("a", true), persist("b", false), send };
+	struct keeper k;
+	struct seen seen = { .keeper = &k };
+
+	ck_ok(open_keeper(&k));
+	syncs_begin();
+	ck_ok(keeper_run(&k, fx, 3, see, &seen));
+	ck_assert_str_eq(syncs_story(), "d");
+	ck_assert_uint_eq(seen.synced[0], 1);
+	keeper_close(&k, true);
+}
+END_TEST
+
+START_TEST(nothing_leaves_when_a_record_could_not_be_made_durable)
+{
+	const struct enclave_effect send = { .kind = ENCLAVE_FX_SEND };
+	struct enclave_effect fx[] = { send, persist("a", true), send };
+	struct keeper k;
+	struct seen seen = { .keeper = &k };
+
+	ck_ok(open_keeper(&k));
+	syncs_fail(true);
+	ck_error(keeper_run(&k, fx, 3, see, &seen), SR_ERR_IO);
+	syncs_fail(false);
+	ck_assert_uint_eq(seen.n, 0);
+	keeper_close(&k, false);
+}
+END_TEST
+
+START_TEST(the_identity_is_written_between_the_records_around_it)
+{
+	struct enclave_effect fx[] = { persist("a", true), { .kind = ENCLAVE_FX_IDENTITY },
+		persist("b", true) };
+	struct keeper k;
+
+	fx[1].a = (struct sr_bytes){ (const uint8_t *)"me", 2 };
+	ck_ok(open_keeper(&k));
+	syncs_begin();
+	ck_ok(keeper_run(&k, fx, 3, NULL, NULL));
+	ck_assert_str_eq(syncs_story(), "dfrDd");
+	keeper_close(&k, true);
+}
+END_TEST
+
+/* The other way round a stop in between would leave a fresh log beside old rows. */
+START_TEST(a_checkpoint_commits_the_rows_before_it_touches_the_log)
+{
+	struct enclave_effect fx[] = { row("k", "v"), checkpoint() };
+	struct node_store_figures figures;
+	struct keeper k;
+
+	ck_ok(open_keeper(&k));
+	fx[1].a.n--; /* a log that does not parse */
+	ck_assert_int_ne(keeper_run(&k, fx, 2, NULL, NULL), SR_OK);
+	node_store_figures(&figures, k.store);
+	ck_assert_uint_eq(figures.state_rows, 1);
+	ck_assert_uint_eq(k.log.rotated, 0);
+	keeper_close(&k, true);
+}
+END_TEST
+
+START_TEST(rows_of_a_checkpoint_that_never_came_are_dropped)
+{
+	struct enclave_effect fx[] = { row("k", "v") };
+	struct keeper k;
+
+	ck_ok(open_keeper(&k));
+	ck_ok(keeper_run(&k, fx, 1, NULL, NULL));
+	keeper_close(&k, true);
+	ck_ok(open_keeper(&k));
+	ck_assert(keeper_fresh(&k));
+	keeper_close(&k, true);
+}
+END_TEST
+
+START_TEST(a_low_disk_is_low_until_there_is_a_quarter_more)
+{
+	struct keeper k;
+
+	ck_ok(open_keeper(&k));
+	ck_assert(!keeper_low(&k, false, 100, 100));
+	ck_assert(keeper_low(&k, false, 99, 100));
+	ck_assert(keeper_low(&k, true, 124, 100));
+	ck_assert(!keeper_low(&k, true, 125, 100));
+	keeper_close(&k, true);
+}
+END_TEST
+
 TEST_MAIN("node_keeper", records_of_a_stretch_are_synced_before_anything_else_leaves,
     nothing_is_carried_out_behind_the_effect_that_ended_it, an_enclave_is_told_rows_then_records,
-    a_log_that_is_missing_beside_rows_is_refused_at_every_start)
+    a_log_that_is_missing_beside_rows_is_refused_at_every_start,
+    one_record_that_asks_for_it_is_enough_for_a_sync,
+    nothing_leaves_when_a_record_could_not_be_made_durable,
+    the_identity_is_written_between_the_records_around_it,
+    a_checkpoint_commits_the_rows_before_it_touches_the_log,
+    rows_of_a_checkpoint_that_never_came_are_dropped,
+    a_low_disk_is_low_until_there_is_a_quarter_more)

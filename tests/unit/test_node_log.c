@@ -11,9 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "tests/lib/check_main.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/seed.h"
+#include "tests/lib/syncs.h"
 
 static const struct sr_hash32 chain = { { 1, 2, 3 } };
 static char note[NODE_LOG_NOTE_MAX];
@@ -458,6 +460,121 @@ START_TEST(a_full_disk_at_a_checkpoint_leaves_the_old_log)
 }
 END_TEST
 
+START_TEST(what_is_to_be_durable_is_synced_and_nothing_else)
+{
+	struct node_log log;
+
+	open_log(&log);
+	append(&log, 0);
+	syncs_begin();
+	ck_ok(node_log_write(&log, false));
+	ck_assert_str_eq(syncs_story(), "");
+	append(&log, 1);
+	ck_ok(node_log_write(&log, true));
+	ck_assert_str_eq(syncs_story(), "d");
+	node_log_close(&log);
+}
+END_TEST
+
+START_TEST(a_sync_that_fails_is_an_error)
+{
+	struct node_log log;
+
+	open_log(&log);
+	append(&log, 0);
+	syncs_fail(true);
+	ck_error(node_log_write(&log, true), SR_ERR_IO);
+	syncs_fail(false);
+	node_log_close(&log);
+}
+END_TEST
+
+START_TEST(a_fresh_log_is_on_the_disk_before_it_takes_the_place_of_the_old_one)
+{
+	static const uint8_t records[] = { 1, 0, 0, 0, 1, 0, 0, 0, 'S' };
+	struct node_log log;
+
+	make(6, true);
+	open_log(&log);
+	syncs_begin();
+	ck_ok(node_log_rotate(&log, records, sizeof records));
+	ck_assert_str_eq(syncs_story(), "frD");
+	syncs_fail(true);
+	ck_error(node_log_rotate(&log, records, sizeof records), SR_ERR_IO);
+	syncs_fail(false);
+	node_log_close(&log);
+}
+END_TEST
+
+/* A write that went astray, onto another record of the same size. */
+START_TEST(a_record_counts_only_where_it_was_written)
+{
+	static const uint8_t first[8] = "first", second[8] = "second";
+	uint8_t copy[NODE_LOG_RECORD_HEADER_BYTES + sizeof first];
+	uint64_t position = 0;
+	struct node_log log;
+	uint8_t *bytes;
+	size_t n;
+	int fd;
+
+	open_log(&log);
+	ck_ok(node_log_append(&log, first, sizeof first));
+	ck_ok(node_log_write(&log, true));
+	ck_ok(node_log_append(&log, second, sizeof second));
+	ck_ok(node_log_write(&log, true));
+	node_log_close(&log);
+	fd = open(scratch_path(NODE_LOG_NAME), O_RDWR);
+	ck_assert_int_eq(pread(fd, copy, sizeof copy, NODE_LOG_HEADER_BYTES), sizeof copy);
+	ck_assert_int_eq(pwrite(fd, copy, sizeof copy,
+	    NODE_LOG_HEADER_BYTES + (off_t)sizeof copy), sizeof copy);
+	close(fd);
+	open_log(&log);
+	ck_ok(node_log_next(&log, &position, &bytes, &n));
+	free(bytes);
+	ck_error(node_log_next(&log, &position, &bytes, &n), SR_ERR_NOT_FOUND);
+	node_log_close(&log);
+}
+END_TEST
+
+/* A hole in the first batch after a crash is a torn tail, too: it was never all synced. */
+START_TEST(a_hole_in_the_first_batch_after_a_crash_is_a_torn_tail)
+{
+	const char *path = make(8, false);
+	struct node_log log;
+	uint64_t hole;
+
+	open_log(&log);
+	hole = log.size;
+	append(&log, 8);
+	append(&log, 9);
+	ck_ok(node_log_write(&log, true));
+	node_log_close(&log);
+	flip(path, hole + NODE_LOG_RECORD_HEADER_BYTES);
+	open_log(&log);
+	ck_assert_uint_eq(replay(&log), 8);
+	node_log_close(&log);
+}
+END_TEST
+
+START_TEST(a_log_of_another_version_is_named)
+{
+	const char *path = make(3, true);
+	uint8_t h[NODE_LOG_HEADER_BYTES];
+	struct node_log log;
+	uint32_t crc;
+	int fd = open(path, O_RDWR);
+
+	ck_assert_int_eq(pread(fd, h, sizeof h, 0), sizeof h);
+	h[8]++;
+	crc = sr_crc32c(0, h, 48);
+	for (int i = 0; i < 4; i++)
+		h[48 + i] = (uint8_t)(crc >> 8 * i);
+	ck_assert_int_eq(pwrite(fd, h, sizeof h, 0), sizeof h);
+	close(fd);
+	ck_error(node_log_open(&log, scratch_dir(), &chain, 2, note), SR_ERR_BAD_VERSION);
+}
+END_TEST
+
 TEST_MAIN("node_log", a_full_disk_writes_nothing_and_the_log_goes_on_when_there_is_room,
     a_full_disk_at_a_checkpoint_leaves_the_old_log, what_was_synced_replays_in_order,
     a_new_log_is_empty_and_says_so, a_tail_torn_anywhere_is_cut_off_and_the_log_goes_on,
@@ -466,4 +583,10 @@ TEST_MAIN("node_log", a_full_disk_writes_nothing_and_the_log_goes_on_when_there_
     damage_in_what_a_crash_left_is_seen_later, the_log_of_another_node_or_cluster_is_refused,
     a_checkpoint_begins_a_fresh_log, a_checkpoint_that_does_not_parse_leaves_the_old_log,
     a_crash_while_a_fresh_log_is_written_leaves_the_old_one,
-    a_process_killed_at_any_time_loses_nothing_it_synced, records_have_their_limits)
+    a_process_killed_at_any_time_loses_nothing_it_synced, records_have_their_limits,
+    what_is_to_be_durable_is_synced_and_nothing_else,
+    a_sync_that_fails_is_an_error,
+    a_fresh_log_is_on_the_disk_before_it_takes_the_place_of_the_old_one,
+    a_record_counts_only_where_it_was_written,
+    a_hole_in_the_first_batch_after_a_crash_is_a_torn_tail,
+    a_log_of_another_version_is_named)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <tcbdb.h>
 #include <unistd.h>
 
 #include "tests/lib/check_main.h"
@@ -411,6 +412,84 @@ START_TEST(a_directory_has_one_process_at_a_time)
 }
 END_TEST
 
+/* Takes a row as it stands in one file and puts it under a key in another. */
+static void move_row(const char *from, const void *key, int key_n, const char *to,
+    const void *other, int other_n, int first_byte)
+{
+	TCBDB *a = tcbdbnew(), *b = tcbdbnew();
+	uint8_t *row;
+	int n;
+
+	ck_assert(tcbdbopen(a, scratch_path(from), BDBOREADER));
+	row = tcbdbget(a, key, key_n, &n);
+	ck_assert_ptr_nonnull(row);
+	ck_assert(tcbdbclose(a));
+	if (first_byte >= 0)
+		row[0] = (uint8_t)first_byte;
+	ck_assert(tcbdbopen(b, scratch_path(to), BDBOWRITER));
+	ck_assert(tcbdbput(b, other, other_n, row, n));
+	ck_assert(tcbdbclose(b));
+	tcbdbdel(a);
+	tcbdbdel(b);
+	free(row);
+}
+
+static enum sr_error first_row(void)
+{
+	struct node_store *store = open_store();
+	struct node_store_cursor at = { 0 };
+	uint8_t *value;
+	size_t n;
+	enum sr_error err = node_store_state_next(store, &at, &value, &n);
+
+	if (err == SR_OK)
+		free(value);
+	node_store_cursor_clear(&at);
+	node_store_close(store, true);
+	return err;
+}
+
+/* As when the disk wrote one row over another: every byte of it is good. */
+START_TEST(a_row_counts_only_under_its_own_key)
+{
+	struct node_store *store = open_store();
+
+	put(store, 1, 1, 10);
+	put(store, 2, 1, 10);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	ck_ok(first_row());
+	move_row("state.tcb", "\2\0\0\0", 4, "state.tcb", "\1\0\0\0", 4, -1);
+	ck_error(first_row(), SR_ERR_DAMAGED);
+}
+END_TEST
+
+START_TEST(a_row_counts_only_in_its_own_table)
+{
+	static const uint8_t key[8] = { 0, 0, 0, 0, 0, 0, 0, 1 };
+	struct node_store *store = open_store();
+
+	ck_ok(node_store_state_put(store, key, sizeof key, (const uint8_t *)"v", 1));
+	ck_ok(node_store_archive_put(store, 1, &block, (const uint8_t *)"b", 1));
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	move_row("archive.tcb", key, 8, "state.tcb", key, 8, -1);
+	ck_error(first_row(), SR_ERR_DAMAGED);
+}
+END_TEST
+
+START_TEST(a_row_of_another_version_is_not_read)
+{
+	struct node_store *store = open_store();
+
+	put(store, 1, 1, 10);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	move_row("state.tcb", "\1\0\0\0", 4, "state.tcb", "\1\0\0\0", 4, 2);
+	ck_error(first_row(), SR_ERR_DAMAGED);
+}
+END_TEST
+
 TEST_MAIN("node_store", rows_are_there_after_a_commit_and_only_then,
     the_clean_stop_mark_is_gone_while_open_and_missing_after_a_crash,
     a_damaged_state_row_is_found_and_refuses_to_start,
@@ -421,4 +500,7 @@ TEST_MAIN("node_store", rows_are_there_after_a_commit_and_only_then,
     an_archive_that_does_not_open_is_moved_aside,
     a_process_killed_while_it_commits_leaves_one_whole_checkpoint,
     keys_and_values_have_their_limits, a_directory_belongs_to_one_member_of_one_cluster,
-    a_directory_has_one_process_at_a_time)
+    a_directory_has_one_process_at_a_time,
+    a_row_counts_only_under_its_own_key,
+    a_row_counts_only_in_its_own_table,
+    a_row_of_another_version_is_not_read)

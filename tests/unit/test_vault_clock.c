@@ -2,6 +2,7 @@
 
 #include "tests/lib/check_main.h"
 #include "tests/lib/vault_world.h"
+#include "vault/internal.h"
 
 #define I_MS 100000u
 #define G_MS 20000u
@@ -235,6 +236,90 @@ START_TEST(a_block_runs_1024_deadlines_and_the_rest_wait_for_the_next)
 }
 END_TEST
 
+START_TEST(a_short_outage_does_not_end_the_amnesty_of_a_long_one)
+{
+	struct vault_switch_settings s = world_settings(10000000, 1000);
+	uint64_t before;
+
+	setup();
+	ck_ok(world_switch_new(w, BOB, &s, &sw));
+	world_pass(w, 9999000);
+	world_block(w, 600000);
+	before = uptime();
+	world_block(w, 3001);
+	until(VAULT_SWITCH_PENDING);
+	ck_assert_uint_ge(uptime() - before, 600000);
+	teardown();
+}
+END_TEST
+
+/* Three seconds deaf, then a slot: no outage, but uptime is an eleventh of the wall clock. */
+static void until_slowly(enum vault_switch_state wanted)
+{
+	while (state() != wanted) {
+		ck_assert_uint_lt(uptime(), 10 * I_MS);
+		w->block.ingress_ok = false;
+		world_block(w, 3000);
+		w->block.ingress_ok = true;
+		world_block(w, WORLD_SLOT_MS);
+	}
+}
+
+START_TEST(interval_and_grace_are_counted_in_uptime)
+{
+	uint64_t from;
+
+	setup();
+	from = uptime();
+	until_slowly(VAULT_SWITCH_PENDING);
+	ck_assert_uint_ge(uptime() - from, I_MS);
+	from = uptime();
+	until_slowly(VAULT_SWITCH_FIRED);
+	ck_assert_uint_ge(uptime() - from, G_MS);
+	teardown();
+}
+END_TEST
+
+/* Uptime never runs ahead of the wall clock; should it ever, as here by hand, nothing fires. */
+static void last_heard_later(uint64_t ms)
+{
+	struct vault_switch changed;
+	struct vault_tx tx;
+
+	ck_ok(vault_tx_begin(&tx, w->t, &w->block));
+	ck_ok(vault_switch_load(tx.t, &changed, sw));
+	changed.heartbeat_ms += ms;
+	ck_ok(vault_switch_store(&tx, &changed));
+	ck_ok(vault_tx_commit(&tx, &w->t));
+}
+
+START_TEST(the_wall_clock_must_agree_that_the_interval_is_over)
+{
+	uint64_t from;
+
+	setup();
+	last_heard_later(30000);
+	from = world_switch(w, sw).heartbeat_ms;
+	until(VAULT_SWITCH_PENDING);
+	ck_assert_uint_ge(w->block.time_ms - from, I_MS);
+	teardown();
+}
+END_TEST
+
+START_TEST(the_wall_clock_must_agree_that_the_grace_is_over)
+{
+	uint64_t from;
+
+	setup();
+	until(VAULT_SWITCH_PENDING);
+	last_heard_later(30000);
+	from = world_switch(w, sw).heartbeat_ms;
+	until(VAULT_SWITCH_FIRED);
+	ck_assert_uint_ge(w->block.time_ms - from, I_MS + G_MS);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("vault clock", uptime_grows_with_time_but_at_most_three_seconds_a_block,
     uptime_stands_while_nobodys_ingress_works, a_block_must_be_later_than_the_last,
     an_outage_of_days_costs_the_owner_nothing, an_outage_during_the_grace_is_paid_back_too,
@@ -244,4 +329,8 @@ TEST_MAIN("vault clock", uptime_grows_with_time_but_at_most_three_seconds_a_bloc
     a_heartbeat_in_the_first_block_after_an_outage_is_in_time,
     a_fired_switch_is_not_held_back_by_outages,
     a_short_interval_may_take_all_its_steps_in_one_block,
-    a_block_runs_1024_deadlines_and_the_rest_wait_for_the_next)
+    a_block_runs_1024_deadlines_and_the_rest_wait_for_the_next,
+    a_short_outage_does_not_end_the_amnesty_of_a_long_one,
+    interval_and_grace_are_counted_in_uptime,
+    the_wall_clock_must_agree_that_the_interval_is_over,
+    the_wall_clock_must_agree_that_the_grace_is_over)

@@ -253,13 +253,14 @@ END_TEST
 
 START_TEST(secrets_are_listed_for_their_owner_and_for_the_holder_of_an_nft)
 {
-	union vault_op_body del;
-	struct vault_secret_id id, other;
+	uint8_t policy[VAULT_POLICY_BYTES_MAX];
+	union vault_op_body del, edit;
+	struct vault_secret_id id, two, other;
 
 	setup();
 	ck_ok(world_mint(w, ALICE, BOB, NULL));
 	ck_ok(world_put(w, ALICE, "one", "holder(1)", &id));
-	ck_ok(world_put(w, CAROL, "two", "holder(1) or after(5)", &other));
+	ck_ok(world_put(w, CAROL, "two", "holder(1) or after(5)", &two));
 	ck_ok(world_put(w, ALICE, "three", "after(5)", &other));
 	sr_writer_reset(&params);
 	vault_account_write(&params, &w->who[ALICE]);
@@ -276,6 +277,13 @@ START_TEST(secrets_are_listed_for_their_owner_and_for_the_holder_of_an_nft)
 	ck_ok(world_do(w, ALICE, VAULT_OP_SECRET_DELETE, &del));
 	ck_ok(get(VAULT_GET_SECRETS_OF_NFT, BOB));
 	ck_assert_uint_eq(list_length(), 1);
+	/* A policy that no longer names the NFT takes the other from the list as well. */
+	edit = (union vault_op_body){ .secret_policy = { .id = two, .version = 1 } };
+	edit.secret_policy.policy = world_policy(policy, "after(6)");
+	edit.secret_policy.key = world_key(w, &two, CAROL, edit.secret_policy.policy);
+	ck_ok(world_do(w, CAROL, VAULT_OP_SECRET_POLICY, &edit));
+	ck_ok(get(VAULT_GET_SECRETS_OF_NFT, BOB));
+	ck_assert_uint_eq(list_length(), 0);
 	teardown();
 }
 END_TEST

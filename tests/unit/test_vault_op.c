@@ -70,6 +70,19 @@ static struct vault_switch_settings settings(void)
 	return s;
 }
 
+/* As many guardians, heirs and stages as this. */
+static void fill(struct vault_switch_settings *s, uint32_t guardians, uint32_t heirs)
+{
+	s->guardians_n = s->guardians_k = guardians;
+	s->heirs_n = s->stages_n = heirs;
+	for (uint32_t i = 0; i < guardians; i++)
+		s->guardians[i] = ed((uint8_t)(100 + i));
+	for (uint32_t i = 0; i < heirs; i++) {
+		s->heirs[i] = ed((uint8_t)(200 + i));
+		s->heir_delay_ms[i] = s->stage_delay_ms[i] = i;
+	}
+}
+
 static struct vault_payload inline_payload(void)
 {
 	return (struct vault_payload){ .plain_bytes = 4, .inlined = true,
@@ -371,6 +384,7 @@ START_TEST(switch_settings_must_make_sense_together)
 	SETTING((s.guardians_n = 0, s.guardians_k = 0), SR_OK);
 	SETTING(s.guardians[2] = s.guardians[0], SR_ERR_DUPLICATE);
 	SETTING(s.guardians[1].kind = VAULT_ACCOUNT_NONE, SR_ERR_EMPTY);
+	SETTING(fill(&s, VAULT_GUARDIANS_MAX, VAULT_HEIRS_MAX), SR_OK);
 	SETTING(s.heirs[1] = s.heirs[0], SR_ERR_DUPLICATE);
 	SETTING(s.heir_delay_ms[1] = 0, SR_OK);
 	SETTING(s.heir_delay_ms[0] = 60001, SR_ERR_SWITCH_SETTINGS);

@@ -435,6 +435,52 @@ START_TEST(the_longest_proof_fits_its_limit)
 }
 END_TEST
 
+START_TEST(a_branch_over_nothing_is_no_absence)
+{
+	struct vault_key key = { { 0 } }, prefix = { { 0 } };
+	struct sr_hash32 nothing = { { 0 } }, other = { { 7 } }, top;
+	uint8_t bit_le[2] = { 3, 0 };
+	struct sr_bytes parts[] = { { bit_le, 2 }, { prefix.b, 32 }, { nothing.b, 32 },
+		{ other.b, 32 } }, value;
+	struct sr_writer w;
+	bool present;
+
+	top = sr_hash_domain("strongroom branch v1", parts, 4);
+	sr_writer_init(&w, VAULT_PROOF_MAX);
+	sr_write_u8(&w, VAULT_PROOF_VERSION);
+	sr_write_u8(&w, VAULT_PROOF_EMPTY);
+	sr_write_u16(&w, 1);
+	sr_write_u8(&w, 3);
+	sr_write_hash(&w, &other);
+	ck_ok(w.error);
+	ck_error(vault_proof_check(&present, &value, &top, &key, w.p, w.n), SR_ERR_BAD_PROOF);
+	sr_writer_clear(&w);
+}
+END_TEST
+
+START_TEST(length_and_steps_are_bounded_before_anything_is_read)
+{
+	static uint8_t zeros[VAULT_PROOF_MAX + 1];
+	struct vault_key key = { { 0 } };
+	struct sr_bytes value;
+	struct sr_writer w;
+	bool present;
+
+	ck_error(vault_proof_check(&present, &value, &root, &key, zeros, sizeof zeros),
+	    SR_ERR_TOO_LONG);
+	ck_error(vault_proof_check(&present, &value, &root, &key, zeros, VAULT_PROOF_MAX),
+	    SR_ERR_BAD_VERSION);
+	sr_writer_init(&w, VAULT_PROOF_MAX);
+	sr_write_u8(&w, VAULT_PROOF_VERSION);
+	sr_write_u8(&w, VAULT_PROOF_EMPTY);
+	sr_write_u16(&w, VAULT_PROOF_STEPS_MAX + 1);
+	sr_write_copy(&w, zeros, (VAULT_PROOF_STEPS_MAX + 1) * 33u);
+	ck_ok(w.error);
+	ck_error(vault_proof_check(&present, &value, &root, &key, w.p, w.n), SR_ERR_TOO_LONG);
+	sr_writer_clear(&w);
+}
+END_TEST
+
 TEST_MAIN("vault proof",
     every_key_is_proved_with_its_value,
     every_absent_key_is_proved_absent,
@@ -446,4 +492,6 @@ TEST_MAIN("vault proof",
     a_branch_on_the_keys_own_path_does_not_prove_absence,
     steps_must_rise_and_stay_within_what_the_end_shares,
     a_prefix_with_bits_past_its_end_is_refused,
-    the_longest_proof_fits_its_limit)
+    the_longest_proof_fits_its_limit,
+    a_branch_over_nothing_is_no_absence,
+    length_and_steps_are_bounded_before_anything_is_read)

@@ -3,6 +3,7 @@
 
 #include "tests/lib/check_main.h"
 #include "tests/lib/vault_world.h"
+#include "vault/internal.h"
 
 static struct vault_world *w;
 
@@ -256,6 +257,39 @@ START_TEST(a_heartbeats_event_passes_and_a_mints_stays)
 }
 END_TEST
 
+START_TEST(a_refusals_event_passes)
+{
+	struct vault_secret_id id;
+
+	setup();
+	ck_ok(world_put(w, ALICE, "s", "before(5)", &id));
+	ck_error(world_retrieve(w, BOB, &id, 0, 0, 1), SR_ERR_POLICY_FALSE);
+	world_block(w, VAULT_EVENT_KEEP_MS - 1);
+	ck_assert_uint_eq(world_secret_events(w, VAULT_EVENT_REFUSED, &id), 1);
+	world_block(w, 1);
+	ck_assert_uint_eq(world_secret_events(w, VAULT_EVENT_REFUSED, &id), 0);
+	ck_assert_uint_eq(world_secret_events(w, VAULT_EVENT_STORED, &id), 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(every_account_is_counted_once)
+{
+	struct vault_aux aux;
+
+	setup();
+	ck_ok(vault_aux_load(w->t, &aux));
+	ck_assert_uint_eq(aux.accounts, 0);
+	ck_ok(world_mint(w, ALICE, BOB, NULL)); /* a signer and a recipient, both new */
+	ck_ok(vault_aux_load(w->t, &aux));
+	ck_assert_uint_eq(aux.accounts, 2);
+	ck_ok(world_mint(w, BOB, ALICE, NULL));
+	ck_ok(vault_aux_load(w->t, &aux));
+	ck_assert_uint_eq(aux.accounts, 2);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("vault receipts", a_nonce_counts_up_from_zero, an_operation_applied_twice_counts_once,
     an_operation_lives_from_its_block_to_its_expiry_and_ten_minutes_at_most,
     when_all_accounts_are_taken_no_new_one_signs_or_receives,
@@ -264,4 +298,5 @@ TEST_MAIN("vault receipts", a_nonce_counts_up_from_zero, an_operation_applied_tw
     a_refusal_uses_the_nonce_and_leaves_a_receipt_with_its_code,
     a_receipt_is_kept_until_ten_minutes_past_the_operations_expiry,
     admission_says_what_a_block_would_and_changes_nothing,
-    a_heartbeats_event_passes_and_a_mints_stays)
+    a_heartbeats_event_passes_and_a_mints_stays,
+    every_account_is_counted_once, a_refusals_event_passes)

@@ -387,6 +387,22 @@ START_TEST(the_largest_inline_payload_fits_in_an_operation)
 }
 END_TEST
 
+START_TEST(a_restored_version_is_wrapped_to_the_label_of_now)
+{
+	struct vault_secret_id id;
+	union vault_op_body b;
+
+	setup();
+	ck_ok(world_put(w, ALICE, "will", "after(5)", &id));
+	ck_ok(update(&id, 1, "second"));
+	b = (union vault_op_body){ .secret_restore = {
+				       .id = id, .version = 2, .from_version = 1 } };
+	b.secret_restore.key = world_key(w, &id, ALICE, world_policy(policy_a, "after(6)"));
+	ck_assert(world_refuses(w, SR_ERR_BAD_CIPHERTEXT, ALICE, VAULT_OP_SECRET_RESTORE, &b));
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("vault secret", a_put_makes_version_one, a_put_must_carry_the_id_of_its_owner_and_nonce,
     a_name_is_unique_to_its_owner_until_it_is_free_again, a_policy_names_only_what_exists,
     a_key_wrapped_for_another_label_is_refused,
@@ -395,4 +411,5 @@ TEST_MAIN("vault secret", a_put_makes_version_one, a_put_must_carry_the_id_of_it
     a_new_policy_is_a_new_version_with_the_same_payload,
     a_policy_with_an_unchanged_key_is_named, sixty_four_versions_are_kept_and_the_latest_always,
     nothing_is_released_after_delete, nothing_is_released_after_expiry_and_the_owner_may_extend_it,
-    a_blob_has_one_piece_at_each_member, the_largest_inline_payload_fits_in_an_operation)
+    a_blob_has_one_piece_at_each_member, the_largest_inline_payload_fits_in_an_operation,
+    a_restored_version_is_wrapped_to_the_label_of_now)

@@ -71,9 +71,13 @@ START_TEST(it_warns_at_50_75_and_90_per_cent_then_waits_and_fires)
 	world_pass(w, 300);
 	ck_assert_int_eq(state(), VAULT_SWITCH_WARN);
 	ck_assert_uint_eq(world_switch(w, sw).warn_level, 50);
-	world_pass(w, I_MS / 4);
+	world_pass(w, I_MS / 4 - 1);
+	ck_assert_uint_eq(world_switch(w, sw).warn_level, 50);
+	world_pass(w, 1);
 	ck_assert_uint_eq(world_switch(w, sw).warn_level, 75);
-	world_pass(w, I_MS * 15 / 100);
+	world_pass(w, I_MS * 15 / 100 - 1);
+	ck_assert_uint_eq(world_switch(w, sw).warn_level, 75);
+	world_pass(w, 1);
 	ck_assert_uint_eq(world_switch(w, sw).warn_level, 90);
 	world_pass(w, I_MS / 10 - 1);
 	ck_assert_int_eq(state(), VAULT_SWITCH_WARN);

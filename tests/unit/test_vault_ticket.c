@@ -3,6 +3,7 @@
 
 #include "tests/lib/check_main.h"
 #include "tests/lib/vault_world.h"
+#include "vault/internal.h"
 
 static struct vault_world *w;
 static struct vault_secret_id id;
@@ -411,6 +412,107 @@ START_TEST(a_policy_may_wait_for_a_stage_of_a_switch)
 }
 END_TEST
 
+START_TEST(whatever_depends_on_time_is_judged_by_the_own_clock_too)
+{
+	static const struct { const char *text; bool timed; } cases[] = {
+		{ "after(5)", true }, { "before(5)", true }, { "switch(1, fired)", true },
+		{ "heir(1)", true }, { "held_for(5s)", true },
+		{ "holder(1) and not after(5)", true },
+		{ "holder(1)", false }, { "holder(1) or holder(2)", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint8_t bytes[VAULT_POLICY_BYTES_MAX];
+		struct vault_policy policy;
+
+		ck_ok(vault_policy_decode(&policy, world_policy(bytes, cases[i].text)));
+		ck_assert_msg(vault_policy_timed(&policy) == cases[i].timed, "%s", cases[i].text);
+	}
+}
+END_TEST
+
+/* Presenting asks for it already; the leaf does not rely on that. */
+START_TEST(held_for_holds_for_the_holder_alone)
+{
+	uint8_t bytes[VAULT_POLICY_BYTES_MAX];
+	struct vault_policy policy;
+	struct vault_facts f = { .policy = &policy, .nft_id = 1 };
+
+	setup();
+	ck_ok(world_mint(w, ALICE, BOB, NULL));
+	world_block(w, 5000);
+	ck_ok(vault_policy_decode(&policy, world_policy(bytes, "held_for(5s)")));
+	f.t = w->t;
+	f.time_ms = w->block.time_ms;
+	f.who = &w->who[BOB];
+	ck_ok(vault_facts_judge(&f));
+	ck_assert(vault_facts_hold(&f, 0, NULL));
+	f.who = &w->who[CAROL];
+	ck_ok(vault_facts_judge(&f));
+	ck_assert(!vault_facts_hold(&f, 0, NULL));
+	teardown();
+}
+END_TEST
+
+START_TEST(only_the_very_same_request_replaces_an_open_ticket)
+{
+	struct vault_secret_id other;
+	union vault_op_body b;
+
+	setup();
+	ck_ok(world_mint(w, ALICE, BOB, NULL));
+	ck_ok(world_put(w, ALICE, "s", "holder(1)", &id));
+	ck_ok(world_put(w, ALICE, "t", "holder(1)", &other));
+	ck_ok(world_retrieve(w, BOB, &id, 1, 1, 7));
+	b = retrieve_body(1, 1, 7);
+	b.retrieve.id = other;
+	ck_assert(world_refuses(w, SR_ERR_TICKET_OPEN, BOB, VAULT_OP_RETRIEVE, &b));
+	/* A restored version has the label of now, so both could be asked for. */
+	b = (union vault_op_body){ .secret_restore = { .id = id, .version = 1,
+		.from_version = 1 } };
+	b.secret_restore.key = world_key(w, &id, ALICE, world_secret(w, &id).policy);
+	ck_ok(world_do(w, ALICE, VAULT_OP_SECRET_RESTORE, &b));
+	b = retrieve_body(1, 1, 7);
+	ck_assert(world_refuses(w, SR_ERR_TICKET_OPEN, BOB, VAULT_OP_RETRIEVE, &b));
+	b.retrieve.version = 1;
+	ck_ok(world_do(w, BOB, VAULT_OP_RETRIEVE, &b));
+	teardown();
+}
+END_TEST
+
+START_TEST(what_became_false_after_the_ticket_stops_its_shares)
+{
+	struct vault_ticket ticket;
+
+	setup();
+	ck_ok(world_mint(w, ALICE, BOB, NULL));
+	ck_ok(world_mint(w, ALICE, ALICE, NULL));
+	ck_ok(world_put(w, ALICE, "s", "holder(1) and not holder(2)", &id));
+	ck_ok(world_retrieve(w, BOB, &id, 1, 1, 7));
+	ticket = ticket_of(&w->op.hash);
+	ck_ok(vault_ticket_recheck(w->t, &ticket, w->block.time_ms));
+	ck_ok(world_transfer(w, ALICE, 2, 1, BOB));
+	ck_error(vault_ticket_recheck(w->t, &ticket, w->block.time_ms), SR_ERR_POLICY_FALSE);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_slow_clock_does_not_keep_a_ticket_open)
+{
+	struct vault_ticket ticket;
+
+	setup();
+	ck_ok(world_put(w, ALICE, "s", "after(5)", &id));
+	ck_ok(world_retrieve(w, BOB, &id, 0, 0, 1));
+	ticket = ticket_of(&w->op.hash);
+	world_block(w, ticket.expires_ms - w->block.time_ms - 1);
+	ck_ok(vault_ticket_recheck(w->t, &ticket, ticket.expires_ms - 2));
+	world_block(w, 1);
+	ck_error(vault_ticket_recheck(w->t, &ticket, ticket.expires_ms - 2), SR_ERR_EXPIRED);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("vault ticket", the_holder_gets_a_ticket_that_says_everything,
     a_false_policy_is_refused_with_the_failing_node_and_an_event,
     a_presented_nft_must_be_held_current_and_named,
@@ -424,4 +526,9 @@ TEST_MAIN("vault ticket", the_holder_gets_a_ticket_that_says_everything,
     a_changed_policy_stops_tickets_that_were_not_yet_served,
     no_share_leaves_for_a_closed_expired_or_unknown_ticket,
     a_ticket_leaves_the_state_ten_minutes_after_it_expired,
-    heirs_take_turns_once_the_switch_has_fired, a_policy_may_wait_for_a_stage_of_a_switch)
+    heirs_take_turns_once_the_switch_has_fired, a_policy_may_wait_for_a_stage_of_a_switch,
+    whatever_depends_on_time_is_judged_by_the_own_clock_too,
+    held_for_holds_for_the_holder_alone,
+    only_the_very_same_request_replaces_an_open_ticket,
+    what_became_false_after_the_ticket_stops_its_shares,
+    a_slow_clock_does_not_keep_a_ticket_open)

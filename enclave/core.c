@@ -144,8 +144,8 @@ static enum sr_error on_tick(struct enclave_core *self)
 	return self->disk_full ? SR_OK : instance_tick(self);
 }
 
-/* A checkpoint that does not fit on the disk makes the host start the enclave again (decision 0006):
- * whoever is here to hear that there is room has lost none. */
+/* A checkpoint that does not fit on the disk makes the host start the enclave again (decision
+ * 0006): whoever is here to hear that there is room has lost none. */
 static void disk_change(struct enclave_core *self, bool full)
 {
 	if (self->disk_full && !full)

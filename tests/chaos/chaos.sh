@@ -62,6 +62,8 @@ look_check() {
 	for ((i = 0; i < nodes; i++)); do
 		if [ -e "$scratch/run/look-$i" ]; then
 			violate "node $i asks for a person: $(grep -v '^--' "$scratch/log-$i" | tail -n 1)"
+			# Whoever looks wants to see what it saw.
+			[ -e "$scratch/data-$i" ] || cp -a "$scratch/node-$i/data" "$scratch/data-$i"
 			rm -f "$scratch/run/look-$i"
 		fi
 	done
@@ -82,6 +84,7 @@ keep_evidence() {
 	kept=${CHAOS_KEEP:-$CHAOS/failed-$seed}
 	rm -rf "$kept"
 	mkdir -p "$kept"
+	cp -a "$scratch"/data-* "$kept/" 2> /dev/null
 	cp "$scratch/history" "$scratch/schedule" "$scratch"/log-* "$scratch/load.log" "$scratch/wire.out" "$kept/" 2> /dev/null
 	printf 'kept: %s\nagain: %s %s\nsame choices: make chaos SEED=%s MINUTES=%s NODES=%s\n' "$kept" \
 		"$CHAOS/history" "$kept/history" "$seed" "${MINUTES:-5}" "$nodes"

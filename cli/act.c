@@ -179,7 +179,6 @@ static enum sr_error submit_once(struct client *c, const struct sr_writer *op,
 static enum sr_error submit(struct client *c, const struct sr_writer *op, struct client_act *act)
 {
 	bool refused[SR_MEMBERS_MAX] = { false };
-	struct vault_receipt refusal;
 	uint32_t refusals = 0;
 	unsigned asked = 0;
 
@@ -192,16 +191,13 @@ static enum sr_error submit(struct client *c, const struct sr_writer *op, struct
 			return confirm_done(c, &act->receipt, true);
 		if (error == SR_OK && !refused[c->order[0]]) {
 			refused[c->order[0]] = true;
-			refusal = act->receipt;
+			client_trouble(c, c->order[0], (enum sr_error)act->receipt.code);
 			if (++refusals >= consensus_quorum(c->epoch->n))
 				return SR_OK;
 		}
 		client_rotate(c);
-		if (cli_left_ms(c->cli) == 0) {
-			if (refusals > 0)
-				act->receipt = refusal;
-			return refusals > 0 ? SR_OK : SR_ERR_TIMED_OUT;
-		}
+		if (cli_left_ms(c->cli) == 0)
+			return SR_ERR_TIMED_OUT;
 		if (++asked % c->epoch->n == 0)
 			cli_pause_ms(100);
 	}

@@ -313,13 +313,15 @@ static enum sr_error get_turns(struct client *self, const struct key *key, enum 
 			return SR_OK;
 		client_answer_free(*answer, *answer_n);
 		*answer = NULL;
-		if (error == SR_OK && !client_passing(code) &&
-		    denied(&d, self->order[0], code, consensus_quorum(self->epoch->n)))
-			return code;
+		if (error == SR_OK && !client_passing(code)) {
+			client_trouble(self, self->order[0], code);
+			if (denied(&d, self->order[0], code, consensus_quorum(self->epoch->n)))
+				return code;
+		}
 		if (!epoch_moved(self, error))
 			client_rotate(self);
 		if (cli_left_ms(self->cli) == 0)
-			return d.n > 0 ? d.code : SR_ERR_TIMED_OUT;
+			return SR_ERR_TIMED_OUT;
 		if (++asked % self->epoch->n == 0)
 			cli_pause_ms(100);
 	}

@@ -252,6 +252,12 @@ config ''
 rc 2 usage 'no cluster named' status
 export STRONGROOM_CLUSTER=$cluster
 
+# --- a "no" of fewer than a quorum is not the last word ---
+strongroom cluster stop "$cluster" --node 2 --kill > /dev/null
+strongroom cluster stop "$cluster" --node 3 --kill > /dev/null
+rc 3 timed_out 'what two of four refuse' nft transfer 1 bob --key bob --timeout 3
+rc 3 timed_out 'what two of four do not know' nft show 99 --timeout 3
+
 # --- another cluster on the pinned ports is not ours: it is asked nothing ---
 port=$(sed -n 's/^rpc_listen: .*:\([0-9]*\)$/\1/p' "$cluster/node-0/strongroomd.yaml")
 strongroom cluster stop "$cluster" > /dev/null

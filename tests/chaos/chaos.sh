@@ -134,6 +134,8 @@ while [ $SECONDS -lt $end ] && kill -0 $load_pid 2> /dev/null; do
 	rand_ms 4000 5000
 	hold=$R
 	note "fault $fault"
+	rand 4
+	[ "$R" -ne 0 ] || { wire set '*' '*' delay 5000 jitter 3000 loss 100; count 'a lossy network besides'; }
 	"fault_$fault"
 	done_faults="$done_faults $fault"
 	heal_all

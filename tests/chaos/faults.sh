@@ -128,9 +128,10 @@ fault_full_disk() {
 		rand 2
 		# Below the limit, at which it stops voting; or to the last block.
 		[ "$R" -eq 0 ] && left=$((left - 30000000))
-		if [ "$left" -gt 0 ]; then
-			fallocate -l "$left" "$scratch/node-$i/fill" 2> /dev/null || dd if=/dev/zero of="$scratch/node-$i/fill" bs=1M 2> /dev/null
-		fi
+		# What the node takes meanwhile is not there for us.
+		until [ "$left" -le 0 ] || fallocate -l "$left" "$scratch/node-$i/fill" 2> /dev/null; do
+			left=$((left - 262144))
+		done
 		[ "$R" -eq 0 ] && count 'disk nearly full' || count 'disk full to the last block'
 	done
 	pause "$hold"
@@ -177,17 +178,22 @@ fault_rollback() {
 	local i
 	rand "$nodes"
 	i=$R
-	node_hold "$i"
-	cp -a "$scratch/node-$i/data" "$scratch/old"
-	node_release "$i"
+	# A copy of now, for this time or a later one.
+	if [ ! -e "$scratch/old-$i" ]; then
+		node_hold "$i"
+		cp -a "$scratch/node-$i/data" "$scratch/old-$i"
+		touch "$scratch/old-$i"
+		node_release "$i"
+	fi
 	pause "$hold"
 	node_hold "$i"
 	rm -rf "$scratch/node-$i/data"
-	cp -a "$scratch/old" "$scratch/node-$i/data"
-	rm -rf "$scratch/old"
-	node_release "$i"
+	cp -a "$scratch/old-$i" "$scratch/node-$i/data"
 	count 'an old data directory copied back'
-	note "rollback of $i"
+	note "rollback of $i by $(($(date +%s) - $(stat -c %Y "$scratch/old-$i"))) s"
+	rand 2
+	[ "$R" -eq 0 ] || rm -rf "$scratch/old-$i"
+	node_release "$i"
 	pause 2
 }
 

@@ -73,14 +73,12 @@ static void value_read(char out[17], const char *path)
 
 /* --- acting --- */
 
-/* A refusal counts when a quorum gave it: then there was time left. */
-static const char *outcome(struct worker *w, enum sr_error error, const struct client_act *act)
+/* A refusal is a quorum's (cli/act.c): it did not happen and will not. */
+static const char *outcome(enum sr_error error, const struct client_act *act)
 {
 	if (error != SR_OK)
 		return "unknown";
-	if (act->receipt.code == SR_OK)
-		return "ok";
-	return cli_left_ms(&w->cli) > 0 ? "fail" : "unknown";
+	return act->receipt.code == SR_OK ? "ok" : "fail";
 }
 
 static const char *why(enum sr_error error, const struct client_act *act)
@@ -128,7 +126,7 @@ static const char *put(struct worker *w, const struct key *key, union vault_op_b
 	    && payload_store(w->c, source, &plan.dek, &body->secret_put.payload, buffer)
 		== CLI_DONE) {
 		*error = client_act(w->c, key, act);
-		said = outcome(w, *error, act);
+		said = outcome(*error, act);
 	}
 	payload_source_close(source);
 	free(buffer);
@@ -159,7 +157,7 @@ static bool mint(struct worker *w, unsigned object, const struct key *owner)
 	struct client_act act = { .kind = VAULT_OP_NFT_MINT, .body = &body };
 	uint64_t id = load_invoke(w, "write n%u 0 h%u", object, (unsigned)ROLE_HOLDER);
 	enum sr_error error = client_act(w->c, owner, &act);
-	const char *said = outcome(w, error, &act);
+	const char *said = outcome(error, &act);
 
 	load_end(w, id, "%s 1 %s", said, why(error, &act));
 	o->nft = act.receipt.id;
@@ -292,7 +290,7 @@ void ops_transfer(struct worker *w, unsigned object)
 		version, next->account };
 	id = load_invoke(w, "write n%u %" PRIu64 " h%u", object, version, to);
 	error = client_act(w->c, key, &act);
-	said = outcome(w, error, &act);
+	said = outcome(error, &act);
 	load_end(w, id, "%s %" PRIu64 " %s", said, version + 1, why(error, &act));
 	key_free(key);
 	key_free(next);
@@ -501,7 +499,7 @@ void ops_switch_new(struct worker *w, uint64_t now_ms)
 	id = load_invoke(
 	    w, "create w%u %" PRIu64 " %" PRIu64, number, d->interval_ms, d->grace_ms);
 	error = client_act(w->c, owner, &act);
-	said = outcome(w, error, &act);
+	said = outcome(error, &act);
 	load_end(w, id, "%s %s", said, why(error, &act));
 	d->id = act.receipt.id;
 	vault_account_text(account, &heir->account);
@@ -530,7 +528,7 @@ void ops_beat(struct worker *w, unsigned number)
 	load_begin(w);
 	id = load_invoke(w, "beat w%u", number);
 	error = client_act(w->c, owner, &act);
-	load_end(w, id, "%s %s", outcome(w, error, &act), why(error, &act));
+	load_end(w, id, "%s %s", outcome(error, &act), why(error, &act));
 	key_free(owner);
 }
 

@@ -188,7 +188,7 @@ node_pid() { cat "$scratch/run/pid-$1" 2> /dev/null; }
 enclave_pid() {
 	local pid
 	pid=$(node_pid "$1")
-	[ -n "$pid" ] && tr -d ' ' < "/proc/$pid/task/$pid/children" 2> /dev/null
+	[ -n "$pid" ] && tr -d ' ' 2> /dev/null < "/proc/$pid/task/$pid/children"
 }
 
 signal_pid() { # signal, pid: it may be gone

@@ -140,6 +140,11 @@ void sr_writer_init(struct sr_writer *self, size_t max)
 	*self = (struct sr_writer){ .max = max, .error = SR_OK };
 }
 
+void sr_writer_init_over(struct sr_writer *self, uint8_t *bytes, size_t n)
+{
+	*self = (struct sr_writer){ .p = bytes, .capacity = n, .max = n, .over = true };
+}
+
 void sr_writer_fail(struct sr_writer *self, enum sr_error error)
 {
 	if (self->error == SR_OK)
@@ -251,10 +256,13 @@ static void release(struct sr_writer *self)
 {
 	if (self->p != NULL)
 		sr_wipe(self->p, self->capacity);
-	free(self->p);
+	if (!self->over)
+		free(self->p);
 	self->p = NULL;
 	self->n = 0;
 	self->capacity = 0;
+	if (self->over)
+		self->max = 0;
 }
 
 enum sr_error sr_writer_finish(struct sr_writer *self)
@@ -268,6 +276,7 @@ uint8_t *sr_writer_take(struct sr_writer *self, size_t *n)
 {
 	uint8_t *p;
 
+	SR_ASSERT(!self->over);
 	if (self->error != SR_OK)
 		release(self);
 	p = self->p;

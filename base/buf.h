@@ -37,13 +37,17 @@ void sr_reader_fail(struct sr_reader *self, enum sr_error error);     /* the fir
 SR_MUST_CHECK enum sr_error sr_reader_finish(const struct sr_reader *self);
 
 struct sr_writer {
-	uint8_t *p;          /* owned; malloc'd */
+	uint8_t *p;          /* owned; malloc'd, unless it is over the caller's bytes */
 	size_t n, capacity, max;
+	bool over;
 	enum sr_error error;
 };
 
 /* Holds nothing until the first write. max: most bytes it may ever hold (else TOO_LONG). */
 void sr_writer_init(struct sr_writer *self, size_t max);
+/* Over the caller's bytes: allocates nothing, so within n it cannot fail. Never taken; cleared, it
+ * is wiped and still the caller's. */
+void sr_writer_init_over(struct sr_writer *self, uint8_t *bytes, size_t n);
 void sr_write_u8(struct sr_writer *self, uint8_t v);
 void sr_write_u16(struct sr_writer *self, uint16_t v);
 void sr_write_u32(struct sr_writer *self, uint32_t v);

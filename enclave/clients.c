@@ -586,12 +586,12 @@ static uint32_t body_count(struct sr_bytes body)
 
 static void header_blob(struct sr_writer *w, const struct consensus_header *h)
 {
+	uint8_t bytes[CONSENSUS_HEADER_MAX];
 	struct sr_writer one;
 
-	sr_writer_init(&one, CONSENSUS_HEADER_MAX);
+	sr_writer_init_over(&one, bytes, sizeof(bytes));
 	consensus_header_write(&one, h);
 	sr_write_blob(w, one.p, one.n);
-	sr_writer_clear(&one);
 }
 
 /* header | cert | u32 count, headers down to the certified one | u32 operations */
@@ -628,6 +628,9 @@ static enum sr_error block_answer(struct sr_writer *out, struct row *row, const 
 		}
 	}
 	if (proven) {
+		sr_writer_fail(out, first.error);
+		sr_writer_fail(out, chain.error);
+		sr_writer_fail(out, cert.error);
 		sr_write_copy(out, first.p, first.n);
 		sr_write_blob(out, cert.p, cert.n);
 		sr_write_u32(out, chained);

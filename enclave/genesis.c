@@ -413,18 +413,13 @@ void epoch_record_read(struct epoch_record *rec, struct sr_reader *r)
 
 struct sr_hash32 epoch_record_root(const struct epoch_record *r)
 {
-	struct sr_hash32 out = { { 0 } };
+	uint8_t bytes[EPOCH_RECORD_MAX];
 	struct sr_writer w;
 
-	sr_writer_init(&w, EPOCH_RECORD_MAX);
+	sr_writer_init_over(&w, bytes, sizeof(bytes));
 	epoch_record_write(&w, r);
-	if (sr_writer_finish(&w) == SR_OK) {
-		struct sr_bytes part = { w.p, w.n };
-
-		out = sr_hash_domain(roster_domain, &part, 1);
-	}
-	sr_writer_clear(&w);
-	return out;
+	SR_ASSERT(w.error == SR_OK);
+	return sr_hash_domain(roster_domain, &(struct sr_bytes){ w.p, w.n }, 1);
 }
 
 void epoch_record_genesis(struct epoch_record *r, const struct genesis *g)

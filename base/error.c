@@ -54,6 +54,12 @@ enum sr_error sr_error_from_number(unsigned code)
 	return find(code) != NULL ? (enum sr_error)code : SR_ERR_INTERNAL;
 }
 
+bool sr_error_is_shortage(enum sr_error error)
+{
+	return error == SR_ERR_NO_MEMORY || error == SR_ERR_NO_LOCKED_MEMORY ||
+	    error == SR_ERR_RANDOM_FAILED;
+}
+
 void sr_assert_failed(const char *file, int line, const char *cond)
 {
 	fprintf(stderr, "strongroom: internal check failed: %s:%d: %s\n", file, line, cond);

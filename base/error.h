@@ -7,6 +7,7 @@
 #ifndef SR_BASE_ERROR_H
 #define SR_BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SR_MUST_CHECK __attribute__((warn_unused_result))
@@ -27,6 +28,9 @@ const char *sr_error_message(unsigned code);
 
 /* Returns SR_OK and passes the code on, or SR_ERR_INTERNAL for a number that is not listed. */
 enum sr_error sr_error_from_number(unsigned code);
+
+/* Memory or random bytes that are lacking at this moment: says nothing about stored data. */
+bool sr_error_is_shortage(enum sr_error error);
 
 /* Hands an error straight up. */
 #define SR_TRY(expr)                                                                               \

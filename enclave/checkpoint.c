@@ -200,7 +200,7 @@ enum sr_error log_replay(struct enclave_core *self, const uint8_t *record, size_
 	error = locked ?
 	    seal_open_secret(&plain, &plain_n, &self->keys->log, aad, sizeof(aad), record, n) :
 	    seal_open(&plain, &plain_n, &self->keys->log, aad, sizeof(aad), record, n);
-	if (error == SR_ERR_NO_LOCKED_MEMORY || error == SR_ERR_NO_MEMORY)
+	if (sr_error_is_shortage(error))
 		return error;
 	if (error != SR_OK) {
 		self->log_bad = true;
@@ -508,8 +508,10 @@ enum sr_error checkpoint_write(struct enclave_core *self)
 
 /* ------------------------------------------------------------------------------------ restoring */
 
-static enum sr_error row_bad(struct enclave_core *self)
+static enum sr_error row_bad(struct enclave_core *self, enum sr_error error)
 {
+	if (sr_error_is_shortage(error))
+		return error;
 	return core_fatal(self, SR_ERR_DAMAGED, "a row of the store does not open: it is damaged "
 	    "or of another node; restore the data directory from a backup, or start over with an "
 	    "empty one");
@@ -524,7 +526,7 @@ enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name, st
 	enum sr_error error;
 
 	if (name.n != sizeof(row.b))
-		return row_bad(self);
+		return row_bad(self, SR_ERR_DAMAGED);
 	memcpy(row.b, name.p, sizeof(row.b));
 	seal_meta_name(&meta, self->keys);
 	if (sr_hash32_equal(&meta, &row)) {
@@ -532,13 +534,13 @@ enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name, st
 		self->meta = NULL;
 		error = seal_row_open(&self->meta, &self->meta_n, true, self, &row, value.p,
 		    value.n);
-		return error == SR_OK || error == SR_ERR_NO_LOCKED_MEMORY ? error : row_bad(self);
+		return error == SR_OK ? SR_OK : row_bad(self, error);
 	}
 	error = seal_row_open(&plain, &n, false, self, &row, value.p, value.n);
 	if (error != SR_OK || n < sizeof(key.b)) {
 		if (error == SR_OK)
 			free(plain);
-		return row_bad(self);
+		return row_bad(self, error);
 	}
 	memcpy(key.b, plain, sizeof(key.b));
 	error = vault_tree_put(&self->boot_tree, &key, plain + sizeof(key.b), n - sizeof(key.b));
@@ -582,17 +584,15 @@ enum sr_error checkpoint_restore(struct enclave_core *self)
 	enum sr_error error;
 
 	if (self->meta_n < 2 * EPOCH_KEYS_BYTES)
-		return row_bad(self);
+		return row_bad(self, SR_ERR_DAMAGED);
 	sr_reader_init(&r, self->meta + 2 * EPOCH_KEYS_BYTES, self->meta_n - 2 * EPOCH_KEYS_BYTES);
 	error = meta_public_read(self, &root, &deal, &r);
 	if (error == SR_OK)
 		error = keys_take(self, self->meta, self->meta + EPOCH_KEYS_BYTES, deal.p, deal.n);
 	sr_secret_free(self->meta);
 	self->meta = NULL;
-	if (error == SR_ERR_NO_MEMORY || error == SR_ERR_NO_LOCKED_MEMORY)
-		return error;
 	if (error != SR_OK || self->keys->now.epoch != self->now->record.epoch)
-		return row_bad(self);
+		return row_bad(self, error);
 	have = vault_tree_root(self->boot_tree);
 	if (!sr_hash32_equal(&have, &root))
 		return core_fatal(self, SR_ERR_DAMAGED, "the stored state does not have the root "

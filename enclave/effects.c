@@ -40,6 +40,10 @@ void fx_push(struct enclave_core *self, const struct enclave_effect *fx)
 	struct enclave_effects *out = self->out;
 	uint8_t *p;
 
+	/* Where one is missing, nothing that relies on it may follow: a row of a checkpoint, a
+	 * record of the log's chain. */
+	if (self->broken != SR_OK && fx->kind != ENCLAVE_FX_FATAL)
+		return;
 	if (out->n == out->capacity) {
 		size_t capacity = out->capacity == 0 ? 64 : out->capacity * 2;
 		struct enclave_effect *list = realloc(out->list, capacity * sizeof(*list));
@@ -119,11 +123,12 @@ void fx_reply(struct enclave_core *self, uint64_t token, enum sr_error code, con
 
 enum sr_error core_fatal(struct enclave_core *self, enum sr_error error, const char *text)
 {
-	struct enclave_effect fx = {
-		.kind = ENCLAVE_FX_FATAL, .number = (uint64_t)error,
-		.a = { (const uint8_t *)text, strlen(text) },
-	};
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_FATAL, .number = (uint64_t)error };
 
+	/* Nobody shall throw a data directory away because memory was short. */
+	if (sr_error_is_shortage(error))
+		text = sr_error_message((unsigned)error);
+	fx.a = (struct sr_bytes){ (const uint8_t *)text, strlen(text) };
 	if (self->phase != CORE_DEAD)
 		fx_push(self, &fx);
 	self->phase = CORE_DEAD;

@@ -89,17 +89,23 @@ static void notar_note(struct consensus *self, const struct consensus_cert *c,
 
 static enum sr_error cert_install(struct consensus *self, const struct consensus_cert *c)
 {
+	struct cons_slot *s = cons_slot_find(self, c->slot);
 	struct consensus_cert *copy;
-	struct cons_slot *s;
+	enum sr_error error;
 
-	if (c->kind == CONSENSUS_FINAL)
-		cons_top_raise(self, c->slot, &c->hash);
-	SR_TRY(cons_slot_get(self, &s, c->slot));
-	if (s->certs[c->kind - 1] != NULL)
+	if (s != NULL && s->certs[c->kind - 1] != NULL)
 		return SR_OK;
+	/* First the memory: who says that the top is final is never sent the proof again. */
 	copy = malloc(consensus_cert_bytes(c));
 	if (copy == NULL)
 		return SR_ERR_NO_MEMORY;
+	if (c->kind == CONSENSUS_FINAL)
+		cons_top_raise(self, c->slot, &c->hash);
+	error = cons_slot_get(self, &s, c->slot);
+	if (error != SR_OK) {
+		free(copy);
+		return error == SR_ERR_NO_MEMORY ? cons_fatal(self, error) : error;
+	}
 	consensus_cert_copy(copy, c);
 	s->certs[c->kind - 1] = copy;
 	if (c->kind == CONSENSUS_NOTAR)

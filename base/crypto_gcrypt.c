@@ -173,6 +173,7 @@ enum sr_error sr_hkdf(uint8_t *out, size_t out_n, const uint8_t *ikm, size_t ikm
 	error = hkdf_expand(out, out_n, &prk, (struct sr_bytes){ info, info_n },
 	    (struct sr_bytes){ NULL, 0 });
 	sr_wipe(&prk, sizeof prk);
+	sr_wipe_stack();
 	return error;
 }
 
@@ -193,6 +194,7 @@ enum sr_error sr_key_derive(struct sr_key32 *out, const struct sr_key32 *from, c
 	error = hkdf_expand(out->b, sizeof out->b, &prk, (struct sr_bytes){ head, n + 1 },
 	    (struct sr_bytes){ context, context_n });
 	sr_wipe(&prk, sizeof prk);
+	sr_wipe_stack();
 	return error;
 }
 

@@ -8,4 +8,8 @@
 SR_MUST_CHECK enum sr_error sr_gcrypt_start(void);
 SR_MUST_CHECK enum sr_error sr_sodium_start(void);
 
+/* Wipes the stack below the caller, where the libraries leave what they worked with: libgcrypt the
+ * digest, libsodium the scalar. */
+void sr_wipe_stack(void);
+
 #endif

@@ -6,6 +6,9 @@
 
 #include "base/crypto_private.h"
 
+/* More than any call into a library needs. */
+#define STACK_BYTES 8192u
+
 enum sr_error sr_sodium_start(void)
 {
 	return sodium_init() < 0 ? SR_ERR_INTERNAL : SR_OK;
@@ -15,6 +18,11 @@ void sr_wipe(void *p, size_t n)
 {
 	if (n > 0)
 		sodium_memzero(p, n);
+}
+
+void sr_wipe_stack(void)
+{
+	sodium_stackzero(STACK_BYTES);
 }
 
 void sr_key32_wipe(struct sr_key32 *k)
@@ -74,6 +82,7 @@ void sr_edsk_wipe(struct sr_edsk *sk)
 void sr_ed25519_keypair(struct sr_edsk *sk, struct sr_edpk *pk, const struct sr_key32 *seed)
 {
 	SR_ASSERT(crypto_sign_seed_keypair(pk->b, sk->b, seed->b) == 0);
+	sr_wipe_stack();
 }
 
 void sr_ed25519_sign_raw(
@@ -111,11 +120,15 @@ enum sr_error sr_verify(const struct sr_edpk *pk, const struct sr_sig64 *sig, co
 void sr_x25519_public(struct sr_xpk *pk, const struct sr_key32 *sk)
 {
 	SR_ASSERT(crypto_scalarmult_base(pk->b, sk->b) == 0);
+	sr_wipe_stack();
 }
 
 enum sr_error sr_x25519(struct sr_key32 *out, const struct sr_key32 *sk, const struct sr_xpk *pk)
 {
-	if (crypto_scalarmult(out->b, sk->b, pk->b) != 0) {
+	bool good = crypto_scalarmult(out->b, sk->b, pk->b) == 0;
+
+	sr_wipe_stack();
+	if (!good) {
 		sr_key32_wipe(out);
 		return SR_ERR_BAD_PUBLIC_KEY;
 	}

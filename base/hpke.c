@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/crypto_private.h"
+
 /*
  * RFC 9180 with KEM 0x0020 (X25519, HKDF-SHA256), KDF 0x0001 (HKDF-SHA256), AEAD 0x0002
  * (AES-256-GCM), mode 0 (base).
@@ -86,6 +88,7 @@ static void key_schedule(struct message_keys *out, const struct sr_key32 *dh,
 	labeled_expand(out->nonce, sizeof out->nonce, hpke, &prk, "base_nonce",
 	    (struct sr_bytes){ context, sizeof context });
 	sr_wipe(&prk, sizeof prk);
+	sr_wipe_stack();
 }
 
 enum sr_error sr_hpke_seal(uint8_t *out, const struct sr_xpk *to, const struct sr_key32 *ephemeral,

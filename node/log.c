@@ -84,7 +84,8 @@ static void header_write(uint8_t out[NODE_LOG_HEADER_BYTES], const struct node_l
 	put32(out + 48, sr_crc32c(0, out, 48));
 }
 
-static bool read_at(int fd, uint8_t *out, size_t n, uint64_t position)
+/* All n bytes, which the file has: a disk that does not read is not one that holds other bytes. */
+static enum sr_error read_at(int fd, uint8_t *out, size_t n, uint64_t position)
 {
 	while (n > 0) {
 		ssize_t got = pread(fd, out, n, (off_t)position);
@@ -92,22 +93,23 @@ static bool read_at(int fd, uint8_t *out, size_t n, uint64_t position)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return false;
+			return SR_ERR_IO;
 		out += got;
 		n -= (size_t)got;
 		position += (uint64_t)got;
 	}
-	return true;
+	return SR_OK;
 }
 
 /* --- Opening --- */
 
-static enum sr_error header_check(const struct node_log *self, char *note)
+static enum sr_error header_check(const struct node_log *self, uint64_t file_size, char *note)
 {
-	uint8_t h[NODE_LOG_HEADER_BYTES];
+	uint8_t h[NODE_LOG_HEADER_BYTES] = { 0 };
 
-	if (!read_at(self->fd, h, sizeof h, 0) || memcmp(h, LOG_MAGIC, 8) != 0 ||
-	    get32(h + 48) != sr_crc32c(0, h, 48)) {
+	if (file_size >= sizeof h)
+		SR_TRY(read_at(self->fd, h, sizeof h, 0));
+	if (memcmp(h, LOG_MAGIC, 8) != 0 || get32(h + 48) != sr_crc32c(0, h, 48)) {
 		say(note,
 		    "%s/" NODE_LOG_NAME
 		    " does not begin as a log does: the disk is damaged; " NODE_RECOVER,
@@ -132,18 +134,40 @@ static enum sr_error header_check(const struct node_log *self, char *note)
 }
 
 /* A whole good record at position? scratch: NODE_LOG_RECORD_MAX bytes. */
-static bool record_good(const struct node_log *self, struct record *r, uint64_t position,
-    uint64_t file_size, uint8_t *scratch)
+static enum sr_error record_good(bool *good, const struct node_log *self, struct record *r,
+    uint64_t position, uint64_t file_size, uint8_t *scratch)
 {
 	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
 
-	if (file_size - position < sizeof header
-	    || !read_at(self->fd, header, sizeof header, position)
-	    || !record_read(r, header, position))
-		return false;
+	*good = false;
+	if (file_size - position < sizeof header)
+		return SR_OK;
+	SR_TRY(read_at(self->fd, header, sizeof header, position));
 	position += sizeof header;
-	return file_size - position >= r->length && read_at(self->fd, scratch, r->length, position)
-	    && sr_crc32c(0, scratch, r->length) == r->crc;
+	if (!record_read(r, header, position - sizeof header) || file_size - position < r->length)
+		return SR_OK;
+	SR_TRY(read_at(self->fd, scratch, r->length, position));
+	*good = sr_crc32c(0, scratch, r->length) == r->crc;
+	return SR_OK;
+}
+
+/* The highest batch of the good records that begin in a chunk of the file. */
+static enum sr_error newest_batch_in(uint64_t *batch, uint64_t *where, const struct node_log *self,
+    const uint8_t *chunk, size_t n, uint64_t position, uint64_t file_size, uint8_t *scratch)
+{
+	for (size_t i = 0; i + NODE_LOG_RECORD_HEADER_BYTES <= n; i++) {
+		struct record r;
+		bool good;
+
+		if (!record_read(&r, chunk + i, position + i) || r.batch >> 1 <= *batch)
+			continue;
+		SR_TRY(record_good(&good, self, &r, position + i, file_size, scratch));
+		if (good) {
+			*batch = r.batch >> 1;
+			*where = position + i;
+		}
+	}
+	return SR_OK;
 }
 
 /* The highest batch of any good record from position on; 0 when there is none. */
@@ -151,31 +175,21 @@ static enum sr_error newest_batch_after(uint64_t *batch, uint64_t *where,
     const struct node_log *self, uint64_t position, uint64_t file_size, uint8_t *scratch)
 {
 	uint8_t *chunk = malloc(SCAN_CHUNK);
+	enum sr_error err = chunk != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 
 	*batch = 0;
-	if (chunk == NULL)
-		return SR_ERR_NO_MEMORY;
-	while (file_size - position > NODE_LOG_RECORD_HEADER_BYTES) {
+	while (err == SR_OK && file_size - position > NODE_LOG_RECORD_HEADER_BYTES) {
 		size_t n = file_size - position < SCAN_CHUNK ? (size_t)(file_size - position)
 							     : SCAN_CHUNK;
 
-		if (!read_at(self->fd, chunk, n, position)) {
-			free(chunk);
-			return SR_ERR_IO;
-		}
-		for (size_t i = 0; i + NODE_LOG_RECORD_HEADER_BYTES <= n; i++) {
-			struct record r;
-
-			if (record_read(&r, chunk + i, position + i) && r.batch >> 1 > *batch &&
-			    record_good(self, &r, position + i, file_size, scratch)) {
-				*batch = r.batch >> 1;
-				*where = position + i;
-			}
-		}
+		err = read_at(self->fd, chunk, n, position);
+		if (err == SR_OK)
+			err = newest_batch_in(
+			    batch, where, self, chunk, n, position, file_size, scratch);
 		position += n - NODE_LOG_RECORD_HEADER_BYTES + 1;
 	}
 	free(chunk);
-	return SR_OK;
+	return err;
 }
 
 static enum sr_error tail_cut(struct node_log *self, uint64_t file_size, char *note)
@@ -224,13 +238,17 @@ static enum sr_error log_scan(struct node_log *self, uint8_t *scratch, char *not
 	struct record r, last = { 0, 0, 0 };
 	struct stat st;
 	uint64_t file_size;
+	bool good;
 
 	if (fstat(self->fd, &st) != 0)
 		return SR_ERR_IO;
-	SR_TRY(header_check(self, note));
 	file_size = (uint64_t)st.st_size;
+	SR_TRY(header_check(self, file_size, note));
 	self->size = NODE_LOG_HEADER_BYTES;
-	while (self->size < file_size && record_good(self, &r, self->size, file_size, scratch)) {
+	while (self->size < file_size) {
+		SR_TRY(record_good(&good, self, &r, self->size, file_size, scratch));
+		if (!good)
+			break;
 		self->size += NODE_LOG_RECORD_HEADER_BYTES + r.length;
 		self->records++;
 		last = r;
@@ -327,24 +345,27 @@ enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t *
 {
 	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
 	struct record r = { 0, 0, 0 };
+	enum sr_error err;
 
 	if (*position == 0)
 		*position = NODE_LOG_HEADER_BYTES;
 	while (r.length == 0) { /* an empty one only ends a batch */
 		if (*position >= self->size)
 			return SR_ERR_NOT_FOUND;
-		if (!read_at(self->fd, header, sizeof header, *position) ||
-		    !record_read(&r, header, *position))
+		SR_TRY(read_at(self->fd, header, sizeof header, *position));
+		if (!record_read(&r, header, *position))
 			return SR_ERR_DAMAGED;
 		*position += sizeof header;
 	}
 	*bytes = malloc(r.length);
 	if (*bytes == NULL)
 		return SR_ERR_NO_MEMORY;
-	if (!read_at(self->fd, *bytes, r.length, *position)
-	    || sr_crc32c(0, *bytes, r.length) != r.crc) {
+	err = read_at(self->fd, *bytes, r.length, *position);
+	if (err == SR_OK && sr_crc32c(0, *bytes, r.length) != r.crc)
+		err = SR_ERR_DAMAGED;
+	if (err != SR_OK) {
 		free(*bytes);
-		return SR_ERR_DAMAGED;
+		return err;
 	}
 	*n = r.length;
 	*position += r.length;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <tcbdb.h>
 #include <tcutil.h>
 #include <unistd.h>
@@ -34,6 +35,7 @@ struct pile { struct waiting *first, *last; size_t rows, bytes; };
 struct node_store {
 	char dir[1024];
 	TCBDB *state, *archive;
+	bool broken;                  /* a write failed: the next start rolls it back */
 	struct pile state_pile, archive_pile;
 	uint64_t archive_blocks;
 	struct node_store_figures figures;
@@ -137,6 +139,22 @@ static void pile_clear(struct pile *pile)
 	memset(pile, 0, sizeof *pile);
 }
 
+/*
+ * Tokyo Cabinet 1.4.48 takes a pread or pwrite that fails for one that did its work (it compares
+ * -1, as a size, with the size). What it calls sets errno then, and hardly else while a table is opened,
+ * read or written.
+ */
+static void io_begin(void)
+{
+	errno = 0;
+}
+
+static bool io_failed(void)
+{
+	/* No failures: of readlink at what is no link, of a transaction's log that is not there. */
+	return errno != 0 && errno != EINVAL && errno != ENOENT;
+}
+
 /* --- Opening --- */
 
 static TCBDB *table_new(void)
@@ -153,6 +171,16 @@ static TCBDB *table_new(void)
 	return table;
 }
 
+/* broken: left as a crash would leave it, with its transaction open. The next start rolls that
+ * back; to close it is to write on, and kills the process when that fails. */
+static void table_close(TCBDB *table, bool broken)
+{
+	if (table != NULL && !broken) {
+		tcbdbclose(table);
+		tcbdbdel(table);
+	}
+}
+
 /* Its size stays: Tokyo Cabinet checks it. */
 static enum sr_error front_reserve(const char *path)
 {
@@ -167,6 +195,89 @@ static enum sr_error front_reserve(const char *path)
 	return err;
 }
 
+/* Where the last whole entry of a transaction's log ends.
+ * file = size u64 | entries: offset u64, length u32, bytes; big-endian */
+static enum sr_error wal_end(off_t *end, int fd, off_t size)
+{
+	uint8_t head[12];
+
+	*end = size < 8 ? 0 : 8;
+	while (*end > 0 && size - *end >= (off_t)sizeof head) {
+		off_t length = 0;
+
+		if (pread(fd, head, sizeof head, *end) != (ssize_t)sizeof head)
+			return SR_ERR_IO;
+		for (int i = 8; i < 12; i++)
+			length = length << 8 | head[i];
+		if (size - *end - (off_t)sizeof head < length)
+			break;
+		*end += (off_t)sizeof head + length;
+	}
+	return SR_OK;
+}
+
+/* Tokyo Cabinet refuses a log whose last entry is torn. What that entry was to save has not been
+ * touched, since the entry is synced first: it is left out. */
+static enum sr_error wal_mend(const char *path)
+{
+	char wal[NODE_PATH_MAX + 8];
+	enum sr_error err = SR_OK;
+	struct stat st;
+	off_t end;
+	int fd;
+
+	snprintf(wal, sizeof wal, "%s.wal", path);
+	fd = open(wal, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? SR_OK : SR_ERR_IO;
+	if (fstat(fd, &st) != 0)
+		err = SR_ERR_IO;
+	if (err == SR_OK)
+		err = wal_end(&end, fd, st.st_size);
+	if (err == SR_OK && end < st.st_size && (ftruncate(fd, end) != 0 || fsync(fd) != 0))
+		err = file_errno();
+	close(fd);
+	return err;
+}
+
+/* Why a table did not open: only what was read from it can show damage. */
+static enum sr_error open_error(TCBDB *table)
+{
+	int code = tcbdbecode(table);
+
+	if (!io_failed() && (code == TCEMETA || code == TCERHEAD || code == TCEREAD))
+		return SR_ERR_DAMAGED;
+	return file_errno();
+}
+
+/* An empty table, made aside: one that is there under its name is whole. */
+static enum sr_error table_create(const char *dir, const char *name)
+{
+	char path[NODE_PATH_MAX], aside[NODE_PATH_MAX + 8];
+	TCBDB *table;
+	bool ok;
+
+	SR_TRY(file_path(path, dir, name));
+	snprintf(aside, sizeof aside, "%s.new", path);
+	if (unlink(aside) != 0 && errno != ENOENT)
+		return SR_ERR_IO;
+	table = table_new();
+	if (table == NULL)
+		return SR_ERR_NO_MEMORY;
+	io_begin();
+	if (!tcbdbopen(table, aside, BDBOWRITER | BDBOCREAT | BDBOTRUNC | BDBOTSYNC | BDBOLCKNB)) {
+		enum sr_error err = file_errno();
+
+		tcbdbdel(table);
+		return err;
+	}
+	ok = tcbdbsync(table) && !io_failed();
+	table_close(table, !ok);
+	if (!ok || rename(aside, path) != 0)
+		return file_errno();
+	return file_sync_dir(dir);
+}
+
 static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 {
 	char path[NODE_PATH_MAX];
@@ -174,29 +285,24 @@ static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 	enum sr_error err;
 
 	SR_TRY(file_path(path, dir, name));
+	if (access(path, F_OK) != 0) {
+		if (errno != ENOENT)
+			return SR_ERR_IO;
+		SR_TRY(table_create(dir, name));
+	}
+	SR_TRY(wal_mend(path));
 	table = table_new();
 	if (table == NULL)
 		return SR_ERR_NO_MEMORY;
-	if (!tcbdbopen(table, path, BDBOWRITER | BDBOCREAT | BDBOTSYNC | BDBOLCKNB)) {
-		tcbdbdel(table);
-		return SR_ERR_DAMAGED;
-	}
-	err = front_reserve(path);
-	if (err != SR_OK) {
-		tcbdbclose(table);
+	io_begin();
+	if (!tcbdbopen(table, path, BDBOWRITER | BDBOTSYNC | BDBOLCKNB)) {
+		err = open_error(table);
 		tcbdbdel(table);
 		return err;
 	}
+	err = io_failed() ? file_errno() : front_reserve(path);
 	*out = table;
-	return SR_OK;
-}
-
-static void table_close(TCBDB *table)
-{
-	if (table != NULL) {
-		tcbdbclose(table);
-		tcbdbdel(table);
-	}
+	return err;
 }
 
 /* Checks the last rows. Damaged ones: dropped from the table (drop), else DAMAGED at once. */
@@ -289,7 +395,7 @@ static enum sr_error tables_open(struct node_store *self, char *note)
 	if (table_check(
 		self->archive, 'a', NODE_STORE_CHECK_ROWS, true, &self->figures.damaged_rows)
 	    != SR_OK) {
-		table_close(self->archive);
+		table_close(self->archive, false);
 		self->archive = NULL;
 		return archive_replace(self, note);
 	}
@@ -336,6 +442,7 @@ enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t
 	if (err == SR_OK && self->figures.created)
 		err = file_sync_dir(dir);
 	if (err != SR_OK) {
+		self->broken = err != SR_ERR_DAMAGED;
 		node_store_close(self, false);
 		return err;
 	}
@@ -348,9 +455,9 @@ void node_store_close(struct node_store *self, bool clean)
 {
 	if (self == NULL)
 		return;
-	clean = clean && self->archive_pile.rows == 0;
-	table_close(self->state);
-	table_close(self->archive);
+	clean = clean && self->archive_pile.rows == 0 && !self->broken;
+	table_close(self->state, self->broken);
+	table_close(self->archive, self->broken);
 	pile_clear(&self->state_pile);
 	pile_clear(&self->archive_pile);
 	/* Without the mark the next start only checks more. */
@@ -412,18 +519,18 @@ static enum sr_error pile_commit(
 		return SR_OK;
 	if (file_free_bytes(self->dir) < 3 * pile->bytes + SPARE_BYTES)
 		return SR_ERR_DISK_FULL;
+	self->broken = true;
 	if (!tcbdbtranbegin(table))
 		return SR_ERR_IO;
+	io_begin();
 	for (const struct waiting *row = pile->first; ok && row != NULL; row = row->next)
 		ok = row_put(table, name, row);
 	if (ok && name == 'a')
 		ok = archive_trim(self);
-	if (!ok) {
-		tcbdbtranabort(table);
+	/* The pages are written here, not in the commit, so that a failure is seen before it. */
+	if (!ok || !tcbdbmemsync(table, false) || io_failed() || !tcbdbtrancommit(table))
 		return SR_ERR_IO;
-	}
-	if (!tcbdbtrancommit(table))
-		return SR_ERR_IO;
+	self->broken = false;
 	pile_clear(pile);
 	if (name == 'a')
 		archive_ends(self);

@@ -238,7 +238,11 @@ static enum sr_error put_place(struct blob_put *put)
 	blob_path(path, self, place, &put->hash);
 	if (rename(put->path, path) != 0)
 		return file_errno();
-	SR_TRY(file_sync_dir(self->places[place]));
+	/* Refused whole, or the next upload would be told that it is here. */
+	if (file_sync_dir(self->places[place]) != SR_OK) {
+		unlink(path);
+		return SR_ERR_IO;
+	}
 	self->figures.files++;
 	self->figures.bytes += put->bytes;
 	if (place == LOOSE) {

@@ -141,8 +141,8 @@ static void pile_clear(struct pile *pile)
 
 /*
  * Tokyo Cabinet 1.4.48 takes a pread or pwrite that fails for one that did its work (it compares
- * -1, as a size, with the size). What it calls sets errno then, and hardly else while a table is opened,
- * read or written.
+ * -1, as a size, with the size). What it calls sets errno then, and hardly else while a table is
+ * opened, read or written.
  */
 static void io_begin(void)
 {

@@ -421,7 +421,8 @@ static void store_check(void)
 	if (planted == PLANTED_LOST)
 		told->durable++;
 	if (commit < told->durable || commit > told->begun)
-		wrong("commit %" PRIu64 " is there, %" PRIu64 " was durable", commit, told->durable);
+		wrong("commit %" PRIu64 " is there, %" PRIu64 " was durable", commit,
+		    told->durable);
 	node_store_figures(&f, store);
 	check(f.damaged_rows == 0, "rows of the archive are damaged");
 	check(f.archive_rows >= told->durable * STORE_ROWS, "the archive has lost rows");

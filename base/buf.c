@@ -45,35 +45,36 @@ void sr_read_copy(struct sr_reader *self, uint8_t *out, size_t n)
 		memset(out, 0, n);
 }
 
-static uint64_t read_le(struct sr_reader *self, size_t n)
-{
-	uint8_t b[8] = { 0 };
-
-	sr_read_copy(self, b, n);
-	/* Compilers make one load of this, and no loop. */
-	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
-	    (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
-	    (uint64_t)b[7] << 56;
-}
-
+/* Written out: compilers make one load of each, and no loop. */
 uint8_t sr_read_u8(struct sr_reader *self)
 {
-	return (uint8_t)read_le(self, 1);
+	const uint8_t *p = sr_read_view(self, 1).p;
+
+	return p != NULL ? p[0] : 0;
 }
 
 uint16_t sr_read_u16(struct sr_reader *self)
 {
-	return (uint16_t)read_le(self, 2);
+	const uint8_t *p = sr_read_view(self, 2).p;
+
+	return p != NULL ? (uint16_t)(p[0] | p[1] << 8) : 0;
 }
 
 uint32_t sr_read_u32(struct sr_reader *self)
 {
-	return (uint32_t)read_le(self, 4);
+	const uint8_t *p = sr_read_view(self, 4).p;
+
+	return p == NULL ? 0 : (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[3] << 24;
 }
 
 uint64_t sr_read_u64(struct sr_reader *self)
 {
-	return read_le(self, 8);
+	const uint8_t *p = sr_read_view(self, 8).p;
+
+	return p == NULL ? 0 : (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
+	    (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
+	    (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 }
 
 bool sr_read_bool(struct sr_reader *self)

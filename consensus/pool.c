@@ -116,7 +116,30 @@ static enum sr_error cert_install(struct consensus *self, const struct consensus
 	return cons_log_cert(self, copy);
 }
 
-/* Do the votes held for this subject make a certificate? */
+static bool ballot_counts(const struct cons_ballot *b, enum consensus_vote_kind kind,
+    const struct sr_hash32 *hash)
+{
+	return (b->have & BIT(kind)) && sr_hash32_equal(&b->hash[kind - 1], hash);
+}
+
+static enum sr_error cert_install_ballots(struct consensus *self, const struct cons_slot *s,
+    struct consensus_cert *c)
+{
+	c->signers_n = 0;
+	for (uint32_t i = 0; i < self->config.n; i++) {
+		const struct cons_ballot *b = &s->ballots[i];
+
+		if (!ballot_counts(b, c->kind, &c->hash))
+			continue;
+		c->signers[c->signers_n].voter = i;
+		c->signers[c->signers_n].flags = c->kind == CONSENSUS_NOTAR ? b->flags : 0;
+		c->signers[c->signers_n].sig = b->sig[c->kind - 1];
+		c->signers_n++;
+	}
+	return cert_install(self, c);
+}
+
+/* Do the votes held for this subject make a certificate? Most do not: counted before copied. */
 static enum sr_error cert_form(struct consensus *self, struct cons_slot *s,
     enum consensus_vote_kind kind, const struct sr_hash32 *hash)
 {
@@ -129,17 +152,9 @@ static enum sr_error cert_form(struct consensus *self, struct cons_slot *s,
 	c.epoch = self->config.epoch;
 	c.slot = s->slot;
 	c.hash = *hash;
-	for (uint32_t i = 0; i < self->config.n; i++) {
-		const struct cons_ballot *b = &s->ballots[i];
-
-		if (!(b->have & BIT(kind)) || !sr_hash32_equal(&b->hash[kind - 1], hash))
-			continue;
-		c.signers[c.signers_n].voter = i;
-		c.signers[c.signers_n].flags = kind == CONSENSUS_NOTAR ? b->flags : 0;
-		c.signers[c.signers_n].sig = b->sig[kind - 1];
-		c.signers_n++;
-	}
-	return c.signers_n >= self->quorum ? cert_install(self, &c) : SR_OK;
+	for (uint32_t i = 0; i < self->config.n; i++)
+		c.signers_n += ballot_counts(&s->ballots[i], kind, hash);
+	return c.signers_n >= self->quorum ? cert_install_ballots(self, s, &c) : SR_OK;
 }
 
 /* Only a FINAL certificate may be far above the window. What is decided already is not wanted. */

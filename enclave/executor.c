@@ -474,6 +474,10 @@ enum sr_error exec_check(struct enclave_core *self, struct core_instance *i,
 
 	if (block_find(self, &block->hash) != NULL)
 		return SR_OK;
+	/* The log has the certificate that ended this epoch before the blocks that were final with
+	 * it: they were checked when they were logged, and their states are gone. */
+	if (i != self->now && self->phase == CORE_REPLAYING)
+		return SR_OK;
 	if (parent == NULL)
 		return SR_ERR_NOT_READY;
 	root = vault_tree_root(parent->tree);

@@ -14,6 +14,8 @@ static const struct run_regression regressions[] = {
 	{ "close-final-by-descendant", { .seed = 236 } },
 	{ "left-behind-in-closed-epoch", { .seed = 503 } },
 	{ "left-behind-in-closed-epoch", { .seed = 1359 } },
+	/* The log's last records were of an epoch that its own certificate had ended. */
+	{ "log-goes-on-after-the-close", { .seed = 13345, .stir = 12 } },
 };
 
 static void usage(void)

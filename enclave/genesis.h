@@ -104,7 +104,8 @@ void epoch_record_genesis(struct epoch_record *r, const struct genesis *g);
 /* One step of the trail: the CLOSE header of epoch e, its FINAL certificate by e's quorum, the
  * record of e+1. */
 #define EPOCH_RECORD_MAX (8u + 8u + 64u + SR_MEMBERS_MAX * 160u)
-#define EPOCH_TRAIL_HEADERS_MAX 64u
+/* No longer chain of notarised blocks can wait for a FINAL certificate (consensus: its window). */
+#define EPOCH_TRAIL_HEADERS_MAX 257u
 struct sr_reader;
 /* Walks a trail (u32 count, then per step: blob headers, blob cert, blob record) from the
  * genesis; the newest record is left in out. headers: the CLOSE header; when that is final only

@@ -666,6 +666,51 @@ END_TEST
 
 /* --------------------------------------------------------------------------------------- wiping */
 
+static bool acked_by_all(struct cluster *c, void *ctx)
+{
+	struct epoch_change change;
+
+	(void)ctx;
+	return change_of(&change, c, 0) && epoch_set_count(&change.acked) == c->n;
+}
+
+/* CORE_CONSENSUS, epoch; version, VOTES, epoch; one vote: FINAL. ctx: lose it? */
+static bool final_lost(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
+    const uint8_t *msg, size_t n, uint64_t *delay_ms)
+{
+	const bool *lose = ctx;
+
+	(void)c;
+	(void)from;
+	(void)to;
+	(void)delay_ms;
+	return !*lose ||
+	    !(n > 22 && msg[0] == 1 && msg[10] == 2 && msg[19] == 1 && msg[21] == 3);
+}
+
+/* As many blocks as may follow it without one being final. */
+START_TEST(a_close_block_that_is_final_only_after_a_hundred_more_ends_the_epoch)
+{
+	struct cluster *c = made(4, 71);
+	bool lose = false;
+
+	c->hooks.ctx = &lose;
+	c->hooks.message = final_lost;
+	cluster_start_all(c);
+	ck_assert(cluster_run_until(c, acked_by_all, NULL, 60000));
+	lose = true;
+	cluster_run(c, 100 * 320);
+	ck_assert_uint_eq(enclave_core_epoch(c->nodes[0].core)->epoch, 0);
+	lose = false;
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_kill(c, 2, true);
+	cluster_start(c, 2);
+	ck_assert(!c->nodes[2].fatal);
+	ck_assert(cluster_run_height(c, cluster_height(c, 0) + 5, 60000));
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(the_genesis_vote_key_is_wiped_from_the_identity_in_epoch_one)
 {
 	struct cluster *c = made(4, 60);
@@ -704,4 +749,5 @@ TEST_MAIN("enclave epoch", four_members_make_a_vault_key_and_enter_epoch_one,
     a_crash_before_any_persist_of_the_change_is_survived,
     a_node_that_was_away_for_the_close_catches_up,
     it_does_so_from_peers_that_restarted_meanwhile,
+    a_close_block_that_is_final_only_after_a_hundred_more_ends_the_epoch,
     the_genesis_vote_key_is_wiped_from_the_identity_in_epoch_one)

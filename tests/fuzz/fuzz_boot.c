@@ -253,8 +253,30 @@ static void put(const uint8_t *p, size_t n)
 	fuzz_seed("edit", p, n);
 }
 
+/* Keys in the log, of this epoch and of another. */
+static void seed_keys(uint8_t epoch, size_t deal_n)
+{
+	static const uint8_t zeros[2 * EPOCH_KEYS_BYTES];
+	struct sr_writer w;
+	sr_writer_init(&w, 1024);
+	sr_write_u8(&w, 8);
+	sr_write_u8(&w, 0);
+	sr_write_u8(&w, 1);
+	sr_write_u8(&w, 1);
+	sr_write_u16(&w, (uint16_t)(1 + sizeof(zeros) + deal_n));
+	sr_write_u8(&w, CORE_LOG_KEYS);
+	sr_write_u64(&w, epoch);
+	sr_write_copy(&w, zeros, sizeof(zeros) - 8);
+	sr_write_copy(&w, zeros, deal_n);
+	put(w.p, w.n);
+	sr_writer_clear(&w);
+}
+
 void seed_boot(void)
 {
+	seed_keys(1, 0);
+	seed_keys(2, 0);
+	seed_keys(1, 5);
 	/* what, with, then for rows and records which; how, length, edits, (place 2, value) */
 	static const uint8_t edits[][10] = { { 0, 0, 0 }, { 0, 0, 3, 1, 9, 0, 1 },
 		{ 1, 0, 3, 1, 0, 0, 2 }, { 1, 0, 3, 1, 40, 0, 2 }, { 2, 0, 3, 1, 0, 0, 2 },

@@ -180,6 +180,13 @@ void seed_cli_text(void)
 			put(1, text, strlen(text) + 1 + strlen(c->name));
 		}
 	}
+	static const char all[] = "--cluster\0d\0--node\0https://h:1\0--key\0k\0--timeout\0" "9s\0"
+				  "secret\0put\0name";
+	put(1, all, sizeof(all) - 1);
+	put(1, "secret\0--help", 13);
+	put(1, "secret\0put\0--help", 17);
+	put(1, "--cluster", 9);
+	put(1, "--key\0a\0--key\0b\0status", 21);
 	put(1, "--help", 6);
 	put(1, "--json\0status\0--nothing", 23);
 	put(1, "--timeout\0x\0status", 18);

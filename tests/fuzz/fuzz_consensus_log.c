@@ -168,8 +168,45 @@ static void seed_bare(uint8_t version, uint8_t kind, const uint8_t *p, size_t n)
 	sr_writer_clear(&w);
 }
 
+static void block_put(struct sr_writer *w, const struct puppet_block *b, bool final)
+{
+	struct sr_writer one;
+	sr_writer_init(&one, 4096);
+	sr_write_u8(&one, 1);
+	sr_write_u8(&one, 3);
+	sr_write_bool(&one, final);
+	consensus_header_write(&one, &b->header);
+	sr_write_bool(&one, false);
+	sr_write_blob(&one, b->body.p, b->body.n);
+	sr_write_u16(w, (uint16_t)one.n);
+	sr_write_copy(w, one.p, one.n);
+	sr_writer_clear(&one);
+}
+
+/* A chain of blocks as they are logged when final, or before; a bit per block: final. */
+static void seed_blocks(unsigned finals, const char *second, uint64_t epoch)
+{
+	struct puppet *p = puppet_new_stopped(MEMBERS, 0);
+	struct puppet_block b = puppet_genesis(p);
+	struct sr_writer w;
+	sr_writer_init(&w, 8192);
+	for (unsigned i = 0; i < 3; i++) {
+		b = puppet_block(p, &b, i + 1, i == 1 ? second : "one");
+		b.header.epoch = epoch;
+		puppet_rehash(&b);
+		block_put(&w, &b, finals >> i & 1);
+	}
+	fuzz_seed("blocks", w.p, w.n);
+	sr_writer_clear(&w);
+	puppet_free(p);
+}
+
 void seed_consensus_log(void)
 {
+	for (unsigned finals = 0; finals < 8; finals++)
+		seed_blocks(finals, "two", 1);
+	seed_blocks(7, "x", 1);
+	seed_blocks(7, "two", 2);
 	static const uint8_t floor[8] = { 9 };
 	struct fleet *c = fleet_new(MEMBERS, 1);
 	fleet_start(c);

@@ -480,8 +480,22 @@ void seed_enclave_step(void)
 		    0, 0,
 		    9 },
 	};
+	/* Read with proof after a block; a wait that is given up; the next epoch's words. */
+	static const uint8_t late[][44] = {
+		{ 9, 0, 0, 0, 11, 0, 11, 0, 11, 12, VAULT_GET_META, 1, 0, 0, 0, 12, VAULT_GET_META,
+		    1,
+		    0, 1, 0, 12, VAULT_GET_META, 1, 0, 2, 0, 0, 3 },
+		{ 9, 0, 16, 11, 2, 0, 0, 0, 0, 0, 11, 2, 0, 0, 1, 0, 0, 9, 0, 20, 9, 1, 18, 0, 11,
+		    0,
+		    11, 9, 2, 17, 0, 11 },
+		{ 4, 0, 21, 0, CORE_CONSENSUS, 2, 0, 0, 0, 0, 0, 0, 0, 1, 2, 2, 0, 0, 0, 0, 0, 0, 0,
+		    1,
+		    0, 0, 5, 3, 200, 0, 5, 6, 0, 0, 5 },
+	};
 	static const uint8_t hows[] = { 0, 8, 1, 65, 2, 3, 18, 34 };
 	const struct fixture *f = fixture();
+	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++)
+		fuzz_seed("late", late[i], sizeof(late[i]));
 	for (uint8_t i = 0; i < sizeof(hows); i++) {
 		uint8_t get[] = { 0, 3, 12, VAULT_GET_NFT, i % 2, hows[i], 0, 8, (uint8_t)f->nft, 0,
 		    0,

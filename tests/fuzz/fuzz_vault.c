@@ -60,6 +60,13 @@ static void settings_fix(const struct run *run, struct vault_switch_settings *s)
 		account_fix(run, &s->heirs[i]);
 }
 
+static void delegate_fix(const struct run *run, struct vault_op_switch_delegate *d)
+{
+	account_fix(run, &d->to);
+	if (d->add)
+		d->until_ms += run->w->block.time_ms;
+}
+
 static void body_fix(struct run *run, union vault_op_body *b, enum vault_op_kind kind, unsigned who)
 {
 	struct vault_secret_id *id = NULL;
@@ -84,7 +91,7 @@ static void body_fix(struct run *run, union vault_op_body *b, enum vault_op_kind
 	else if (kind == VAULT_OP_SWITCH_CREATE)
 		settings_fix(run, &b->switch_create.settings);
 	else if (kind == VAULT_OP_SWITCH_DELEGATE)
-		account_fix(run, &b->switch_delegate.to);
+		delegate_fix(run, &b->switch_delegate);
 	else if (kind == VAULT_OP_SWITCH_PAUSE && b->switch_pause.until_ms > 0)
 		b->switch_pause.until_ms += run->w->block.time_ms;
 	if (id != NULL)
@@ -201,6 +208,47 @@ static void time_write(struct sr_writer *w, uint8_t how)
 	sr_write_u8(w, how);
 }
 
+/* More than once, and back again. */
+static void seed_changes(void)
+{
+	uint8_t bytes[VAULT_POLICY_BYTES_MAX];
+	union vault_op_body b;
+	struct sr_writer w;
+	sr_writer_init(&w, 65536);
+	sample_body(&b, VAULT_OP_SWITCH_DELEGATE);
+	for (uint8_t i = 0; i < 6; i++) {
+		b.switch_delegate.to = (struct vault_account){ VAULT_ACCOUNT_ED25519, { i } };
+		b.switch_delegate.until_ms = 100000;
+		op_write(&w, VAULT_OP_SWITCH_DELEGATE, ALICE, &b);
+	}
+	b.switch_delegate.add = false;
+	b.switch_delegate.until_ms = 0;
+	for (uint8_t i = 1; i < 3; i++) {
+		b.switch_delegate.to.b[0] = i;
+		op_write(&w, VAULT_OP_SWITCH_DELEGATE, ALICE, &b);
+	}
+	sample_body(&b, VAULT_OP_SWITCH_PAUSE);
+	op_write(&w, VAULT_OP_SWITCH_PAUSE, ALICE, &b);
+	time_write(&w, 0x7a);
+	b.switch_pause.until_ms = 0;
+	op_write(&w, VAULT_OP_SWITCH_PAUSE, ALICE, &b);
+	fuzz_seed("delegates", w.p, w.n);
+	sr_writer_reset(&w);
+	for (uint64_t version = 1; version < 4; version++) {
+		sample_body(&b, VAULT_OP_SECRET_UPDATE);
+		b.secret_put.version = version * 2 - 1;
+		if (version > 1)
+			b.secret_put.policy = world_policy(bytes, "holder(1)");
+		op_write(&w, VAULT_OP_SECRET_UPDATE, ALICE, &b);
+		sample_body(&b, VAULT_OP_SECRET_POLICY);
+		b.secret_policy.version = version * 2;
+		b.secret_policy.policy = world_policy(bytes, "holder(2) or after(5)");
+		op_write(&w, VAULT_OP_SECRET_POLICY, ALICE, &b);
+	}
+	fuzz_seed("updates", w.p, w.n);
+	sr_writer_clear(&w);
+}
+
 /* Each kind once, on what the world holds. */
 static void seed_kinds(void)
 {
@@ -287,6 +335,7 @@ static void seed_policies(void)
 void seed_vault(void)
 {
 	seed_policies();
+	seed_changes();
 	/* 0xfa: 16 blocks of 3 s with ingress is 0x7a; 0xfa has none */
 	static const uint8_t fires[] = { 0, 0x7a, 0, 0x7a, 0, 0x7a, VAULT_OP_SWITCH_CONFIRM, CAROL,
 		0, 0x7a, 0, 0x7a, VAULT_OP_SWITCH_CONFIRM, CAROL, 0, 0x7a };

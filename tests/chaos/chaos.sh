@@ -109,53 +109,58 @@ report() {
 		END { printf "heals: %d in time, %d not; back after p50 %d ms, max %d ms\n", NR - bad, bad, t[int((NR + 1) / 2)], t[NR] }'
 }
 
-began=$SECONDS
-echo "chaos: $nodes nodes, $seconds s, SEED=$seed"
-cluster_make
-network_make
-nodes_start
-export STRONGROOM_CLUSTER=$scratch/cluster
-inside "$nodes" "$CHAOS/load" recover "$scratch/cluster" "$scratch/work" 60000 > "$scratch/start.out" 2>&1 || {
-	echo 'the cluster did not start:'
-	tail -n 5 "$scratch"/log-* "$scratch/start.out"
-	exit 1
+# In a function, so that all of it is read before any of it runs.
+main() {
+	began=$SECONDS
+	echo "chaos: $nodes nodes, $seconds s, SEED=$seed"
+	cluster_make
+	network_make
+	nodes_start
+	export STRONGROOM_CLUSTER=$scratch/cluster
+	inside "$nodes" "$CHAOS/load" recover "$scratch/cluster" "$scratch/work" 60000 > "$scratch/start.out" 2>&1 || {
+		echo 'the cluster did not start:'
+		tail -n 5 "$scratch"/log-* "$scratch/start.out"
+		exit 1
+	}
+	(exec nsenter --net="/run/netns/$prefix-$nodes" "$CHAOS/load" run "$scratch/cluster" "$scratch/history" \
+		"$scratch/work" "$seed" 4 2>> "$scratch/load.log") &
+	load_pid=$!
+	# Seeded only now: how the world was made has nothing to do with the story.
+	RANDOM=$seed
+	done_faults= plan=() end=$((SECONDS + seconds))
+	while [ $SECONDS -lt $end ] && kill -0 $load_pid 2> /dev/null; do
+		# shellcheck disable=SC2086
+		[ ${#plan[@]} -gt 0 ] || shuffle $faults
+		fault=${plan[0]}
+		plan=("${plan[@]:1}")
+		rand_ms 4000 5000
+		hold=$R
+		note "fault $fault"
+		rand 4
+		[ "$R" -ne 0 ] || { wire set '*' '*' delay 5000 jitter 3000 loss 100; count 'a lossy network besides'; }
+		"fault_$fault"
+		done_faults="$done_faults $fault"
+		heal_all
+		recovery_measure "$fault"
+		look_check
+		rand_ms 1000 2000
+		pause "$R"
+	done
+	kill -0 $load_pid 2> /dev/null || violate "the load ended: $(tail -n 1 "$scratch/load.log")"
+	echo 'reading everything back from every node'
+	kill -USR1 $load_pid 2> /dev/null
+	wait $load_pid || violate 'the load failed'
+	load_pid=
+	wire stats
+	report
+	echo
+	"$CHAOS/history" "$scratch/history" || violations=$((violations + 1))
+	if [ $violations -gt 0 ]; then
+		keep_evidence
+		echo "0 passed, $violations failed, 0 skipped"
+		exit 1
+	fi
+	echo "1 passed, 0 failed, 0 skipped"
 }
-(exec nsenter --net="/run/netns/$prefix-$nodes" "$CHAOS/load" run "$scratch/cluster" "$scratch/history" \
-	"$scratch/work" "$seed" 4 2>> "$scratch/load.log") &
-load_pid=$!
-# Seeded only now: how the world was made has nothing to do with the story.
-RANDOM=$seed
-done_faults= plan=() end=$((SECONDS + seconds))
-while [ $SECONDS -lt $end ] && kill -0 $load_pid 2> /dev/null; do
-	# shellcheck disable=SC2086
-	[ ${#plan[@]} -gt 0 ] || shuffle $faults
-	fault=${plan[0]}
-	plan=("${plan[@]:1}")
-	rand_ms 4000 5000
-	hold=$R
-	note "fault $fault"
-	rand 4
-	[ "$R" -ne 0 ] || { wire set '*' '*' delay 5000 jitter 3000 loss 100; count 'a lossy network besides'; }
-	"fault_$fault"
-	done_faults="$done_faults $fault"
-	heal_all
-	recovery_measure "$fault"
-	look_check
-	rand_ms 1000 2000
-	pause "$R"
-done
-kill -0 $load_pid 2> /dev/null || violate "the load ended: $(tail -n 1 "$scratch/load.log")"
-echo 'reading everything back from every node'
-kill -USR1 $load_pid 2> /dev/null
-wait $load_pid || violate 'the load failed'
-load_pid=
-wire stats
-report
-echo
-"$CHAOS/history" "$scratch/history" || violations=$((violations + 1))
-if [ $violations -gt 0 ]; then
-	keep_evidence
-	echo "0 passed, $violations failed, 0 skipped"
-	exit 1
-fi
-echo "1 passed, 0 failed, 0 skipped"
+
+main

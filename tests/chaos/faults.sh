@@ -46,11 +46,26 @@ fault_kill_enclave() {
 
 fault_power_cut() {
 	local i
-	for ((i = 0; i < nodes; i++)); do
+	S=()
+	rand 3
+	if [ "$R" -eq 0 ]; then
+		rand_nodes
+	else
+		for ((i = 0; i < nodes; i++)); do
+			S+=("$i")
+		done
+	fi
+	for i in "${S[@]}"; do
+		touch "$scratch/run/hold-$i"
 		signal_pid KILL "$(node_pid "$i")"
 	done
-	count 'power cut of all nodes'
-	rand_ms 500 3000
+	for i in "${S[@]}"; do
+		node_hold "$i"
+		[ -z "$disks" ] || disk_power_cut "$i"
+	done
+	count "power cut$([ -n "$disks" ] && echo ', what was not synced is lost') (nodes)" ${#S[@]}
+	note "power cut of ${S[*]}"
+	rand_ms 100 2000
 	pause "$R"
 }
 
@@ -189,6 +204,7 @@ fault_rollback() {
 	node_hold "$i"
 	rm -rf "$scratch/node-$i/data"
 	cp -a "$scratch/old-$i" "$scratch/node-$i/data"
+	sync -f "$scratch/node-$i/data"
 	count 'an old data directory copied back'
 	note "rollback of $i by $(($(date +%s) - $(stat -c %Y "$scratch/old-$i"))) s"
 	rand 2

@@ -489,8 +489,8 @@ void ops_switch_new(struct worker *w, uint64_t now_ms)
 	heir = load_key(w, LOAD_SWITCH_SUBJECT + number, ROLE_HEIR);
 	d->interval_ms = 6000 + load_draw(w, 6000);
 	d->grace_ms = 3000 + load_draw(w, 3000);
-	/* One in three is kept alive to the end. */
-	d->silent_from_ms = load_draw(w, 3) == 0 ? UINT64_MAX : now_ms + 5000 + load_draw(w, 30000);
+	/* One in three is kept alive for longer than most faults last. */
+	d->silent_from_ms = now_ms + 5000 + load_draw(w, load_draw(w, 3) == 0 ? 180000 : 30000);
 	memset(&body, 0, sizeof body);
 	body.switch_create.name = (struct sr_bytes){ (const uint8_t *)"chaos", 5 };
 	body.switch_create.settings.interval_ms = d->interval_ms;

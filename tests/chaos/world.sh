@@ -73,8 +73,18 @@ disk_make() { # number
 	local image=$scratch/disk-$1.img
 	mkdir "$scratch/node-$1"
 	truncate -s 512M "$image"
-	mkfs.ext4 -q -F -m 0 -O ^has_journal "$image" > /dev/null 2>&1 &&
-		mount -o loop "$image" "$scratch/node-$1" 2> /dev/null || disks=
+	mkfs.ext4 -q -F -m 0 "$image" > /dev/null 2>&1 && mount -o loop "$image" "$scratch/node-$1" 2> /dev/null ||
+		disks=
+}
+
+# What a power cut leaves: the image without what the file system still has in memory. The node is
+# down meanwhile.
+disk_power_cut() { # number
+	cp --sparse=always "$scratch/disk-$1.img" "$scratch/disk-$1.cut" &&
+		until_true 10 umount "$scratch/node-$1" 2> /dev/null &&
+		mv "$scratch/disk-$1.cut" "$scratch/disk-$1.img" &&
+		mount -o loop "$scratch/disk-$1.img" "$scratch/node-$1" ||
+		violate "the disk of node $1 did not come back after a power cut"
 }
 
 # --- the network: ports 0 to n-1 are nodes, n the clients, n+1 a twin ---
@@ -142,6 +152,7 @@ cluster_make() {
 		sed -i "s|^genesis:.*|genesis: $scratch/cluster/genesis|" "$scratch/node-$i/data/strongroomd.yaml"
 		printf 'free_space_min_bytes: 64M\nenclave_program: %s\n' "$bin/strongroom-enclave" \
 			>> "$scratch/node-$i/data/strongroomd.yaml"
+		sync -f "$scratch/node-$i/data"
 		ln -s "$bin/strongroomd" "$scratch/run/program-$i"
 		shim "$i" 0 none 0
 	done

@@ -147,7 +147,7 @@ struct consensus {
 	/* timers */
 	uint32_t late;
 	uint32_t rtt_ms[CONS_RTT_SAMPLES];
-	uint32_t rtt_n;
+	uint32_t rtt_n, rtt_p90_ms;      /* the timer is asked for at every step */
 	uint64_t proposed_slot, proposed_ms;
 	uint64_t retry_ms;               /* the application was not ready; 0 none */
 	uint64_t early_ms;               /* a proposal is waiting for my clock; 0 none */

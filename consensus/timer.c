@@ -11,12 +11,6 @@ uint64_t cons_jitter(struct consensus *self, uint64_t ms)
 	return ms * (768u + 2u * byte) / 1024u;
 }
 
-void cons_rtt_add(struct consensus *self, uint64_t ms)
-{
-	self->rtt_ms[self->rtt_n++ % CONS_RTT_SAMPLES] =
-	    ms < CONS_RTT_MAX_MS ? (uint32_t)ms : CONS_RTT_MAX_MS;
-}
-
 /* A sample is the time from my proposal to its certificate, so that no single slow or lying peer
  * moves it. One in ten counts as an outage, not as the network (decision 0011): the largest of the
  * rest. */
@@ -36,6 +30,13 @@ static uint32_t rtt_p90(const struct consensus *self)
 	return most;
 }
 
+void cons_rtt_add(struct consensus *self, uint64_t ms)
+{
+	self->rtt_ms[self->rtt_n++ % CONS_RTT_SAMPLES] =
+	    ms < CONS_RTT_MAX_MS ? (uint32_t)ms : CONS_RTT_MAX_MS;
+	self->rtt_p90_ms = rtt_p90(self);
+}
+
 void cons_late_raise(struct consensus *self)
 {
 	self->late = self->late + self->late / 2;
@@ -53,7 +54,7 @@ void cons_late_lower(struct consensus *self)
 /* DESIGN 4: (slot + 4 rtt + 50 ms) 2^min(5, rotations without finality) late, at most 10 s. */
 uint32_t cons_skip_timeout_ms(const struct consensus *self)
 {
-	uint64_t ms = (uint64_t)self->config.slot_ms + 4u * (uint64_t)rtt_p90(self) + 50u;
+	uint64_t ms = (uint64_t)self->config.slot_ms + 4u * (uint64_t)self->rtt_p90_ms + 50u;
 	uint64_t rotations = (self->frontier - 1 - self->top_slot) / self->config.n;
 
 	ms <<= rotations < 5 ? rotations : 5;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "consensus/wire.h"
+#include "enclave/internal.h"
 #include "shamir/tdh2.h"
 #include "tests/lib/check_main.h"
 #include "tests/lib/cluster.h"
@@ -664,6 +665,167 @@ START_TEST(what_was_deleted_does_not_stay_on_a_disk_that_was_full)
 }
 END_TEST
 
+/* --------------------------------------------------------------------- what a share waits for */
+
+/* One core of the cluster, taken out of its loop: whoever asks for a share of t waits here. */
+struct stage {
+	struct world *w;
+	struct enclave_core *core;
+	struct enclave_effects effects;
+	struct vault_ticket ticket;
+};
+
+static bool ticket_final(struct cluster *c, void *ctx)
+{
+	struct vault_ticket found;
+
+	return vault_ticket_find(&found, enclave_core_final_state(c->nodes[1].core), ctx) == SR_OK;
+}
+
+static void stage_open(struct stage *s, struct world *w, const struct ticket *t)
+{
+	const struct sr_key32 seed = { { 5 } };
+
+	memset(s, 0, sizeof(*s));
+	s->w = w;
+	s->core = w->c->nodes[1].core;
+	ck_ok(vault_ticket_find(&s->ticket, s->core->final->tree, &t->id));
+	enclave_effects_init(&s->effects);
+	s->core->out = &s->effects;
+	sr_drbg_init(&s->core->drbg, &seed);
+}
+
+static void stage_close(struct stage *s)
+{
+	s->core->out = NULL;
+	enclave_effects_clear(&s->effects);
+	world_free(s->w);
+}
+
+/* Somebody asks, with heads of this age and height. Was a share sent? */
+static bool share_sent(struct stage *s, uint64_t heads_ms, uint64_t heads_height)
+{
+	struct core_client *c = calloc(1, sizeof(*c));
+	uint64_t before = s->core->releases;
+
+	ck_assert_ptr_nonnull(c);
+	while (s->core->clients != NULL)
+		clients_remove(s->core, s->core->clients);
+	c->kind = WAIT_SHARE;
+	c->subject = s->ticket.id;
+	c->answer_key = s->ticket.to;
+	c->since_ms = s->core->now_ms;
+	c->heads_ms = heads_ms;
+	c->heads_height = heads_height;
+	s->core->clients = c;
+	s->core->clients_n = 1;
+	release_run(s->core);
+	return s->core->releases > before;
+}
+
+static bool head_delivers(struct stage *s, uint32_t from, uint64_t height)
+{
+	uint64_t before = s->core->releases;
+
+	release_head(s->core, from, height);
+	return s->core->releases > before;
+}
+
+static struct world *with_final_ticket(struct ticket *t, uint64_t seed)
+{
+	struct world *w = world_new(seed);
+
+	ck_ok(retrieve(w, t, &w->bob, 0));
+	cluster_run(w->c, 2000);
+	return w;
+}
+
+START_TEST(a_share_needs_heads_that_are_fresh_and_as_high_as_its_ticket)
+{
+	struct ticket t;
+	struct world *w = with_final_ticket(&t, 40);
+	uint64_t now, height;
+	struct stage s;
+
+	stage_open(&s, w, &t);
+	now = s.core->now_ms;
+	height = s.core->final->header.height;
+	ck_assert_uint_gt(height, s.ticket.height);
+	ck_assert(!share_sent(&s, 0, height));
+	ck_assert(!share_sent(&s, now - CORE_HEADS_MS - 1, height));
+	ck_assert(!share_sent(&s, now, s.ticket.height - 1));
+	ck_assert(!share_sent(&s, now, height + 1)); /* others know more than I do */
+	ck_assert(share_sent(&s, now - CORE_HEADS_MS, s.ticket.height));
+	ck_assert(share_sent(&s, now, height));
+	stage_close(&s);
+}
+END_TEST
+
+START_TEST(heads_count_when_f_plus_one_others_have_spoken_and_no_liar_raises_them)
+{
+	struct ticket t;
+	struct world *w = with_final_ticket(&t, 41);
+	uint64_t height;
+	struct stage s;
+
+	stage_open(&s, w, &t);
+	height = s.core->final->header.height;
+	ck_assert(!share_sent(&s, 0, 0)); /* its challenge is out now */
+	ck_assert(s.core->round.open);
+	ck_assert(!head_delivers(&s, 2, height));
+	ck_assert(!head_delivers(&s, 2, height));
+	ck_assert(head_delivers(&s, 3, height + 1000000));
+	stage_close(&s);
+}
+END_TEST
+
+START_TEST(a_share_waits_for_a_final_child_of_the_ticket_s_block)
+{
+	struct world *w = world_new(42);
+	union vault_op_body b = { .retrieve = { .id = w->secret, .nft_id = w->nft,
+		.nft_version = nft_version(w, 0) } };
+	struct sr_writer op, msg;
+	struct vault_op decoded;
+	struct ticket t;
+	struct stage s;
+
+	ck_ok(sr_drbg_fill(&w->c->drbg, t.sk.b, 32));
+	sr_x25519_public(&b.retrieve.to, &t.sk);
+	sr_writer_init(&op, SR_OP_MAX);
+	cluster_op_write(&op, w->c, &w->bob, VAULT_OP_RETRIEVE, &b);
+	ck_ok(vault_op_decode(&decoded, op.p, op.n));
+	t.id = decoded.hash;
+	sr_writer_init(&msg, SR_OP_MAX + 1);
+	sr_write_u8(&msg, CORE_OPERATION);
+	sr_write_copy(&msg, op.p, op.n);
+	for (uint32_t i = 0; i < NODES; i++)
+		cluster_send(w->c, (i + 1) % NODES, i, msg.p, msg.n, 1);
+	ck_assert(cluster_run_until(w->c, ticket_final, &t.id, 30000));
+	sr_writer_clear(&op);
+	sr_writer_clear(&msg);
+	stage_open(&s, w, &t);
+	/* This very block has just become final; nobody has agreed on what it made. */
+	ck_assert_uint_eq(s.core->final->header.height, s.ticket.height);
+	ck_assert(!share_sent(&s, s.core->now_ms, s.ticket.height));
+	stage_close(&s);
+}
+END_TEST
+
+START_TEST(what_the_state_no_longer_allows_is_not_served_though_the_ticket_is_open)
+{
+	struct ticket t;
+	struct world *w = with_final_ticket(&t, 43);
+	struct stage s;
+
+	stage_open(&s, w, &t);
+	s.core->now_ms = s.ticket.expires_ms - 1;
+	ck_assert(share_sent(&s, s.core->now_ms, s.core->final->header.height));
+	s.core->now_ms = s.ticket.expires_ms;
+	ck_assert(!share_sent(&s, s.core->now_ms, s.core->final->header.height));
+	stage_close(&s);
+}
+END_TEST
+
 TEST_MAIN("enclave core", the_holder_gets_the_key_from_any_t_shares,
     a_share_is_sealed_to_the_ticket_s_key_alone, who_transferred_the_nft_away_gets_nothing,
     a_submitted_operation_is_answered_alike_when_it_is_sent_again, refusals_say_why,
@@ -676,4 +838,8 @@ TEST_MAIN("enclave core", the_holder_gets_the_key_from_any_t_shares,
     a_row_taken_out_of_the_store_is_noticed, nothing_on_the_disk_says_what_it_is,
     an_eclipsed_node_gives_no_share, a_closed_ticket_gives_no_share,
     a_nearly_full_disk_stops_voting_but_not_reading,
-    what_was_deleted_does_not_stay_on_a_disk_that_was_full)
+    what_was_deleted_does_not_stay_on_a_disk_that_was_full,
+	a_share_needs_heads_that_are_fresh_and_as_high_as_its_ticket,
+	heads_count_when_f_plus_one_others_have_spoken_and_no_liar_raises_them,
+	a_share_waits_for_a_final_child_of_the_ticket_s_block,
+	what_the_state_no_longer_allows_is_not_served_though_the_ticket_is_open)

@@ -249,9 +249,42 @@ START_TEST(an_identity_has_one_encoding)
 }
 END_TEST
 
+START_TEST(measurements_stand_in_rising_order_and_once)
+{
+	struct cluster *c = made(4, 3);
+	struct genesis *g = c->genesis;
+
+	g->measurements_n = 2;
+	g->measurements[1] = g->measurements[0];
+	ck_error(encode(g), SR_ERR_BAD_ENCODING);
+	memset(g->measurements[1].b, 0, 32);
+	ck_error(encode(g), SR_ERR_BAD_ENCODING);
+	memset(g->measurements[1].b, 0xff, 32);
+	ck_ok(encode(g));
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(a_cluster_has_three_to_a_hundred_members)
+{
+	struct cluster *c = made(SR_MEMBERS_MAX, 51);
+
+	ck_ok(encode(c->genesis));
+	c->genesis->members_n = 3;
+	c->genesis->threshold = 2;
+	ck_ok(encode(c->genesis));
+	c->genesis->members_n = 2;
+	ck_error(encode(c->genesis), SR_ERR_OUT_OF_RANGE);
+	c->genesis->members_n = SR_MEMBERS_MAX;
+	cluster_free(c);
+}
+END_TEST
+
 TEST_MAIN("enclave genesis", a_genesis_is_read_as_it_was_written,
     every_changed_bit_of_a_genesis_is_noticed, a_genesis_has_one_encoding,
     the_threshold_is_between_f_plus_one_and_n_minus_f,
     a_member_with_another_s_key_or_name_is_refused,
     forged_evidence_is_refused_for_what_is_wrong_with_it, an_epoch_record_has_one_encoding,
-    an_empty_trail_is_the_genesis_and_nothing_may_follow_it, an_identity_has_one_encoding)
+    an_empty_trail_is_the_genesis_and_nothing_may_follow_it, an_identity_has_one_encoding,
+    measurements_stand_in_rising_order_and_once,
+    a_cluster_has_three_to_a_hundred_members)

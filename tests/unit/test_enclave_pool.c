@@ -225,10 +225,57 @@ START_TEST(expired_and_overtaken_operations_are_found)
 }
 END_TEST
 
+START_TEST(the_pool_s_bytes_have_a_bound)
+{
+	const size_t n = CORE_POOL_BYTES_MAX / 4;
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	uint8_t *bytes = calloc(1, n);
+	struct vault_op op;
+
+	ck_assert(p != NULL && bytes != NULL);
+	for (uint64_t i = 0; i < 4; i++) {
+		op = op_of(1, i);
+		ck_ok(pool_add(p, c, &op, bytes, n, false));
+	}
+	op = op_of(1, 4);
+	ck_error(pool_add(p, c, &op, bytes, 1, false), SR_ERR_POOL_FULL);
+	pool_free(p);
+	free(bytes);
+	free(c);
+}
+END_TEST
+
+START_TEST(every_block_begins_with_another_account_and_nobody_is_served_twice_before_all_are)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+
+	ck_assert_ptr_nonnull(p);
+	for (uint8_t a = 1; a < 4; a++)
+		for (uint64_t i = 0; i < 3; i++)
+			ck_ok(add(p, c, a, i));
+	for (unsigned block = 0; block < 3; block++) {
+		unsigned seen[4] = { 0 };
+
+		pool_iterate(p);
+		for (unsigned i = 0; i < 9; i++) {
+			seen[pool_next(p)->account->id.b[0]]++;
+			for (unsigned a = 1; a < 4; a++)
+				ck_assert(seen[a] == i / 3 || seen[a] == i / 3 + 1);
+		}
+	}
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
 TEST_MAIN("enclave pool", the_same_operation_is_kept_once,
     an_account_may_hold_so_many_and_others_are_not_kept_out,
     the_pool_holds_a_hundred_thousand_and_no_more, accounts_take_turns_and_nonces_rise,
     there_is_work_while_something_is_in_no_block,
     many_accounts_expire_in_one_pass_and_the_rest_stays,
     what_waits_for_a_nonce_leaves_half_of_the_room_to_others,
-    expired_and_overtaken_operations_are_found)
+    expired_and_overtaken_operations_are_found,
+    the_pool_s_bytes_have_a_bound,
+    every_block_begins_with_another_account_and_nobody_is_served_twice_before_all_are)

@@ -372,6 +372,13 @@ START_TEST(a_header_survives_the_wire_and_every_wrong_one_is_refused)
 	h.total = NET_MESSAGE_MAX + 1;
 	net_header_write(frame, &h);
 	ck_error(net_header_read(&back, frame, sizeof frame), SR_ERR_OUT_OF_RANGE);
+	h.total = 100;
+	h.class = NET_CLASSES;
+	net_header_write(frame, &h);
+	ck_error(net_header_read(&back, frame, sizeof frame), SR_ERR_OUT_OF_RANGE);
+	h.class = NET_CLASSES - 1;
+	net_header_write(frame, &h);
+	ck_ok(net_header_read(&back, frame, sizeof frame));
 	h.kind = NET_HEARTBEAT;
 	net_header_write(frame, &h);
 	ck_ok(net_header_read(&back, frame, NET_HEADER_BYTES));
@@ -434,6 +441,40 @@ START_TEST(unfinished_messages_of_all_peers_stay_within_their_memory)
 }
 END_TEST
 
+START_TEST(a_fragment_has_its_limit)
+{
+	struct net_header h = fragment(3, 9, NET_MESSAGE_MAX, 0), back;
+	uint8_t *frame = calloc(1, NET_FRAME_MAX + 1);
+
+	net_header_write(frame, &h);
+	ck_ok(net_header_read(&back, frame, NET_FRAME_MAX));
+	ck_error(net_header_read(&back, frame, NET_FRAME_MAX + 1), SR_ERR_OUT_OF_RANGE);
+	ck_error(net_header_read(&back, frame, NET_HEADER_BYTES), SR_ERR_OUT_OF_RANGE);
+	free(frame);
+}
+END_TEST
+
+START_TEST(fragments_of_two_messages_are_not_put_together)
+{
+	struct net_reassembly *r = calloc(1, sizeof *r);
+	struct net_header h = fragment(1, 5, 20, 0), other = fragment(1, 6, 20, 10);
+	struct sr_bytes whole;
+	uint8_t b[10] = { 0 };
+	uint64_t broken = 0;
+
+	ck_error(net_reassembly_add(r, &broken, &h, b, 10, &whole), SR_ERR_NOT_READY);
+	ck_error(net_reassembly_add(r, &broken, &other, b, 10, &whole), SR_ERR_MISSING_ANCESTOR);
+	ck_assert_uint_eq(broken, 1);
+	ck_error(net_reassembly_add(r, &broken, &h, b, 10, &whole), SR_ERR_NOT_READY);
+	h.offset = 10;
+	h.total = 21;                          /* the same message, which has become longer */
+	ck_error(net_reassembly_add(r, &broken, &h, b, 10, &whole), SR_ERR_MISSING_ANCESTOR);
+	ck_assert_uint_eq(broken, 2);
+	ck_assert_uint_eq(r->bytes, 0);
+	free(r);
+}
+END_TEST
+
 TEST_MAIN("net_links", two_ends_find_each_other_and_messages_arrive_in_order,
     large_messages_come_through_in_fragments_with_votes_between,
     a_peer_that_restarts_is_found_again, silence_is_told_as_down_and_the_connection_is_replaced,
@@ -442,4 +483,6 @@ TEST_MAIN("net_links", two_ends_find_each_other_and_messages_arrive_in_order,
     sync_never_pushes_a_vote_out, the_queue_is_bounded_in_messages_and_in_time,
     a_header_survives_the_wire_and_every_wrong_one_is_refused,
     a_gap_loses_the_message_and_is_counted,
-    unfinished_messages_of_all_peers_stay_within_their_memory)
+    unfinished_messages_of_all_peers_stay_within_their_memory,
+    a_fragment_has_its_limit,
+    fragments_of_two_messages_are_not_put_together)

@@ -329,10 +329,26 @@ START_TEST(equal_payloads_make_files_with_nothing_in_common)
 }
 END_TEST
 
+START_TEST(joining_does_not_begin_with_too_few_files)
+{
+	struct files *f = files_make("too few", 3, 5, 40);
+	struct shamir_file_header headers[2];
+	struct shamir_joiner *joiner;
+	unsigned bad;
+
+	for (unsigned i = 0; i < 2; i++)
+		ck_ok(shamir_file_header_read(&headers[i], f->file[i]));
+	ck_error(shamir_joiner_new(&joiner, headers, 2, &bad), SR_ERR_SHARE_TOO_FEW);
+	ck_assert_ptr_null(joiner);
+	files_free(f);
+}
+END_TEST
+
 TEST_MAIN("shamir/share_file", any_t_files_give_the_payload,
     every_changed_byte_of_a_file_is_found_and_the_file_named,
     with_just_t_files_damage_is_still_named, a_forged_file_is_outvoted_and_named,
     a_consistent_forgery_by_everyone_fails_the_check,
     a_dishonest_dealers_extra_share_is_noticed, files_of_two_splits_do_not_join,
     only_the_canonical_header_is_read, too_much_and_too_little_payload_is_refused,
-    equal_payloads_make_files_with_nothing_in_common)
+    equal_payloads_make_files_with_nothing_in_common,
+    joining_does_not_begin_with_too_few_files)

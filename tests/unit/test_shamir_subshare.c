@@ -234,9 +234,64 @@ START_TEST(the_identity_is_no_box_key)
 }
 END_TEST
 
+/* The header's formula, computed here a second time. */
+START_TEST(a_box_is_sealed_as_the_header_says)
+{
+	static const char box_label[] = "strongroom box v1";
+	static const uint8_t nonce[SR_GCM_NONCE];
+	struct sr_bytes about = { context, sizeof context };
+	uint8_t info[sizeof box_label + 96], sealed[32 + SR_GCM_TAG];
+	struct sr_hash32 hash = sr_hash_domain(box_label, &about, 1);
+	struct sr_point r, shared;
+	struct sr_key32 key;
+	struct scene s;
+
+	scene_make(&s, "formula");
+	ck_ok(sr_point_decode(&r, s.box.b));
+	ck_ok(sr_point_mul(&shared, &s.p, &r));
+	memcpy(info, box_label, sizeof box_label);
+	memcpy(info + sizeof box_label, r.b, 32);
+	memcpy(info + sizeof box_label + 32, s.key.b, 32);
+	memcpy(info + sizeof box_label + 64, hash.b, 32);
+	ck_ok(sr_hkdf(key.b, sizeof key.b, shared.b, sizeof shared.b, NULL, 0, info, sizeof info));
+	ck_ok(sr_gcm_seal(sealed, &key, nonce, hash.b, sizeof hash.b, s.share.b, 32));
+	ck_assert_mem_eq(s.box.b + 32, sealed, sizeof sealed);
+}
+END_TEST
+
+/* Whose r nobody knows may be another dealer's (decision 0007). */
+START_TEST(the_boxes_of_a_dealing_share_one_R_that_the_dealer_knows)
+{
+	struct shamir_proof proof, other_proof;
+	struct shamir_box boxes[3];
+	struct sr_scalar r, other;
+	struct scene s;
+
+	scene_make(&s, "boxes");
+	ck_ok(sr_scalar_random(&r, &s.drbg));
+	ck_ok(sr_scalar_random(&other, &s.drbg));
+	for (size_t i = 0; i < 3; i++)
+		ck_ok(shamir_subshare_seal_with(&boxes[i], &r, &s.key, &s.share, context,
+		    sizeof context));
+	ck_ok(shamir_boxes_prove(&proof, &r, context, sizeof context, &s.drbg));
+	ck_ok(shamir_boxes_prove(&other_proof, &other, context, sizeof context, &s.drbg));
+	ck_ok(shamir_boxes_verify(&proof, &boxes[0], boxes, 3, context, sizeof context));
+	ck_error(shamir_boxes_verify(&other_proof, &boxes[0], boxes, 3, context, sizeof context),
+	    SR_ERR_BAD_PROOF);
+	ck_error(shamir_boxes_verify(&proof, &boxes[0], boxes, 3, context, sizeof context - 1),
+	    SR_ERR_BAD_PROOF);
+	ck_ok(shamir_subshare_seal_with(&boxes[2], &other, &s.key, &s.share, context,
+	    sizeof context));
+	ck_error(shamir_boxes_verify(&proof, &boxes[0], boxes, 3, context, sizeof context),
+	    SR_ERR_BAD_PROOF);
+}
+END_TEST
+
 TEST_MAIN("shamir/subshare", a_sub_share_arrives, another_receiver_or_context_opens_nothing,
     every_changed_byte_of_a_box_is_found_and_the_dealer_named,
     a_wrong_sub_share_convicts_its_dealer, bytes_that_are_no_scalar_convict_their_dealer,
     a_false_complaint_does_not_convict, an_R_that_is_no_point_needs_no_proof,
     a_contribution_other_than_the_committed_one_convicts, boxes_and_complaints_survive_the_wire,
-    the_identity_is_no_box_key)
+    the_identity_is_no_box_key,
+	a_box_is_sealed_as_the_header_says,
+	the_boxes_of_a_dealing_share_one_R_that_the_dealer_knows)

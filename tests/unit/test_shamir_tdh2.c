@@ -224,8 +224,31 @@ START_TEST(a_share_survives_the_wire_and_a_bad_key_is_refused)
 }
 END_TEST
 
+/* r = 0: its proof is good, and everyone knows the key. */
+START_TEST(a_ciphertext_of_nothing_is_refused)
+{
+	struct shamir_tdh2_ct ct = { .r = sr_point_identity, .r2 = sr_point_identity };
+	uint8_t length[4] = { sizeof label, 0, 0, 0 };
+	struct sr_point w_point, w2_point;
+	struct sr_scalar w;
+	struct scene s;
+
+	scene_make(&s, "nothing");
+	ck_ok(sr_scalar_random(&w, &s.drbg));
+	sr_point_base_mul(&w_point, &w);
+	ck_ok(sr_point_mul(&w2_point, &w, &sr_point_g2));
+	struct sr_bytes parts[6] = { { length, sizeof length }, { label, sizeof label },
+		{ ct.r.b, 32 }, { w_point.b, 32 }, { ct.r2.b, 32 }, { w2_point.b, 32 } };
+
+	sr_scalar_hash(&ct.e, "strongroom tdh2 v1", parts, 6);
+	ct.z = w;
+	ck_error(shamir_tdh2_check(&ct, label, sizeof label), SR_ERR_BAD_CIPHERTEXT);
+}
+END_TEST
+
 TEST_MAIN("shamir/tdh2", every_set_of_t_members_gives_the_key,
     a_bad_share_is_named_even_among_enough_good_ones, share_index_zero_is_refused,
     under_another_label_nothing_is_computed, every_changed_byte_of_a_ciphertext_is_refused,
     a_copied_R_in_a_new_ciphertext_is_refused,
-    a_share_survives_the_wire_and_a_bad_key_is_refused)
+    a_share_survives_the_wire_and_a_bad_key_is_refused,
+	a_ciphertext_of_nothing_is_refused)

@@ -5,8 +5,8 @@ CHAOS_TEST := $(CHAOS_DIR)/test_history
 
 $(eval $(call program_rule,$(CHAOS_DIR)/wire,tests/chaos/wire.c,))
 $(eval $(call program_rule,$(CHAOS_DIR)/load,tests/chaos/load.c tests/chaos/load_ops.c,$(USE_cli)))
-$(eval $(call program_rule,$(CHAOS_DIR)/history,tests/chaos/history.c tests/chaos/check.c,))
-$(eval $(call program_rule,$(CHAOS_TEST),tests/chaos/test_history.c tests/chaos/check.c,testlib base))
+$(eval $(call program_rule,$(CHAOS_DIR)/history,tests/chaos/history.c tests/chaos/check.c tests/chaos/search.c,))
+$(eval $(call program_rule,$(CHAOS_TEST),tests/chaos/test_history.c tests/chaos/check.c tests/chaos/search.c,testlib base))
 
 # Preloaded, so position independent and of no other library.
 $(CHAOS_DIR)/shim.so: tests/chaos/shim.c

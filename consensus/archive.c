@@ -298,6 +298,10 @@ static enum sr_error row_commit(struct consensus *self, struct cons_row *row)
 	if (error == SR_ERR_NOT_READY || error == SR_ERR_NO_MEMORY)
 		return error;
 	SR_TRY(cons_fatal(self, error));
+	/* Replayed in this order, the certificate proves the end of the epoch again: what comes
+	 * after it in the log may be of the next one. */
+	if (b->closing && row->final != NULL)
+		SR_TRY(cons_log_cert(self, row->final));
 	SR_TRY(cons_commit_one(self, b, row->notar, row_final(self, row)));
 	if (row->final != NULL)
 		SR_TRY(cons_pool_cert(self, row->final, true, false));

@@ -16,6 +16,8 @@ static const struct run_regression regressions[] = {
 	{ "left-behind-in-closed-epoch", { .seed = 1359 } },
 	/* The log's last records were of an epoch that its own certificate had ended. */
 	{ "log-goes-on-after-the-close", { .seed = 13345, .stir = 12 } },
+	/* The close came out of an archive, and its certificate stood after it in the log. */
+	{ "close-out-of-an-archive", { .seed = 50065 } },
 };
 
 static void usage(void)

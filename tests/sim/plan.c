@@ -467,7 +467,8 @@ void sim_plan_print(const struct sim *s)
 	    s->genesis_faults ? ", in the genesis" : "");
 	for (uint32_t i = 0; i < s->plan_n; i++) {
 		const struct sim_fault *f = &s->plan[i];
-		if (f->off || f->hits == 0)
+		bool weather = f->kind <= SIM_FAULT_LATE_FINAL && s->injected[f->kind] > 0;
+		if (f->off || (f->hits == 0 && !weather))
 			continue;
 		printf("  fault %3u  +%5llu ms", i, (unsigned long long)(f->at_us / 1000));
 		if (f->until_us == FOR_EVER)
@@ -475,7 +476,11 @@ void sim_plan_print(const struct sim *s)
 		else if (f->until_us > 0)
 			printf(" for %4llu ms",
 			    (unsigned long long)(f->until_us - f->at_us) / 1000);
-		printf("  %s of member %u (%s), %llu times\n", names[f->kind], f->member,
-		    whats[f->kind], (unsigned long long)f->hits);
+		if (weather)
+			printf("  %s (%s), %llu times\n", names[f->kind], whats[f->kind],
+			    (unsigned long long)s->injected[f->kind]);
+		else
+			printf("  %s of member %u (%s), %llu times\n", names[f->kind],
+			    f->member, whats[f->kind], (unsigned long long)f->hits);
 	}
 }

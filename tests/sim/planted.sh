@@ -23,6 +23,17 @@ build() { # mutant
 		"$O/libfake_base.a" -lsecp256k1 -lhogweed -lnettle -lgmp
 }
 
+replay() { grep -m 1 -oP 'replay: sim_fast \K.*(?= --verbose)'; }
+
+# What is left of a failing run still fails, and is less than it was.
+shrinks() { # mutant log
+	local short
+	short=$(eval "timeout 200 $work/$1/sim $(replay < "$2") --shrink" | tee -a "$2" | tail -n +2 | replay)
+	[ -n "$short" ] && eval "$work/$1/sim $short" | grep -q VIOLATION || return 1
+	echo "shrunk $1: $short"
+	[[ $short == *--only-faults* ]] && [ "$(tr -cd , <<< "$short" | wc -c)" -lt 20 ]
+}
+
 one() { # mutant
 	local log=$work/$1.log
 	if ! build "$1" > "$log" 2>&1; then
@@ -33,6 +44,10 @@ one() { # mutant
 	timeout 240 "$work/$1/sim" --seeds "$SEEDS" --until-violation > "$log" 2>&1
 	local rc=$?
 	if [ $rc -ne 0 ] && [ $rc -ne 124 ]; then
+		if [ "$1" = quorum-minus-one ] && ! shrinks "$1" "$log"; then
+			echo "FAIL $1: a failing run does not shrink"
+			return 1
+		fi
 		echo "caught $1: $(grep -m 1 -oE 'VIOLATION.*|internal check failed.*' "$log")"
 		return 0
 	fi
@@ -40,7 +55,7 @@ one() { # mutant
 	return 1
 }
 
-export -f build one
+export -f build one replay shrinks
 export O CC SEEDS work
 printf '%s\n' "$@" | xargs -P "$JOBS" -I{} bash -c 'one {}' | tee "$work/report"
 caught=$(grep -c '^caught' "$work/report")

@@ -105,8 +105,9 @@ static void only_set(struct sim_options *o, const uint32_t *list, size_t n, size
 
 static void fewer_faults(struct shrink *sh)
 {
-	uint32_t list[SIM_PLAN_MAX];
+	uint32_t list[SIM_PLAN_MAX] = { 0 };
 	size_t n = entries(list, &sh->best), chunk = (n + 1) / 2;
+	only_set(&sh->best, list, n, n, n); /* the same run, said the other way */
 	while (n > 0 && chunk > 0) {
 		bool smaller = false;
 		for (size_t from = 0; from < n && !smaller; from += chunk) {

@@ -9,7 +9,10 @@
 
 #include "tests/sim/run.h"
 
-/* What once found a defect; each --seeds run begins with them. */
+/*
+ * What once found a defect; each --seeds run begins with them. A seed means another run after the
+ * plan or the workload has changed: then the defect is planted again, to find a new one.
+ */
 static const struct run_regression regressions[] = {
 	{ "close-final-by-descendant", { .seed = 236 } },
 	{ "left-behind-in-closed-epoch", { .seed = 503 } },

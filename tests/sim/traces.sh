@@ -16,6 +16,14 @@ for ((seed = 1; seed <= seeds; seed++)); do
 		echo "FAIL seed $seed: $a and $b went different ways"
 	fi
 done
+# Nor does it matter how many processes share the seeds.
+several() { "$a" --seeds 12 --quiet --jobs "$1" | grep -oE 'traces [0-9a-f]{16}'; }
+if [ "$(several 1)" = "$(several 3)" ]; then
+	passed=$((passed + 1))
+else
+	failed=$((failed + 1))
+	echo "FAIL one process and three went different ways"
+fi
 # A comparison that can fail: another seed is another trace.
 if [ "$(trace "$a" 1)" != "$(trace "$b" 2)" ]; then
 	passed=$((passed + 1))

@@ -2,7 +2,8 @@
 #   make fuzz MINUTES=5 [TARGETS="op genesis"]   libFuzzer, address and undefined-behaviour sanitizers
 #   make check-fuzz                              the stored corpora again, under sanitizers
 #   make fuzz-seeds                              the first inputs, from the product's own encoders
-#   make fuzz-coverage                           lines of each decoder that the corpora reach
+#   make fuzz-coverage                           lines of each decoder that the corpora reach;
+#                                                UNCOVERED=1 lists those they do not
 #   make fuzz-merge                              keeps what the last runs found, as far as it adds
 MINUTES ?= 5
 TARGETS ?=
@@ -23,7 +24,7 @@ ifeq ($(VARIANT),fuzz)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_ALL += $(SANITIZE) -fsanitize=fuzzer-no-link
 LDFLAGS_ALL += $(SANITIZE)
-$(FUZZ_PROGRAM): LDFLAGS_ALL += -fsanitize=fuzzer
+$(FUZZ_PROGRAM) $(O)/fuzz/planted_fuzz: LDFLAGS_ALL += -fsanitize=fuzzer
 endif
 ifeq ($(VARIANT),fuzzcov)
 CFLAGS_ALL += -fprofile-instr-generate -fcoverage-mapping
@@ -52,13 +53,16 @@ $(O)/obj/tests/fuzz/planted/%.o: tests/fuzz/%.c tests/fuzz/planted.def
 	$(call say,CC,$< (planted))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -DFUZZ_TARGETS='"tests/fuzz/planted.def"' -MMD -MP -c $< -o $@
-FUZZ_PLANTED_OBJ := $(foreach f,planted fuzz seed replay,$(O)/obj/tests/fuzz/planted/$(f).o)
-$(FUZZ_PLANTED): $(FUZZ_PLANTED_OBJ) $(call archives,base)
+planted_objects = $(foreach f,planted fuzz seed $(1),$(O)/obj/tests/fuzz/planted/$(f).o)
+$(FUZZ_PLANTED): $(call planted_objects,replay) $(call archives,base)
+$(O)/fuzz/planted_fuzz: $(call planted_objects,libfuzzer) $(call archives,base)
+$(FUZZ_PLANTED) $(O)/fuzz/planted_fuzz:
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(call externals,base) -o $@
 
--include $(patsubst %.c,$(O)/obj/%.d,$(wildcard tests/fuzz/*.c)) $(FUZZ_PLANTED_OBJ:.o=.d)
+-include $(patsubst %.c,$(O)/obj/%.d,$(wildcard tests/fuzz/*.c)) \
+	$(patsubst %.o,%.d,$(call planted_objects,replay libfuzzer))
 
 .PHONY: fuzz check-fuzz check-fuzz-run fuzz-build fuzz-seeds fuzz-coverage fuzz-merge
 CHECK_STEPS += check-fuzz
@@ -66,7 +70,7 @@ CHECK_STEPS += check-fuzz
 # Builds of their own, so that a plain `make` stays one.
 fuzz-build:
 	@$(MAKE) CC=clang VARIANT=fuzz CFLAGS="-O1 -gdwarf-4" build/fuzz/fuzz/fuzz \
-		build/fuzz/fuzz/fuzz_replay
+		build/fuzz/fuzz/fuzz_replay build/fuzz/fuzz/planted_fuzz
 	@$(MAKE) CC=clang VARIANT=fuzzcov CFLAGS="-O0 -gdwarf-4" build/fuzzcov/fuzz/fuzz_replay
 
 fuzz: fuzz-build

@@ -15,6 +15,7 @@
 
 #define QUIET_MS 8u             /* nothing more is coming */
 #define READS_MAX 12u
+#define TRIES_MAX 1000u
 
 static struct desk desk;
 static struct blobs *blobs;
@@ -37,7 +38,7 @@ static void piece_put(void)
 static void setup(void)
 {
 	struct sr_hash32 pin;
-	struct http_settings s = { .host = "127.0.0.1", .clients_max = 50,
+	struct http_settings s = { .host = "127.0.0.1", .clients_max = 500,
 		.request_timeout_ms = 1000, .desk = &desk };
 	FUZZ_CHECK(desk_init(&desk) == SR_OK);
 	desk.figures.running = desk.figures.status_known = true;
@@ -70,7 +71,12 @@ void fuzz_http(const uint8_t *p, size_t n)
 	size_t got = 0;
 	if (!http)
 		setup();
+	/* The server may still be busy with closing the last ones. */
 	client = tls_open(http_port(http), NULL);
+	for (unsigned i = 0; i < TRIES_MAX && client == NULL; i++) {
+		scratch_moment();
+		client = tls_open(http_port(http), NULL);
+	}
 	FUZZ_CHECK(client != NULL);
 	if (n > 0)
 		(void)!tls_send(client, p, n);

@@ -32,11 +32,23 @@ one() { # target seconds
 	' "$log"
 }
 
+# A fuzzer that finds nothing where there is something would always be clean.
+planted_found() {
+	ln -sf planted_fuzz "$FUZZ/planted_overread"
+	if "$FUZZ/planted_overread" -runs=1000000 -max_total_time=30 -seed=1 -max_len=16 \
+		-artifact_prefix="$out/planted-" > "$out/planted.log" 2>&1; then
+		echo 'the fuzzer does not find the planted fault' >&2
+		return 1
+	fi
+	rm -f "$out"/planted-*
+}
+
 fuzz() { # minutes target...
 	local seconds=$(($1 * 60)) weight findings=0 file
 	shift
-	rm -rf "$out/crashes"
-	mkdir -p "$out/found"
+	mkdir -p "$out/found" "$out/before"
+	mv -f "$out"/crashes/*/* "$out/before/" 2> /dev/null
+	planted_found || return 1
 	weight=$(targets "$@" | awk '{ w += $3 } END { print w }')
 	[ "${weight:-0}" -gt 0 ] || { echo "no such target: $*" >&2; return 2; }
 	targets "$@" | awk -v all="$((seconds * JOBS))" -v weight="$weight" \
@@ -125,9 +137,13 @@ planted() {
 	[ $failed -eq 0 ]
 }
 
+# In braces, so that all of it is read before any of it runs.
+{
 what=$1
 shift
 case $what in
 fuzz | one | coverage | merge | planted) "$what" "$@" ;;
 *) echo "run.sh: no $what" >&2; exit 2 ;;
 esac
+exit
+}

@@ -57,7 +57,7 @@ uint16_t sr_read_u16(struct sr_reader *self)
 {
 	const uint8_t *p = sr_read_view(self, 2).p;
 
-	return p != NULL ? (uint16_t)(p[0] | p[1] << 8) : 0;
+	return p != NULL ? (uint16_t)((unsigned)p[0] | (unsigned)p[1] << 8) : 0;
 }
 
 uint32_t sr_read_u32(struct sr_reader *self)

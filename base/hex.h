@@ -1,4 +1,4 @@
-/* base/hex.h - lower-case hexadecimal and base64 for public data. */
+/* base/hex.h - lower-case hexadecimal, and base64 for public data. */
 #ifndef SR_BASE_HEX_H
 #define SR_BASE_HEX_H
 

@@ -32,7 +32,7 @@ void sr_key32_wipe(struct sr_key32 *k)
 
 bool sr_ct_equal(const void *a, const void *b, size_t n)
 {
-	return n == 0 || sodium_memcmp(a, b, n) == 0;
+	return sodium_memcmp(a, b, n) == 0;
 }
 
 void *sr_secret_alloc(size_t n)

@@ -115,8 +115,8 @@ static void at_rest(void)
 int main(int argc, char **argv)
 {
 	static const struct ct_test tests[] = {
-		{ "HPKE", hpke }, { "boxes to a member", boxes }, { "keys of an epoch", epoch_keys },
-		{ "identity, log, rows", at_rest },
+		{ "HPKE", hpke }, { "boxes to a member", boxes },
+		{ "keys of an epoch", epoch_keys }, { "identity, log, rows", at_rest },
 	};
 
 	return ct_main(argc, argv, tests, sizeof tests / sizeof tests[0]);

@@ -12,16 +12,27 @@ $(eval $(call inject_rule,core,tests/sim/envelope.c,$(USE_enclave)))
 $(INJECT)/core: LDFLAGS_ALL += -Wl,--wrap=enclave_step
 $(eval $(call inject_rule,disk,,$(USE_node)))
 INJECT_PROGRAMS := $(INJECT)/core $(INJECT)/disk
-tests: $(INJECT_PROGRAMS)
+tests: $(INJECT_PROGRAMS) $(INJECT)/shim.so
 -include $(patsubst %,$(O)/obj/tests/inject/%.d,core disk fault)
+
+# Preloaded into the real programs.
+$(INJECT)/shim.so: $(FAULT) tests/inject/fault.h
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fPIE,$(CFLAGS_ALL)) -fPIC -shared $(FAULT) -o $@.$$$$ && mv -f $@.$$$$ $@
 
 .PHONY: inject check-inject
 CHECK_STEPS += check-inject
-# A few dozen n of the core, each n of the disk: about half a minute.
-check-inject: $(INJECT_PROGRAMS)
-	@$(RUN) one inject tests/inject/run.sh $(INJECT) --tries 60
+INJECT_NEEDS := all $(INJECT_PROGRAMS) $(INJECT)/shim.so
 
-INJECT_SECONDS ?= 540
-# Every n, as far as the time goes.
-inject: $(INJECT_PROGRAMS)
+# A few dozen n of the cores, each n of the disk, three of real processes.
+check-inject: $(INJECT_NEEDS)
+	@$(RUN) one inject tests/inject/run.sh $(INJECT) --tries 60
+	@$(RUN) one inject tests/inject/processes.sh $(INJECT)/shim.so 3
+
+# Every n, as far as the time goes; INJECT_ROUNDS of real processes.
+INJECT_SECONDS ?= 420
+INJECT_ROUNDS ?= 16
+inject: $(INJECT_NEEDS)
 	tests/inject/run.sh $(INJECT) --seconds $(INJECT_SECONDS)
+	BIN=$(BIN) tests/inject/processes.sh $(INJECT)/shim.so $(INJECT_ROUNDS)

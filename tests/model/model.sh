@@ -9,14 +9,15 @@ what=${1:-full} JOBS=${JOBS:-2}
 
 # when  name  wants  model  macros  pan: C flags  pan: arguments
 #   when: q quick and full, f full only; wants: holds, or the assertion that must be violated
-#   exhaustive: every state is stored; BITSTATE: a bit of a hash of each, one may hide another
+#   -: every state is stored; BITSTATE: bits of a hash of each, so that one may hide another
+#   -QN ends a search after N minutes; those go at random (T_RAND, seed -RS), to see a bit of everything
 table() {
 	local bits='-DBITSTATE'
 	cat <<- END
 		f three-slots holds slot_simplex SLOTS=3 $bits -w33,-k3
-		f three-slots-restart holds slot_simplex SLOTS=3,RESTARTS=1 $bits -w33,-k3,-Q2
-		f three-slots-epoch holds slot_simplex SLOTS=3,EPOCH $bits -w33,-k3,-Q1
-		f four-slots-restart holds slot_simplex SLOTS=4,STRAIGHT,RESTARTS=1 $bits -w33,-k3,-Q1
+		f three-slots-restart holds slot_simplex SLOTS=3,RESTARTS=1 $bits,-DT_RAND -w33,-k3,-Q2,-RS11
+		f three-slots-epoch holds slot_simplex SLOTS=3,EPOCH $bits,-DT_RAND -w33,-k3,-Q1,-RS12
+		f four-slots-restart holds slot_simplex SLOTS=4,STRAIGHT,RESTARTS=1 $bits,-DT_RAND -w33,-k3,-Q1,-RS13
 		q two-slots holds slot_simplex SLOTS=2,HEAL - -
 		q two-slots-epoch holds slot_simplex SLOTS=2,EPOCH - -
 		q two-slots-restart holds slot_simplex SLOTS=2,RESTARTS=1 - -
@@ -30,7 +31,7 @@ table() {
 		f wrong-last-final-parent no_conflicting_finals slot_simplex SLOTS=2,HARM,M_LAST_FINAL - -
 		f amnesia no_conflicting_finals slot_simplex SLOTS=2,HARM,RESTARTS=1,M_AMNESIA - -
 		f floor-too-low no_double_vote slot_simplex SLOTS=2,RESTARTS=1,M_FLOOR - -
-		f recovering-counted no_double_vote slot_simplex SLOTS=3,RESTARTS=2,M_RECOVERING_COUNTED $bits -w31
+		f recovering-counted no_double_vote slot_simplex SLOTS=3,STRAIGHT,RESTARTS=2,M_RECOVERING_COUNTED $bits -w31
 		f rollback-nobody-saw no_conflicting_finals slot_simplex SLOTS=2,HARM,RESTARTS=1,HIDDEN - -
 		f two-closes one_next_roster slot_simplex SLOTS=2,HARM,EPOCH,M_TWO_CLOSE - -
 		f operations-after-close nothing_after_close slot_simplex SLOTS=2,HARM,EPOCH,M_CLOSE_FULL - -
@@ -38,7 +39,7 @@ table() {
 		q goal-chain-final out_of_reach slot_simplex SLOTS=2,REACH=1 - -
 		f goal-skipped-though-notarised out_of_reach slot_simplex SLOTS=2,REACH=2 - -
 		f goal-notarised-though-skipped out_of_reach slot_simplex SLOTS=2,REACH=3 - -
-		f goal-back-after-restart out_of_reach slot_simplex SLOTS=3,RESTARTS=1,REACH=4 $bits -w31
+		f goal-back-after-restart out_of_reach slot_simplex SLOTS=3,STRAIGHT,RESTARTS=1,REACH=4 $bits -w31
 		f goal-close-final out_of_reach slot_simplex SLOTS=2,EPOCH,REACH=5 - -
 		q outage-is-uptime chance switch M_OUTAGE_COUNTS - -
 		q no-cap chance switch M_NO_CAP - -
@@ -65,7 +66,7 @@ figures() {
 		/errors:/ { n = $0; sub(/.*errors: /, "", n) }
 		/hash factor:/ { factor = $3 }
 		/elapsed time/ { seconds = $4 }
-		/time limit|Interrupted|max search depth too small|out of memory/ { cut = 1 }
+		/[Tt]ime limit|Interrupted|max search depth too small|out of memory/ { cut = 1 }
 		END {
 			how = cut ? "not finished" : "complete"
 			if (factor) how = how sprintf(", bitstate, %s of the states seen (hash factor %d)",
@@ -84,7 +85,7 @@ one() { # a line of the table
 	[ "$args" = - ] && args=
 	# shellcheck disable=SC2086
 	(cd "$dir" && spin -a $defs "$here/$model.pml" > spin.log 2>&1 &&
-		gcc -O2 -w -DSAFETY -DNOREDUCE -DMEMLIM=2800 $flags pan.c -o pan &&
+		gcc -O2 -w -DSAFETY -DNOREDUCE -DMEMLIM=2800 ${flags//,/ } pan.c -o pan &&
 		./pan -m2000000 ${args//,/ } > "$log" 2>&1) || rc=$?
 	found=$(sed -n 's/^pan:[0-9]*: assertion violated *//p' "$log" | head -n 1)
 	if [ $rc -ne 0 ] && [ -z "$found" ] && ! grep -q 'states, stored' "$log"; then

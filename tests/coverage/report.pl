@@ -120,9 +120,9 @@ sub judge {
 		push @wrong, sprintf '%s/: %.1f %% of lines, less than %d', $folder, $lines, $least
 			if $gated && $lines < $least;
 	}
-	# What is reached now needs no excuse.
+	# What is reached now needs no excuse; with other seeds it may need it again.
 	for my $name (sort keys %$named) {
-		push @wrong, "docs/COVERAGE.md explains $name, which is reached or gone"
+		$print->("note: docs/COVERAGE.md explains $name, which is reached or gone\n")
 			if $name =~ m{^(?:@{[join '|', @gated]})/} && !$named{$name};
 	}
 	return @wrong;
@@ -140,7 +140,7 @@ sub selftest {
 		[ 'too few lines', 1, \%low, "- `vault/a.c:f` – no memory\n" ],
 		[ 'not explained', 1, \%one, '' ],
 		[ 'explained', 0, \%one, $page ],
-		[ 'explained and reached', 1, \%full, $page ],
+		[ 'explained and reached', 0, \%full, $page ],
 	);
 	for my $case (@cases) {
 		my ($name, $want, $files, $text) = @$case;

@@ -123,6 +123,29 @@ START_TEST(a_rival_of_a_fetched_block_is_kept_without_evidence)
 }
 END_TEST
 
+START_TEST(a_rival_that_came_first_goes_when_the_fetched_one_is_final)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), one = puppet_block(p, &g, 1, "one");
+	struct puppet_block rival = puppet_block(p, &g, 1, "rival");
+	struct consensus_cert notar = puppet_cert(p, CONSENSUS_NOTAR, 1, &one.hash, OTHERS);
+	struct sr_writer w;
+
+	ck_ok(puppet_say_propose(p, 1, &rival, NULL, NULL, 0));
+	ck_ok(puppet_say_cert(p, 1, &notar));
+	puppet_begin(&w, CONS_BLOCK);
+	consensus_header_write(&w, &one.header);
+	sr_write_bool(&w, false);
+	sr_write_blob(&w, one.body.p, one.body.n);
+	sr_write_bool(&w, false);
+	ck_ok(say(p, 1, &w));
+	puppet_finalise(p, &one);
+	ck_assert_uint_eq(puppet_status(p).final_slot, 1);
+	ck_assert_ptr_null(cons_tree_find(puppet_consensus(p), 1, &rival.hash));
+	puppet_free(p);
+}
+END_TEST
+
 START_TEST(votes_of_another_epoch_or_of_no_member_are_refused)
 {
 	struct puppet *p = puppet_new(4, 0);
@@ -513,6 +536,125 @@ START_TEST(records_of_others_or_of_another_epoch_are_damage)
 }
 END_TEST
 
+static void block_record(struct sr_writer *w, const struct puppet_block *b, bool final)
+{
+	sr_writer_init(w, 4096);
+	sr_write_u8(w, 1);
+	sr_write_u8(w, 3);
+	sr_write_bool(w, final);
+	consensus_header_write(w, &b->header);
+	sr_write_bool(w, false);
+	sr_write_blob(w, b->body.p, b->body.n);
+}
+
+START_TEST(a_log_that_says_a_thing_twice_is_read_once)
+{
+	struct puppet *p = puppet_new_stopped(4, 0);
+	struct puppet_block g = puppet_genesis(p), one = puppet_block(p, &g, 1, "one");
+	struct sr_writer w;
+
+	for (int i = 0; i < 4; i++) {
+		block_record(&w, &one, i >= 2);
+		fleet_log_put(p->c, 0, w.p, w.n);
+		sr_writer_clear(&w);
+	}
+	p->c->nodes[0].ever_started = true;
+	fleet_start_node(p->c, 0);
+	ck_assert_uint_eq(puppet_status(p).final_slot, 1);
+	ck_assert_uint_eq(cons_slot_find(puppet_consensus(p), 1)->blocks_n, 1);
+	ck_assert_uint_eq(p->c->nodes[0].app.height, 1);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(a_proposal_of_mine_below_the_window_is_passed_over)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), mine = puppet_block(p, &g, 4, "mine");
+	struct consensus_config config = p->c->nodes[0].config;
+	struct sr_sig64 sig = { { 0 } };
+	struct consensus *c;
+	struct sr_writer w;
+
+	config.start_slot = 1000;
+	config.start_height = 1000;
+	c = consensus_new(&config, &puppet_consensus(p)->ports);
+	sr_writer_init(&w, 4096);
+	sr_write_u8(&w, 1);
+	sr_write_u8(&w, 2);
+	consensus_header_write(&w, &mine.header);
+	sr_write_sig(&w, &sig);
+	ck_ok(consensus_replay(c, w.p, w.n));
+	ck_assert_ptr_null(cons_slot_find(c, 4));
+	sr_writer_clear(&w);
+	consensus_free(c);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(a_child_of_a_wrong_block_is_wrong)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), one = puppet_block(p, &g, 1, "one"), two;
+	struct consensus_cert notar;
+	struct cons_block *b;
+
+	one.header.pre_state_root.b[0] ^= 1;
+	puppet_rehash(&one);
+	two = puppet_block(p, &one, 2, "two");
+	notar = puppet_cert(p, CONSENSUS_NOTAR, 2, &two.hash, OTHERS);
+	puppet_pass(p, 100);
+	ck_ok(puppet_say_propose(p, 1, &one, NULL, NULL, 0));
+	ck_ok(puppet_say_propose(p, 2, &two, NULL, NULL, 0));
+	ck_ok(puppet_say_cert(p, 1, &notar));
+	b = cons_tree_find(puppet_consensus(p), 2, &two.hash);
+	ck_assert_int_eq((int)b->validity, (int)CONS_INVALID);
+	ck_assert(!puppet_voted(p, CONSENSUS_NOTAR, 2, NULL));
+	ck_assert(!puppet_voted(p, CONSENSUS_FINAL, 2, NULL));
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(only_so_many_missing_blocks_are_asked_for_at_once)
+{
+	struct puppet *p = puppet_new(4, 0);
+
+	for (uint64_t slot = 1; slot <= CONS_FETCH_OPEN + 2; slot++) {
+		struct sr_hash32 any = { { (uint8_t)slot } };
+		struct consensus_cert c = puppet_cert(p, CONSENSUS_NOTAR, slot, &any, OTHERS);
+
+		ck_ok(puppet_say_cert(p, 1, &c));
+	}
+	ck_assert_uint_eq(puppet_sent_count(p, CONS_REQ_BLOCK), CONS_FETCH_OPEN);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(rows_of_the_archive_are_cut_where_a_message_ends)
+{
+	static char body[2 * 1024 * 1024 + 1];
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), one;
+	struct consensus_block view;
+	struct sr_bytes rows[4];
+	struct sr_writer w;
+	struct sr_reader r;
+
+	memset(body, 'x', sizeof body - 1);
+	one = puppet_block(p, &g, 1, body);
+	view = (struct consensus_block){ one.header, one.hash, one.body };
+	sr_writer_init(&w, CONSENSUS_MESSAGE_MAX);
+	consensus_archive_row_write(&w, &view, NULL, NULL);
+	for (size_t i = 0; i < 4; i++)
+		rows[i] = (struct sr_bytes){ w.p, w.n };
+	ck_ok(consensus_archive_rows(puppet_consensus(p), 1, 1, rows, 4));
+	sr_reader_init(&r, puppet_sent_last(p, CONS_ROWS)->msg.p + 10, 2);
+	ck_assert_uint_eq(sr_read_u16(&r), 2);
+	sr_writer_clear(&w);
+	puppet_free(p);
+}
+END_TEST
+
 struct kept { struct consensus *into; unsigned n; };
 
 static enum sr_error keep(void *ctx, const uint8_t *record, size_t n)
@@ -547,6 +689,7 @@ TEST_MAIN("consensus_edges",
 	a_proposal_with_more_gap_certificates_than_slots_is_refused,
 	a_parent_that_is_not_below_is_refused,
 	a_rival_of_a_fetched_block_is_kept_without_evidence,
+	a_rival_that_came_first_goes_when_the_fetched_one_is_final,
 	votes_of_another_epoch_or_of_no_member_are_refused,
 	nothing_is_done_before_the_start,
 	the_rules_refuse_what_is_not_theirs_to_vote_on,
@@ -563,4 +706,9 @@ TEST_MAIN("consensus_edges",
 	a_peer_is_served_so_many_bytes_a_second,
 	a_rival_is_served_without_the_other_ones_certificate,
 	records_of_others_or_of_another_epoch_are_damage,
+	a_log_that_says_a_thing_twice_is_read_once,
+	a_proposal_of_mine_below_the_window_is_passed_over,
+	a_child_of_a_wrong_block_is_wrong,
+	only_so_many_missing_blocks_are_asked_for_at_once,
+	rows_of_the_archive_are_cut_where_a_message_ends,
 	a_fresh_log_keeps_the_floor_and_a_rollback_that_was_found)

@@ -50,6 +50,34 @@ START_TEST(a_blob_larger_than_the_limit_is_refused)
 }
 END_TEST
 
+START_TEST(an_update_may_bring_a_new_policy_with_its_key)
+{
+	struct vault_world *w = world_new();
+	uint8_t bytes[VAULT_POLICY_BYTES_MAX];
+	struct sr_bytes policy = world_policy(bytes, "after(9)");
+	struct vault_secret_id id;
+	struct vault_secret now;
+	union vault_op_body b;
+
+	ck_ok(world_put(w, ALICE, "s", "after(5)", &id));
+	memset(&b, 0, sizeof b);
+	b.secret_put.id = id;
+	b.secret_put.version = 1;
+	b.secret_put.policy = policy;
+	b.secret_put.payload = world_payload("other");
+	/* A key that is wrapped for the old policy does not fit the new one. */
+	b.secret_put.key = world_key(w, &id, ALICE, world_secret(w, &id).policy);
+	ck_assert_int_ne((int)world_do(w, ALICE, VAULT_OP_SECRET_UPDATE, &b), (int)SR_OK);
+	b.secret_put.key = world_key(w, &id, ALICE, policy);
+	ck_ok(world_do(w, ALICE, VAULT_OP_SECRET_UPDATE, &b));
+	now = world_secret(w, &id);
+	ck_assert_uint_eq(now.version, 2);
+	ck_assert_uint_eq(now.policy.n, policy.n);
+	ck_assert_int_eq(memcmp(now.policy.p, policy.p, policy.n), 0);
+	world_free(w);
+}
+END_TEST
+
 START_TEST(an_operation_for_another_chain_leaves_no_trace)
 {
 	struct vault_world *w = world_new();
@@ -338,6 +366,7 @@ END_TEST
 TEST_MAIN("vault_edges",
 	names_with_control_characters_are_refused_everywhere,
 	a_blob_larger_than_the_limit_is_refused,
+	an_update_may_bring_a_new_policy_with_its_key,
 	an_operation_for_another_chain_leaves_no_trace,
 	no_policy_names_what_does_not_exist,
 	nothing_is_held_for_a_while_by_who_presents_nothing,

@@ -179,7 +179,8 @@ static enum sr_error read_as(struct vault_world *w, unsigned who, enum vault_get
 	enum sr_error error;
 
 	sr_writer_init(&out, VAULT_LIST_BYTES_MAX);
-	error = vault_get(&out, w->t, kind, (struct sr_bytes){ params->p, params->n }, &w->who[who]);
+	error = vault_get(
+	    &out, w->t, kind, (struct sr_bytes){ params->p, params->n }, &w->who[who]);
 	sr_writer_clear(&out);
 	return error;
 }
@@ -283,7 +284,8 @@ START_TEST(operations_that_cannot_be_are_not_written)
 	ck_error(out.error, SR_ERR_BAD_KIND);
 	sr_writer_clear(&out);
 	sr_writer_init(&out, 4096);
-	vault_op_write_signed(&out, &w->block.chain_id, 0, &none, 0, 0, VAULT_OP_COLLECTION_CREATE, &b);
+	vault_op_write_signed(
+	    &out, &w->block.chain_id, 0, &none, 0, 0, VAULT_OP_COLLECTION_CREATE, &b);
 	ck_error(out.error, SR_ERR_EMPTY);
 	sr_writer_clear(&out);
 	sr_writer_init(&out, 4096);

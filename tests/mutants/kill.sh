@@ -21,17 +21,23 @@ mkdir -p "$work"
 trap 'rm -rf "$work"' EXIT
 began=$SECONDS
 
-script_of() { ls tests/mutants/*/"$1.sed"; }
-header() { sed -n "1,6s/^# $2: *//p" "$(script_of "$1")"; } # mutant, key
+# name, file, the programs it names, whether it never ends.
+awk -v OFS='|' '
+	function flush() { if (name != "") print name, file, by, ends }
+	FNR == 1 { flush(); name = FILENAME; gsub(/.*\/|\.sed$/, "", name); file = by = ends = "" }
+	FNR < 6 && sub(/^# file: */, "") { file = $0 }
+	FNR < 6 && sub(/^# killed by: */, "") { by = $0 }
+	FNR < 6 && sub(/^# ends: */, "") { ends = $0 }
+	END { flush() }' tests/mutants/*/*.sed > "$work/index"
 
-hinted() { header "$1" 'killed by'; } # mutant
+about() { # mutant: sets file, by, ends
+	IFS='|' read -r _ file by ends < <(grep -m1 "^$1|" "$work/index")
+}
 
 # The rest, for a mutant that those it names don't kill: the tests of its folder, then whole cores.
-others() { # mutant
-	local file folder
-	file=$(header "$1" file)
-	folder=${file%%/*}
-	[[ $file == enclave/shell_* ]] && folder=shell
+others() { # file
+	local folder=${1%%/*}
+	[[ $1 == enclave/shell_* ]] && folder=shell
 	cut -d'|' -f1 "$out/programs" | grep "^test_${folder}_"
 	case $folder in consensus | vault | enclave) echo sim_fast ;; esac
 }
@@ -100,13 +106,13 @@ passes_unchanged() { # program file
 
 # Prints one line; status 0: killed.
 judge() { # mutant
-	local dir=$work/$1 file program rc found slow=
-	file=$(header "$1" file)
+	local dir=$work/$1 file by ends program rc found slow=
+	about "$1"
 	if ! { tests/mutants/build.sh "$1" "$dir" && compile "$file" "$dir"; } > "$work/$1.log" 2>&1; then
 		printf '%-28s FAILED to build: %s\n' "$1" "$(tail -n 3 "$work/$1.log" | tr '\n' ' ')"
 		return 1
 	fi
-	for program in $( (hinted "$1" | tr ' ' '\n'; others "$1") | awk 'NF && !seen[$0]++'); do
+	for program in $( (tr ' ' '\n' <<< "$by"; others "$file") | awk 'NF && !seen[$0]++'); do
 		passes_unchanged "$program" "$file" || return 1
 		if ! link "$program" "$dir" "$file" > "$work/$1.log" 2>&1; then
 			printf '%-28s FAILED to link %s: %s\n' "$1" "$program" \
@@ -119,7 +125,7 @@ judge() { # mutant
 		found=$(finding "$dir/log")
 		if [ -z "$found" ] && { [ $rc = 124 ] || grep -q 'Test timeout expired' "$dir/log"; }; then
 			slow=$program
-			[ -n "$(header "$1" ends)" ] || continue
+			[ -n "$ends" ] || continue
 			found='no end'
 		fi
 		printf '%-28s killed by %s:%s\n' "$1" "$program" "${found:-exit $rc}"
@@ -151,7 +157,7 @@ chosen() {
 		if [ -d "tests/mutants/$want" ]; then
 			ls "tests/mutants/$want" | sed -n 's/\.sed$//p'
 		else
-			script_of "$want" > /dev/null || return 1
+			ls tests/mutants/*/"$want.sed" > /dev/null || return 1
 			echo "$want"
 		fi
 	done
@@ -163,13 +169,13 @@ key=$({ cat "$out/programs" "$out/cflags"; cat ./*/*.[ch] tests/*/*.[ch] tests/m
 	sha256sum | cut -c1-16)
 mkdir -p "$out/verdicts/$key"
 find "$out/verdicts" -mindepth 1 -maxdepth 1 ! -name "$key" -exec rm -rf {} +
-export -f script_of header hinted others compile link run finding unchanged passes_unchanged judge verdict
+export -f about others compile link run finding unchanged passes_unchanged judge verdict
 export O CC RESUME out work key
 
 # Every program that is named, once, with a file of a mutant that names it.
 for name in $mutants; do
-	file=$(header "$name" file)
-	for program in $(hinted "$name"); do echo "$program $file"; done
+	about "$name"
+	for program in $by; do echo "$program $file"; done
 done | awk '!seen[$1]++' > "$work/programs"
 if [ -s "$work/programs" ]; then
 	xargs -P "$JOBS" -L 1 bash -c 'passes_unchanged "$@" || exit 1' _ < "$work/programs" || exit 1

@@ -206,6 +206,33 @@ START_TEST(two_headers_prove_nothing_unless_slot_author_and_signatures_fit)
 }
 END_TEST
 
+/* NOTAR may follow an own SKIP, and goes before FINAL: nobody is convicted for either. */
+START_TEST(what_an_honest_member_casts_convicts_nobody)
+{
+	static const enum consensus_vote_kind with[] = { CONSENSUS_SKIP, CONSENSUS_FINAL };
+	struct puppet *p = puppet_new(4, 0);
+	struct sr_hash32 hash = { { 1 } };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct consensus_vote a = puppet_vote(p, 2, CONSENSUS_NOTAR, 5, &hash);
+		struct consensus_vote b = puppet_vote(p, 2, with[i], 5,
+		    with[i] == CONSENSUS_SKIP ? NULL : &hash);
+		uint32_t culprit = 99;
+		struct sr_writer w;
+
+		sr_writer_init(&w, 1000);
+		sr_write_u8(&w, 1);
+		sr_write_u8(&w, 2);
+		consensus_vote_write(&w, &a);
+		consensus_vote_write(&w, &b);
+		ck_error(consensus_evidence_verify(&culprit, w.p, w.n, &p->c->chain_id, 1,
+		    p->c->keys, 4), SR_ERR_BAD_PROOF);
+		sr_writer_clear(&w);
+	}
+	puppet_free(p);
+}
+END_TEST
+
 TEST_MAIN("consensus_evidence",
 	every_pair_of_votes_is_evidence_exactly_when_an_honest_member_never_casts_both,
 	two_proposals_in_a_slot_are_evidence_against_their_author,
@@ -213,4 +240,5 @@ TEST_MAIN("consensus_evidence",
 	a_vote_that_came_too_late_to_count_still_convicts,
 	a_forged_second_vote_convicts_nobody,
 	what_is_no_proof_does_not_verify,
-	two_headers_prove_nothing_unless_slot_author_and_signatures_fit)
+	two_headers_prove_nothing_unless_slot_author_and_signatures_fit,
+	what_an_honest_member_casts_convicts_nobody)

@@ -1,4 +1,5 @@
 /* Each rule of voting, one by one, with its violation planted. Node 0 of four is real; q = 3. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "consensus/internal.h"
@@ -735,6 +736,262 @@ START_TEST(final_is_cast_once)
 }
 END_TEST
 
+START_TEST(a_certificate_of_another_epoch_is_none)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct consensus_cert c = puppet_cert(p, CONSENSUS_SKIP, 1, NULL, OTHERS);
+
+	c.epoch = 2;
+	for (uint32_t i = 0; i < c.signers_n; i++) {
+		struct consensus_vote v = consensus_cert_vote(&c, i);
+
+		consensus_vote_sign(&v, &p->c->chain_id, &p->c->nodes[v.voter].key);
+		c.signers[i].sig = v.sig;
+	}
+	ck_error(puppet_say_cert(p, 1, &c), SR_ERR_WRONG_EPOCH);
+	ck_assert_uint_eq(puppet_status(p).frontier_slot, 1);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(nothing_is_cast_once_a_close_block_is_final)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), a = puppet_block(p, &g, 1, NULL), b;
+	struct consensus_cert notar;
+
+	a.header.flags = CONSENSUS_CLOSE;
+	puppet_rehash(&a);
+	b = puppet_block(p, &a, 2, NULL);
+	notar = puppet_cert(p, CONSENSUS_NOTAR, 1, &a.hash, OTHERS);
+	puppet_pass(p, 300);
+	ck_ok(puppet_say_propose(p, 1, &a, NULL, NULL, 0));
+	puppet_finalise(p, &a);
+	ck_assert(puppet_status(p).closed);
+	(void)puppet_say_propose(p, 2, &b, &notar, NULL, 0);
+	puppet_pass(p, 20000);
+	ck_assert(!puppet_voted(p, CONSENSUS_NOTAR, 2, NULL));
+	ck_assert(!puppet_voted(p, CONSENSUS_SKIP, 2, NULL));
+	puppet_free(p);
+}
+END_TEST
+
+/* The NOTAR vote in the last message of votes. */
+static struct consensus_vote notar_sent(const struct puppet *p)
+{
+	const struct puppet_sent *sent = puppet_sent_last(p, CONS_VOTES);
+	struct consensus_vote v;
+	struct sr_reader r;
+
+	ck_assert_ptr_nonnull(sent);
+	sr_reader_init(&r, sent->msg.p + 12, sent->msg.n - 12);
+	consensus_vote_read(&v, &r);
+	ck_ok(sr_reader_finish(&r));
+	ck_assert_int_eq(v.kind, CONSENSUS_NOTAR);
+	return v;
+}
+
+START_TEST(a_vote_says_of_ingress_what_the_application_says)
+{
+	for (int deaf = 0; deaf < 2; deaf++) {
+		struct puppet *p = puppet_new(4, 0);
+		struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 1, "op");
+
+		p->c->nodes[0].app.no_ingress = deaf;
+		puppet_pass(p, 100);
+		ck_ok(puppet_say_propose(p, 1, &b, NULL, NULL, 0));
+		ck_assert_uint_eq(notar_sent(p).flags, deaf ? 0 : CONSENSUS_VOTE_INGRESS);
+		puppet_free(p);
+	}
+}
+END_TEST
+
+START_TEST(a_record_that_could_not_be_written_ends_all_voting)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 1, "op");
+
+	puppet_pass(p, 100);
+	p->c->nodes[0].persist_fails = true;
+	ck_assert_int_ne(puppet_say_propose(p, 1, &b, NULL, NULL, 0), SR_OK);
+	p->c->nodes[0].persist_fails = false;
+	ck_assert(puppet_status(p).stopped);
+	ck_assert(!cons_may_vote(puppet_consensus(p)));
+	ck_assert_int_ne(consensus_tick(puppet_consensus(p), p->c->now_ms + 20000), SR_OK);
+	ck_assert_uint_eq(puppet_sent_count(p, CONS_VOTES), 0);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(the_genesis_has_no_certificate_that_could_say_ingress)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 1, "op");
+
+	ck_ok(cons_block_form(puppet_consensus(p), &b.header, b.body));
+	b.header.flags = CONSENSUS_INGRESS_OK;
+	ck_error(cons_block_form(puppet_consensus(p), &b.header, b.body), SR_ERR_BAD_QUORUM);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(an_author_proposes_once_in_a_slot)
+{
+	struct puppet *p = puppet_new(4, 1);
+
+	for (int ms = 0; ms < 345; ms++) {
+		puppet_pass(p, 1);
+		ck_ok(consensus_tick(puppet_consensus(p), p->c->now_ms));
+	}
+	ck_assert_uint_eq(puppet_sent_count(p, CONS_PROPOSE), 3); /* one to each peer */
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(a_proposal_that_could_not_be_made_durable_is_not_sent)
+{
+	struct puppet *p = puppet_new(4, 1);
+
+	p->c->nodes[1].persist_fails = true;
+	p->c->expect_broken = true;
+	puppet_pass(p, 345);
+	ck_assert_uint_eq(puppet_sent_count(p, CONS_PROPOSE), 0);
+	ck_assert(puppet_status(p).stopped);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(a_proposal_is_signed_by_the_author_of_its_slot)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 1, "op");
+
+	puppet_pass(p, 100);
+	ck_error(puppet_say_propose(p, 2, &b, NULL, NULL, 0), SR_ERR_BAD_SIGNATURE);
+	ck_assert(!puppet_voted(p, CONSENSUS_NOTAR, 1, NULL));
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(a_vote_of_another_epoch_is_none)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct consensus_vote v = puppet_vote(p, 1, CONSENSUS_SKIP, 1, NULL);
+
+	v.epoch = 2;
+	consensus_vote_sign(&v, &p->c->chain_id, &p->c->nodes[1].key);
+	ck_error(puppet_say_vote(p, &v), SR_ERR_WRONG_EPOCH);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(a_slot_holds_so_many_blocks_and_no_more)
+{
+	static const char *const bodies[] = { "a", "b", "c", "d" };
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p);
+
+	for (uint32_t i = 0; i < 4; i++) {
+		struct puppet_block b = puppet_block(p, &g, 1, bodies[i]);
+		struct cons_block *held;
+
+		ck_ok(cons_block_new(&held, &b.header, NULL, b.body));
+		ck_error(cons_tree_add(puppet_consensus(p), held),
+		    i < CONS_SLOT_BLOCKS ? SR_OK : SR_ERR_TOO_MANY);
+		if (i >= CONS_SLOT_BLOCKS)
+			cons_block_free(held);
+	}
+	puppet_free(p);
+}
+END_TEST
+
+/* The header of the last proposal that was sent. */
+static struct consensus_header proposal_sent(const struct puppet *p)
+{
+	const struct puppet_sent *sent = puppet_sent_last(p, CONS_PROPOSE);
+	struct consensus_header h;
+	struct sr_reader r;
+
+	ck_assert_ptr_nonnull(sent);
+	sr_reader_init(&r, sent->msg.p + 10, sent->msg.n - 10);
+	consensus_header_read(&h, &r);
+	ck_assert_int_eq(r.error, SR_OK);
+	return h;
+}
+
+/* Node 2 is the author of slot 2; f = 1. */
+START_TEST(an_author_says_ingress_works_when_more_than_f_did)
+{
+	for (uint32_t say = 0; say <= 3; say++) {
+		struct puppet *p = puppet_new(4, 2);
+		struct puppet_block g = puppet_genesis(p), a = puppet_block(p, &g, 1, "one");
+		struct consensus_cert c = puppet_cert(p, CONSENSUS_NOTAR, 1, &a.hash, 0xb);
+
+		for (uint32_t i = 0; i < say; i++) {
+			struct consensus_vote v = consensus_cert_vote(&c, i);
+
+			v.flags = CONSENSUS_VOTE_INGRESS;
+			consensus_vote_sign(&v, &p->c->chain_id, &p->c->nodes[v.voter].key);
+			c.signers[i].flags = v.flags;
+			c.signers[i].sig = v.sig;
+		}
+		p->c->nodes[2].app.no_ingress = true;
+		puppet_pass(p, 100);
+		ck_ok(puppet_say_propose(p, 1, &a, NULL, NULL, 0));
+		ck_ok(puppet_say_cert(p, 1, &c));
+		puppet_pass(p, 320);
+		ck_assert_uint_eq(proposal_sent(p).slot, 2);
+		ck_assert_uint_eq(proposal_sent(p).flags & CONSENSUS_INGRESS_OK,
+		    say >= 2 ? CONSENSUS_INGRESS_OK : 0);
+		puppet_free(p);
+	}
+}
+END_TEST
+
+START_TEST(a_proposal_s_record_is_synced)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 4, "op");
+	struct sr_sig64 sig = { { 0 } };
+
+	ck_ok(cons_log_proposed(puppet_consensus(p), &b.header, &sig));
+	ck_assert_uint_gt(p->c->nodes[0].log_n, 0);
+	ck_assert_uint_eq(p->c->nodes[0].durable_n, p->c->nodes[0].log_n);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(skip_is_for_the_frontier_alone)
+{
+	struct puppet *p = puppet_new(4, 1);
+	struct consensus *c = puppet_consensus(p);
+
+	c->now_ms += 10000;
+	ck_ok(cons_rule_skip(c, 1));
+	ck_error(cons_rule_skip(c, 2), SR_ERR_STALE);
+	puppet_free(p);
+}
+END_TEST
+
+START_TEST(a_block_has_four_mebibytes_and_no_more)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 1, NULL);
+	uint8_t *body = calloc(1, SR_BLOCK_MAX + 1);
+
+	ck_assert_ptr_nonnull(body);
+	for (size_t more = 0; more < 2; more++) {
+		struct sr_bytes bytes = { body, SR_BLOCK_MAX + more };
+
+		b.header.ops_root = sr_hash(bytes.p, bytes.n);
+		ck_error(cons_block_form(puppet_consensus(p), &b.header, bytes),
+		    more ? SR_ERR_BLOCK_LIMIT : SR_OK);
+	}
+	free(body);
+	puppet_free(p);
+}
+END_TEST
+
 TEST_MAIN("consensus_rules",
 	a_good_proposal_draws_notar_and_its_certificate_draws_final,
 	the_same_vote_twice_counts_once,
@@ -771,4 +1028,18 @@ TEST_MAIN("consensus_rules",
 	late_blocks_make_the_skip_timer_longer,
 	a_standstill_repeats_votes_and_certificates_within_its_budget,
 	no_notar_before_the_parent_itself_is_there,
-	final_is_cast_once)
+	final_is_cast_once,
+	a_certificate_of_another_epoch_is_none,
+	nothing_is_cast_once_a_close_block_is_final,
+	a_vote_says_of_ingress_what_the_application_says,
+	a_record_that_could_not_be_written_ends_all_voting,
+	the_genesis_has_no_certificate_that_could_say_ingress,
+	an_author_proposes_once_in_a_slot,
+	a_proposal_that_could_not_be_made_durable_is_not_sent,
+	a_proposal_is_signed_by_the_author_of_its_slot,
+	a_vote_of_another_epoch_is_none,
+	a_slot_holds_so_many_blocks_and_no_more,
+	an_author_says_ingress_works_when_more_than_f_did,
+	a_proposal_s_record_is_synced,
+	skip_is_for_the_frontier_alone,
+	a_block_has_four_mebibytes_and_no_more)

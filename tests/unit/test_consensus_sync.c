@@ -382,6 +382,56 @@ START_TEST(a_new_node_with_an_empty_disk_catches_up_from_genesis)
 }
 END_TEST
 
+static enum sr_error block_ask(struct puppet *p, uint64_t slot, const struct sr_hash32 *hash)
+{
+	struct sr_writer w;
+	enum sr_error error;
+
+	puppet_begin(&w, CONS_REQ_BLOCK);
+	sr_write_u64(&w, slot);
+	sr_write_hash(&w, hash);
+	error = puppet_say(p, 2, &w);
+	sr_writer_clear(&w);
+	return error;
+}
+
+START_TEST(a_peer_may_make_me_send_so_much_in_a_second)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), b = puppet_block(p, &g, 1, NULL);
+	uint8_t *body = calloc(1, SR_BLOCK_MAX);
+	struct cons_block *held;
+
+	ck_assert_ptr_nonnull(body);
+	b.body = (struct sr_bytes){ body, SR_BLOCK_MAX };
+	ck_ok(cons_block_new(&held, &b.header, NULL, b.body));
+	ck_ok(cons_tree_add(puppet_consensus(p), held));
+	for (uint32_t i = 0; i < CONS_SERVE_BYTES / SR_BLOCK_MAX - 1; i++)
+		ck_ok(block_ask(p, 1, &held->hash));
+	ck_error(block_ask(p, 1, &held->hash), SR_ERR_TOO_MANY);
+	puppet_pass(p, 1000);
+	ck_ok(block_ask(p, 1, &held->hash));
+	free(body);
+	puppet_free(p);
+}
+END_TEST
+
+/* Rows that chain but that no certificate has proven yet. */
+START_TEST(unproven_rows_stay_within_their_memory)
+{
+	struct history *h = history_new(CHAIN);
+	struct consensus *c = puppet_consensus(h->p);
+	uint64_t after;
+	uint32_t from;
+
+	ck_ok(puppet_say_cert(h->p, 1, &h->finals[CHAIN - 1]));
+	from = rows_asked(h->p, &after);
+	c->catchup.bytes = CONS_UNVERIFIED_BYTES - 1;
+	ck_error(rows_say(h, from, 1, 1, 0), SR_ERR_TOO_MANY);
+	history_free(h);
+}
+END_TEST
+
 TEST_MAIN("consensus_sync",
 	a_certified_block_that_is_missing_is_asked_for_by_hash,
 	a_block_nobody_asked_for_is_not_kept,
@@ -396,4 +446,6 @@ TEST_MAIN("consensus_sync",
 	an_archive_row_survives_the_round_trip,
 	the_archive_is_read_for_a_peer_and_rows_of_another_epoch_are_not_sent,
 	a_node_that_missed_a_thousand_blocks_catches_up_and_votes_again,
-	a_new_node_with_an_empty_disk_catches_up_from_genesis)
+	a_new_node_with_an_empty_disk_catches_up_from_genesis,
+	a_peer_may_make_me_send_so_much_in_a_second,
+	unproven_rows_stay_within_their_memory)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hpke.h"
 #include "enclave/client_wire.h"
 #include "tests/lib/check_main.h"
 
@@ -187,6 +188,54 @@ START_TEST(an_answer_of_another_member_request_or_byte_is_refused)
 }
 END_TEST
 
+START_TEST(a_request_s_length_is_bounded_before_anything_is_opened)
+{
+	uint8_t *p = calloc(1, CLIENT_REQUEST_MAX + 1);
+	uint64_t epoch;
+
+	ck_assert_ptr_nonnull(p);
+	ck_error(client_request_epoch(&epoch, p, CLIENT_REQUEST_OVERHEAD - 1), SR_ERR_TRUNCATED);
+	ck_ok(client_request_epoch(&epoch, p, CLIENT_REQUEST_OVERHEAD));
+	ck_ok(client_request_epoch(&epoch, p, CLIENT_REQUEST_MAX));
+	ck_error(client_request_epoch(&epoch, p, CLIENT_REQUEST_MAX + 1), SR_ERR_TOO_LONG);
+	free(p);
+}
+END_TEST
+
+/* Whoever was answered once can seal that answer again, to anybody's key and request. */
+START_TEST(a_member_s_answer_to_one_request_is_no_answer_to_another)
+{
+	static const char info[] = "strongroom answer v1";
+	struct sr_hash32 mine = { { 1 } }, theirs = { { 2 } };
+	struct pair *keys = pair_new();
+	struct sr_writer w;
+	struct sr_xpk to;
+	uint8_t *plain, *again;
+	size_t n;
+
+	answer(&w, keys, &mine, 1, 1);
+	n = w.n - SR_HPKE_OVERHEAD;
+	plain = malloc(n);
+	again = malloc(w.n);
+	ck_assert(plain != NULL && again != NULL);
+	ck_ok(sr_hpke_open(plain, &answer_sk, info, mine.b, 32, w.p, w.n));
+	sr_x25519_public(&to, &answer_sk);
+	ck_ok(sr_hpke_seal(again, &to, &ephemeral, info, mine.b, 32, plain, n));
+	ck_ok(open_answer(keys, 3, &mine, again, w.n));
+	ck_ok(sr_hpke_seal(again, &to, &ephemeral, info, theirs.b, 32, plain, n));
+	ck_error(open_answer(keys, 3, &theirs, again, w.n), SR_ERR_BAD_SIGNATURE);
+	plain[0] ^= 1; /* nor with another code */
+	ck_ok(sr_hpke_seal(again, &to, &ephemeral, info, mine.b, 32, plain, n));
+	ck_error(open_answer(keys, 3, &mine, again, w.n), SR_ERR_BAD_SIGNATURE);
+	sr_writer_clear(&w);
+	free(plain);
+	free(again);
+	free(keys);
+}
+END_TEST
+
 TEST_MAIN("enclave client_wire", a_request_opens_with_the_shielding_key_alone,
     any_changed_or_missing_byte_of_a_request_is_noticed, requests_have_a_largest_size,
-    an_answer_names_its_member_and_code, an_answer_of_another_member_request_or_byte_is_refused)
+    an_answer_names_its_member_and_code, an_answer_of_another_member_request_or_byte_is_refused,
+    a_request_s_length_is_bounded_before_anything_is_opened,
+    a_member_s_answer_to_one_request_is_no_answer_to_another)

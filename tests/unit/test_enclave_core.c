@@ -774,6 +774,7 @@ START_TEST(heads_count_when_f_plus_one_others_have_spoken_and_no_liar_raises_the
 	ck_assert(s.core->round.open);
 	ck_assert(!head_delivers(&s, 2, height));
 	ck_assert(!head_delivers(&s, 2, height));
+	ck_assert_uint_eq(s.core->clients->heads_ms, 0);
 	ck_assert(head_delivers(&s, 3, height + 1000000));
 	stage_close(&s);
 }

@@ -738,6 +738,34 @@ START_TEST(the_genesis_vote_key_is_wiped_from_the_identity_in_epoch_one)
 }
 END_TEST
 
+/* A dealing of 0 would leave the key to the others; a lower degree would need fewer shares. */
+START_TEST(a_dealing_of_zero_of_a_lower_degree_or_of_another_s_key_is_refused)
+{
+	struct cluster *c = made(4, 36);
+	struct puppet *p = puppet_new(c, 3);
+	struct vault_tree *t = dealt_by_three(c);
+	struct sr_writer body;
+
+	for (unsigned k = 0; k < 2; k++) {
+		/* vote key, contribution, proof, count; then the commitments */
+		size_t at = 32 + 32 + SHAMIR_PROOF_SIZE + 4 + 32u * k;
+
+		puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
+		memset(body.p + at, 0, 32); /* the identity */
+		ck_error(apply_as(p, &t, EPOCH_OP_DEAL, &body), SR_ERR_DEALING_BAD);
+		sr_writer_clear(&body);
+	}
+	/* A second use of a key would let one signer count as two. */
+	puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
+	memcpy(body.p, p->record->members[0].vote_key.b, 32);
+	ck_error(apply_as(p, &t, EPOCH_OP_DEAL, &body), SR_ERR_DUPLICATE);
+	sr_writer_clear(&body);
+	vault_tree_unref(t);
+	puppet_free(p);
+	cluster_free(c);
+}
+END_TEST
+
 TEST_MAIN("enclave epoch", four_members_make_a_vault_key_and_enter_epoch_one,
     three_and_seven_members_do_too, nobody_enters_epoch_one_before_all_have_acknowledged,
     who_deals_a_wrong_share_is_excluded_by_a_complaint,
@@ -750,4 +778,5 @@ TEST_MAIN("enclave epoch", four_members_make_a_vault_key_and_enter_epoch_one,
     a_node_that_was_away_for_the_close_catches_up,
     it_does_so_from_peers_that_restarted_meanwhile,
     a_close_block_that_is_final_only_after_a_hundred_more_ends_the_epoch,
-    the_genesis_vote_key_is_wiped_from_the_identity_in_epoch_one)
+    the_genesis_vote_key_is_wiped_from_the_identity_in_epoch_one,
+    a_dealing_of_zero_of_a_lower_degree_or_of_another_s_key_is_refused)

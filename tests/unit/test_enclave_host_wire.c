@@ -145,6 +145,51 @@ START_TEST(a_status_has_one_encoding)
 }
 END_TEST
 
+START_TEST(nothing_may_follow_a_frame_s_fields)
+{
+	struct enclave_event ev = { .kind = ENCLAVE_EV_TICK }, ev_back;
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_WAKE }, fx_back;
+	struct sr_writer w;
+
+	sr_writer_init(&w, 1000);
+	host_wire_event_write(&w, &ev);
+	sr_write_u8(&w, 0);
+	ck_error(host_wire_event_read(&ev_back, w.p + 4, w.n - 4), SR_ERR_TRAILING_BYTES);
+	sr_writer_reset(&w);
+	host_wire_effect_write(&w, &fx);
+	sr_write_u8(&w, 0);
+	ck_error(host_wire_effect_read(&fx_back, w.p + 4, w.n - 4), SR_ERR_TRAILING_BYTES);
+	sr_writer_clear(&w);
+}
+END_TEST
+
+START_TEST(a_status_lists_a_hundred_members_and_no_more)
+{
+	const size_t at = 1 + 4 * 32 + 6 * 8 + 2 * 4; /* members_n */
+	struct enclave_status s = { .members_n = SR_MEMBERS_MAX }, *back = malloc(sizeof(*back));
+	struct sr_reader r;
+	struct sr_writer w;
+
+	ck_assert_ptr_nonnull(back);
+	sr_writer_init(&w, 65536);
+	enclave_status_write(&w, &s);
+	sr_reader_init(&r, w.p, w.n);
+	enclave_status_read(back, &r);
+	ck_ok(sr_reader_finish(&r));
+	for (unsigned i = 0; i < 17; i++)
+		sr_write_u8(&w, 0);
+	ck_ok(w.error);
+	w.p[at]++;
+	sr_reader_init(&r, w.p, w.n);
+	enclave_status_read(back, &r);
+	ck_error(sr_reader_finish(&r), SR_ERR_OUT_OF_RANGE);
+	sr_writer_clear(&w);
+	free(back);
+}
+END_TEST
+
 TEST_MAIN("enclave host_wire", every_event_has_one_encoding, every_effect_has_one_encoding,
     kinds_that_do_not_exist_are_refused, the_largest_frame_fits_and_one_byte_more_does_not,
-    a_status_has_one_encoding)
+    a_status_has_one_encoding,
+    nothing_may_follow_a_frame_s_fields,
+    a_status_lists_a_hundred_members_and_no_more)

@@ -515,6 +515,7 @@ START_TEST(the_window_against_replay_ends_where_it_says)
 {
 	struct net *net = net_joined();
 	struct frame too_old = sealed(net, 0, 1, "too old"), edge = sealed(net, 0, 1, "edge");
+	struct frame lost, newest;
 	size_t before;
 
 	/* 8,192 numbers are remembered, the newest one among them. */
@@ -532,6 +533,15 @@ START_TEST(the_window_against_replay_ends_where_it_says)
 	ck_assert_uint_eq(net->ends[1].heard, before + 1);
 	hand_over(net, &edge);
 	ck_assert_uint_eq(net->ends[1].heard, before + 1);
+	/* Nor when its place in the window is that of a newer one that was lost. */
+	lost = sealed(net, 0, 1, "lost");
+	newest = sealed(net, 0, 1, "newest");
+	hand_over(net, &newest);
+	ck_assert_uint_eq(net->ends[1].heard, before + 2);
+	hand_over(net, &too_old);
+	ck_assert_uint_eq(net->ends[1].heard, before + 2);
+	free(lost.p);
+	free(newest.p);
 	free(too_old.p);
 	free(edge.p);
 	net_free(net);

@@ -246,6 +246,7 @@ START_TEST(a_short_outage_does_not_end_the_amnesty_of_a_long_one)
 	world_pass(w, 9999000);
 	world_block(w, 600000);
 	before = uptime();
+	world_block(w, WORLD_SLOT_MS);
 	world_block(w, 3001);
 	until(VAULT_SWITCH_PENDING);
 	ck_assert_uint_ge(uptime() - before, 600000);

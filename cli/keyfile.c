@@ -145,12 +145,12 @@ enum sr_error keyfile_read(struct key **out, const char **why, const char *path)
 	} else if ((st.st_mode & 077) != 0) {
 		*why = "others may read this key file; chmod 600 it";
 	} else if ((error = sr_secret_bytes_init(&text, FILE_MAX)) == SR_OK) {
-		ssize_t got;
+		ssize_t got = 0;
 
 		while (n < FILE_MAX && (got = read(fd, text.p + n, FILE_MAX - n)) > 0)
 			n += (size_t)got;
-		error = text_parse(out, (const char *)text.p, n);
-		if (error != SR_OK)
+		error = got < 0 ? SR_ERR_IO : text_parse(out, (const char *)text.p, n);
+		if (error == SR_ERR_DAMAGED)
 			*why = "not a key file of this program";
 		sr_secret_bytes_clear(&text);
 	}

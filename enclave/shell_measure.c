@@ -58,6 +58,7 @@ static enum sr_error sealing_key_create(struct sr_key32 *out, const char *path)
 
 enum sr_error shell_sealing_key(struct sr_key32 *out, const char *path, bool create)
 {
+	sr_key32_wipe(out);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0) {
 		if (errno != ENOENT)

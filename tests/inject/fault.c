@@ -32,6 +32,9 @@ static uint64_t counted;
 /* --- Counting --- */
 
 enum verdict { GO_ON, FAIL, HALVE };
+#define HALVED                                                                                     \
+	(FAULT_BIT(FAULT_GETRANDOM) | FAULT_BIT(FAULT_READ) | FAULT_BIT(FAULT_WRITE) |             \
+	    FAULT_BIT(FAULT_SEND))
 
 static void tell(const char *name, uint64_t n)
 {
@@ -59,7 +62,7 @@ static enum verdict judge(enum fault_call call)
 		if (!quiet)
 			tell(call_names[call], n);
 	}
-	if (n == armed.nth && armed.how == FAULT_HALF)
+	if (n == armed.nth && armed.how == FAULT_HALF && (FAULT_BIT(call) & HALVED) != 0)
 		return HALVE;
 	errno = armed.error != 0 ? armed.error : call_errors[call];
 	return FAIL;

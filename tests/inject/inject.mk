@@ -11,9 +11,10 @@ $(eval $(call inject_rule,core,tests/sim/envelope.c,$(USE_enclave)))
 # Every step goes through the test, which forks before those that get a fault.
 $(INJECT)/core: LDFLAGS_ALL += -Wl,--wrap=enclave_step
 $(eval $(call inject_rule,disk,,$(USE_node)))
-INJECT_PROGRAMS := $(INJECT)/core $(INJECT)/disk
+$(eval $(call inject_rule,pieces,,cli $(USE_any)))
+INJECT_PROGRAMS := $(addprefix $(INJECT)/,core disk pieces)
 tests: $(INJECT_PROGRAMS) $(INJECT)/shim.so
--include $(patsubst %,$(O)/obj/tests/inject/%.d,core disk fault)
+-include $(patsubst %,$(O)/obj/tests/inject/%.d,core disk pieces fault)
 
 # Preloaded into the real programs.
 $(INJECT)/shim.so: $(FAULT) tests/inject/fault.h

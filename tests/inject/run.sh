@@ -29,7 +29,8 @@ trap 'rm -f "$log"' EXIT
 for fault in vote freed error block; do planted "$dir/core" --tries 3 --planted $fault; done
 planted "$dir/disk" --only log:eio:3 --planted lost
 planted "$dir/disk" --only file:eio:9 --planted torn
-for program in "core $*" disk; do
+planted "$dir/pieces" --planted
+for program in "core $*" disk pieces; do
 	# shellcheck disable=SC2086
 	"$dir"/$program > "$log" 2>&1 || [ $? -eq 1 ] || echo "FAILED: $program"
 	cat "$log"

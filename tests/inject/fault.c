@@ -1,5 +1,6 @@
 /* tests/inject/fault.c - see fault.h. */
 #define _GNU_SOURCE /* RTLD_NEXT, the names that are defined here */
+#undef _FORTIFY_SOURCE /* has some of these names itself, inline */
 #include "tests/inject/fault.h"
 
 #include <dlfcn.h>

@@ -1,11 +1,15 @@
 # The mutation gate: every rule of the product, broken on purpose, must be noticed by a test.
 #   make mutants                        all of them; ONLY="name folder ..." some; RESUME=1 goes on where
 #                                       an interrupted run stopped, when nothing has changed since
-#   make check-mutants                  those of consensus, as a step of make check
+#   make check-mutants                  the first of the voting rules, as a step of make check
 #   tests/mutants/build.sh --list       name, file, rule
 ONLY ?=
 RESUME ?=
 MUTANTS := $(O)/mutants
+CHECK_MUTANTS := no-persist late-persist double-notar notar-behind-frontier parent-not-certified \
+	wrong-final-parent no-gap-check clock-not-awaited final-after-skip skip-after-final \
+	skip-too-early quorum-minus-one votes-unverified cert-unverified time-not-rising amnesia \
+	floor-too-low recovering-counted proposed-forgotten batch-unproven
 
 # What kill.sh needs to build a program as it is built here: name, its objects, archives, -l flags.
 mutants_line = $(file >>$(MUTANTS)/programs,$(1)|$(call objects,$(2))|$(call archives,$(3))|$(call \
@@ -30,4 +34,4 @@ mutants: mutants-ready
 	@CC=$(CC) O=$(O) JOBS=$(JOBS) RESUME=$(RESUME) tests/mutants/kill.sh $(ONLY)
 
 check-mutants: mutants-ready
-	@CC=$(CC) $(RUN) one mutants tests/mutants/kill.sh consensus
+	@CC=$(CC) $(RUN) one mutants tests/mutants/kill.sh $(CHECK_MUTANTS)

@@ -539,6 +539,27 @@ START_TEST(a_proposal_that_i_did_not_sign_proves_nothing)
 }
 END_TEST
 
+START_TEST(what_i_proposed_is_known_after_a_restart)
+{
+	struct puppet *p = puppet_new(4, 1);
+	const struct cons_slot *s;
+	struct sr_hash32 before, after;
+
+	puppet_pass(p, 320);
+	ck_assert_uint_eq(puppet_sent_count(p, CONS_PROPOSE), 3);
+	s = cons_slot_find(puppet_consensus(p), 1);
+	ck_assert(s != NULL && s->own.proposed);
+	before = consensus_header_hash(&s->own.proposal);
+	fleet_crash(p->c, 1, true);
+	fleet_restart(p->c, 1);
+	s = cons_slot_find(puppet_consensus(p), 1);
+	ck_assert(s != NULL && s->own.proposed);
+	after = consensus_header_hash(&s->own.proposal);
+	ck_assert(sr_hash32_equal(&before, &after));
+	puppet_free(p);
+}
+END_TEST
+
 TEST_MAIN("consensus_recover",
 	a_first_boot_asks_nobody,
 	a_restarted_node_asks_and_votes_only_after_a_quorum_of_answers,
@@ -561,4 +582,5 @@ TEST_MAIN("consensus_recover",
 	a_checkpoint_does_not_forget_that_the_disk_was_rolled_back,
 	an_answer_carries_votes_that_came_too_late_to_count,
 	a_checkpoint_does_not_forget_the_floor,
-	a_proposal_that_i_did_not_sign_proves_nothing)
+	a_proposal_that_i_did_not_sign_proves_nothing,
+	what_i_proposed_is_known_after_a_restart)

@@ -299,6 +299,35 @@ START_TEST(a_close_block_comes_when_it_must_and_says_what_follows)
 }
 END_TEST
 
+/* Which of my keys the record of the next epoch gets wrong. */
+enum wrong { WRONG_VOTE, WRONG_SHARE, WRONG_SHIELDING };
+
+START_TEST(nobody_goes_on_into_an_epoch_whose_record_has_other_keys_for_him)
+{
+	for (enum wrong wrong = WRONG_VOTE; wrong <= WRONG_SHIELDING; wrong++) {
+		struct epoch_record *next;
+		struct stage s;
+
+		stage_open(&s, 90 + (uint64_t)wrong);
+		s.core->keys->next = s.core->keys->now;
+		s.core->keys->next.epoch++;
+		s.core->closing.open = s.core->closing.certified = true;
+		next = &s.core->closing.next;
+		*next = s.core->now->record;
+		next->epoch++;
+		if (wrong == WRONG_VOTE)
+			next->members[0].vote_key.b[0] ^= 1;
+		if (wrong == WRONG_SHARE)
+			memcpy(next->members[0].verify_key, next->members[1].verify_key, 32);
+		if (wrong == WRONG_SHIELDING)
+			next->shielding_key.b[0] ^= 1;
+		ck_error(epoch_switch(s.core), SR_ERR_EPOCH_STEP);
+		ck_assert_int_eq(s.core->phase, CORE_DEAD);
+		stage_close(&s);
+	}
+}
+END_TEST
+
 TEST_MAIN("enclave executor",
 	a_block_names_the_state_root_before_it,
 	a_body_is_operations_and_nothing_else,
@@ -308,4 +337,5 @@ TEST_MAIN("enclave executor",
 	a_verdict_is_for_the_very_same_operation,
 	only_a_child_of_the_last_final_block_is_committed,
 	an_epoch_is_not_closed_before_its_time,
-	a_close_block_comes_when_it_must_and_says_what_follows)
+	a_close_block_comes_when_it_must_and_says_what_follows,
+	nobody_goes_on_into_an_epoch_whose_record_has_other_keys_for_him)

@@ -68,10 +68,10 @@ figures() {
 		/elapsed time/ { seconds = $4 }
 		/[Tt]ime limit|Interrupted|max search depth too small|out of memory/ { cut = 1 }
 		END {
-			how = cut ? "not finished" : "complete"
-			if (factor) how = how sprintf(", bitstate, %s of the states seen (hash factor %d)",
+			how = cut ? "not finished: the time is up" : "complete"
+			if (factor && !cut) how = how sprintf(", bitstate, %s of the states seen (hash factor %d)",
 				factor > 100 ? "over 99.9 %" : factor > 10 ? "over 98 %" : "under 98 %", factor)
-			else how = how ", every state stored"
+			else how = how (factor ? ", bitstate" : ", every state stored")
 			printf "%s states, depth %d, %d s, %s\n", states, depth, seconds, how
 		}' "$1"
 }

@@ -189,29 +189,38 @@ static void look_into(const void *p)
 
 /* --- The library's names --- */
 
-/* The definition behind ours. dlsym itself needs no memory for a name that exists. */
-#define NEXT(name)                                                                                 \
+/* The definition behind ours. dlsym may itself ask for memory, or free some of an error before;
+ * volatile, since it is declared never to come back here. */
+static __thread volatile bool resolving;
+#define NEXT_OR(name, otherwise)                                                                   \
 	static __typeof__(&name) next;                                                             \
 	if (next == NULL) {                                                                        \
-		void *found = dlsym(RTLD_NEXT, #name);                                             \
+		void *found;                                                                       \
+                                                                                                   \
+		if (resolving)                                                                     \
+			otherwise;                                                                 \
+		resolving = true;                                                                  \
+		found = dlsym(RTLD_NEXT, #name);                                                   \
+		resolving = false;                                                                 \
 		memcpy(&next, &found, sizeof next);                                                \
 	}
+#define NEXT(name) NEXT_OR(name, abort())
 
 void *malloc(size_t n)
 {
-	NEXT(malloc)
+	NEXT_OR(malloc, return NULL)
 	return judge(FAULT_MALLOC) == GO_ON ? next(n) : NULL;
 }
 
 void *calloc(size_t count, size_t n)
 {
-	NEXT(calloc)
+	NEXT_OR(calloc, return NULL)
 	return judge(FAULT_MALLOC) == GO_ON ? next(count, n) : NULL;
 }
 
 void *realloc(void *p, size_t n)
 {
-	NEXT(realloc)
+	NEXT_OR(realloc, return NULL)
 	if (judge(FAULT_MALLOC) != GO_ON)
 		return NULL;
 	look_into(p);
@@ -232,7 +241,7 @@ void *aligned_alloc(size_t alignment, size_t n)
 
 void free(void *p)
 {
-	NEXT(free)
+	NEXT_OR(free, return)
 	look_into(p);
 	next(p);
 }

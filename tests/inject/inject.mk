@@ -2,6 +2,9 @@
 INJECT := $(O)/tests/inject
 FAULT := tests/inject/fault.c
 
+# Called before a sanitizer has started.
+$(call objects,$(FAULT)): CFLAGS_ALL := $(filter-out $(SANITIZE),$(CFLAGS_ALL))
+
 # name, sources besides fault.c, modules
 define inject_rule
 $(call program_rule,$(INJECT)/$(1),tests/inject/$(1).c $(FAULT) $(2),testlib $(3))
@@ -30,6 +33,15 @@ INJECT_NEEDS := all $(INJECT_PROGRAMS) $(INJECT)/shim.so
 check-inject: $(INJECT_NEEDS)
 	@$(RUN) one inject tests/inject/run.sh $(INJECT) --tries 60
 	@$(RUN) one inject tests/inject/processes.sh $(INJECT)/shim.so 3
+
+# The same without a use of memory after its end: cores and parts under the sanitizers.
+.PHONY: inject-asan inject-asan-run
+inject-asan:
+	@$(MAKE) CC=gcc VARIANT=asan CFLAGS="-O1 -gdwarf-4" inject-asan-run
+inject-asan-run: export ASAN_OPTIONS = allocator_may_return_null=1:detect_leaks=0
+inject-asan-run: $(INJECT)/core $(INJECT)/pieces
+	$(INJECT)/pieces
+	$(INJECT)/core --seconds $(INJECT_SECONDS)
 
 # Every n, as far as the time goes; INJECT_ROUNDS of real processes.
 INJECT_SECONDS ?= 420

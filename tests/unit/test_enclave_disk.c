@@ -225,6 +225,30 @@ START_TEST(a_node_whose_disk_is_full_writes_nothing)
 }
 END_TEST
 
+static bool in_epoch_one(struct cluster *c, void *ctx)
+{
+	(void)ctx;
+	return enclave_core_epoch(c->nodes[3].core)->epoch == 1;
+}
+
+/* It may have voted there before it fell: the others are asked. */
+START_TEST(who_was_restarted_asks_before_it_votes_in_the_next_epoch)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = NODES, .seed = 84 });
+	struct consensus_status s;
+
+	c->quiet = true;
+	cluster_start_all(c);
+	cluster_run(c, 500);
+	cluster_kill(c, 3, true);
+	cluster_start(c, 3);
+	ck_assert(cluster_run_until(c, in_epoch_one, NULL, 120000));
+	consensus_status_get(&s, enclave_core_consensus(c->nodes[3].core));
+	ck_assert(s.recovering);
+	cluster_free(c);
+}
+END_TEST
+
 TEST_MAIN("enclave disk",
 	a_record_taken_out_of_the_middle_of_the_log_is_noticed,
 	a_log_from_before_the_store_s_checkpoint_is_refused,
@@ -234,4 +258,5 @@ TEST_MAIN("enclave disk",
 	a_program_that_the_genesis_does_not_list_does_not_run,
 	who_lost_his_disk_does_not_believe_he_never_voted,
 	the_vote_key_of_a_closed_epoch_is_wiped,
-	a_node_whose_disk_is_full_writes_nothing)
+	a_node_whose_disk_is_full_writes_nothing,
+	who_was_restarted_asks_before_it_votes_in_the_next_epoch)

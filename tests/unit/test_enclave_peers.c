@@ -53,11 +53,11 @@ static void stage_close(struct stage *s)
 /* --- heads --- */
 
 /* What member 2 says of itself; changed by the test before it is said. */
-struct head { uint64_t epoch, height; struct sr_hash32 nonce, hash; struct sr_edsk key; };
+struct head { uint64_t epoch, signed_epoch, height; struct sr_hash32 nonce, hash; struct sr_edsk key; };
 
 static struct head head_of(const struct stage *s)
 {
-	struct head h = { .epoch = 1, .height = 9, .nonce = s->core->round.nonce };
+	struct head h = { .epoch = 1, .signed_epoch = 1, .height = 9, .nonce = s->core->round.nonce };
 
 	h.key = s->c->nodes[2].core->keys->now.vote;
 	return h;
@@ -71,7 +71,7 @@ static uint32_t head_say(struct stage *s, const struct head *h)
 
 	sr_writer_init(&signed_part, 256);
 	sr_write_hash(&signed_part, &s->core->genesis->chain_id);
-	sr_write_u64(&signed_part, h->epoch);
+	sr_write_u64(&signed_part, h->signed_epoch);
 	sr_write_hash(&signed_part, &h->nonce);
 	sr_write_u64(&signed_part, h->height);
 	sr_write_hash(&signed_part, &h->hash);
@@ -118,6 +118,9 @@ START_TEST(a_head_is_signed_by_its_member_for_this_challenge_in_this_epoch)
 	ck_assert_uint_eq(head_say(&s, &h), 0);
 	h = head_of(&s);
 	h.epoch = 0;
+	ck_assert_uint_eq(head_say(&s, &h), 0);
+	h = head_of(&s);
+	h.signed_epoch = 0;
 	ck_assert_uint_eq(head_say(&s, &h), 0);
 	h = head_of(&s);
 	s.core->round.open = false;

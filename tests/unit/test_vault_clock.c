@@ -243,7 +243,7 @@ START_TEST(a_short_outage_does_not_end_the_amnesty_of_a_long_one)
 
 	setup();
 	ck_ok(world_switch_new(w, BOB, &s, &sw));
-	world_pass(w, 9999000);
+	world_pass(w, 9990000); /* due in ten seconds */
 	world_block(w, 600000);
 	before = uptime();
 	world_block(w, WORLD_SLOT_MS);

@@ -431,6 +431,31 @@ START_TEST(a_proof_for_the_key_shows_what_the_getter_says)
 }
 END_TEST
 
+START_TEST(a_delegate_sees_the_switch_until_he_is_none)
+{
+	struct vault_switch_settings s = world_settings(100000, 100000);
+	union vault_op_body b = { .switch_delegate = { 1, true, { 0 }, 0 } };
+
+	setup();
+	ck_ok(world_switch_new(w, ALICE, &s, NULL));
+	b.switch_delegate.to = w->who[GRACE];
+	b.switch_delegate.until_ms = w->block.time_ms + 50000;
+	ck_ok(world_do(w, ALICE, VAULT_OP_SWITCH_DELEGATE, &b));
+	account_after(GRACE, 0);
+	ck_ok(get(VAULT_GET_SWITCHES, GRACE));
+	ck_assert_uint_eq(list_length(), 1);
+	b.switch_delegate.add = false;
+	b.switch_delegate.until_ms = 0;
+	ck_ok(world_do(w, ALICE, VAULT_OP_SWITCH_DELEGATE, &b));
+	account_after(GRACE, 0);
+	ck_ok(get(VAULT_GET_SWITCHES, GRACE));
+	ck_assert_uint_eq(list_length(), 0);
+	number(1);
+	ck_error(get(VAULT_GET_SWITCH, GRACE), SR_ERR_WRONG_KEY);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("vault get", accounts_nfts_collections_receipts_and_meta_are_public,
     parameters_are_read_strictly, an_accounts_nfts_come_in_order_and_in_pages,
     a_secret_is_seen_by_its_owner_and_by_those_its_policy_names,
@@ -439,4 +464,5 @@ TEST_MAIN("vault get", accounts_nfts_collections_receipts_and_meta_are_public,
     a_page_of_history_stays_under_a_mebibyte,
     a_switch_is_seen_and_listed_by_those_it_concerns, events_are_read_by_those_they_concern,
     a_ticket_is_seen_by_its_requester_and_the_secrets_owner,
-    a_proof_for_the_key_shows_what_the_getter_says)
+    a_proof_for_the_key_shows_what_the_getter_says,
+    a_delegate_sees_the_switch_until_he_is_none)

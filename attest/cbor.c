@@ -88,7 +88,7 @@ bool cbor_more(struct sr_reader *r, struct cbor_list *l)
 	if (!l->indefinite)
 		return l->left-- > 0;
 	if (!comes(r, BREAK))
-		return r->left > 0;
+		return true;
 	sr_read_u8(r);
 	return false;
 }

@@ -93,7 +93,7 @@ enum sr_error tcb_platform_read(struct tcb_platform *out, struct sr_bytes extens
 
 		sr_reader_init(&item, pair.p, pair.n);
 		if (!oid_tail(der_expect(&item, DER_OID), &a, &b) || b != 0
-		    || (seen >> a & 1u) != 0)
+		    || (a < 16 && (seen >> a & 1u) != 0))
 			return SR_ERR_CHAIN_BAD;
 		if (a < 16)
 			seen |= 1u << a;

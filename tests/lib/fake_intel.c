@@ -76,9 +76,9 @@ static size_t sgx_extension(uint8_t *out)
 	body[b++] = (uint8_t)s;
 	memcpy(body + b, svns, s);
 	b += s;
-	/* PCEID, FMSPC */
-	for (uint8_t which = 3; which <= 4; which++) {
-		uint8_t n = which == 3 ? 2 : 6;
+	/* PCEID, FMSPC, and one that nobody knows yet */
+	for (size_t i = 0; i < 3; i++) {
+		uint8_t which = i < 2 ? (uint8_t)(3 + i) : 34, n = which == 3 ? 2 : 6;
 
 		body[b++] = 0x30;
 		body[b++] = (uint8_t)(12 + 2 + n);

@@ -53,22 +53,36 @@ enum sr_error attest_azure_snp_report(struct sr_bytes *out, struct sr_bytes hcl_
 	return SR_OK;
 }
 
-enum sr_error attest_azure_key(struct attest_azure *out, struct sr_bytes hcl_report,
+static enum sr_error key_read(struct attest_azure *out, struct sr_bytes hcl_report,
     const struct attest_result *evidence)
 {
 	struct runtime rt;
 	uint8_t modulus[512], exponent[8];
 	struct sr_bytes n = { modulus, 0 }, e = { exponent, 0 };
 
-	memset(out, 0, sizeof *out);
 	SR_TRY(hcl_read(&rt, hcl_report));
 	if (evidence->tee != (rt.type == HCL_SNP ? ATTEST_SNP : ATTEST_TDX) ||
 	    evidence->report_data_n < 32)
 		return SR_ERR_EVIDENCE_FORMAT;
+	/* The paravisor is at VMPL 0; a guest above it can have a report of any data. */
+	if (evidence->tee == ATTEST_SNP && evidence->snp.vmpl != 0)
+		return SR_ERR_BINDING;
 	out->runtime = sr_hash(rt.json.p, rt.json.n);
 	if (memcmp(out->runtime.b, evidence->report_data, 32) != 0)
 		return SR_ERR_BINDING;
 	SR_TRY(collateral_jwk_rsa(modulus, &n.n, sizeof modulus, exponent, &e.n, sizeof exponent,
 	    rt.json, "HCLAkPub"));
 	return cert_key_rsa_spki(out->key, &out->key_n, sizeof out->key, n, e);
+}
+
+enum sr_error attest_azure_key(struct attest_azure *out, struct sr_bytes hcl_report,
+    const struct attest_result *evidence)
+{
+	enum sr_error err;
+
+	memset(out, 0, sizeof *out);
+	err = key_read(out, hcl_report, evidence);
+	if (err != SR_OK)
+		memset(out, 0, sizeof *out);
+	return err;
 }

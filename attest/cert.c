@@ -192,9 +192,10 @@ enum sr_error cert_chain_verify(const struct cert_chain *self, const struct sr_h
 void cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool)
 {
 	while (self->n > 0 && self->n < CERT_CHAIN_MAX) {
-		gnutls_x509_crt_t last = self->at[self->n - 1]->crt, copy = NULL;
+		gnutls_x509_crt_t last = self->at[self->n - 1]->crt;
 		gnutls_datum_t der = { NULL, 0 };
 		const struct cert *found = NULL;
+		enum sr_error err;
 
 		if (gnutls_x509_crt_check_issuer(last, last))
 			return;
@@ -204,14 +205,16 @@ void cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool)
 		if (found == NULL
 		    || gnutls_x509_crt_export2(found->crt, GNUTLS_X509_FMT_DER, &der) != 0)
 			return;
-		if (gnutls_x509_crt_init(&copy) != 0 ||
-		    gnutls_x509_crt_import(copy, &der, GNUTLS_X509_FMT_DER) != 0 ||
-		    chain_add(self, copy) != SR_OK) {
-			gnutls_free(der.data);
-			return;
-		}
+		err = read_der(self, &der);
 		gnutls_free(der.data);
+		if (err != SR_OK)
+			return;
 	}
+}
+
+bool cert_is_ca(const struct cert *cert)
+{
+	return gnutls_x509_crt_get_ca_status(cert->crt, NULL) > 0;
 }
 
 enum sr_error cert_extension(uint8_t **out, size_t *n, const struct cert *cert, const char *oid)

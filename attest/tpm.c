@@ -187,6 +187,9 @@ enum sr_error attest_tpm_endorsed(struct sr_bytes certificate, struct sr_bytes a
 		cert_chain_complete(&chain, &pool);
 		err = cert_chain_verify(&chain, makers, makers_n, &window);
 	}
+	/* What stands above endorses; it is not a TPM. */
+	if (err == SR_OK && (chain.n < 2 || cert_is_ca(chain.at[0])))
+		err = SR_ERR_CHAIN_BAD;
 	if (err == SR_OK && !cert_window_holds(&window, time_s))
 		err = SR_ERR_COLLATERAL_TIME;
 	cert_chain_clear(&chain);

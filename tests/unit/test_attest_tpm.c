@@ -161,6 +161,9 @@ START_TEST(an_endorsement_certificate_leads_to_its_maker)
 	    attest_tpm_endorsed(ek, (struct sr_bytes){ above, issuer.n + root.n }, &other, 1, at),
 	    SR_ERR_CHAIN_BAD);
 	ck_error(attest_tpm_endorsed(ek, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
+	/* Those above endorse; they are no endorsement keys. */
+	ck_error(attest_tpm_endorsed(issuer, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
+	ck_error(attest_tpm_endorsed(root, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
 	ck_error(
 	    attest_tpm_endorsed(ek, (struct sr_bytes){ above, issuer.n + root.n }, &maker, 1, 1),
 	    SR_ERR_COLLATERAL_TIME);
@@ -237,8 +240,12 @@ START_TEST(snp_vouches_for_the_key_of_an_azure_vtpm)
 		ck_ok(attest_snp_verify(&r, &in));
 		ck_ok(attest_azure_key(&azure, report, &r));
 		azure_quote(json_object_get(v, "tpm_quote"), &azure);
+		r.snp.vmpl = 2;              /* by the guest, of a JSON of its own */
+		ck_error(attest_azure_key(&azure, report, &r), SR_ERR_BINDING);
+		r.snp.vmpl = 0;
 		hcl[1300] ^= 1;              /* another key in the JSON */
 		ck_error(attest_azure_key(&azure, report, &r), SR_ERR_BINDING);
+		ck_assert(sr_hash32_is_zero(&azure.runtime));
 		json_decref(v);
 		done();
 	}

@@ -279,7 +279,7 @@ static enum sr_error step_running(struct enclave_core *self, const struct enclav
 {
 	SR_TRY(on_running(self, ev));
 	if (self->phase != CORE_RUNNING)
-		return SR_OK;
+		return self->broken;
 	SR_TRY(settle(self));
 	if (checkpoint_wanted(self))
 		SR_TRY(checkpoint_write(self));

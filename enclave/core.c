@@ -267,7 +267,8 @@ static void wake_emit(struct enclave_core *self)
 	struct enclave_effect fx = { .kind = ENCLAVE_FX_WAKE };
 	uint64_t at = self->wake_ms, deadline = release_deadline(self);
 
-	if (at == 0 || at > self->now_ms + CORE_STATUS_MS)
+	/* A full disk: agreement rests, and what it wanted to be woken for with it. */
+	if (at == 0 || at > self->now_ms + CORE_STATUS_MS || self->disk_full)
 		at = self->now_ms + CORE_STATUS_MS;
 	if (deadline < at)
 		at = deadline;

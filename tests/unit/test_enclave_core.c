@@ -622,6 +622,10 @@ START_TEST(a_nearly_full_disk_stops_voting_but_not_reading)
 	ck_assert_uint_eq(cluster_height(w->c, 2), height);
 	ck_assert_uint_gt(cluster_height(w->c, 0), height);
 	(void)nft_version(w, 2);
+	/* Nor does it ask to be woken for votes that it will not cast. */
+	cluster_event(w->c, 2, &(struct enclave_event){ .kind = ENCLAVE_EV_TICK });
+	ck_assert_uint_gt(
+	    w->c->nodes[2].wake_ms, w->c->now_ms + (uint64_t)w->c->nodes[2].clock_ms);
 	cluster_event(w->c, 2, &(struct enclave_event){ .kind = ENCLAVE_EV_DISK, .number = 0 });
 	ck_assert(cluster_run_height(w->c, cluster_height(w->c, 0) + 5, 60000));
 	world_free(w);

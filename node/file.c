@@ -88,16 +88,40 @@ enum sr_error file_write_all(int fd, const uint8_t *p, size_t n)
 	return SR_OK;
 }
 
-enum sr_error file_sync_dir(const char *dir)
+static enum sr_error sync_path(const char *path, int flags)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok;
+	int fd = open(path, flags | O_CLOEXEC);
+	enum sr_error err;
 
 	if (fd < 0)
 		return SR_ERR_IO;
-	ok = fsync(fd) == 0;
+	err = fsync(fd) == 0 ? SR_OK : file_errno();
 	close(fd);
-	return ok ? SR_OK : SR_ERR_IO;
+	return err;
+}
+
+enum sr_error file_sync(const char *dir, const char *name)
+{
+	char path[NODE_PATH_MAX];
+
+	SR_TRY(file_path(path, dir, name));
+	return sync_path(path, O_RDWR);
+}
+
+enum sr_error file_sync_dir(const char *dir)
+{
+	return sync_path(dir, O_RDONLY | O_DIRECTORY);
+}
+
+enum sr_error file_move(const char *dir, const char *aside, const char *name)
+{
+	char from[NODE_PATH_MAX], to[NODE_PATH_MAX];
+
+	SR_TRY(file_path(from, dir, aside));
+	SR_TRY(file_path(to, dir, name));
+	if (rename(from, to) != 0)
+		return file_errno();
+	return file_sync_dir(dir);
 }
 
 enum sr_error file_make_dir(const char *dir)

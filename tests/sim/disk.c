@@ -44,7 +44,7 @@ static size_t below(struct disk *self, size_t n)
 
 static bool strikes(struct disk *self, uint32_t per_million, enum disk_fault fault)
 {
-	if (!self->armed || per_million == 0 || below(self, 1000000) >= per_million)
+	if (self->dead || !self->armed || per_million == 0 || below(self, 1000000) >= per_million)
 		return false;
 	self->count[fault]++;
 	return true;
@@ -147,6 +147,7 @@ static void file_settle(struct disk_file *f)
 	for (size_t i = 0; i < f->dirty_n; i++)
 		sector_land(f, f->dirty[i], 0, DISK_SECTOR);
 	durable_resize(f, f->now_n);
+	f->low_n = f->now_n;
 	dirty_clear(f);
 }
 
@@ -154,14 +155,11 @@ enum fate { FATE_NONE, FATE_ALL, FATE_EACH, FATE_PREFIX, FATES };
 
 static size_t size_by_fate(struct disk *self, const struct disk_file *f, enum fate fate)
 {
-	size_t low = f->now_n < f->durable_n ? f->now_n : f->durable_n;
-	size_t high = f->now_n < f->durable_n ? f->durable_n : f->now_n;
-
-	if (fate == FATE_NONE)
+	if (fate == FATE_NONE || f->now_n <= f->durable_n)
 		return f->durable_n;
 	if (fate == FATE_ALL || below(self, 2) == 0)
 		return f->now_n;
-	return low + below(self, high - low + 1);
+	return f->durable_n + below(self, f->now_n - f->durable_n + 1);
 }
 
 /* Half of it, one end or the other. */
@@ -182,7 +180,14 @@ static void file_cut(struct disk *self, struct disk_file *f)
 	enum fate fate = (enum fate)below(self, FATES);
 	size_t size, prefix, torn;
 
+	f->stale = true;
 	mapped_scan(f);
+	/* It was cut off before: that got there, at once, or nothing since. */
+	if (f->low_n < f->durable_n) {
+		if (fate == FATE_NONE || (fate != FATE_ALL && below(self, 2) == 0))
+			return;
+		durable_resize(f, f->low_n);
+	}
 	size = size_by_fate(self, f, fate);
 	prefix = below(self, f->dirty_n + 1);
 	torn = fate != FATE_NONE && below(self, 4) == 0 ? below(self, f->dirty_n) : SIZE_MAX;
@@ -192,9 +197,8 @@ static void file_cut(struct disk *self, struct disk_file *f)
 		    (fate == FATE_PREFIX && i < prefix);
 
 		if (at >= f->now_n)
-			continue; /* cut off: comes back as it was, or not at all */
-		/* The size goes up after the data is there. */
-		if (self->ordered && at + DISK_SECTOR > f->durable_n && at < size &&
+			continue;
+		if (!self->size_first && at + DISK_SECTOR > f->durable_n && at < size &&
 		    size > f->durable_n)
 			sector_land(f, s, 0, DISK_SECTOR);
 		else if (i == torn)
@@ -205,7 +209,6 @@ static void file_cut(struct disk *self, struct disk_file *f)
 			self->count[DISK_LOST]++;
 	}
 	durable_resize(f, size);
-	f->stale = true;
 }
 
 /* What is seen is what is durable. */
@@ -220,7 +223,7 @@ static void file_reload(struct disk_file *f)
 		memset(f->now + high, 0, f->now_high - high);
 	memcpy(f->now, f->durable, high);
 	f->now_high = high;
-	f->now_n = f->durable_n;
+	f->now_n = f->low_n = f->durable_n;
 	f->stale = false;
 }
 
@@ -297,6 +300,15 @@ static void changes_commit(struct disk *self, const char *folder)
 	self->changes_n = left;
 }
 
+/* Names and truncations, in order: what ext4 takes along with any sync. */
+static void journal_commit(struct disk *self)
+{
+	changes_commit(self, NULL);
+	for (size_t i = 0; i < DISK_FILES_MAX; i++)
+		if (self->files[i].used && self->files[i].low_n < self->files[i].durable_n)
+			durable_resize(&self->files[i], self->files[i].low_n);
+}
+
 static void changes_cut(struct disk *self)
 {
 	enum fate fate = (enum fate)below(self, FATES);
@@ -311,14 +323,14 @@ static void changes_cut(struct disk *self)
 		else
 			self->count[DISK_NAME_LOST]++;
 	self->changes_n = 0;
-	for (size_t i = 0; i < self->names_n; i++)
-		self->names[i].now = self->names[i].durable;
 }
 
 static void change_add(struct disk *self, const char *name, const char *from, int file)
 {
 	struct disk_change *c;
 
+	if (self->dead)
+		return;
 	if (self->changes_n == DISK_FILES_MAX)
 		changes_commit(self, NULL);
 	c = &self->changes[self->changes_n++];
@@ -378,7 +390,7 @@ struct disk *disk_format(unsigned number, uint64_t seed)
 		if (self->files[i].used)
 			file_wipe(&self->files[i]);
 	self->names_n = self->changes_n = 0;
-	self->dead = self->armed = false;
+	self->dead = self->armed = self->size_first = false;
 	self->charged = self->calls = self->cut_after = self->cost_us = 0;
 	self->room = DISK_ROOM_BYTES;
 	self->rates = (struct disk_rates){ 0 };
@@ -403,6 +415,8 @@ void disk_power_cut(struct disk *self)
 void disk_power_on(struct disk *self)
 {
 	SR_ASSERT(self->open_n == 0);
+	for (size_t i = 0; i < self->names_n; i++)
+		self->names[i].now = self->names[i].durable;
 	files_collect(self);
 	for (size_t i = 0; i < DISK_FILES_MAX; i++)
 		if (self->files[i].used) {
@@ -437,8 +451,6 @@ void disk_copy(struct disk *to, const struct disk *from)
 	to->changes_n = 0;
 	to->charged = 0;
 	to->ordered = from->ordered;
-	for (size_t i = 0; i < to->names_n; i++)
-		to->names[i].now = to->names[i].durable;
 	disk_power_on(to);
 }
 
@@ -486,6 +498,8 @@ bool disk_loose(struct disk *self, const char *name)
 /* Counts a call that changes something. true: the power goes in the middle of it. */
 static bool cut_now(struct disk *self)
 {
+	if (self->dead)
+		return false;
 	self->calls++;
 	return (self->cut_after != 0 && self->calls == self->cut_after) ||
 	    (self->armed && self->rates.cut > 0 && below(self, 1000000) < self->rates.cut);
@@ -495,7 +509,7 @@ static int done(struct disk *self, bool cut)
 {
 	if (cut)
 		disk_power_cut(self);
-	return cut ? EIO : 0;
+	return 0;
 }
 
 bool disk_path(struct disk **self, const char **name, const char *path)
@@ -522,13 +536,11 @@ int disk_open(struct disk *self, struct disk_file **out, const char *name, bool 
 	bool there = found != NULL && found->now >= 0, cut;
 
 	*out = NULL;
-	if (self->dead)
-		return EIO;
 	if (there && create && exclusive)
 		return EEXIST;
 	if (!there && !create)
 		return ENOENT;
-	if (!there && self->charged + PAGE > self->room) {
+	if (!there && !self->dead && self->charged + PAGE > self->room) {
 		self->count[DISK_FULL]++;
 		return ENOSPC;
 	}
@@ -537,8 +549,7 @@ int disk_open(struct disk *self, struct disk_file **out, const char *name, bool 
 		found = name_make(self, name);
 		found->now = file_new(self);
 		change_add(self, name, "", found->now);
-		if (cut)
-			return done(self, cut);
+		(void)done(self, cut);
 	}
 	*out = &self->files[found->now];
 	(*out)->open_n++;
@@ -562,7 +573,7 @@ void disk_close(struct disk *self, struct disk_file *file)
 
 int disk_read(struct disk *self, struct disk_file *file, size_t *got, void *p, size_t n, size_t at)
 {
-	if (self->dead || strikes(self, self->rates.read_error, DISK_READ_ERROR))
+	if (strikes(self, self->rates.read_error, DISK_READ_ERROR))
 		return EIO;
 	*got = at >= file->now_n ? 0 : file->now_n - at < n ? file->now_n - at : n;
 	memcpy(p, file->now + at, *got);
@@ -572,8 +583,8 @@ int disk_read(struct disk *self, struct disk_file *file, size_t *got, void *p, s
 /* How many of these bytes there is room for. */
 static size_t fits(struct disk *self, const struct disk_file *file, size_t n, size_t at)
 {
-	uint64_t limit = file->charged + (self->room > self->charged ? self->room - self->charged
-								     : 0);
+	uint64_t room = self->dead ? DISK_FILE_MAX : self->room;
+	uint64_t limit = file->charged + (room > self->charged ? room - self->charged : 0);
 
 	limit = limit / PAGE * PAGE;
 	if (limit > DISK_FILE_MAX)
@@ -597,8 +608,6 @@ int disk_write(
 {
 	bool cut, failed;
 
-	if (self->dead)
-		return EIO;
 	*put = fits(self, file, n, at);
 	if (*put == 0 && n > 0) {
 		self->count[DISK_FULL]++;
@@ -626,8 +635,6 @@ int disk_resize(struct disk *self, struct disk_file *file, size_t n)
 {
 	bool cut;
 
-	if (self->dead)
-		return EIO;
 	if (n > file->now_n && fits(self, file, n - file->now_n, file->now_n) < n - file->now_n)
 		return ENOSPC;
 	cut = cut_now(self);
@@ -636,6 +643,7 @@ int disk_resize(struct disk *self, struct disk_file *file, size_t n)
 		dirty_mark(file, n, file->now_n);
 	}
 	file->now_n = n;
+	file->low_n = file->low_n < n ? file->low_n : n;
 	file->reserved = file->reserved < n ? file->reserved : n;
 	charge(self, file);
 	return done(self, cut);
@@ -643,8 +651,6 @@ int disk_resize(struct disk *self, struct disk_file *file, size_t n)
 
 int disk_reserve(struct disk *self, struct disk_file *file, size_t end)
 {
-	if (self->dead)
-		return EIO;
 	if (end <= file->reserved || end <= file->now_n)
 		return 0;
 	if (self->charged - file->charged + end > self->room) {
@@ -664,6 +670,7 @@ static int sync_fails(struct disk *self, struct disk_file *f)
 		if (below(self, 2) == 0)
 			sector_land(f, f->dirty[i], 0, DISK_SECTOR);
 	durable_resize(f, f->now_n > f->durable_n ? f->now_n : f->durable_n);
+	f->low_n = f->now_n;
 	dirty_clear(f);
 	f->stale = true;
 	return EIO;
@@ -680,7 +687,7 @@ static const char *folder_name(const struct disk *self, const struct disk_file *
 int disk_sync(struct disk *self, struct disk_file *file)
 {
 	if (self->dead)
-		return EIO;
+		return 0;
 	if (cut_now(self))
 		return done(self, true);
 	if (strikes(self, self->rates.slow_sync, DISK_SLOW_SYNC))
@@ -690,7 +697,7 @@ int disk_sync(struct disk *self, struct disk_file *file)
 	if (file != NULL && !file->folder)
 		file_settle(file);
 	if (self->ordered)
-		changes_commit(self, NULL);
+		journal_commit(self);
 	else if (file == NULL || file->folder)
 		changes_commit(self, file == NULL ? "" : folder_name(self, file));
 	return 0;
@@ -719,8 +726,6 @@ int disk_rename(struct disk *self, const char *from, const char *to)
 	struct disk_name *a = name_find(self, from), *b;
 	bool cut;
 
-	if (self->dead)
-		return EIO;
 	if (a == NULL || a->now < 0)
 		return ENOENT;
 	cut = cut_now(self);
@@ -736,8 +741,6 @@ int disk_unlink(struct disk *self, const char *name)
 	struct disk_name *found = name_find(self, name);
 	bool cut;
 
-	if (self->dead)
-		return EIO;
 	if (found == NULL || found->now < 0)
 		return ENOENT;
 	cut = cut_now(self);

@@ -7,9 +7,11 @@
  * seed: none, all, each by chance, or a prefix in order of writing), one may be torn, and the size
  * is the old one, the new one or between.
  * Names are durable when their folder was synced. By seed a disk is either
- *   ordered:   as ext4 with data=ordered: names change in order, a sync of anything takes along
- *              the names before it, and a longer file never shows what was not written; or
+ *   ordered:   as ext4: names change in order, and a sync of anything takes along all changes of
+ *              names and truncations before it; or
  *   scattered: only what POSIX promises: each change of a name survives or not by itself.
+ * A longer file never shows what was not written, as with data=ordered and all newer file systems;
+ * with size_first it may.
  */
 #ifndef SR_TESTS_SIM_DISK_H
 #define SR_TESTS_SIM_DISK_H
@@ -51,7 +53,8 @@ struct disk_file {
 	bool used, folder, stale;       /* stale: now differs from durable in clean sectors, too */
 	uint8_t *now, *durable, *dirty_map;
 	uint32_t *dirty;                /* sectors, in order of their first write */
-	size_t now_n, durable_n, reserved, charged, mapped_n, dirty_n;
+	size_t now_n, durable_n, low_n; /* low_n: the smallest size since the last sync */
+	size_t reserved, charged, mapped_n, dirty_n;
 	size_t now_high, durable_high;  /* zeros from there on */
 	size_t astray_from, astray_to;  /* sector + 1; 0: none */
 	uint32_t open_n;
@@ -64,8 +67,9 @@ struct disk_name { char name[DISK_NAME_MAX]; int now, durable; }; /* files; -1: 
 struct disk_change { char name[DISK_NAME_MAX], from[DISK_NAME_MAX]; int file; };
 
 struct disk {
-	bool dead;                      /* the power is cut: nothing works until disk_power_on */
-	bool ordered, armed;            /* armed: rates apply */
+	bool dead;                      /* the power is cut: all is in vain until disk_power_on */
+	bool ordered, size_first;
+	bool armed;                     /* rates apply */
 	uint64_t random, room, charged, calls, cut_after; /* cut_after: in this call; 0: never */
 	uint64_t cost_us;               /* of slow syncs, until somebody takes it off */
 	uint32_t open_n;
@@ -82,7 +86,7 @@ struct disk {
 
 /* The disk below DISK_PREFIX "number/", empty, its power on. */
 struct disk *disk_format(unsigned number, uint64_t seed);
-/* Nothing may be mapped or written any more; descriptors stay until they are closed. */
+/* What programs do from now on works as ever, and is in vain. */
 void disk_power_cut(struct disk *self);
 /* All descriptors must be closed. What is durable is what there is. */
 void disk_power_on(struct disk *self);

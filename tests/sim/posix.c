@@ -557,7 +557,7 @@ char *realpath(const char *path, char *out)
 
 	if (!disk_path(&disk, &name, path))
 		return real(path, out);
-	return out != NULL ? strcpy(out, path) : strdup(path);
+	return out != NULL ? memcpy(out, path, strlen(path) + 1) : strdup(path);
 }
 
 char *__realpath_chk(const char *path, char *out, size_t room)

@@ -1,0 +1,134 @@
+/* Tokyo Cabinet under node/store.c: after a power cut in any call the state is one of a commit. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/file.h"
+#include "node/store.h"
+#include "tests/lib/check_main.h"
+#include "tests/lib/seed.h"
+#include "tests/sim/disk.h"
+
+#define DIR DISK_PREFIX "0"
+#define ROUNDS 5u
+#define KEYS 60u
+#define SEEDS 4u
+
+static char note[NODE_STORE_NOTE_MAX];
+static uint64_t seed_now, call_now;
+
+/* What row i holds after this round: 0 none, else its length. */
+static size_t row_n(uint32_t round, uint32_t i)
+{
+	uint32_t last = 0;
+
+	for (uint32_t r = 1; r <= round; r++)
+		if ((i * 7 + r * 3) % 4 != 0)
+			last = r;
+	return last == 0 || (i + last) % 9 == 0 ? 0 : 20 + (i * 31 + last * 57) % 700;
+}
+
+static enum sr_error round_put(struct node_store *store, uint32_t round)
+{
+	uint8_t key[32] = { 0 }, value[1024];
+	struct sr_hash32 hash = { { 9 } };
+
+	for (uint32_t i = 0; i < KEYS; i++) {
+		if ((i * 7 + round * 3) % 4 == 0)
+			continue;
+		key[0] = (uint8_t)i;
+		memset(value, (int)(i + round), sizeof value);
+		SR_TRY(node_store_state_put(store, key, sizeof key, value, row_n(round, i)));
+	}
+	for (uint64_t h = round * 30; h < round * 30 + 30; h++)
+		SR_TRY(node_store_archive_put(store, h, &hash, value, 300 + h));
+	return node_store_commit(store);
+}
+
+/* Does it hold what it held after this round? */
+static bool holds(struct node_store *store, uint32_t round)
+{
+	struct node_store_cursor at = { 0 };
+	uint32_t want = 0, found = 0;
+	uint8_t *value;
+	size_t n;
+
+	for (uint32_t i = 0; i < KEYS; i++)
+		want += row_n(round, i) > 0;
+	while (node_store_state_next(store, &at, &value, &n) == SR_OK) {
+		found += n == row_n(round, at.key[0]);
+		free(value);
+	}
+	node_store_cursor_clear(&at);
+	return found == want;
+}
+
+/* Works until the power goes; how many rounds were committed. */
+static uint32_t work(struct disk *disk, uint32_t from, uint32_t to)
+{
+	struct node_store *store;
+	uint32_t round = from;
+	enum sr_error err = node_store_open(&store, DIR, 70, note);
+
+	if (err != SR_OK) {
+		ck_assert_msg(disk->dead, "opening: %s", note);
+		return round;
+	}
+	while (round < to) {
+		err = round_put(store, round + 1);
+		if (disk->dead)
+			break;
+		ck_assert_msg(err == SR_OK, "seed %lu call %lu round %u: %s", seed_now, call_now,
+		    round + 1, sr_error_name((unsigned)err));
+		round++;
+	}
+	node_store_close(store, !disk->dead);
+	return disk->dead && round == to ? to : round;
+}
+
+static void cut_at(uint64_t seed, uint64_t call)
+{
+	struct disk *disk = disk_format(0, seed);
+	struct node_store *store;
+	uint32_t done;
+
+	seed_now = seed;
+	call_now = call;
+	disk->cut_after = call;
+	done = work(disk, 0, ROUNDS);
+	disk_power_cut(disk);
+	disk_power_on(disk);
+	disk->cut_after = 0;
+	ck_assert_msg(node_store_open(&store, DIR, 70, note) == SR_OK,
+	    "seed %lu call %lu after round %u: %s", seed, call, done, note);
+	ck_assert_msg(note[0] == '\0', "seed %lu call %lu after round %u: %s", seed, call, done,
+	    note);
+	if (!holds(store, done)) {
+		ck_assert_msg(done < ROUNDS && holds(store, done + 1),
+		    "seed %lu call %lu: the state is not that of round %u, nor the next", seed,
+		    call, done);
+		done++;
+	}
+	node_store_close(store, false);
+	/* And it goes on. */
+	ck_assert_uint_eq(work(disk, done, ROUNDS + 2), ROUNDS + 2);
+	ck_ok(node_store_open(&store, DIR, 70, note));
+	ck_assert(holds(store, ROUNDS + 2));
+	node_store_close(store, true);
+}
+
+START_TEST(a_power_cut_in_any_call_leaves_the_state_of_a_commit)
+{
+	struct disk *disk = disk_format(0, 1);
+	uint64_t calls, seed = test_seed();
+
+	ck_assert_uint_eq(work(disk, 0, ROUNDS), ROUNDS);
+	calls = disk->calls;
+	ck_assert_uint_gt(calls, 50);
+	for (uint64_t call = 1; call <= calls; call++)
+		for (uint64_t i = 0; i < SEEDS; i++)
+			cut_at(seed + i, call);
+}
+END_TEST
+
+TEST_MAIN("disk_store", a_power_cut_in_any_call_leaves_the_state_of_a_commit)

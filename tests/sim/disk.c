@@ -375,6 +375,25 @@ static int file_new(struct disk *self)
 	return -1;
 }
 
+static const char *name_of(const struct disk *self, const struct disk_file *f)
+{
+	for (size_t i = 0; i < self->names_n; i++)
+		if (self->names[i].now >= 0 && &self->files[self->names[i].now] == f)
+			return self->names[i].name;
+	return "";
+}
+
+/* A call on this file, of a kind that fails at this rate. */
+static bool fails(struct disk *self, const struct disk_file *file, uint32_t rate,
+    enum disk_fault fault)
+{
+	const char *in = self->rates.error_in;
+
+	return rate > 0 &&
+	    (in == NULL || strncmp(name_of(self, file), in, strlen(in)) == 0) &&
+	    strikes(self, rate, fault);
+}
+
 /* --- The world's side --- */
 
 struct disk *disk_format(unsigned number, uint64_t seed)
@@ -573,7 +592,7 @@ void disk_close(struct disk *self, struct disk_file *file)
 
 int disk_read(struct disk *self, struct disk_file *file, size_t *got, void *p, size_t n, size_t at)
 {
-	if (strikes(self, self->rates.read_error, DISK_READ_ERROR))
+	if (fails(self, file, self->rates.read_error, DISK_READ_ERROR))
 		return EIO;
 	*got = at >= file->now_n ? 0 : file->now_n - at < n ? file->now_n - at : n;
 	memcpy(p, file->now + at, *got);
@@ -614,7 +633,7 @@ int disk_write(
 		return ENOSPC;
 	}
 	cut = cut_now(self);
-	failed = !cut && strikes(self, self->rates.write_error, DISK_WRITE_ERROR);
+	failed = !cut && fails(self, file, self->rates.write_error, DISK_WRITE_ERROR);
 	if (cut || failed)
 		*put = below(self, *put + 1);
 	if (*put > 0) {
@@ -676,14 +695,6 @@ static int sync_fails(struct disk *self, struct disk_file *f)
 	return EIO;
 }
 
-static const char *folder_name(const struct disk *self, const struct disk_file *f)
-{
-	for (size_t i = 0; i < self->names_n; i++)
-		if (self->names[i].now >= 0 && &self->files[self->names[i].now] == f)
-			return self->names[i].name;
-	return "";
-}
-
 int disk_sync(struct disk *self, struct disk_file *file)
 {
 	if (self->dead)
@@ -692,14 +703,14 @@ int disk_sync(struct disk *self, struct disk_file *file)
 		return done(self, true);
 	if (strikes(self, self->rates.slow_sync, DISK_SLOW_SYNC))
 		self->cost_us += below(self, self->rates.slow_sync_us);
-	if (strikes(self, self->rates.sync_error, DISK_SYNC_ERROR))
+	if (fails(self, file, self->rates.sync_error, DISK_SYNC_ERROR))
 		return file != NULL ? sync_fails(self, file) : EIO;
 	if (file != NULL && !file->folder)
 		file_settle(file);
 	if (self->ordered)
 		journal_commit(self);
 	else if (file == NULL || file->folder)
-		changes_commit(self, file == NULL ? "" : folder_name(self, file));
+		changes_commit(self, file == NULL ? "" : name_of(self, file));
 	return 0;
 }
 

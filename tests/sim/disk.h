@@ -47,6 +47,7 @@ enum disk_fault {
 struct disk_rates {
 	uint32_t cut, astray, read_error, write_error, sync_error, slow_sync;
 	uint32_t slow_sync_us;  /* at most */
+	const char *error_in;   /* only in names that begin so; NULL: all */
 };
 
 struct disk_file {
@@ -88,6 +89,8 @@ struct disk {
 struct disk *disk_format(unsigned number, uint64_t seed);
 /* What programs do from now on works as ever, and is in vain. */
 void disk_power_cut(struct disk *self);
+/* The process that used it is gone, and with it the descriptors it had not closed (posix.c). */
+void disk_process_ends(struct disk *self);
 /* All descriptors must be closed. What is durable is what there is. */
 void disk_power_on(struct disk *self);
 /* to: the durable image of from, its power on. Rates and counters stay. */

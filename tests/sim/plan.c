@@ -57,7 +57,8 @@ static bool of_role(enum sim_fault_kind kind, enum sim_role *role)
 		*role = SIM_LIAR;
 	else if (kind == SIM_FAULT_TWINS || kind == SIM_FAULT_TWIN_SIDES)
 		*role = SIM_TWINS;
-	else if (kind == SIM_FAULT_ROLLBACK || kind == SIM_FAULT_CLONE)
+	else if (kind == SIM_FAULT_ROLLBACK || kind == SIM_FAULT_CLONE ||
+	    kind == SIM_FAULT_DISK_FLIP || kind == SIM_FAULT_DISK_ASTRAY)
 		*role = SIM_SET_BACK;
 	else
 		return false;
@@ -163,6 +164,24 @@ static void add_twins(struct sim *s, uint64_t span_ms)
 	add(s, SIM_FAULT_CLONE, clone_at, span_ms, draw(s));
 }
 
+static void add_disks(struct sim *s, uint64_t span_ms)
+{
+	static const struct { enum sim_fault_kind kind; uint32_t chance, most; } all[] = {
+		{ SIM_FAULT_DISK_ERROR, 400, 3 },
+		{ SIM_FAULT_DISK_FULL, 300, 2 },
+		{ SIM_FAULT_DISK_SLOW, 250, 2 },
+		{ SIM_FAULT_DISK_FLIP, 700, 3 },
+		{ SIM_FAULT_DISK_ASTRAY, 500, 1 },
+	};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		for (uint64_t left = 1 + draw_below(s, all[i].most); left > 0; left--) {
+			uint64_t at = draw_below(s, span_ms), lasts = 100 + draw_below(s, 3000);
+			uint64_t param = draw(s);
+			if (draw_below(s, 1000) < all[i].chance)
+				add(s, all[i].kind, at, at + lasts, param);
+		}
+}
+
 /* Whose fault it may be: at most f, each with a way of his own. */
 static void choose_faulty(struct sim *s)
 {
@@ -194,6 +213,7 @@ void sim_plan_make(struct sim *s)
 	add_lies(s, span_ms);
 	add_twins(s, span_ms);
 	add_events(s, span_ms);
+	add_disks(s, span_ms);
 }
 
 /* --- carrying it out --- */
@@ -338,7 +358,7 @@ static void member_fault(struct sim *s, struct sim_fault *f, bool begins)
 		break;
 	case SIM_FAULT_ROLLBACK: /* the image is of the beginning; the older disk of the end */
 		if (begins) {
-			sim_node_image(node);
+			sim_host_image(node);
 		} else {
 			sim_plan_hit(s, f);
 			sim_node_rollback(node);
@@ -370,6 +390,8 @@ static void carry_out(struct sim *s, struct sim_fault *f, bool begins)
 		clock_fault(s, f, begins);
 		if (begins)
 			sim_plan_hit(s, f);
+	} else if (f->kind >= SIM_FAULT_DISK_ERROR && f->kind <= SIM_FAULT_DISK_ASTRAY) {
+		sim_disk_fault(s, f, begins);
 	} else {
 		member_fault(s, f, begins);
 	}

@@ -18,9 +18,9 @@ build() { # mutant
 		$CC -std=c17 -D_POSIX_C_SOURCE=200809L -O2 -w -I "$dir" -I . -c "$f" -o "${f%.c}.o" || return 1
 	done
 	# As sim_fast is linked: the rules that are broken here are not the cryptography's.
-	$CC -o "$dir/sim" $(ls "$O"/obj/tests/sim/*.o | grep -vE '/(fake|test)_') "$O/libenclave.a" \
+	$CC -o "$dir/sim" $(ls "$O"/obj/tests/sim/*.o | grep -vE '/(fake|test)_') "$O/libkeeper.a" "$O/libenclave.a" \
 		"$dir"/consensus/*.o "$O/libvault.a" "$O/libfake_shamir.a" "$O/libchain.a" "$O/libwire.a" \
-		"$O/libfake_base.a" -lsecp256k1 -lhogweed -lnettle -lgmp
+		"$O/libfake_base.a" -ltokyocabinet -lsecp256k1 -lhogweed -lnettle -lgmp
 }
 
 replay() { grep -m 1 -oP 'replay: sim_fast \K.*(?= --verbose)'; }

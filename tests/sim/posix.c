@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ struct folder { uint64_t mark; struct disk *disk; char name[DISK_NAME_MAX]; size
 
 static struct open_file fds[FDS_MAX];
 static int fds_top;
+static uint64_t processes;
 
 /* The C library's own. */
 #define REAL(result, name, ...)                                                                    \
@@ -517,6 +519,17 @@ int msync(void *at, size_t n, int flags)
 	return i < 0 ? real(at, n, flags) : result(disk_sync(maps[i].disk, maps[i].file));
 }
 
+void disk_process_ends(struct disk *disk)
+{
+	for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
+		if (maps[i].disk == disk)
+			maps[i].p = NULL;
+	for (int i = 0; i < fds_top; i++)
+		if (fds[i].disk == disk)
+			close(FD_FIRST + i);
+	processes++;
+}
+
 /* --- Names --- */
 
 int rename(const char *from, const char *to)
@@ -549,6 +562,8 @@ int mkdir(const char *path, mode_t mode)
 	return disk_path(&disk, &name, path) ? result(disk_mkdir(disk, name)) : real(path, mode);
 }
 
+/* Tokyo Cabinet remembers by these names what this process has open. Each process of a disk has
+ * its own. */
 char *realpath(const char *path, char *out)
 {
 	struct disk *disk;
@@ -557,7 +572,11 @@ char *realpath(const char *path, char *out)
 
 	if (!disk_path(&disk, &name, path))
 		return real(path, out);
-	return out != NULL ? memcpy(out, path, strlen(path) + 1) : strdup(path);
+	if (out == NULL)
+		out = malloc(PATH_MAX);
+	if (out != NULL)
+		snprintf(out, PATH_MAX, "%s#%llu", path, (unsigned long long)processes);
+	return out;
 }
 
 char *__realpath_chk(const char *path, char *out, size_t room)

@@ -4,7 +4,8 @@
  * know what must come out. One seed is one run; the trace hash shows that it is the same run.
  *
  *   main.c   seeds, options, report          world.c  events, network, clocks
- *   node.c   one member: core, disk, effects check.c  invariants I1..I13 (DESIGN 11)
+ *   node.c   one member: core and effects    check.c  invariants I1..I13 (DESIGN 11)
+ *   host.c   its host: log, store, and disk  disk.c   what disks do; posix.c: calls that reach it
  *   user.c   people: put, transfer, retrieve liar.c   Byzantine members; deal.c: their dealings
  *   plan.c   which faults, when, of whom     twin.c   copies of a member, disks set back
  *
@@ -18,6 +19,8 @@
 #include "consensus/consensus.h"
 #include "enclave/client_wire.h"
 #include "enclave/core.h"
+#include "node/keeper.h"
+#include "tests/sim/disk.h"
 #include "vault/vault.h"
 
 #define SIM_EPOCH_MS 1800000000000ull   /* the virtual world begins here */
@@ -33,51 +36,14 @@
 
 struct sim_bytes { uint8_t *p; size_t n; };
 
-struct sim_row { struct sim_bytes key, value; };
-
-/* What survives a crash. */
-struct sim_disk {
-	struct sim_bytes *log;
-	size_t log_n, log_capacity, log_durable; /* records below log_durable survive any crash */
-	struct sim_row *rows, *staged;
-	size_t rows_n, rows_capacity, staged_n, staged_capacity;
-	struct sim_bytes *archive;                  /* by height */
-	size_t archive_n;
-	struct sim_bytes identity;
-	bool used;
-};
-
-/* LIAR: its words are replaced on their way out. TWINS: two copies of the unmodified core.
- * SET_BACK: its disk goes back to an older image, or an old copy of it is started beside it. All
- * but HONEST count among the f. */
-enum sim_role { SIM_HONEST = 0, SIM_LIAR, SIM_TWINS, SIM_SET_BACK };
-
-struct sim_liar;
-struct sim_image;
-
-struct sim_node {
-	struct sim *sim;
-	uint32_t index;                             /* the member */
-	uint32_t process;                           /* place in nodes: other for a twin */
-	enum sim_role role;
-	bool dead;                                  /* faulty, and ended itself */
-	bool mute;                                  /* a twin before the first epoch */
-	struct sim_liar *lying;
-	struct sim_image *image;                    /* an older disk */
-	uint64_t heard_us[SIM_NODES_MAX];           /* when each member's last message came */
-	uint8_t chain_tag[SR_GCM_TAG];              /* order.c: its log's chain before the step */
-	uint64_t chain_counter;
-	uint64_t roster_epoch;                      /* I10: looked at up to here, + 1 */
-	struct enclave_core *core;                  /* NULL: down */
-	struct sim_disk disk;
-	struct sr_key32 sealing_key;
-	int64_t clock_offset_ms;
-	uint64_t wake_generation, wake_ms, boots, crashes, persists;
-	bool liar, ready;                           /* liar: of the f */
-	int64_t drift_ppm;
-	uint64_t drift_since_us;
-	uint64_t final_height;                      /* of BLOCK effects since boot */
-	struct enclave_effects effects;
+/* The untrusted host around a core: the product's keeper on a disk of its own. */
+struct sim_host {
+	struct disk *disk, *image;                  /* image: how it once was, or NULL */
+	struct keeper keeper;
+	bool open, blocked, low;                    /* blocked: no core until there is room */
+	size_t looked;                              /* effects of this step that were looked at */
+	bool owed;                                  /* this stretch asked for a sync */
+	bool ended;                                 /* the process, in the middle of effects */
 };
 
 enum sim_event_kind {
@@ -87,7 +53,9 @@ enum sim_event_kind {
 	SIM_FAULT,
 	SIM_RESTART,
 	SIM_ARCHIVE,
-	SIM_CLIENT
+	SIM_CLIENT,
+	SIM_WATCH,                                  /* the host looks how much room there is */
+	SIM_RESUME                                  /* its disk is done */
 };
 
 struct sim_event {
@@ -96,6 +64,40 @@ struct sim_event {
 	uint32_t node, from;
 	uint64_t number;
 	struct sim_bytes bytes;
+};
+
+/* LIAR: its words are replaced on their way out. TWINS: two copies of the unmodified core.
+ * SET_BACK: its disk goes back to an older image, or an old copy of it is started beside it. All
+ * but HONEST count among the f. */
+enum sim_role { SIM_HONEST = 0, SIM_LIAR, SIM_TWINS, SIM_SET_BACK };
+
+struct sim_liar;
+
+struct sim_node {
+	struct sim *sim;
+	uint32_t index;                             /* the member */
+	uint32_t process;                           /* place in nodes: other for a twin */
+	enum sim_role role;
+	bool dead;                                  /* faulty, and ended itself */
+	bool mute;                                  /* a twin before the first epoch */
+	struct sim_liar *lying;
+	uint64_t heard_us[SIM_NODES_MAX];           /* when each member's last message came */
+	uint8_t chain_tag[SR_GCM_TAG];              /* order.c: its log's chain before the step */
+	uint64_t chain_counter;
+	uint64_t roster_epoch;                      /* I10: looked at up to here, + 1 */
+	struct enclave_core *core;                  /* NULL: down */
+	struct sim_host host;
+	uint64_t busy_until_us;                     /* its disk takes that long */
+	struct sim_event *waiting;                  /* what came meanwhile */
+	size_t waiting_n, waiting_capacity;
+	struct sr_key32 sealing_key;
+	int64_t clock_offset_ms;
+	uint64_t wake_generation, wake_ms, boots, crashes, persists;
+	bool liar, ready;                           /* liar: of the f */
+	int64_t drift_ppm;
+	uint64_t drift_since_us;
+	uint64_t final_height;                      /* of BLOCK effects since boot */
+	struct enclave_effects effects;
 };
 
 /* name, what it does. Those from EQUIVOCATE on are lies of a LIAR. */
@@ -118,6 +120,11 @@ struct sim_event {
 	X(TWIN_SIDES, "twin-sides", "who talks to which copy changes")                             \
 	X(ROLLBACK, "rollback", "a disk is set back to an older image")                            \
 	X(CLONE, "clone", "an old copy of a disk is started beside the member")                    \
+	X(DISK_ERROR, "disk-error", "reads, writes or syncs of a disk fail")                       \
+	X(DISK_FULL, "disk-full", "a disk is full, or nearly")                                     \
+	X(DISK_SLOW, "disk-slow", "syncs take long")                                               \
+	X(DISK_FLIP, "disk-flip", "bits of a disk flip")                                           \
+	X(DISK_ASTRAY, "disk-astray", "sectors are written elsewhere in their file")               \
 	X(EQUIVOCATE, "equivocate", "two proposals, each to its own half")                         \
 	X(STALE_PARENT, "stale-parent", "a proposal on an older notarised block")                  \
 	X(GAP_MISSING, "gap-missing", "a proposal without the SKIP certificates of its gap")       \
@@ -268,20 +275,37 @@ void sim_twins_begin(struct sim *s, uint32_t member);
 void sim_twins_step(struct sim_node *node);     /* after a step in epoch 0: one set of keys */
 void sim_twins_sides(struct sim *s, uint32_t member, uint64_t param);
 void sim_twin_stop(struct sim *s, uint32_t member);
-void sim_node_image(struct sim_node *node);     /* remembers the disk as it is */
 void sim_node_rollback(struct sim_node *node);  /* crash, older disk, boot */
 void sim_node_clone(struct sim_node *node);     /* a second process on the older disk */
-void sim_image_clear(struct sim_node *node);
 
 /* --- node.c --- */
 void sim_node_boot(struct sim_node *node);
-void sim_node_crash(struct sim_node *node, bool lose_unsynced);
+void sim_node_crash(struct sim_node *node, bool cut); /* cut: power; else the process ends */
+void sim_node_stop(struct sim_node *node);      /* the core only */
 void sim_node_event(struct sim_node *node, struct enclave_event *ev);
 void sim_node_clear(struct sim_node *node);
-/* Shapes of disks, for images of them. copy: what a power cut now would leave. */
-void sim_disk_clear(struct sim_disk *d);
-void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from);
 uint64_t sim_node_now_ms(const struct sim_node *node);
+/* Comes back as the same core a while after it went down. */
+void sim_node_restart_later(struct sim_node *node, uint64_t most_us);
+
+/* --- host.c --- */
+void sim_host_init(struct sim_node *node);      /* an empty disk */
+void sim_host_identity(struct sim_node *node, const uint8_t *p, size_t n);
+/* false: not now (it comes again), or never (dead). */
+bool sim_host_open(struct sim_node *node);
+/* cut: its machine loses power; else only the process ends, and what it wrote stays seen. */
+void sim_host_close(struct sim_node *node, bool cut);
+/* Carries out what the core wants; false: the core is gone with its host. */
+bool sim_host_effects(struct sim_node *node, keeper_other *other);
+/* Before something leaves: is what must be durable durable? I6. */
+void sim_host_check(struct sim_node *node, const struct enclave_effect *fx);
+void sim_host_watch(struct sim_node *node);
+/* The disk's rows, then its records. false: no more, or it went down. */
+bool sim_host_next(struct sim_node *node, struct enclave_event *ev, uint8_t **bytes);
+void sim_host_image(struct sim_node *node);     /* remembers the disk: a power cut's leftovers */
+void sim_host_copy(struct sim_node *node, const struct disk *from);
+void sim_host_clear(struct sim_node *node);
+void sim_disk_fault(struct sim *s, struct sim_fault *f, bool begins);
 
 /* --- order.c: around each step of a core --- */
 void sim_step_before(struct sim_node *node);

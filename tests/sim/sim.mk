@@ -6,7 +6,8 @@
 #   make soak-sim SEEDS=2000 fresh properties, too
 SIM_REAL_SEEDS ?= 40
 SIM_SRC := $(filter-out tests/sim/fake_% tests/sim/test_%,$(wildcard tests/sim/*.c))
-SIM_USE := testlib $(USE_enclave)
+# keeper: tests/disk/disk.mk
+SIM_USE := testlib keeper $(USE_enclave)
 SIM := $(O)/tests/sim
 SIM_FAST := $(O)/tests/sim_fast
 

@@ -10,8 +10,6 @@
 
 #define BOTH 3u
 
-struct sim_image { struct sim_disk disk; };
-
 static struct sim_node *twin_of(struct sim *s, uint32_t member)
 {
 	for (uint32_t p = s->n; p < s->processes; p++)
@@ -40,8 +38,9 @@ static struct sim_node *twin_new(struct sim *s, uint32_t member)
 		twin = &s->nodes[s->processes];
 		enclave_effects_init(&twin->effects);
 		twin->process = s->processes++;
+		twin->sim = s;
+		sim_host_init(twin);
 	}
-	twin->sim = s;
 	twin->index = member;
 	twin->role = node->role;
 	twin->liar = true;
@@ -56,8 +55,7 @@ void sim_twins_begin(struct sim *s, uint32_t member)
 	struct sim_node *twin = twin_of(s, member) == NULL ? twin_new(s, member) : NULL;
 	if (twin == NULL)
 		return;
-	twin->disk.identity = sim_copy(
-	    s->nodes[member].disk.identity.p, s->nodes[member].disk.identity.n);
+	sim_host_copy(twin, s->nodes[member].host.disk);
 	twin->mute = true;
 }
 
@@ -109,31 +107,13 @@ void sim_twin_stop(struct sim *s, uint32_t member)
 
 /* --- older disks --- */
 
-void sim_image_clear(struct sim_node *node)
-{
-	if (node->image == NULL)
-		return;
-	sim_disk_clear(&node->image->disk);
-	free(node->image);
-	node->image = NULL;
-}
-
-void sim_node_image(struct sim_node *node)
-{
-	sim_image_clear(node);
-	node->image = calloc(1, sizeof *node->image);
-	SR_ASSERT(node->image != NULL);
-	sim_disk_copy(&node->image->disk, &node->disk);
-}
-
 void sim_node_rollback(struct sim_node *node)
 {
-	if (node->image == NULL || node->dead)
+	if (node->host.image == NULL || node->dead)
 		return;
 	sim_say(node->sim, "node %u: an older disk", node->index);
 	sim_node_crash(node, true);
-	sim_disk_clear(&node->disk);
-	sim_disk_copy(&node->disk, &node->image->disk);
+	sim_host_copy(node, node->host.image);
 	sim_node_boot(node);
 }
 
@@ -143,10 +123,10 @@ void sim_node_clone(struct sim_node *node)
 	struct sim_node *twin = twin_of(s, node->index) == NULL ? twin_new(s, node->index) : NULL;
 	if (twin == NULL)
 		return;
-	if (node->image == NULL)
-		sim_node_image(node);
+	if (node->host.image == NULL)
+		sim_host_image(node);
 	sim_say(s, "node %u: a second copy is started", node->index);
-	sim_disk_copy(&twin->disk, &node->image->disk);
+	sim_host_copy(twin, node->host.image);
 	sim_twins_sides(s, node->index, sim_random(s));
 	sim_node_boot(twin);
 }

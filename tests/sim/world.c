@@ -167,6 +167,8 @@ void sim_send(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n, 
 {
 	struct sim *s = from->sim;
 	s->messages++;
+	if (from->busy_until_us > s->now_us) /* its host waits for the disk */
+		extra_us += from->busy_until_us - s->now_us;
 	if (s->cut[from->index][to]) {
 		s->dropped++;
 		return;
@@ -250,10 +252,50 @@ static void dispatch(struct sim *s, struct sim_event *ev)
 		if (sim_liar_serves(node, (uint32_t)(ev->number >> 40) - 1))
 			sim_node_event(node, &in);
 		break;
+	case SIM_RESUME: /* run_until has done it */
+		break;
+	case SIM_WATCH:
+		sim_host_watch(node);
+		break;
 	case SIM_USER:
 		sim_user_wake(s, ev->from, ev->number);
 		break;
 	}
+}
+
+/* A host that waits for its disk takes nothing in: what comes meanwhile waits in order. */
+static bool waits_for_disk(struct sim *s, const struct sim_event *ev)
+{
+	bool takes_in = ev->kind == SIM_DELIVER || ev->kind == SIM_TICK ||
+	    ev->kind == SIM_ARCHIVE || ev->kind == SIM_CLIENT;
+	struct sim_node *node = takes_in ? &s->nodes[ev->node] : NULL;
+	struct sim_event resume = { .kind = SIM_RESUME, .node = ev->node };
+	if (node == NULL || (node->waiting_n == 0 && node->busy_until_us <= s->now_us))
+		return false;
+	if (node->waiting_n == 0)
+		sim_push(s, node->busy_until_us - s->now_us, resume);
+	if (node->waiting_n == node->waiting_capacity) {
+		node->waiting_capacity = node->waiting_capacity * 2 + 64;
+		node->waiting = realloc(
+		    node->waiting, node->waiting_capacity * sizeof *node->waiting);
+		SR_ASSERT(node->waiting != NULL);
+	}
+	node->waiting[node->waiting_n++] = *ev;
+	return true;
+}
+
+static void resume(struct sim *s, struct sim_node *node)
+{
+	struct sim_event again = { .kind = SIM_RESUME, .node = node->process };
+	size_t i = 0;
+	for (; i < node->waiting_n && node->busy_until_us <= s->now_us; i++) {
+		dispatch(s, &node->waiting[i]);
+		free(node->waiting[i].bytes.p);
+	}
+	node->waiting_n -= i;
+	memmove(node->waiting, node->waiting + i, node->waiting_n * sizeof *node->waiting);
+	if (node->waiting_n > 0)
+		sim_push(s, node->busy_until_us - s->now_us, again);
 }
 
 static void run_until(struct sim *s, uint64_t end_us, bool (*done)(const struct sim *))
@@ -264,6 +306,10 @@ static void run_until(struct sim *s, uint64_t end_us, bool (*done)(const struct 
 		struct sim_event ev = pop(s);
 		uint64_t stamp[3] = { ev.at_us, (uint64_t)ev.kind << 32 | ev.node, ev.bytes.n };
 		s->now_us = ev.at_us;
+		if (waits_for_disk(s, &ev))
+			continue;
+		if (ev.kind == SIM_RESUME)
+			resume(s, &s->nodes[ev.node]);
 		s->events++;
 		if (s->events % 16 == 0)
 			sim_trace(s, stamp, sizeof stamp);
@@ -290,6 +336,8 @@ static bool settled(const struct sim *s)
 	for (uint32_t i = 0; i < s->n; i++) {
 		if (s->nodes[i].liar)
 			continue;
+		if (s->nodes[i].core == NULL)
+			return false;
 		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
 		if (st.recovering || st.final_height + 3ull * s->n < s->final_top ||
 		    st.final_height < s->acknowledged_height)
@@ -372,7 +420,7 @@ static enum sr_error member_init(struct sim *s, struct genesis *g, struct genesi
 	sr_writer_init(&sealed, 65536);
 	SR_TRY(enclave_identity_new(&id, &sealed, &node->sealing_key, &measurement, &seed));
 	SR_TRY(sr_writer_finish(&sealed));
-	node->disk.identity = sim_copy(sealed.p, sealed.n);
+	sim_host_identity(node, sealed.p, sealed.n);
 	sr_writer_clear(&sealed);
 	sim_fill(s, seed.b, sizeof seed.b);
 	sr_ed25519_keypair(&operator_key, &m->operator_key, &seed);
@@ -451,6 +499,7 @@ enum sr_error sim_init(struct sim *s, const struct sim_options *options)
 		s->nodes[i].sim = s;
 		s->nodes[i].index = s->nodes[i].process = i;
 		enclave_effects_init(&s->nodes[i].effects);
+		sim_host_init(&s->nodes[i]);
 	}
 	sim_plan_make(s);
 	SR_TRY(genesis_init(s));
@@ -462,7 +511,9 @@ void sim_clear(struct sim *s)
 	sim_users_clear(s);
 	for (uint32_t i = 0; i < s->processes; i++) {
 		sim_liar_clear(&s->nodes[i]);
-		sim_image_clear(&s->nodes[i]);
+		while (s->nodes[i].waiting_n > 0)
+			free(s->nodes[i].waiting[--s->nodes[i].waiting_n].bytes.p);
+		free(s->nodes[i].waiting);
 		sim_node_clear(&s->nodes[i]);
 	}
 	sim_coalition_clear(s);

@@ -18,6 +18,9 @@
 #define ROW_VERSION 1u
 #define ROW_OVERHEAD 9u               /* version u8, crc u32, key length u32 */
 #define CLEAN_MARK "clean"
+#define ARCHIVE "archive.tcb"
+#define WAL ".wal"                    /* of a transaction in a table */
+#define WAL_FIRST_BYTES 256
 #define FRONT_BYTES                                                                                \
 	(4u * 1024u * 1024u) /* Tokyo Cabinet maps the front of a file: it must exist on the disk  \
 			      */
@@ -172,13 +175,17 @@ static TCBDB *table_new(void)
 }
 
 /* broken: left as a crash would leave it, with its transaction open. The next start rolls that
- * back; to close it is to write on, and kills the process when that fails. */
-static void table_close(TCBDB *table, bool broken)
+ * back; to close it is to write on, and kills the process when that fails. true: all of it is on
+ * the disk. Tokyo Cabinet does not sync what it writes on closing, and would take half for all. */
+static bool table_close(TCBDB *table, bool broken, const char *dir, const char *name)
 {
-	if (table != NULL && !broken) {
-		tcbdbclose(table);
-		tcbdbdel(table);
-	}
+	bool ok;
+
+	if (table == NULL || broken)
+		return false;
+	ok = tcbdbclose(table);
+	tcbdbdel(table);
+	return file_sync(dir, name) == SR_OK && ok;
 }
 
 /* Its size stays: Tokyo Cabinet checks it. */
@@ -195,23 +202,36 @@ static enum sr_error front_reserve(const char *path)
 	return err;
 }
 
+static off_t wal_length(const uint8_t p[4], bool big)
+{
+	off_t n = 0;
+
+	for (int i = 0; i < 4; i++)
+		n |= (off_t)p[i] << 8 * (big ? 3 - i : i);
+	return n;
+}
+
 /* Where the last whole entry of a transaction's log ends.
- * file = size u64 | entries: offset u64, length u32, bytes; big-endian */
+ * file = size u64 | entries: offset u64, length u32, bytes; in the order of bytes that Tokyo
+ * Cabinet was built for. The first entry is the table's head. */
 static enum sr_error wal_end(off_t *end, int fd, off_t size)
 {
 	uint8_t head[12];
+	off_t length, at = 8;
+	bool big = true;
 
-	*end = size < 8 ? 0 : 8;
-	while (*end > 0 && size - *end >= (off_t)sizeof head) {
-		off_t length = 0;
-
-		if (pread(fd, head, sizeof head, *end) != (ssize_t)sizeof head)
+	*end = 0;
+	while (size - at >= (off_t)sizeof head) {
+		if (pread(fd, head, sizeof head, at) != (ssize_t)sizeof head)
 			return SR_ERR_IO;
-		for (int i = 8; i < 12; i++)
-			length = length << 8 | head[i];
-		if (size - *end - (off_t)sizeof head < length)
+		if (*end == 0)
+			big = wal_length(head + 8, true) == WAL_FIRST_BYTES;
+		length = wal_length(head + 8, big);
+		if (size - at - (off_t)sizeof head < length ||
+		    (*end == 0 && length != WAL_FIRST_BYTES))
 			break;
-		*end += (off_t)sizeof head + length;
+		at += (off_t)sizeof head + length;
+		*end = at;
 	}
 	return SR_OK;
 }
@@ -226,7 +246,7 @@ static enum sr_error wal_mend(const char *path)
 	off_t end;
 	int fd;
 
-	snprintf(wal, sizeof wal, "%s.wal", path);
+	snprintf(wal, sizeof wal, "%s" WAL, path);
 	fd = open(wal, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? SR_OK : SR_ERR_IO;
@@ -272,10 +292,10 @@ static enum sr_error table_create(const char *dir, const char *name)
 		return err;
 	}
 	ok = tcbdbsync(table) && !io_failed();
-	table_close(table, !ok);
-	if (!ok || rename(aside, path) != 0)
+	snprintf(aside, sizeof aside, "%s.new", name);
+	if (!table_close(table, !ok, dir, aside))
 		return file_errno();
-	return file_sync_dir(dir);
+	return file_move(dir, aside, name);
 }
 
 static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
@@ -305,54 +325,93 @@ static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 	return err;
 }
 
-/* Checks the last rows. Damaged ones: dropped from the table (drop), else DAMAGED at once. */
+/* --- Transactions: broken until they have ended --- */
+
+static enum sr_error tran_begin(struct node_store *self, TCBDB *table)
+{
+	self->broken = true;
+	io_begin();
+	if (!tcbdbtranbegin(table))
+		return SR_ERR_IO;
+	/* The table changes before the end, and can be undone only if its log has a name. */
+	return file_sync_dir(self->dir);
+}
+
+static enum sr_error tran_end(struct node_store *self, TCBDB *table, const char *wal)
+{
+	/* The pages are written here, not in the commit, so that a failure is seen before it. */
+	if (!tcbdbmemsync(table, false) || io_failed() || !tcbdbtrancommit(table))
+		return SR_ERR_IO;
+	/* Its log is empty now; should a power cut bring it back, all would be undone. */
+	SR_TRY(file_sync(self->dir, wal));
+	self->broken = false;
+	return SR_OK;
+}
+
+/* --- Checking --- */
+
+static bool row_good(BDBCUR *cursor, char name)
+{
+	int key_n, n;
+	const uint8_t *key = tcbdbcurkey3(cursor, &key_n);
+	const uint8_t *row = tcbdbcurval3(cursor, &n);
+	struct sr_bytes value;
+
+	return key != NULL && row != NULL &&
+	    row_read(&value, name, key, (size_t)key_n, row, (size_t)n) == SR_OK;
+}
+
+/* Checks the last rows. Damaged ones: dropped from the table (drop), else DAMAGED at once. IO: what
+ * the table holds is not known. */
 static enum sr_error table_check(
     TCBDB *table, char name, uint64_t last, bool drop, uint64_t *damaged)
 {
 	BDBCUR *cursor = tcbdbcurnew(table);
-	bool more = last < tcbdbrnum(table) ? tcbdbcurlast(cursor) : tcbdbcurfirst(cursor);
+	bool all = last >= tcbdbrnum(table), more;
 	enum sr_error err = SR_OK;
+	int n;
 
-	if (last < tcbdbrnum(table))
-		for (uint64_t i = 1; more && i < last; i++)
-			more = tcbdbcurprev(cursor);
-	while (more && err == SR_OK) {
-		int key_n, n;
-		const uint8_t *key = tcbdbcurkey3(cursor, &key_n);
-		const uint8_t *row = tcbdbcurval3(cursor, &n);
-		struct sr_bytes value;
-
-		if (key != NULL && row != NULL &&
-		    row_read(&value, name, key, (size_t)key_n, row, (size_t)n) == SR_OK) {
+	io_begin();
+	more = all ? tcbdbcurfirst(cursor) : tcbdbcurlast(cursor);
+	for (uint64_t i = 1; more && !all && i < last; i++)
+		more = tcbdbcurprev(cursor);
+	while (more && err == SR_OK && !io_failed()) {
+		if (row_good(cursor, name)) {
 			more = tcbdbcurnext(cursor);
 			continue;
 		}
 		++*damaged;
-		if (!drop || !tcbdbcurout(cursor))
+		if (!drop || io_failed() || !tcbdbcurout(cursor))
 			err = SR_ERR_DAMAGED;
 		else
-			more = tcbdbcurkey3(cursor, &key_n) != NULL; /* now at the row behind it */
+			more = tcbdbcurkey3(cursor, &n) != NULL; /* now at the row behind it */
 	}
+	if (err == SR_OK && tcbdbecode(table) != TCENOREC)
+		err = SR_ERR_DAMAGED; /* not the end, but no way on */
 	tcbdbcurdel(cursor);
-	return err;
+	return io_failed() ? SR_ERR_IO : err;
+}
+
+/* What is older was synced long ago, and is checked when it is read. */
+static enum sr_error archive_check(struct node_store *self)
+{
+	SR_TRY(tran_begin(self, self->archive));
+	SR_TRY(table_check(self->archive, 'a', NODE_STORE_CHECK_ROWS, true,
+	    &self->figures.damaged_rows));
+	return tran_end(self, self->archive, ARCHIVE WAL);
 }
 
 static enum sr_error archive_replace(struct node_store *self, char *note)
 {
-	char path[NODE_PATH_MAX], aside[NODE_PATH_MAX], wal[NODE_PATH_MAX];
-
-	SR_TRY(file_path(path, self->dir, "archive.tcb"));
-	SR_TRY(file_path(aside, self->dir, "archive.damaged"));
-	SR_TRY(file_path(wal, self->dir, "archive.tcb.wal"));
-	unlink(wal);
-	if (rename(path, aside) != 0)
-		return SR_ERR_IO;
+	/* First its own log: it would be played into the new one. */
+	SR_TRY(file_remove(self->dir, ARCHIVE WAL));
+	SR_TRY(file_move(self->dir, ARCHIVE, "archive.damaged"));
 	snprintf(note, NODE_STORE_NOTE_MAX,
 	    "the archive in %.300s was damaged and moved to archive.damaged; old blocks come from "
 	    "the peers "
 	    "from now on",
 	    self->dir);
-	return table_open(&self->archive, self->dir, "archive.tcb");
+	return table_open(&self->archive, self->dir, ARCHIVE);
 }
 
 static enum sr_error state_damaged(const struct node_store *self, char *note)
@@ -384,22 +443,23 @@ static enum sr_error tables_open(struct node_store *self, char *note)
 		return state_damaged(self, note);
 	if (err != SR_OK)
 		return err;
-	err = table_open(&self->archive, self->dir, "archive.tcb");
+	err = table_open(&self->archive, self->dir, ARCHIVE);
 	if (err == SR_ERR_DAMAGED)
 		err = archive_replace(self, note);
 	if (err != SR_OK || !self->figures.unclean)
 		return err;
-	if (table_check(self->state, 's', UINT64_MAX, false, &damaged) != SR_OK)
+	err = table_check(self->state, 's', UINT64_MAX, false, &damaged);
+	if (err == SR_ERR_DAMAGED)
 		return state_damaged(self, note);
-	/* What is older was synced long ago, and is checked when it is read. */
-	if (table_check(
-		self->archive, 'a', NODE_STORE_CHECK_ROWS, true, &self->figures.damaged_rows)
-	    != SR_OK) {
-		table_close(self->archive, false);
-		self->archive = NULL;
-		return archive_replace(self, note);
-	}
-	return SR_OK;
+	if (err == SR_OK)
+		err = archive_check(self);
+	if (err != SR_ERR_DAMAGED)
+		return err;
+	self->broken = false;
+	tcbdbtranabort(self->archive);
+	(void)table_close(self->archive, false, self->dir, ARCHIVE);
+	self->archive = NULL;
+	return archive_replace(self, note);
 }
 
 /* How it was left. */
@@ -439,8 +499,6 @@ enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t
 		err = file_remove(dir, CLEAN_MARK);
 	if (err == SR_OK)
 		err = tables_open(self, note);
-	if (err == SR_OK && self->figures.created)
-		err = file_sync_dir(dir);
 	if (err != SR_OK) {
 		self->broken = err != SR_ERR_DAMAGED;
 		node_store_close(self, false);
@@ -456,8 +514,8 @@ void node_store_close(struct node_store *self, bool clean)
 	if (self == NULL)
 		return;
 	clean = clean && self->archive_pile.rows == 0 && !self->broken;
-	table_close(self->state, self->broken);
-	table_close(self->archive, self->broken);
+	clean = table_close(self->state, self->broken, self->dir, NODE_STORE_STATE) && clean;
+	clean = table_close(self->archive, self->broken, self->dir, ARCHIVE) && clean;
 	pile_clear(&self->state_pile);
 	pile_clear(&self->archive_pile);
 	/* Without the mark the next start only checks more. */
@@ -509,24 +567,6 @@ static bool archive_trim(struct node_store *self)
 	return true;
 }
 
-/* Tokyo Cabinet ends a transaction by emptying its log, and does not sync that: after a power cut
- * the entries could be back and take back what is committed, when safety.log has long been
- * rotated. */
-static enum sr_error commit_sync(TCBDB *table)
-{
-	char wal[NODE_PATH_MAX + 8];
-	int fd;
-	bool ok;
-
-	snprintf(wal, sizeof wal, "%s.wal", tcbdbpath(table));
-	fd = open(wal, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return SR_ERR_IO;
-	ok = fsync(fd) == 0;
-	close(fd);
-	return ok ? SR_OK : SR_ERR_IO;
-}
-
 /* One synced transaction. */
 static enum sr_error pile_commit(
     struct node_store *self, TCBDB *table, char name, struct pile *pile)
@@ -537,19 +577,14 @@ static enum sr_error pile_commit(
 		return SR_OK;
 	if (file_free_bytes(self->dir) < 3 * pile->bytes + SPARE_BYTES)
 		return SR_ERR_DISK_FULL;
-	self->broken = true;
-	if (!tcbdbtranbegin(table))
-		return SR_ERR_IO;
-	io_begin();
+	SR_TRY(tran_begin(self, table));
 	for (const struct waiting *row = pile->first; ok && row != NULL; row = row->next)
 		ok = row_put(table, name, row);
 	if (ok && name == 'a')
 		ok = archive_trim(self);
-	/* The pages are written here, not in the commit, so that a failure is seen before it. */
-	if (!ok || !tcbdbmemsync(table, false) || io_failed() || !tcbdbtrancommit(table))
+	if (!ok)
 		return SR_ERR_IO;
-	SR_TRY(commit_sync(table));
-	self->broken = false;
+	SR_TRY(tran_end(self, table, name == 'a' ? ARCHIVE WAL : NODE_STORE_STATE WAL));
 	pile_clear(pile);
 	if (name == 'a')
 		archive_ends(self);
@@ -586,42 +621,52 @@ enum sr_error node_store_archive_put(struct node_store *self, uint64_t height,
 
 /* --- Reading --- */
 
+static enum sr_error row_copy(struct node_store_cursor *at, uint8_t **value, size_t *n,
+    const uint8_t *key, size_t key_n, const struct sr_bytes *found)
+{
+	uint8_t *key_copy = malloc(key_n), *copy = malloc(found->n + 1);
+
+	if (key_copy == NULL || copy == NULL) {
+		free(key_copy);
+		free(copy);
+		return SR_ERR_NO_MEMORY;
+	}
+	memcpy(key_copy, key, key_n);
+	memcpy(copy, found->p, found->n);
+	free(at->key);
+	at->key = key_copy;
+	at->key_n = key_n;
+	*value = copy;
+	*n = found->n;
+	return SR_OK;
+}
+
 enum sr_error node_store_state_next(struct node_store *self, struct node_store_cursor *at,
     uint8_t **value, size_t *n)
 {
 	BDBCUR *cursor = tcbdbcurnew(self->state);
 	const uint8_t *key, *row;
+	enum sr_error err = SR_ERR_NOT_FOUND;
 	struct sr_bytes found;
 	int key_n, row_n;
-	enum sr_error err = SR_ERR_NOT_FOUND;
-	bool here = !at->started
+	bool here;
+
+	io_begin();
+	here = !at->started
 	    ? tcbdbcurfirst(cursor)
 	    : tcbdbcurjump(cursor, at->key, (int)at->key_n) && tcbdbcurnext(cursor);
-
 	at->started = true;
 	if (here && (key = tcbdbcurkey3(cursor, &key_n)) != NULL &&
 	    (row = tcbdbcurval3(cursor, &row_n)) != NULL) {
 		err = row_read(&found, 's', key, (size_t)key_n, row, (size_t)row_n);
-		uint8_t *key_copy = err == SR_OK ? malloc((size_t)key_n) : NULL;
-		uint8_t *copy = err == SR_OK ? malloc(found.n + 1) : NULL;
-
-		if (err == SR_OK && (key_copy == NULL || copy == NULL))
-			err = SR_ERR_NO_MEMORY;
-		if (err == SR_OK) {
-			memcpy(key_copy, key, (size_t)key_n);
-			memcpy(copy, found.p, found.n);
-			free(at->key);
-			at->key = key_copy;
-			at->key_n = (size_t)key_n;
-			*value = copy;
-			*n = found.n;
-		} else {
-			free(key_copy);
-			free(copy);
-		}
+		if (io_failed())
+			err = SR_ERR_IO;
+		else if (err == SR_OK)
+			err = row_copy(at, value, n, key, (size_t)key_n, &found);
 	}
 	tcbdbcurdel(cursor);
-	return err;
+	/* Else the rows would seem to end here. */
+	return err != SR_OK && io_failed() ? SR_ERR_IO : err;
 }
 
 void node_store_cursor_clear(struct node_store_cursor *at)

@@ -45,7 +45,8 @@ struct node_store_figures {
  * not open is moved aside. A damaged state is DAMAGED: note says how to recover. */
 SR_MUST_CHECK enum sr_error node_store_open(struct node_store **out, const char *dir,
     uint64_t archive_blocks, char note[NODE_STORE_NOTE_MAX]);
-/* clean: all is written; leaves the mark. */
+/* clean: all is written; leaves the mark. After an error IO the process must end: the tables are
+ * left as they are. */
 void node_store_close(struct node_store *self, bool clean);
 
 /* Part of the open checkpoint; an empty value deletes. Kept in memory. TOO_MANY: the buffer is

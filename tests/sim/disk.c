@@ -644,7 +644,7 @@ int disk_write(
 		if (file->now_n > file->now_high)
 			file->now_high = file->now_n;
 		charge(self, file);
-		if (strikes(self, self->rates.astray, DISK_ASTRAY))
+		if (fails(self, file, self->rates.astray, DISK_ASTRAY))
 			lead_astray(self, file, at + *put);
 	}
 	return failed ? EIO : done(self, cut);

@@ -249,17 +249,17 @@ void sim_host_watch(struct sim_node *node)
 
 /* --- Faults of disks --- */
 
-/* Tokyo Cabinet cannot always undo what failed in the middle; then the next start refuses. That is
- * for those who may be faulty. */
+/* Tokyo Cabinet cannot always undo what failed in the middle; then the next start refuses: for those
+ * who may be faulty. What it makes of a read that failed, or of a stray write, may be anything. */
 static void errors(struct disk *d, bool honest, uint64_t param)
 {
 	uint32_t *rates[] = { &d->rates.read_error, &d->rates.write_error, &d->rates.sync_error };
 	uint32_t rate = 500 + (uint32_t)(param >> 8) % 20000;
 
-	d->rates.error_in = honest ? NODE_LOG_NAME : NULL;
 	for (unsigned i = 0; i < 3; i++)
 		if ((param >> i & 1) != 0 || param % 8 == 0)
 			*rates[i] = rate;
+	d->rates.error_in = honest || d->rates.read_error > 0 ? NODE_LOG_NAME : NULL;
 }
 
 static void fill(struct disk *d, uint64_t param)
@@ -284,7 +284,7 @@ static void restart(struct sim_node *node)
 	sim_node_restart_later(node, WATCH_US);
 }
 
-/* Whoever stays away from the genesis on costs each rotation a skip: runs are too short for that. */
+/* Whoever is away from the genesis on costs each rotation a skip: runs are too short for that. */
 static bool too_early(const struct sim_node *node, enum sim_fault_kind kind)
 {
 	return (kind == SIM_FAULT_DISK_FLIP || kind == SIM_FAULT_DISK_ASTRAY) &&
@@ -320,6 +320,7 @@ void sim_disk_fault(struct sim *s, struct sim_fault *f, bool begins)
 		break;
 	case SIM_FAULT_DISK_ASTRAY:
 		d->rates.astray = begins ? 20000 : 0;
+		d->rates.error_in = NODE_LOG_NAME;
 		if (!begins)
 			restart(node);
 		break;

@@ -202,43 +202,35 @@ START_TEST(a_read_that_fails_at_a_start_is_not_damage)
 }
 END_TEST
 
-/* Tokyo Cabinet goes on after something failed in a transaction, and cannot undo all of it: what is
- * missing then, the enclave finds by the state's root. Mostly nothing is. (Reads are left out: it
- * takes what a failed one left in memory for the table's.) */
-START_TEST(after_a_call_that_failed_most_states_are_those_of_a_commit)
+/* Only syncs, and no power cut on top: what Tokyo Cabinet makes of a read or write that failed in a
+ * transaction may be anything, memory that is not its own included. */
+START_TEST(after_a_sync_that_failed_the_state_is_that_of_a_commit)
 {
 	uint64_t seed = test_seed();
-	uint32_t ended = 0, good = 0;
+	uint32_t ended = 0;
 
 	for (uint64_t i = 0; i < 240; i++) {
 		struct disk *disk = disk_format(0, seed + i);
-		uint32_t *rates[] = { &disk->rates.write_error, &disk->rates.sync_error };
 		struct node_store *store;
 		uint32_t done = 0;
 		enum sr_error err;
 
 		ck_assert(!life(disk, &done, 2));
-		*rates[i % 2] = 12000;
+		disk->rates.sync_error = 12000;
 		disk->armed = true;
 		ended += life(disk, &done, 4);
 		disk->armed = false;
-		if (i / 2 % 2 == 0) {
-			disk_power_cut(disk);
-			disk_process_ends(disk);
-			disk_power_on(disk);
-		}
 		err = node_store_open(&store, DIR, 70, note);
-		ck_assert(err == SR_OK || err == SR_ERR_DAMAGED);
-		good += err == SR_OK && reads(store) == SR_OK &&
-		    (holds(store, done) || holds(store, done + 1));
-		node_store_close(err == SR_OK ? store : NULL, true);
+		ck_ok(err);
+		ck_ok(reads(store));
+		ck_assert_msg(holds(store, done) || holds(store, done + 1), "seed %lu", seed + i);
+		node_store_close(store, true);
 		disk_process_ends(disk);
 	}
 	ck_assert_uint_gt(ended, 80);
-	ck_assert_uint_gt(good, 160);
 }
 END_TEST
 
 TEST_MAIN("disk_store", a_power_cut_in_any_call_leaves_the_state_of_a_commit,
     a_read_that_fails_at_a_start_is_not_damage,
-    after_a_call_that_failed_most_states_are_those_of_a_commit)
+    after_a_sync_that_failed_the_state_is_that_of_a_commit)

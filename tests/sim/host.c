@@ -249,8 +249,8 @@ void sim_host_watch(struct sim_node *node)
 
 /* --- Faults of disks --- */
 
-/* Tokyo Cabinet cannot always undo what failed in the middle; then the next start refuses: for those
- * who may be faulty. What it makes of a read that failed, or of a stray write, may be anything. */
+/* What Tokyo Cabinet makes of a read or write that failed, or of a stray one, may be anything,
+ * memory that is not its own included: these are for safety.log. */
 static void errors(struct disk *d, bool honest, uint64_t param)
 {
 	uint32_t *rates[] = { &d->rates.read_error, &d->rates.write_error, &d->rates.sync_error };
@@ -259,7 +259,8 @@ static void errors(struct disk *d, bool honest, uint64_t param)
 	for (unsigned i = 0; i < 3; i++)
 		if ((param >> i & 1) != 0 || param % 8 == 0)
 			*rates[i] = rate;
-	d->rates.error_in = honest || d->rates.read_error > 0 ? NODE_LOG_NAME : NULL;
+	if (honest || d->rates.read_error > 0 || d->rates.write_error > 0)
+		d->rates.error_in = NODE_LOG_NAME;
 }
 
 static void fill(struct disk *d, uint64_t param)

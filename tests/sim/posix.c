@@ -466,7 +466,12 @@ int posix_fadvise(int fd, off_t at, off_t n, int advice)
 
 /* --- Mappings: what programs see of the file is mapped in, so they see each other's writes --- */
 
-static struct { uint8_t *p; size_t n; struct disk *disk; struct disk_file *file; } maps[64];
+static struct {
+	uint8_t *p;
+	size_t n;
+	struct disk *disk;
+	struct disk_file *file;
+} maps[4 * DISKS_MAX];
 
 void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t from)
 {

@@ -493,7 +493,7 @@ enum sr_error sim_init(struct sim *s, const struct sim_options *options)
 	if (options->fault_ms == 0)
 		s->options.fault_ms = s->n <= 7 ? 9000 : s->n <= 13 ? 5000 : 2000;
 	if (options->heal_ms == 0)
-		s->options.heal_ms = 36000;
+		s->options.heal_ms = 60000; /* a rotation may cost 10 s for each who is down */
 	memset(s->sides, 3, sizeof s->sides);
 	for (uint32_t i = 0; i < s->n; i++) {
 		s->nodes[i].sim = s;

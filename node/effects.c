@@ -98,12 +98,13 @@ static void fx_note(const struct enclave_effect *fx)
 
 static void fx_fatal(struct loop *self, const struct enclave_effect *fx)
 {
-	sr_log(SR_LOG_ERROR, "enclave", "stopped for good: %.*s (%s)",
-	    fx->a.n < 800 ? (int)fx->a.n : 800, (const char *)fx->a.p,
-	    sr_error_name((unsigned)fx->number));
-	self->fatal = true;
 	self->failed = fx->number != 0 ? sr_error_from_number((unsigned)fx->number)
 				       : SR_ERR_INTERNAL;
+	/* What the machine lacked it may have again: then a restart is right. */
+	self->fatal = !sr_error_is_shortage(self->failed);
+	sr_log(SR_LOG_ERROR, "enclave", "stopped%s: %.*s (%s)", self->fatal ? " for good" : "",
+	    fx->a.n < 800 ? (int)fx->a.n : 800, (const char *)fx->a.p,
+	    sr_error_name((unsigned)self->failed));
 }
 
 static void carry_out(struct loop *self, const struct enclave_effect *fx)

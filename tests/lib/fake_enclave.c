@@ -193,7 +193,7 @@ static void command(struct fake *self, uint64_t token, char *text)
 	else if (strcmp(text, "fatal") == 0)
 		effect(self,
 		    (struct enclave_effect){ .kind = ENCLAVE_FX_FATAL,
-			.number = SR_ERR_DAMAGED,
+			.number = strcmp(rest, "memory") == 0 ? SR_ERR_NO_MEMORY : SR_ERR_DAMAGED,
 			.a = text_bytes("a test asked for it") });
 	else if (strcmp(text, "garbage") == 0)
 		sr_write_blob(&self->out, (const uint8_t *)"no effect", 9);

@@ -89,18 +89,28 @@ uint8_t *scratch_read(const char *path, size_t *n)
 	return p;
 }
 
+/* Below the ports that the system hands out by itself: none of the tests' own connections, and no
+ * other test's, takes it meanwhile. */
 uint16_t scratch_port(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	socklen_t n = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	static uint32_t next;
 
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	must(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0
-		&& getsockname(fd, (struct sockaddr *)&address, &n) == 0,
-	    "a free port");
-	close(fd);
-	return ntohs(address.sin_port);
+	for (unsigned tries = 0; tries < 1000; tries++) {
+		struct sockaddr_in address = { .sin_family = AF_INET };
+		uint32_t port = 10240 + ((uint32_t)getpid() * 97 + next++ * 7) % 9000;
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+		bool is_free;
+
+		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		address.sin_port = htons((uint16_t)port);
+		must(fd >= 0, "a socket");
+		is_free = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+		close(fd);
+		if (is_free)
+			return (uint16_t)port;
+	}
+	must(false, "a free port");
+	return 0;
 }
 
 uint64_t scratch_now_ms(void)

@@ -296,6 +296,17 @@ START_TEST(fatal_ends_the_host_for_good)
 }
 END_TEST
 
+START_TEST(a_shortage_ends_the_host_for_another_start)
+{
+	char why[64];
+
+	node_make();
+	host_up();
+	(void)say("fatal:memory", why);
+	ck_assert_int_eq(host_wait(), 1);
+}
+END_TEST
+
 START_TEST(time_passes_for_the_enclave)
 {
 	uint64_t due = scratch_now_ms() + DEADLINE_MS;
@@ -698,10 +709,11 @@ END_TEST
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = { what_a_full_disk_did_not_take_is_never_answered,
-	    what_was_persisted_before_a_reply_is_replayed_after_a_kill,
+		what_was_persisted_before_a_reply_is_replayed_after_a_kill,
 		a_checkpoint_moves_rows_to_the_store_and_begins_a_fresh_log,
 		an_enclave_that_dies_is_started_again_with_what_it_had,
-		fatal_ends_the_host_for_good, time_passes_for_the_enclave,
+		fatal_ends_the_host_for_good, a_shortage_ends_the_host_for_another_start,
+		time_passes_for_the_enclave,
 		a_question_without_an_answer_times_out_and_the_enclave_is_told,
 		the_archive_answers_the_enclave, messages_go_both_ways_between_enclave_and_peer,
 		figures_and_health_tell_how_it_is,

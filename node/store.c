@@ -152,10 +152,16 @@ static void io_begin(void)
 	errno = 0;
 }
 
+/* A read that failed may be followed by another of what was never a length: all errors count. */
 static bool io_failed(void)
 {
+	return errno != 0;
+}
+
+static bool open_failed(void)
+{
 	/* No failures: of readlink at what is no link, of a transaction's log that is not there. */
-	return errno != 0 && errno != EINVAL && errno != ENOENT;
+	return io_failed() && errno != EINVAL && errno != ENOENT;
 }
 
 /* --- Opening --- */
@@ -265,7 +271,7 @@ static enum sr_error open_error(TCBDB *table)
 {
 	int code = tcbdbecode(table);
 
-	if (!io_failed() && (code == TCEMETA || code == TCERHEAD || code == TCEREAD))
+	if (!open_failed() && (code == TCEMETA || code == TCERHEAD || code == TCEREAD))
 		return SR_ERR_DAMAGED;
 	return file_errno();
 }
@@ -291,7 +297,7 @@ static enum sr_error table_create(const char *dir, const char *name)
 		tcbdbdel(table);
 		return err;
 	}
-	ok = tcbdbsync(table) && !io_failed();
+	ok = tcbdbsync(table) && !open_failed();
 	snprintf(aside, sizeof aside, "%s.new", name);
 	if (!table_close(table, !ok, dir, aside))
 		return file_errno();
@@ -320,7 +326,7 @@ static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 		tcbdbdel(table);
 		return err;
 	}
-	err = io_failed() ? file_errno() : front_reserve(path);
+	err = open_failed() ? file_errno() : front_reserve(path);
 	*out = table;
 	return err;
 }
@@ -331,7 +337,7 @@ static enum sr_error tran_begin(struct node_store *self, TCBDB *table)
 {
 	self->broken = true;
 	io_begin();
-	if (!tcbdbtranbegin(table))
+	if (!tcbdbtranbegin(table) || io_failed())
 		return SR_ERR_IO;
 	/* The table changes before the end, and can be undone only if its log has a name. */
 	return file_sync_dir(self->dir);
@@ -499,12 +505,16 @@ enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t
 		err = file_remove(dir, CLEAN_MARK);
 	if (err == SR_OK)
 		err = tables_open(self, note);
+	if (err == SR_OK) {
+		io_begin();
+		archive_ends(self);
+		err = io_failed() ? SR_ERR_IO : SR_OK;
+	}
 	if (err != SR_OK) {
 		self->broken = err != SR_ERR_DAMAGED;
 		node_store_close(self, false);
 		return err;
 	}
-	archive_ends(self);
 	*out = self;
 	return SR_OK;
 }

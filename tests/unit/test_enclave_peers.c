@@ -53,11 +53,16 @@ static void stage_close(struct stage *s)
 /* --- heads --- */
 
 /* What member 2 says of itself; changed by the test before it is said. */
-struct head { uint64_t epoch, signed_epoch, height; struct sr_hash32 nonce, hash; struct sr_edsk key; };
+struct head {
+	uint64_t epoch, signed_epoch, height;
+	struct sr_hash32 nonce, hash;
+	struct sr_edsk key;
+};
 
 static struct head head_of(const struct stage *s)
 {
-	struct head h = { .epoch = 1, .signed_epoch = 1, .height = 9, .nonce = s->core->round.nonce };
+	struct head h = { .epoch = 1, .signed_epoch = 1, .height = 9,
+		.nonce = s->core->round.nonce };
 
 	h.key = s->c->nodes[2].core->keys->now.vote;
 	return h;

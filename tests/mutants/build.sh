@@ -29,7 +29,7 @@ fi
 script=$(ls "$here"/*/"$1.sed" 2>/dev/null) || { echo "$0: there is no mutant $1" >&2; exit 2; }
 [ "$(echo "$script" | wc -l)" = 1 ] || { echo "$0: two mutants are named $1" >&2; exit 2; }
 file=$(sed -n '1s/^# file: //p' "$script")
-[ -f "$root/$file" ] || { echo "$script: its first line must be '# file: FOLDER/NAME.c'" >&2; exit 2; }
+[ -f "$root/$file" ] || { echo "$script: its first line must be '# file: F/NAME.c'" >&2; exit 2; }
 folder=$(dirname "$file")
 
 mkdir -p "$2/$folder"

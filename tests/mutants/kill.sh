@@ -1,8 +1,8 @@
 #!/bin/bash
-# Builds each mutant (all, or the names and folders given) and runs tests against it until one fails:
-# every mutant must be killed. `make mutants` writes what this needs to O/mutants.
+# Builds each mutant (all, or the names and folders given) and runs tests against it until one
+# fails: every mutant must be killed. `make mutants` writes what this needs to O/mutants.
 #   tests/mutants/kill.sh [NAME | FOLDER]...       CC O JOBS RESUME=1
-# Only the changed file is compiled; its object goes before the archives, so that theirs is not taken.
+# Only the changed file is compiled; its object goes before its archive, whose own is not taken then.
 # A kill is a test that fails, or a violation in the simulator. What does not compile or link, and
 # what a program's time runs out on (unless the mutant says that it never ends), is a failure.
 set -u
@@ -47,7 +47,8 @@ compile() { # file, directory with the changed folder
 	$CC -I "$2" $(cat "$out/cflags") -c "$2/$1" -o "$2/${1//\//-}.o"
 }
 
-# A test that includes the changed file itself is compiled again instead.
+# The changed object goes behind libtestlib.a, which is always the first, so that it does not pull
+# in what only other tests ask for. A test that includes the changed file is compiled again instead.
 link() { # program, directory, file
 	local line objects archives externals object source first="$2/${3//\//-}.o" with=()
 	line=$(grep "^$1|" "$out/programs") || { echo "there is no program $1"; return 1; }
@@ -64,7 +65,7 @@ link() { # program, directory, file
 		with+=("$object")
 	done
 	# shellcheck disable=SC2086,SC2046
-	$CC $(cat "$out/ldflags") "${with[@]}" $first $archives $externals -o "$2/$1"
+	$CC $(cat "$out/ldflags") "${with[@]}" ${archives%% *} $first ${archives#* } $externals -o "$2/$1"
 }
 
 run() { # program, directory, seconds: its status
@@ -74,14 +75,14 @@ run() { # program, directory, seconds: its status
 	timeout "$3" "$2/$1" $args > "$2/log" 2>&1 < /dev/null
 }
 
-# The test or violation that the log names first; empty when there was none but a test's own timeout.
+# The test or violation that the log names first; empty: there was none, or only a test's timeout.
 finding() {
 	grep -v 'Test timeout expired' "$1" |
 		grep -m1 -oE ':[FE]:[^:]*:[A-Za-z0-9_]+:|VIOLATION [^:]*|internal check failed.*' |
 		sed -E 's/^:[FE]:[^:]*:(.*):$/\1/'
 }
 
-# The unchanged source, built and run in the same way as a mutant's; says how long a mutant may take.
+# The unchanged source, built and run as a mutant's is; says how long a mutant may take.
 unchanged() { # program file
 	local dir=$work/unchanged-$1 from=$EPOCHREALTIME
 	mkdir -p "$dir/${2%/*}"
@@ -165,8 +166,8 @@ chosen() {
 
 mutants=$(chosen "$@") || exit 2
 [ -n "$mutants" ] || { echo "$0: there is no such mutant" >&2; exit 2; }
-key=$({ cat "$out/programs" "$out/cflags"; cat ./*/*.[ch] tests/*/*.[ch] tests/mutants/*.sh tests/mutants/*/*.sed; } |
-	sha256sum | cut -c1-16)
+key=$(cat "$out/programs" "$out/cflags" ./*/*.[ch] tests/*/*.[ch] tests/mutants/*.sh \
+	tests/mutants/*/*.sed | sha256sum | cut -c1-16)
 mkdir -p "$out/verdicts/$key"
 find "$out/verdicts" -mindepth 1 -maxdepth 1 ! -name "$key" -exec rm -rf {} +
 export -f about others compile link run finding unchanged passes_unchanged judge verdict

@@ -239,9 +239,10 @@ START_TEST(who_was_restarted_asks_before_it_votes_in_the_next_epoch)
 
 	c->quiet = true;
 	cluster_start_all(c);
-	cluster_run(c, 500);
+	ck_assert(cluster_run_height(c, 1, 10000));
 	cluster_kill(c, 3, true);
 	cluster_start(c, 3);
+	ck_assert(!in_epoch_one(c, NULL));
 	ck_assert(cluster_run_until(c, in_epoch_one, NULL, 120000));
 	consensus_status_get(&s, enclave_core_consensus(c->nodes[3].core));
 	ck_assert(s.recovering);

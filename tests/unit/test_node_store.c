@@ -622,7 +622,8 @@ START_TEST(a_disk_that_does_not_read_is_not_a_damaged_one)
 }
 END_TEST
 
-TEST_MAIN("node_store", a_disk_that_does_not_read_is_not_a_damaged_one, a_commit_stays_through_a_power_cut,
+TEST_MAIN("node_store", a_disk_that_does_not_read_is_not_a_damaged_one,
+    a_commit_stays_through_a_power_cut,
     rows_are_there_after_a_commit_and_only_then,
     the_clean_stop_mark_is_gone_while_open_and_missing_after_a_crash,
     a_damaged_state_row_is_found_and_refuses_to_start,

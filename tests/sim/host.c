@@ -325,9 +325,11 @@ void sim_disk_fault(struct sim *s, struct sim_fault *f, bool begins)
 		if (!begins)
 			restart(node);
 		break;
-	default: /* DISK_FLIP */
-		flip(node, f->param);
-		restart(node);
+	default: /* DISK_FLIP, once: what was too early to begin does not end either */
+		if (begins) {
+			flip(node, f->param);
+			restart(node);
+		}
 		break;
 	}
 }

@@ -455,9 +455,9 @@ static enum sr_error tables_open(struct node_store *self, char *note)
 	if (err != SR_OK || !self->figures.unclean)
 		return err;
 	err = table_check(self->state, 's', UINT64_MAX, false, &damaged);
-	if (err == SR_ERR_DAMAGED)
+	if (err == SR_ERR_DAMAGED && tcbdbrnum(self->state) > 0)
 		return state_damaged(self, note);
-	if (err == SR_OK)
+	if (err == SR_OK || err == SR_ERR_DAMAGED)
 		err = archive_check(self);
 	if (err != SR_ERR_DAMAGED)
 		return err;

@@ -218,8 +218,14 @@ START_TEST(a_node_whose_disk_is_full_writes_nothing)
 	c->hooks.effect = count_records;
 	cluster_run(c, 15000);
 	ck_assert_uint_eq(records, 0);
+	/* Nor does it skip the slots of those who have gone. */
+	cluster_kill(c, 0, false);
+	cluster_kill(c, 1, false);
+	cluster_kill(c, 3, false);
+	cluster_run(c, 30000);
+	ck_assert_uint_eq(records, 0);
 	cluster_event(c, 2, &(struct enclave_event){ .kind = ENCLAVE_EV_DISK, .number = 0 });
-	cluster_run(c, 2000);
+	cluster_run(c, 30000);
 	ck_assert_uint_gt(records, 0);
 	cluster_free(c);
 }

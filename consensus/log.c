@@ -198,8 +198,8 @@ static enum sr_error replay_proposed(struct consensus *self, struct sr_reader *r
 /* A block that was logged because it was final: commits at once when it is the next one. */
 static enum sr_error replay_final(struct consensus *self, struct cons_block *b)
 {
-	const struct consensus_header *h = &b->header;
-	struct cons_block *held = cons_tree_find(self, h->slot, &b->hash);
+	uint64_t slot = b->header.slot;      /* b itself may give way to the one that is held */
+	struct cons_block *held = cons_tree_find(self, slot, &b->hash);
 	enum sr_error error;
 
 	if (held != NULL) {
@@ -210,9 +210,9 @@ static enum sr_error replay_final(struct consensus *self, struct cons_block *b)
 	b->logged = true;
 	error = cons_block_validate(self, b);
 	if (error == SR_OK)
-		error = cons_commit_one(self, b, cons_cert_of(self, CONSENSUS_NOTAR, h->slot),
-		    cons_cert_of(self, CONSENSUS_FINAL, h->slot));
-	if (error == SR_OK && !b->in_tree && h->slot >= self->low_slot)
+		error = cons_commit_one(self, b, cons_cert_of(self, CONSENSUS_NOTAR, slot),
+		    cons_cert_of(self, CONSENSUS_FINAL, slot));
+	if (error == SR_OK && !b->in_tree && slot >= self->low_slot)
 		error = cons_tree_add(self, b);
 	if (!b->in_tree)
 		cons_block_free(b);

@@ -21,6 +21,7 @@
 #define ARCHIVE "archive.tcb"
 #define WAL ".wal"                    /* of a transaction in a table */
 #define WAL_FIRST_BYTES 256
+#define UNDO_MAX ((size_t)1 << 30)
 #define FRONT_BYTES                                                                                \
 	(4u * 1024u * 1024u) /* Tokyo Cabinet maps the front of a file: it must exist on the disk  \
 			      */
@@ -266,6 +267,39 @@ static enum sr_error wal_mend(const char *path)
 	return err;
 }
 
+/*
+ * Tokyo Cabinet undoes an open transaction while it opens a table, and removes the log without
+ * having synced what it wrote: after another power cut neither would be there. So the log is copied
+ * first, and the copy goes when the table is on the disk.
+ */
+static enum sr_error undo_copy(const char *dir, const char *from, const char *to)
+{
+	char path[NODE_PATH_MAX];
+	uint8_t *bytes;
+	size_t n;
+	enum sr_error err;
+
+	SR_TRY(file_path(path, dir, from));
+	err = file_read(&bytes, &n, path, UNDO_MAX);
+	if (err != SR_OK)
+		return err == SR_ERR_NOT_FOUND ? SR_OK : err;
+	if (n > WAL_FIRST_BYTES)
+		err = file_replace(dir, to, bytes, n);
+	free(bytes);
+	return err;
+}
+
+static enum sr_error undo_end(const char *dir, const char *name, const char *undo)
+{
+	bool there;
+
+	SR_TRY(file_exists(&there, dir, undo));
+	if (!there)
+		return SR_OK;
+	SR_TRY(file_sync(dir, name));
+	return file_remove(dir, undo);
+}
+
 /* Why a table did not open: only what was read from it can show damage. */
 static enum sr_error open_error(TCBDB *table)
 {
@@ -306,7 +340,7 @@ static enum sr_error table_create(const char *dir, const char *name)
 
 static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 {
-	char path[NODE_PATH_MAX];
+	char path[NODE_PATH_MAX], wal[64], undo[64];
 	TCBDB *table;
 	enum sr_error err;
 
@@ -316,7 +350,11 @@ static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 			return SR_ERR_IO;
 		SR_TRY(table_create(dir, name));
 	}
+	snprintf(wal, sizeof wal, "%s" WAL, name);
+	snprintf(undo, sizeof undo, "%s.undo", name);
+	SR_TRY(undo_copy(dir, undo, wal));
 	SR_TRY(wal_mend(path));
+	SR_TRY(undo_copy(dir, wal, undo));
 	table = table_new();
 	if (table == NULL)
 		return SR_ERR_NO_MEMORY;
@@ -327,6 +365,8 @@ static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 		return err;
 	}
 	err = open_failed() ? file_errno() : front_reserve(path);
+	if (err == SR_OK)
+		err = undo_end(dir, name, undo);
 	*out = table;
 	return err;
 }

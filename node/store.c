@@ -21,6 +21,7 @@
 #define ARCHIVE "archive.tcb"
 #define WAL ".wal"                    /* of a transaction in a table */
 #define WAL_FIRST_BYTES 256
+#define UNDO ".undo"                  /* its copy until the table is on the disk */
 #define UNDO_MAX ((size_t)1 << 30)
 #define FRONT_BYTES                                                                                \
 	(4u * 1024u * 1024u) /* Tokyo Cabinet maps the front of a file: it must exist on the disk  \
@@ -351,7 +352,7 @@ static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 		SR_TRY(table_create(dir, name));
 	}
 	snprintf(wal, sizeof wal, "%s" WAL, name);
-	snprintf(undo, sizeof undo, "%s.undo", name);
+	snprintf(undo, sizeof undo, "%s" UNDO, name);
 	SR_TRY(undo_copy(dir, undo, wal));
 	SR_TRY(wal_mend(path));
 	SR_TRY(undo_copy(dir, wal, undo));
@@ -449,7 +450,8 @@ static enum sr_error archive_check(struct node_store *self)
 
 static enum sr_error archive_replace(struct node_store *self, char *note)
 {
-	/* First its own log: it would be played into the new one. */
+	/* First its own log and the copy of it: they would be played into the new one. */
+	SR_TRY(file_remove(self->dir, ARCHIVE UNDO));
 	SR_TRY(file_remove(self->dir, ARCHIVE WAL));
 	SR_TRY(file_move(self->dir, ARCHIVE, "archive.damaged"));
 	snprintf(note, NODE_STORE_NOTE_MAX,

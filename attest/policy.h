@@ -1,0 +1,87 @@
+/*
+ * attest/policy.h - which evidence is acceptable: the part of the state that says who may join and
+ * who may stay. "Verified" (attest/evidence.h) and "acceptable" are two answers. Base only,
+ * integer-only, the same verdict at every member.
+ *
+ * Changed only by an operation that a quorum of the roster's operators signed (enclave/epoch.h).
+ */
+#ifndef SR_ATTEST_POLICY_H
+#define SR_ATTEST_POLICY_H
+
+#include "attest/facts.h"
+
+#define ATTEST_POLICY_VERSION 1u
+#define ATTEST_POLICY_MAX (32u * 1024u)  /* encoded */
+#define ATTEST_POLICY_MEASUREMENTS_MAX 16u
+#define ATTEST_POLICY_ADVISORIES_MAX 64u
+#define ATTEST_POLICY_OPERATORS_MAX 100u
+#define ATTEST_POLICY_MAKERS_MAX 16u
+#define ATTEST_POLICY_PROVISIONERS_MAX 8u
+
+struct attest_policy_measurement {
+	enum attest_kind kind;
+	uint8_t measurement[48];
+	size_t measurement_n;
+	uint64_t from_ms, until_ms;      /* block time; until 0: no end */
+};
+
+struct attest_policy {
+	uint64_t number;                 /* 1 in the genesis; each change is one higher */
+	uint32_t kinds;                  /* bit (1 << kind): accepted */
+	uint32_t statuses;               /* bit (1 << enum attest_status): accepted */
+	uint32_t evaluation_min;         /* SGX, TDX: smallest tcbEvaluationDataNumber; 0: any */
+	uint64_t tcb_date_min_s;         /* 0: any */
+	uint64_t collateral_age_max_ms;  /* from valid_from; 0: until valid_to */
+	uint64_t reattest_ms;            /* evidence older than this is due (a day) */
+	uint64_t lapse_ms;               /* so long after that the member is voted out */
+	uint64_t measurement_delay_ms;   /* a new measurement counts no sooner than this after its
+	                                    policy was applied */
+	uint32_t per_operator_max, per_platform_max; /* members; 0: no limit */
+	bool operators_open;             /* anyone may ask to join, not only those listed */
+	uint32_t operators_n;            /* besides those of current members; rising */
+	struct sr_edpk operators[ATTEST_POLICY_OPERATORS_MAX];
+	uint32_t measurements_n;         /* rising by kind, measurement */
+	struct attest_policy_measurement measurements[ATTEST_POLICY_MEASUREMENTS_MAX];
+	uint32_t advisories_n;           /* accepted ones; rising */
+	char advisories[ATTEST_POLICY_ADVISORIES_MAX][ATTEST_FACTS_ADVISORY_MAX];
+	/* TPM: SHA-256 of the makers' root certificates; who may vouch that an AK lives in the TPM
+	 * of an EK certificate, and how many of them must. Rising. */
+	uint32_t makers_n, provisioners_n, provisioners_k;
+	struct sr_hash32 makers[ATTEST_POLICY_MAKERS_MAX];
+	struct sr_edpk provisioners[ATTEST_POLICY_PROVISIONERS_MAX];
+	/* epochs */
+	uint64_t refresh_ms;             /* the next epoch is due this long after one began (a day) */
+	uint64_t refresh_min_ms;         /* one that an operator asks for: no sooner than this */
+	uint64_t window_ms;              /* an epoch change that takes longer is given up */
+	uint64_t silence_ms;             /* a member not heard for so long may be voted out */
+};
+
+/* Software evidence only, members' operators only, days and minutes as said above. */
+void attest_policy_default(struct attest_policy *p);
+void attest_policy_write(struct sr_writer *w, const struct attest_policy *p);
+void attest_policy_read(struct attest_policy *p, struct sr_reader *r);
+/* Does it make sense by itself: OUT_OF_RANGE, THRESHOLD (k of n provisioners), BAD_ENCODING. */
+SR_MUST_CHECK enum sr_error attest_policy_check(const struct attest_policy *p);
+/* May next replace now at this block time? Its number is now's + 1; a measurement that now does not
+ * list begins no sooner than time_ms + now's measurement_delay_ms: TOO_EARLY. */
+SR_MUST_CHECK enum sr_error attest_policy_follows(const struct attest_policy *now,
+    const struct attest_policy *next, uint64_t time_ms);
+
+/*
+ * Are these facts acceptable at this time, for this report data? Each refusal has its own error, in
+ * this order:
+ *   EVIDENCE_KIND    a kind that is not accepted
+ *   DEBUG_ENCLAVE    a debug enclave: never
+ *   BINDING          bound to another key, nonce, role or chain
+ *   COLLATERAL_TIME  not valid at this time, or older than collateral_age_max
+ *   MEASUREMENT      not listed; MEASUREMENT_EARLY, MEASUREMENT_ENDED: not yet, not any more
+ *   TCB_STATUS       a status that is not accepted (OutOfDate ...)
+ *   TCB_EVALUATION   an evaluation number or TCB date below the least accepted
+ *   ADVISORY         an advisory that is not accepted
+ *   NOT_VOUCHED      TPM: fewer than k provisioners
+ */
+SR_MUST_CHECK enum sr_error attest_policy_judge(const struct attest_policy *p,
+    const struct attest_facts *f, const uint8_t report_data[ATTEST_REPORT_DATA], uint64_t time_ms);
+bool attest_policy_operator(const struct attest_policy *p, const struct sr_edpk *operator_key);
+
+#endif

@@ -197,6 +197,8 @@ static enum sr_error on_running(struct enclave_core *self, const struct enclave_
 	case ENCLAVE_EV_STORE_ROW:
 	case ENCLAVE_EV_LOG_RECORD:
 	case ENCLAVE_EV_READY:
+	case ENCLAVE_EV_TRAIL:
+	case ENCLAVE_EV_EVIDENCE:
 		break;
 	}
 	return SR_OK;
@@ -225,6 +227,8 @@ static enum sr_error on_booting(struct enclave_core *self, const struct enclave_
 	case ENCLAVE_EV_LINK:
 	case ENCLAVE_EV_STOP:
 	case ENCLAVE_EV_CLIENT_GONE:
+	case ENCLAVE_EV_TRAIL:
+	case ENCLAVE_EV_EVIDENCE:
 		break;
 	}
 	return SR_OK;

@@ -18,7 +18,8 @@ static const char chain_domain[] = "strongroom genesis v1";
 static const char member_domain[] = "strongroom member v1";
 static const char evidence_domain[] = "strongroom software evidence v1";
 static const char report_domain[] = "strongroom report v1";
-static const char roster_domain[] = "strongroom roster v1";
+static const char roster_domain[] = "strongroom roster v2";
+static const char nonce_domain[] = "strongroom attest nonce v1";
 static const char role[] = "validateer";
 
 const char *genesis_attestation_name(unsigned kind)
@@ -369,29 +370,70 @@ void genesis_identity_read(struct genesis_identity *i, struct sr_reader *r)
 
 /* -------------------------------------------------------------------------------- epoch records */
 
+void epoch_member_write(struct sr_writer *w, const struct epoch_member *m)
+{
+	sr_write_u32(w, m->seat);
+	sr_write_blob(w, m->name, m->name_n);
+	sr_write_edpk(w, &m->operator_key);
+	sr_write_edpk(w, &m->id_key);
+	sr_write_edpk(w, &m->vote_key);
+	sr_write_copy(w, m->box_key, 32);
+	sr_write_copy(w, m->verify_key, 32);
+	text_write(w, m->url);
+	sr_write_hash(w, &m->url_pin);
+	text_write(w, m->link);
+}
+
+void epoch_member_read(struct epoch_member *m, struct sr_reader *r)
+{
+	memset(m, 0, sizeof(*m));
+	m->seat = sr_read_u32(r);
+	if (m->seat >= SR_MEMBERS_MAX)
+		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
+	name_read(m->name, &m->name_n, r);
+	m->operator_key = sr_read_edpk(r);
+	m->id_key = sr_read_edpk(r);
+	m->vote_key = sr_read_edpk(r);
+	sr_read_copy(r, m->box_key, 32);
+	sr_read_copy(r, m->verify_key, 32);
+	address_read(m->url, r, "https://", "https://");
+	m->url_pin = sr_read_hash(r);
+	address_read(m->link, r, "tcp://", "ipc://");
+}
+
 void epoch_record_write(struct sr_writer *w, const struct epoch_record *r)
 {
 	if (r->n > SR_MEMBERS_MAX) {
 		sr_writer_fail(w, SR_ERR_OUT_OF_RANGE);
 		return;
 	}
+	sr_write_u8(w, EPOCH_RECORD_VERSION);
 	sr_write_u64(w, r->epoch);
 	sr_write_u32(w, r->n);
 	sr_write_u32(w, r->threshold);
 	sr_write_copy(w, r->vault_key, 32);
 	sr_write_xpk(w, &r->shielding_key);
-	for (uint32_t i = 0; i < r->n; i++) {
-		sr_write_edpk(w, &r->members[i].operator_key);
-		sr_write_edpk(w, &r->members[i].id_key);
-		sr_write_edpk(w, &r->members[i].vote_key);
-		sr_write_copy(w, r->members[i].box_key, 32);
-		sr_write_copy(w, r->members[i].verify_key, 32);
+	for (uint32_t i = 0; i < r->n; i++)
+		epoch_member_write(w, &r->members[i]);
+}
+
+/* Two members on one seat would be one peer with two votes. */
+static void seats_check(const struct epoch_record *rec, struct sr_reader *r)
+{
+	bool taken[SR_MEMBERS_MAX] = { false };
+
+	for (uint32_t i = 0; r->error == SR_OK && i < rec->n; i++) {
+		if (taken[rec->members[i].seat])
+			sr_reader_fail(r, SR_ERR_DUPLICATE);
+		taken[rec->members[i].seat] = true;
 	}
 }
 
 void epoch_record_read(struct epoch_record *rec, struct sr_reader *r)
 {
 	memset(rec, 0, sizeof(*rec));
+	if (sr_read_u8(r) != EPOCH_RECORD_VERSION)
+		sr_reader_fail(r, SR_ERR_BAD_VERSION);
 	rec->epoch = sr_read_u64(r);
 	rec->n = sr_read_u32(r);
 	rec->threshold = sr_read_u32(r);
@@ -402,13 +444,9 @@ void epoch_record_read(struct epoch_record *rec, struct sr_reader *r)
 		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
 		rec->n = 0;
 	}
-	for (uint32_t i = 0; i < rec->n; i++) {
-		rec->members[i].operator_key = sr_read_edpk(r);
-		rec->members[i].id_key = sr_read_edpk(r);
-		rec->members[i].vote_key = sr_read_edpk(r);
-		sr_read_copy(r, rec->members[i].box_key, 32);
-		sr_read_copy(r, rec->members[i].verify_key, 32);
-	}
+	for (uint32_t i = 0; r->error == SR_OK && i < rec->n; i++)
+		epoch_member_read(&rec->members[i], r);
+	seats_check(rec, r);
 }
 
 struct sr_hash32 epoch_record_root(const struct epoch_record *r)
@@ -422,17 +460,58 @@ struct sr_hash32 epoch_record_root(const struct epoch_record *r)
 	return sr_hash_domain(roster_domain, &(struct sr_bytes){ w.p, w.n }, 1);
 }
 
+void epoch_member_of_entry(struct epoch_member *out, const struct genesis_member *m, uint32_t seat)
+{
+	memset(out, 0, sizeof(*out));
+	out->seat = seat;
+	memcpy(out->name, m->name, sizeof(out->name));
+	out->name_n = m->name_n;
+	out->operator_key = m->operator_key;
+	out->id_key = m->id_key;
+	out->vote_key = m->vote_key;
+	memcpy(out->box_key, m->box_key, 32);
+	memcpy(out->url, m->url, sizeof(out->url));
+	out->url_pin = m->url_pin;
+	memcpy(out->link, m->link, sizeof(out->link));
+}
+
 void epoch_record_genesis(struct epoch_record *r, const struct genesis *g)
 {
 	memset(r, 0, sizeof(*r));
 	r->n = g->members_n;
 	r->threshold = g->threshold;
-	for (uint32_t i = 0; i < g->members_n; i++) {
-		r->members[i].operator_key = g->members[i].operator_key;
-		r->members[i].id_key = g->members[i].id_key;
-		r->members[i].vote_key = g->members[i].vote_key;
-		memcpy(r->members[i].box_key, g->members[i].box_key, 32);
-	}
+	for (uint32_t i = 0; i < g->members_n; i++)
+		epoch_member_of_entry(&r->members[i], &g->members[i], i);
+}
+
+uint32_t epoch_record_seat(const struct epoch_record *r, uint32_t seat)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->members[i].seat == seat)
+			return i;
+	return EPOCH_NOBODY;
+}
+
+uint32_t epoch_record_id(const struct epoch_record *r, const struct sr_edpk *id_key)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (memcmp(r->members[i].id_key.b, id_key->b, 32) == 0)
+			return i;
+	return EPOCH_NOBODY;
+}
+
+struct sr_hash32 epoch_record_nonce(const struct epoch_record *r, const struct genesis *g)
+{
+	uint8_t epoch[8];
+	struct sr_bytes parts[] = {
+		{ g->chain_id.b, 32 }, { epoch, sizeof(epoch) }, { r->shielding_key.b, 32 },
+	};
+
+	if (r->epoch == 0)
+		return g->nonce;
+	for (size_t i = 0; i < sizeof(epoch); i++)
+		epoch[i] = (uint8_t)(r->epoch >> (8 * i));
+	return sr_hash_domain(nonce_domain, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 /* ---------------------------------------------------------------------------------------- trail */

@@ -84,26 +84,49 @@ struct genesis_identity {
 void genesis_identity_write(struct sr_writer *w, const struct genesis_identity *i);
 void genesis_identity_read(struct genesis_identity *i, struct sr_reader *r);
 
-/* An epoch's roster and keys. Its hash is the roster root. */
+/* A member in an epoch. Its place in the list is its index: author order, share index - 1. Its seat
+ * stays while it is a member: links, channels and pieces go by it. */
+struct epoch_member {
+	uint32_t seat;                   /* below SR_MEMBERS_MAX; in the genesis: the index */
+	uint8_t name[SR_NAME_MAX];
+	size_t name_n;
+	struct sr_edpk operator_key, id_key, vote_key;
+	uint8_t box_key[32];
+	uint8_t verify_key[32];          /* Y_i; zero in epoch 0 */
+	char url[GENESIS_URL_MAX];
+	struct sr_hash32 url_pin;
+	char link[GENESIS_URL_MAX];
+};
+
+/* An epoch's roster and keys. Its hash is the roster root. Large: allocate it. */
+#define EPOCH_RECORD_VERSION 2u
 struct epoch_record {
 	uint64_t epoch;
 	uint32_t n, threshold;
 	uint8_t vault_key[32];           /* Y; zero in epoch 0 */
 	struct sr_xpk shielding_key;     /* HPKE; zero in epoch 0 */
-	struct {
-		struct sr_edpk operator_key, id_key, vote_key;
-		uint8_t box_key[32];
-		uint8_t verify_key[32];  /* Y_i; zero in epoch 0 */
-	} members[SR_MEMBERS_MAX];
+	struct epoch_member members[SR_MEMBERS_MAX];
 };
 void epoch_record_write(struct sr_writer *w, const struct epoch_record *r);
 void epoch_record_read(struct epoch_record *rec, struct sr_reader *r);
 struct sr_hash32 epoch_record_root(const struct epoch_record *r);
 void epoch_record_genesis(struct epoch_record *r, const struct genesis *g);
+void epoch_member_write(struct sr_writer *w, const struct epoch_member *m);
+void epoch_member_read(struct epoch_member *m, struct sr_reader *r);
+/* Keys, addresses and name of a genesis entry, without a verify key. */
+void epoch_member_of_entry(struct epoch_member *out, const struct genesis_member *m, uint32_t seat);
+#define EPOCH_NOBODY UINT32_MAX
+/* Index of who has that seat, or that identity key; EPOCH_NOBODY. */
+uint32_t epoch_record_seat(const struct epoch_record *r, uint32_t seat);
+uint32_t epoch_record_id(const struct epoch_record *r, const struct sr_edpk *id_key);
+/* What evidence in this epoch is bound to besides its keys (genesis_report_data): known to all,
+ * and to nobody before the epoch began. In epoch 0: the genesis' own nonce. */
+struct sr_hash32 epoch_record_nonce(const struct epoch_record *r, const struct genesis *g);
 
 /* One step of the trail: the CLOSE header of epoch e, its FINAL certificate by e's quorum, the
  * record of e+1. */
-#define EPOCH_RECORD_MAX (8u + 8u + 64u + SR_MEMBERS_MAX * 160u)
+#define EPOCH_MEMBER_MAX (4u + 4u + SR_NAME_MAX + 6u * 32u + 2u * (4u + GENESIS_URL_MAX))
+#define EPOCH_RECORD_MAX (1u + 8u + 8u + 64u + SR_MEMBERS_MAX * EPOCH_MEMBER_MAX)
 /* No longer chain of notarised blocks can wait for a FINAL certificate (consensus: its window). */
 #define EPOCH_TRAIL_HEADERS_MAX 257u
 struct sr_reader;

@@ -6,6 +6,8 @@
  * The host must carry effects out in order: everything PERSISTed with sync before a SEND, REPLY
  * or STATUS must be durable before that leaves. It may batch: write all persists it has read, one
  * fdatasync, then the rest.
+ *
+ * member is a seat (struct epoch_member): it stays the same as long as that node is a member.
  */
 #ifndef SR_ENCLAVE_HOST_WIRE_H
 #define SR_ENCLAVE_HOST_WIRE_H
@@ -13,7 +15,7 @@
 #include "base/buf.h"
 #include "base/secret.h"
 
-#define HOST_WIRE_VERSION 1u
+#define HOST_WIRE_VERSION 2u
 #define HOST_FRAME_MAX (8u * 1024u * 1024u)
 
 enum enclave_event_kind {
@@ -32,6 +34,9 @@ enum enclave_event_kind {
 	ENCLAVE_EV_LINK = 10,        /* member, number = 1 up, 0 down */
 	ENCLAVE_EV_STOP = 11,        /* drain: checkpoint, then STOPPED */
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
+	/* boot of a node that joins: a = epoch trail, as CLIENT_TRAIL answers it */
+	ENCLAVE_EV_TRAIL = 13,
+	ENCLAVE_EV_EVIDENCE = 14,    /* token, number = sr_error, a = evidence (attest/evidence.h) */
 };
 
 /* now_ms (host's clock, unix) comes with every event; seed is added by the enclave's shell, never
@@ -72,6 +77,10 @@ enum enclave_effect_kind {
 	/* a = piece hash 32 that a finalised secret needs; number = its bytes */
 	ENCLAVE_FX_BLOB_KEEP = 15,
 	ENCLAVE_FX_BLOB_DROP = 16,   /* a = piece hash 32 no longer needed */
+	/* member, a = its link's address (empty: forget that peer) */
+	ENCLAVE_FX_PEER = 17,
+	/* token, a = report data 64: the platform's evidence for it; answer EVIDENCE */
+	ENCLAVE_FX_EVIDENCE = 18,
 };
 
 struct enclave_effect {

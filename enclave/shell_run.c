@@ -165,6 +165,8 @@ static void shell_event(struct shell *self, struct enclave_event *ev)
 	case ENCLAVE_EV_DISK:
 	case ENCLAVE_EV_STOP:
 	case ENCLAVE_EV_CLIENT_GONE:
+	case ENCLAVE_EV_TRAIL:
+	case ENCLAVE_EV_EVIDENCE:
 		core_step(self, ev);
 		break;
 	}

@@ -149,6 +149,9 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 	case ENCLAVE_FX_CHECKPOINT:
 	case ENCLAVE_FX_IDENTITY:
 		return; /* the keeper's */
+	case ENCLAVE_FX_PEER:
+	case ENCLAVE_FX_EVIDENCE:
+		return;
 	}
 }
 

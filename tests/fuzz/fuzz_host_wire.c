@@ -86,14 +86,14 @@ void seed_host_wire(void)
 {
 	struct sr_bytes a = { (const uint8_t *)"first", 5 }, b = { (const uint8_t *)"second", 6 };
 	struct sr_writer w;
-	for (unsigned kind = ENCLAVE_EV_BOOT; kind <= ENCLAVE_EV_CLIENT_GONE; kind++) {
+	for (unsigned kind = ENCLAVE_EV_BOOT; kind <= ENCLAVE_EV_EVIDENCE; kind++) {
 		sr_writer_init(&w, 256);
 		host_wire_event_write(&w, &(struct enclave_event){
 		    .kind = (enum enclave_event_kind)kind, .now_ms = 5, .token = 6, .number = 7,
 		    .member = 1, .a = a, .b = b });
 		put(0, "event", &w);
 	}
-	for (unsigned kind = ENCLAVE_FX_PERSIST; kind <= ENCLAVE_FX_BLOB_DROP; kind++) {
+	for (unsigned kind = ENCLAVE_FX_PERSIST; kind <= ENCLAVE_FX_EVIDENCE; kind++) {
 		sr_writer_init(&w, 256);
 		host_wire_effect_write(&w, &(struct enclave_effect){
 		    .kind = (enum enclave_effect_kind)kind, .token = 6, .number = 7, .member = 1,

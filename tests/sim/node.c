@@ -94,6 +94,8 @@ static void effect(struct sim_node *node, const struct enclave_effect *fx)
 	case ENCLAVE_FX_STOPPED:
 	case ENCLAVE_FX_BLOB_KEEP:
 	case ENCLAVE_FX_BLOB_DROP:
+	case ENCLAVE_FX_PEER:
+	case ENCLAVE_FX_EVIDENCE:
 		break;
 	}
 }

@@ -47,7 +47,7 @@ static enum sr_error recode_status(struct sr_writer *again, struct sr_bytes b)
 
 START_TEST(every_event_has_one_encoding)
 {
-	for (unsigned kind = ENCLAVE_EV_BOOT; kind <= ENCLAVE_EV_CLIENT_GONE; kind++) {
+	for (unsigned kind = ENCLAVE_EV_BOOT; kind <= ENCLAVE_EV_EVIDENCE; kind++) {
 		struct enclave_event ev = { .kind = (enum enclave_event_kind)kind, .now_ms = 77,
 			.token = 5, .number = 6, .member = 7, .a = { (const uint8_t *)"abc", 3 },
 			.b = { (const uint8_t *)"defgh", 5 } };
@@ -65,7 +65,7 @@ END_TEST
 
 START_TEST(every_effect_has_one_encoding)
 {
-	for (unsigned kind = ENCLAVE_FX_PERSIST; kind <= ENCLAVE_FX_BLOB_DROP; kind++) {
+	for (unsigned kind = ENCLAVE_FX_PERSIST; kind <= ENCLAVE_FX_EVIDENCE; kind++) {
 		struct enclave_effect fx = { .kind = (enum enclave_effect_kind)kind, .token = 5,
 			.number = 6, .member = 7, .a = { (const uint8_t *)"abc", 3 } };
 		struct sr_writer w;
@@ -90,13 +90,13 @@ START_TEST(kinds_that_do_not_exist_are_refused)
 	host_wire_event_write(&w, &ev);
 	w.p[4] = 0;
 	ck_error(host_wire_event_read(&ev, w.p + 4, w.n - 4), SR_ERR_BAD_KIND);
-	w.p[4] = ENCLAVE_EV_CLIENT_GONE + 1;
+	w.p[4] = ENCLAVE_EV_EVIDENCE + 1;
 	ck_error(host_wire_event_read(&ev, w.p + 4, w.n - 4), SR_ERR_BAD_KIND);
 	sr_writer_reset(&w);
 	host_wire_effect_write(&w, &fx);
 	w.p[4] = 0;
 	ck_error(host_wire_effect_read(&fx, w.p + 4, w.n - 4), SR_ERR_BAD_KIND);
-	w.p[4] = ENCLAVE_FX_BLOB_DROP + 1;
+	w.p[4] = ENCLAVE_FX_EVIDENCE + 1;
 	ck_error(host_wire_effect_read(&fx, w.p + 4, w.n - 4), SR_ERR_BAD_KIND);
 	sr_writer_clear(&w);
 }

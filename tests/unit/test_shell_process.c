@@ -272,7 +272,7 @@ struct host {
 	size_t sent;
 	uint8_t *in;
 	size_t in_n, in_capacity;
-	unsigned effects[ENCLAVE_FX_BLOB_DROP + 1];
+	unsigned effects[ENCLAVE_FX_EVIDENCE + 1];
 	uint64_t fatal;
 	/* member 1 */
 	struct enclave_core *core;

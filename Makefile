@@ -54,7 +54,7 @@ endif
 
 # Encodings that both sides of a wire need; they depend on base alone.
 WIRE := $(wildcard vault/op*.c vault/policy*.c vault/proof.c vault/record.c consensus/wire.c enclave/genesis.c \
-	enclave/client_wire.c enclave/host_wire.c)
+	enclave/client_wire.c enclave/host_wire.c attest/facts.c attest/policy.c)
 SHELL_SRC := $(wildcard enclave/shell_*.c)
 
 SRC_base := $(wildcard base/*.c)
@@ -62,7 +62,7 @@ SRC_shamir := $(wildcard shamir/*.c)
 SRC_consensus := $(filter-out $(WIRE),$(wildcard consensus/*.c))
 SRC_vault := $(filter-out $(WIRE),$(wildcard vault/*.c))
 SRC_chain := $(wildcard chain/*.c)
-SRC_attest := $(wildcard attest/*.c)
+SRC_attest := $(filter-out $(WIRE),$(wildcard attest/*.c))
 SRC_wire := $(WIRE)
 SRC_enclave := $(filter-out $(WIRE) $(SHELL_SRC) enclave/main.c,$(wildcard enclave/*.c))
 SRC_shell := $(SHELL_SRC)
@@ -80,7 +80,7 @@ USE_shamir := shamir base
 USE_consensus := consensus wire base
 USE_vault := vault wire base
 USE_chain := chain base
-USE_attest := attest base
+USE_attest := attest wire base
 USE_wire := wire base
 USE_enclave := enclave consensus vault shamir chain wire base
 USE_shell := shell $(USE_enclave)

@@ -16,12 +16,12 @@
 #ifndef SR_ATTEST_ATTEST_H
 #define SR_ATTEST_ATTEST_H
 
-#include "base/crypto.h"
+#include "attest/facts.h"
 
 #define ATTEST_QUOTE_MAX (64u * 1024u)
 #define ATTEST_COLLATERAL_MAX (1024u * 1024u)
-#define ATTEST_ADVISORIES_MAX 64u
-#define ATTEST_ADVISORY_MAX 24u
+#define ATTEST_ADVISORIES_MAX ATTEST_FACTS_ADVISORIES_MAX
+#define ATTEST_ADVISORY_MAX ATTEST_FACTS_ADVISORY_MAX
 
 enum attest_tee {
 	ATTEST_SGX = 1,
@@ -30,20 +30,6 @@ enum attest_tee {
 	ATTEST_NITRO
 };
 
-/* Intel's names, worst last but for NOT_SUPPORTED; what has no levels is UP_TO_DATE. */
-enum attest_status {
-	ATTEST_UP_TO_DATE = 1,
-	ATTEST_SW_HARDENING_NEEDED,
-	ATTEST_CONFIGURATION_NEEDED,
-	ATTEST_CONFIGURATION_AND_SW_HARDENING_NEEDED,
-	ATTEST_TD_RELAUNCH_ADVISED,
-	ATTEST_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,
-	ATTEST_OUT_OF_DATE,
-	ATTEST_OUT_OF_DATE_CONFIGURATION_NEEDED,
-	ATTEST_REVOKED,
-	ATTEST_NOT_SUPPORTED                 /* no level covers this platform */
-};
-const char *attest_status_name(enum attest_status status);
 const char *attest_tee_name(enum attest_tee tee);
 
 /* What only Intel's quotes have. 0: not known, or not of this kind. */

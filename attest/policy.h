@@ -27,15 +27,18 @@ struct attest_policy_measurement {
 
 struct attest_policy {
 	uint64_t number;                 /* 1 in the genesis; each change is one higher */
-	uint32_t kinds;                  /* bit (1 << kind): accepted */
-	uint32_t statuses;               /* bit (1 << enum attest_status): accepted */
-	uint32_t evaluation_min;         /* SGX, TDX: smallest tcbEvaluationDataNumber; 0: any */
+	uint32_t kinds;                  /* ATTEST_KIND_BIT: accepted */
+	uint32_t statuses;               /* ATTEST_STATUS_BIT; never Revoked, NotSupported */
+	/* SGX, TDX, and Azure where TDX vouches (below: Intel's). */
+	uint32_t evaluation_min;         /* smallest tcbEvaluationDataNumber; 0: any */
 	uint64_t tcb_date_min_s;         /* 0: any */
-	uint64_t collateral_age_max_ms;  /* from valid_from; 0: until valid_to */
-	uint64_t reattest_ms;            /* evidence older than this is due (a day) */
+	uint64_t collateral_age_max_ms;  /* since the last of it became valid; 0: until valid_to */
+	/* SNP, and Azure where SNP vouches: least security version numbers, by product - 1. */
+	uint8_t snp_min[ATTEST_PRODUCTS][ATTEST_SVNS];
+	uint64_t reattest_ms;            /* evidence older than this is due (a day); 0: never */
 	uint64_t lapse_ms;               /* so long after that the member is voted out */
-	uint64_t measurement_delay_ms;   /* a new measurement counts no sooner than this after its
-	                                    policy was applied */
+	/* A new measurement counts no sooner than this after its policy was applied; never less. */
+	uint64_t measurement_delay_ms;
 	uint32_t per_operator_max, per_platform_max; /* members; 0: no limit */
 	bool operators_open;             /* anyone may ask to join, not only those listed */
 	uint32_t operators_n;            /* besides those of current members; rising */
@@ -50,20 +53,44 @@ struct attest_policy {
 	struct sr_hash32 makers[ATTEST_POLICY_MAKERS_MAX];
 	struct sr_edpk provisioners[ATTEST_POLICY_PROVISIONERS_MAX];
 	/* epochs */
-	uint64_t refresh_ms;             /* the next epoch is due this long after one began (a day) */
+	uint64_t refresh_ms;             /* from one epoch to the next (a day); 0: when asked for */
 	uint64_t refresh_min_ms;         /* one that an operator asks for: no sooner than this */
 	uint64_t window_ms;              /* an epoch change that takes longer is given up */
-	uint64_t silence_ms;             /* a member not heard for so long may be voted out */
+	uint64_t silence_ms;             /* not heard for so long: may be voted out; 0: never */
 };
 
-/* Software evidence only, members' operators only, days and minutes as said above. */
+/* Software evidence only and no measurement yet, UpToDate only, members' operators only, one member
+ * an operator and machine, a day's delay, days and minutes as said above. */
 void attest_policy_default(struct attest_policy *p);
+/*
+ * policy = version u8 | number u64 | kinds u32 | statuses u32 | evaluation u32 | tcb date u64
+ *        | collateral age u64 | snp_min 15 | reattest u64 | lapse u64 | delay u64
+ *        | per operator u32 | per platform u32 | open u8 | operators n u8, 32 each
+ *        | measurements n u8, each: kind u8, bytes as long as its kind's, from u64, until u64
+ *        | advisories n u8, 24 each | makers n u8, 32 each | provisioners k u8, n u8, 32 each
+ *        | refresh u64 | refresh_min u64 | window u64 | silence u64
+ * Both directions ask attest_policy_check; what is read is zeros when the reader has failed.
+ */
 void attest_policy_write(struct sr_writer *w, const struct attest_policy *p);
 void attest_policy_read(struct attest_policy *p, struct sr_reader *r);
-/* Does it make sense by itself: OUT_OF_RANGE, THRESHOLD (k of n provisioners), BAD_ENCODING. */
+struct sr_hash32 attest_policy_hash(const struct attest_policy *p);
+/*
+ * Does it make sense by itself?
+ *   OUT_OF_RANGE  a count, kind, status, time or span (at most ten years) that can't be; no kind or
+ *                 no status; a measurement that ends before it begins
+ *   BAD_ENCODING  a list that does not rise, a malformed advisory
+ *   THRESHOLD     not 1 <= k <= n provisioners; TPM accepted without makers or provisioners
+ */
 SR_MUST_CHECK enum sr_error attest_policy_check(const struct attest_policy *p);
-/* May next replace now at this block time? Its number is now's + 1; a measurement that now does not
- * list begins no sooner than time_ms + now's measurement_delay_ms: TOO_EARLY. */
+/*
+ * May next replace now at this block time? Besides attest_policy_check:
+ *   STALE, TOO_FAR_AHEAD  its number is not now's + 1
+ *   OUT_OF_RANGE          a shorter measurement_delay_ms than now's: who relies on the delay would
+ *                         lose it in two steps
+ *   TOO_EARLY             something new begins sooner than time_ms + now's delay. New is what now
+ *                         does not list or has ended, what it lists for later, and each measurement
+ *                         of a kind that now does not accept.
+ */
 SR_MUST_CHECK enum sr_error attest_policy_follows(const struct attest_policy *now,
     const struct attest_policy *next, uint64_t time_ms);
 
@@ -73,15 +100,16 @@ SR_MUST_CHECK enum sr_error attest_policy_follows(const struct attest_policy *no
  *   EVIDENCE_KIND    a kind that is not accepted
  *   DEBUG_ENCLAVE    a debug enclave: never
  *   BINDING          bound to another key, nonce, role or chain
- *   COLLATERAL_TIME  not valid at this time, or older than collateral_age_max
+ *   COLLATERAL_TIME  not valid at this time, or Intel's older than collateral_age_max
  *   MEASUREMENT      not listed; MEASUREMENT_EARLY, MEASUREMENT_ENDED: not yet, not any more
- *   TCB_STATUS       a status that is not accepted (OutOfDate ...)
- *   TCB_EVALUATION   an evaluation number or TCB date below the least accepted
+ *   TCB_STATUS       a status that is not accepted (OutOfDate ...); AMD's versions below the least
+ *   TCB_EVALUATION   Intel's evaluation number or TCB date below the least accepted
  *   ADVISORY         an advisory that is not accepted
  *   NOT_VOUCHED      TPM: fewer than k provisioners
  */
 SR_MUST_CHECK enum sr_error attest_policy_judge(const struct attest_policy *p,
     const struct attest_facts *f, const uint8_t report_data[ATTEST_REPORT_DATA], uint64_t time_ms);
+/* May this operator ask to join: listed, or anyone may. Members' own are the caller's affair. */
 bool attest_policy_operator(const struct attest_policy *p, const struct sr_edpk *operator_key);
 
 #endif

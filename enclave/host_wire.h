@@ -36,7 +36,8 @@ enum enclave_event_kind {
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
 	/* boot of a node that joins: a = epoch trail, as CLIENT_TRAIL answers it */
 	ENCLAVE_EV_TRAIL = 13,
-	ENCLAVE_EV_EVIDENCE = 14,    /* token, number = sr_error, a = evidence (attest/evidence.h) */
+	/* token, number = sr_error, a = evidence (attest/evidence.h) */
+	ENCLAVE_EV_EVIDENCE = 14,
 };
 
 /* now_ms (host's clock, unix) comes with every event; seed is added by the enclave's shell, never

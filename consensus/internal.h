@@ -236,6 +236,8 @@ SR_MUST_CHECK enum sr_error cons_rule_skip(struct consensus *self, uint64_t slot
 SR_MUST_CHECK enum sr_error cons_vote_all(struct consensus *self);
 bool cons_may_vote(const struct consensus *self);
 void cons_own_set(struct cons_own *own, const struct consensus_vote *v);
+/* Have I cast this vote? contradicts: no, but another of its kind. */
+bool cons_own_known(const struct cons_own *own, const struct consensus_vote *v, bool *contradicts);
 
 /* --- commit.c --- */
 SR_MUST_CHECK enum sr_error cons_commit(struct consensus *self);

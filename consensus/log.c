@@ -154,6 +154,7 @@ static enum sr_error replay_vote(struct consensus *self, struct sr_reader *r)
 	struct cons_block *block = NULL;
 	struct consensus_vote v;
 	struct cons_slot *s;
+	bool contradicts;
 	enum sr_error error;
 
 	consensus_vote_read(&v, r);
@@ -161,13 +162,20 @@ static enum sr_error replay_vote(struct consensus *self, struct sr_reader *r)
 		SR_TRY(cons_block_read(&block, r));
 	error = sr_reader_finish(r);
 	if (error == SR_OK && (v.voter != self->config.self || v.epoch != self->config.epoch ||
-	    (block != NULL && !sr_hash32_equal(&block->hash, &v.hash))))
+	    (block != NULL && (!sr_hash32_equal(&block->hash, &v.hash) ||
+		block->header.slot != v.slot))))
 		error = SR_ERR_DAMAGED;
 	if (error == SR_OK && v.slot >= self->low_slot)
 		error = cons_slot_get(self, &s, v.slot);
 	if (error != SR_OK || v.slot < self->low_slot) {
 		cons_block_free(block);
 		return error;
+	}
+	/* I never log two votes of a kind in a slot: the second would hide the first. */
+	(void)cons_own_known(&s->own, &v, &contradicts);
+	if (contradicts) {
+		cons_block_free(block);
+		return SR_ERR_DAMAGED;
 	}
 	cons_own_set(&s->own, &v);
 	if (block != NULL)

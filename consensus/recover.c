@@ -45,8 +45,7 @@ static enum sr_error rollback_found(struct consensus *self)
 	return self->handshake ? SR_OK : cons_recover_begin(self);
 }
 
-static bool vote_known(
-    const struct cons_own *own, const struct consensus_vote *v, bool *contradicts)
+bool cons_own_known(const struct cons_own *own, const struct consensus_vote *v, bool *contradicts)
 {
 	*contradicts = false;
 	switch (v->kind) {
@@ -68,7 +67,7 @@ enum sr_error cons_recover_vote(struct consensus *self, struct cons_slot *s,
 	bool contradicts;
 
 	if (self->replaying || v->slot <= self->trusted_slot
-	    || vote_known(&s->own, v, &contradicts))
+	    || cons_own_known(&s->own, v, &contradicts))
 		return SR_OK;
 	if (contradicts && s->own.twin)
 		return SR_OK;

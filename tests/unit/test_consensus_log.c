@@ -199,6 +199,38 @@ START_TEST(a_record_of_another_member_or_epoch_is_damage)
 }
 END_TEST
 
+/* Found by fuzzing: the own record had the second vote, the ballot the first. */
+START_TEST(a_second_vote_of_a_kind_in_a_slot_is_damage)
+{
+	struct puppet *p = puppet_new_stopped(4, 0);
+	struct puppet_block genesis = puppet_genesis(p), a, b;
+	struct consensus_vote votes[2];
+	struct fleet_node *node = &p->c->nodes[0];
+
+	a = puppet_block(p, &genesis, 1, "one");
+	b = puppet_block(p, &genesis, 1, "two");
+	fleet_start_node(p->c, 0);
+	for (int kind = 0; kind < 2; kind++) {
+		enum consensus_vote_kind k = kind == 0 ? CONSENSUS_NOTAR : CONSENSUS_FINAL;
+		struct consensus_ports ports = { .ctx = node };
+		struct consensus *fresh = consensus_new(&node->config, &ports);
+
+		votes[0] = puppet_vote(p, 0, k, 1, &a.hash);
+		votes[1] = puppet_vote(p, 0, k, 1, &b.hash);
+		for (int i = 0; i < 3; i++) {
+			const struct fleet_record *r;
+
+			puppet_log_vote(p, &votes[i / 2]);
+			r = &node->log[node->log_n - 1];
+			ck_error(consensus_replay(fresh, r->p, r->n),
+			    i < 2 ? SR_OK : SR_ERR_DAMAGED);
+		}
+		consensus_free(fresh);
+	}
+	puppet_free(p);
+}
+END_TEST
+
 START_TEST(what_i_proposed_is_known_after_a_restart)
 {
 	struct puppet *p = puppet_new(4, 1);
@@ -227,4 +259,5 @@ TEST_MAIN("consensus_log",
 	a_cluster_that_checkpoints_all_the_time_stays_a_cluster,
 	damaged_records_are_refused_or_harmless,
 	a_record_of_another_member_or_epoch_is_damage,
+	a_second_vote_of_a_kind_in_a_slot_is_damage,
 	what_i_proposed_is_known_after_a_restart)

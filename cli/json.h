@@ -1,4 +1,4 @@
-/* cli/json.h - the only file that knows jansson: the --json object, and JSON-RPC in and out. */
+/* cli/json.h - knows jansson, as cli/policy_json.c does: the --json object, and JSON-RPC in and out. */
 #ifndef SR_CLI_JSON_H
 #define SR_CLI_JSON_H
 

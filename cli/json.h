@@ -1,4 +1,5 @@
-/* cli/json.h - knows jansson, as cli/policy_json.c does: the --json object, and JSON-RPC in and out. */
+/* cli/json.h - the --json object, and JSON-RPC in and out; knows jansson, as cli/policy_json.c
+ * does. */
 #ifndef SR_CLI_JSON_H
 #define SR_CLI_JSON_H
 

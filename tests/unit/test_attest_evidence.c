@@ -887,6 +887,26 @@ START_TEST(evidence_has_one_encoding)
 }
 END_TEST
 
+START_TEST(vouchers_come_in_their_order)
+{
+	static struct attest_evidence e;
+	struct sr_writer w;
+	size_t first;
+
+	blob_fill(ATTEST_KIND_TPM);
+	sr_writer_init(&w, ATTEST_EVIDENCE_MAX);
+	attest_evidence_write(&w, &evidence);
+	ck_ok(sr_writer_finish(&w));
+	first = w.n - 2 * 96;
+	ck_ok(attest_evidence_read(&e, (struct sr_bytes){ w.p, w.n }));
+	w.p[first] = 2;                      /* twice */
+	ck_error(attest_evidence_read(&e, (struct sr_bytes){ w.p, w.n }), SR_ERR_EVIDENCE_FORMAT);
+	w.p[first] = 3;                      /* falling */
+	ck_error(attest_evidence_read(&e, (struct sr_bytes){ w.p, w.n }), SR_ERR_EVIDENCE_FORMAT);
+	sr_writer_clear(&w);
+}
+END_TEST
+
 START_TEST(what_is_no_evidence_is_refused)
 {
 	static uint8_t large[ATTEST_EVIDENCE_MAX + 1] = { ATTEST_KIND_NITRO };
@@ -935,7 +955,7 @@ int main(void)
 		a_key_that_may_leave_its_tpm_or_sign_anything_is_refused,
 		public_areas_are_read_exactly, azures_vtpms_vouched_for_by_snp_come_out_right,
 		azures_vtpms_vouched_for_by_tdx_come_out_right, evidence_has_one_encoding,
-		what_is_no_evidence_is_refused };
+		vouchers_come_in_their_order, what_is_no_evidence_is_refused };
 	int rc;
 
 	cases = mmap(

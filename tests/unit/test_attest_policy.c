@@ -173,6 +173,8 @@ START_TEST(expired_early_and_old_collateral_is_refused)
 	facts.valid_from_s = NOW_S + 1;
 	facts.valid_to_s = NOW_S + 2;
 	ck_error(judge(), SR_ERR_COLLATERAL_TIME);
+	policy.collateral_age_max_ms = 0;
+	ck_error(judge(), SR_ERR_COLLATERAL_TIME);
 	setup();
 	facts.valid_from_s--;                /* a second more than a day */
 	ck_error(judge(), SR_ERR_COLLATERAL_TIME);
@@ -667,6 +669,46 @@ static enum sr_error lax_recode(struct sr_writer *again, struct sr_bytes bytes)
 	return r.error;
 }
 
+static enum sr_error read_with(size_t at, uint8_t value)
+{
+	struct sr_writer w, again;
+	enum sr_error err;
+
+	setup();
+	w = bytes_of(&policy);
+	ck_assert_uint_lt(at, w.n);
+	w.p[at] = value;
+	sr_writer_init(&again, ATTEST_POLICY_MAX);
+	err = lax_recode(&again, (struct sr_bytes){ w.p, w.n });
+	sr_writer_clear(&w);
+	sr_writer_clear(&again);
+	return err;
+}
+
+START_TEST(what_makes_no_sense_is_not_read)
+{
+	enum { NUMBER = 1, KINDS = 9, STATUSES = 13 };
+	static const struct attest_policy zero;
+	static struct attest_policy p;
+	struct sr_writer w;
+	struct sr_reader r;
+
+	ck_ok(read_with(NUMBER, 7));
+	ck_error(read_with(NUMBER, 0), SR_ERR_OUT_OF_RANGE);
+	ck_error(read_with(KINDS, 1), SR_ERR_OUT_OF_RANGE);
+	ck_error(read_with(KINDS + 1, 1), SR_ERR_OUT_OF_RANGE);
+	ck_error(read_with(STATUSES + 1, 4), SR_ERR_OUT_OF_RANGE);
+	setup();
+	w = bytes_of(&policy);
+	w.p[NUMBER] = 0;
+	sr_reader_init(&r, w.p, w.n);
+	attest_policy_read(&p, &r);
+	ck_error(sr_reader_finish(&r), SR_ERR_OUT_OF_RANGE);
+	ck_assert_mem_eq(&p, &zero, sizeof p);
+	sr_writer_clear(&w);
+}
+END_TEST
+
 START_TEST(a_reader_that_leaves_bytes_over_is_noticed)
 {
 	struct sr_writer w;
@@ -719,5 +761,6 @@ TEST_MAIN("attest/policy", acceptable_evidence_is_accepted_at_every_edge,
     what_has_ended_begins_like_new, a_kind_that_was_not_accepted_brings_nothing_at_once,
     the_delay_gets_no_shorter, the_default_makes_sense_and_accepts_no_measurement,
     what_makes_no_sense_is_refused_and_never_written, policies_come_back_as_they_were_written,
-    one_policy_has_one_encoding, a_reader_that_leaves_bytes_over_is_noticed,
+    one_policy_has_one_encoding, what_makes_no_sense_is_not_read,
+    a_reader_that_leaves_bytes_over_is_noticed,
     the_largest_policy_fits)

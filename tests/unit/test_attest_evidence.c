@@ -219,6 +219,7 @@ START_TEST(forged_and_mismatched_quotes_of_intel_are_refused)
 		"fortanix_pck_chain_type5.bin", "fortanix_raw_tcb_ct3.bin",
 		"oe_sgx_cert_rsa_bad.bin" };
 	json_t *all = test_vectors_load("dcap/vectors.json", SKIP), *v;
+	struct attest_evidence_dcap good;
 	struct sr_bytes tcb = { NULL, 0 };
 	uint64_t time_s;
 	size_t i;
@@ -233,6 +234,13 @@ START_TEST(forged_and_mismatched_quotes_of_intel_are_refused)
 			evidence.kind = ATTEST_KIND_TDX;
 			refused(&nobody, time_s, SR_ERR_EVIDENCE_FORMAT);
 			evidence.kind = ATTEST_KIND_SGX;
+			good = evidence.dcap;
+			evidence.dcap.tcb_signing.n = 0;     /* though it is known */
+			refused(&nobody, time_s, SR_ERR_EVIDENCE_FORMAT);
+			evidence.dcap = good;
+			evidence.dcap.qe_signing.n = 0;
+			refused(&nobody, time_s, SR_ERR_EVIDENCE_FORMAT);
+			evidence.dcap = good;
 			tcb = evidence.dcap.tcb_info;
 			for (size_t k = 0; k < 4; k++) {
 				evidence.dcap.quote = file("dcap/negative", forged[k]);

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "attest/evidence.h"
+#include "attest/evidence_blob.h"
 #include "cli/io.h"
 
 #define SNP_REPORT_BYTES 1184u
@@ -81,75 +81,55 @@ struct sr_bytes evidence_unwrapped(struct sr_bytes b)
 	return b;
 }
 
-/* --- one blob of it all (attest/evidence.h) --- */
-
-struct layout { enum attest_kind kind; unsigned blobs; };
-/* A TPM's has more behind its blobs; it is told by its first byte alone. */
-static const struct layout layouts[] = { { ATTEST_KIND_SGX, 7 }, { ATTEST_KIND_TDX, 7 },
-	{ ATTEST_KIND_SNP, 4 }, { ATTEST_KIND_NITRO, 1 }, { ATTEST_KIND_AZURE, 7 } };
+/* --- one blob of it all --- */
 
 bool evidence_is_blob(struct sr_bytes b)
 {
-	if (b.n > 0 && b.p[0] == ATTEST_KIND_TPM)
-		return true;
-	for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
-		struct sr_reader r;
+	struct attest_evidence e;
 
-		sr_reader_init(&r, b.p, b.n);
-		if (sr_read_u8(&r) != (uint8_t)layouts[i].kind)
-			continue;
-		for (unsigned k = 0; k < layouts[i].blobs; k++)
-			(void)sr_read_blob(&r, ATTEST_EVIDENCE_MAX);
-		if (sr_reader_finish(&r) == SR_OK)
-			return true;
-	}
-	return false;
+	return attest_evidence_read(&e, b) == SR_OK;
 }
 
-static void put(struct sr_writer *out, struct sr_bytes b)
+static void intel_fill(struct attest_evidence *e, struct evidence_files *f, struct sr_bytes quote)
 {
-	sr_write_blob(out, b.p, b.n);
+	e->dcap.quote = quote;
+	e->dcap.tcb_info = evidence_option(f, "tcb-info", true);
+	e->dcap.qe_identity = evidence_option(f, "qe-identity", true);
+	e->dcap.pck_crl = evidence_option(f, "pck-crl", true);
+	e->dcap.root_crl = evidence_option(f, "root-crl", true);
+	e->dcap.tcb_signing = evidence_option(f, "tcb-signing", false);
+	e->dcap.qe_signing = evidence_option(f, "qe-signing", false);
+	if (e->dcap.qe_signing.n == 0)
+		e->dcap.qe_signing = e->dcap.tcb_signing;
 }
 
-static void intel_build(struct sr_writer *out, struct evidence_files *f, struct sr_bytes quote,
-    enum attest_kind kind)
+static void amd_fill(struct attest_evidence *e, struct evidence_files *f, struct sr_bytes report)
 {
-	static const struct { const char *option; bool needed; } parts[] = {
-		{ "tcb-info", true }, { "qe-identity", true }, { "pck-crl", true },
-		{ "root-crl", true } };
-	struct sr_bytes tcb, qe;
-
-	sr_write_u8(out, (uint8_t)kind);
-	put(out, quote);
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-		put(out, evidence_option(f, parts[i].option, parts[i].needed));
-	tcb = evidence_option(f, "tcb-signing", false);
-	qe = evidence_option(f, "qe-signing", false);
-	put(out, tcb);
-	put(out, qe.n > 0 ? qe : tcb);
-}
-
-static void amd_build(struct sr_writer *out, struct evidence_files *f, struct sr_bytes report)
-{
-	sr_write_u8(out, ATTEST_KIND_SNP);
-	put(out, report);
-	put(out, evidence_option(f, "leaf", true));
-	put(out, evidence_option(f, "ask", true));
-	put(out, evidence_option(f, "ark", true));
+	e->kind = ATTEST_KIND_SNP;
+	e->snp.report = report;
+	e->snp.leaf = evidence_option(f, "leaf", true);
+	e->snp.ask = evidence_option(f, "ask", true);
+	e->snp.ark = evidence_option(f, "ark", true);
 }
 
 void evidence_build(struct sr_writer *out, struct evidence_files *f, struct sr_bytes b)
 {
+	struct attest_evidence e = { .kind = ATTEST_KIND_SGX };
 	enum attest_tee tee = evidence_tee(b);
 
 	if (evidence_is_blob(b)) {
 		sr_write_copy(out, b.p, b.n);
-	} else if (tee == ATTEST_SNP) {
-		amd_build(out, f, b);
-	} else if (tee == ATTEST_NITRO) {
-		sr_write_u8(out, ATTEST_KIND_NITRO);
-		put(out, evidence_unwrapped(b));
-	} else {
-		intel_build(out, f, b, tee == ATTEST_TDX ? ATTEST_KIND_TDX : ATTEST_KIND_SGX);
+		return;
 	}
+	if (tee == ATTEST_SNP) {
+		amd_fill(&e, f, b);
+	} else if (tee == ATTEST_NITRO) {
+		e.kind = ATTEST_KIND_NITRO;
+		e.nitro = evidence_unwrapped(b);
+	} else {
+		e.kind = tee == ATTEST_TDX ? ATTEST_KIND_TDX : ATTEST_KIND_SGX;
+		intel_fill(&e, f, b);
+	}
+	if (!f->failed)
+		attest_evidence_write(out, &e);
 }

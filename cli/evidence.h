@@ -1,4 +1,4 @@
-/* cli/evidence.h - evidence as people have it, in files, and as one blob (attest/evidence.h). */
+/* cli/evidence.h - evidence as people have it, in files, and as one blob. */
 #ifndef SR_CLI_EVIDENCE_H
 #define SR_CLI_EVIDENCE_H
 

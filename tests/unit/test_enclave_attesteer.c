@@ -341,6 +341,10 @@ START_TEST(another_epoch_asks_again)
 	w->block.epoch++;
 	ck_ok(next(0));
 	ck_assert(sr_hash32_equal(&verdict.subject, &id));
+	/* Also for what the state of the epoch before never showed. */
+	ck_error(next(0), SR_ERR_NOT_FOUND);
+	w->block.epoch++;
+	ck_ok(next(0));
 	teardown();
 }
 END_TEST

@@ -240,6 +240,7 @@ enum vault_get_kind {
 	VAULT_GET_ATTESTATIONS = 17,
 	/* measurement blob, before u64 -> the same of one measurement; public */
 	VAULT_GET_ATTESTATIONS_OF = 18,
+	VAULT_GET_LAST = VAULT_GET_ATTESTATIONS_OF,
 };
 
 #endif

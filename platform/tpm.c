@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tss2/tss2_mu.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 
@@ -97,14 +96,15 @@ enum sr_error platform_tpm_public(struct platform *base, struct sr_writer *w)
 }
 
 static enum sr_error credential_read(struct tpm *self, TPM2B_ID_OBJECT *id,
-    TPM2B_ENCRYPTED_SECRET *secret, struct sr_bytes b)
+    TPM2B_ENCRYPTED_SECRET *secret, const struct platform_challenge *c)
 {
-	size_t at = 0;
-
-	if (Tss2_MU_TPM2B_ID_OBJECT_Unmarshal(b.p, b.n, &at, id) != TSS2_RC_SUCCESS ||
-	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal(b.p, b.n, &at, secret) != TSS2_RC_SUCCESS ||
-	    at != b.n)
-		return platform_fail(&self->base, SR_ERR_BAD_ENCODING, "the challenge");
+	if (c->id_object.n == 0 || c->id_object.n > sizeof id->credential ||
+	    c->secret.n == 0 || c->secret.n > sizeof secret->secret)
+		return platform_fail(&self->base, SR_ERR_BAD_ENCODING, "the challenge's size");
+	id->size = (UINT16)c->id_object.n;
+	memcpy(id->credential, c->id_object.p, c->id_object.n);
+	secret->size = (UINT16)c->secret.n;
+	memcpy(secret->secret, c->secret.p, c->secret.n);
 	return SR_OK;
 }
 
@@ -141,7 +141,7 @@ static enum sr_error activate(struct tpm *self, struct sr_key32 *out, ESYS_TR ak
 	enum sr_error error;
 	TSS2_RC rc;
 
-	SR_TRY(credential_read(self, &id, &secret, c->credential));
+	SR_TRY(credential_read(self, &id, &secret, c));
 	rc = Esys_ActivateCredential(self->esys, ak, ek, ESYS_TR_PASSWORD, session, ESYS_TR_NONE,
 	    &id, &secret, &opened);
 	error = tpm_check(self, rc, "opening the challenge");

@@ -55,7 +55,8 @@ enum sr_error platform_tpm_public_read(struct platform_tpm_public *p, struct sr_
 void platform_challenge_write(struct sr_writer *w, const struct platform_challenge *c)
 {
 	magic_write(w, challenge_magic);
-	sr_write_blob(w, c->credential.p, c->credential.n);
+	sr_write_blob(w, c->id_object.p, c->id_object.n);
+	sr_write_blob(w, c->secret.p, c->secret.n);
 }
 
 enum sr_error platform_challenge_read(struct platform_challenge *c, struct sr_bytes file)
@@ -63,7 +64,8 @@ enum sr_error platform_challenge_read(struct platform_challenge *c, struct sr_by
 	struct sr_reader r;
 
 	magic_read(&r, file, challenge_magic);
-	c->credential = sr_read_blob(&r, PLATFORM_CREDENTIAL_MAX);
+	c->id_object = sr_read_blob(&r, PLATFORM_CREDENTIAL_MAX);
+	c->secret = sr_read_blob(&r, PLATFORM_CREDENTIAL_MAX);
 	return sr_reader_finish(&r);
 }
 
@@ -85,7 +87,7 @@ enum sr_error platform_answer_read(struct platform_answer *a, struct sr_bytes fi
 void platform_challenge_state_write(struct sr_writer *w, const struct platform_challenge_state *s)
 {
 	magic_write(w, state_magic);
-	sr_write_hash(w, &s->ek);
+	sr_write_blob(w, s->ek_certificate.p, s->ek_certificate.n);
 	sr_write_copy(w, s->ak.b, sizeof s->ak.b);
 	sr_write_copy(w, s->secret.b, sizeof s->secret.b);
 }
@@ -96,7 +98,7 @@ enum sr_error platform_challenge_state_read(struct platform_challenge_state *s,
 	struct sr_reader r;
 
 	magic_read(&r, file, state_magic);
-	s->ek = sr_read_hash(&r);
+	s->ek_certificate = sr_read_blob(&r, PLATFORM_CERTIFICATES_MAX);
 	sr_read_copy(&r, s->ak.b, sizeof s->ak.b);
 	sr_read_copy(&r, s->secret.b, sizeof s->secret.b);
 	return sr_reader_finish(&r);

@@ -19,7 +19,8 @@
 
 #define PLATFORM_CERTIFICATES_MAX (32u * 1024u)
 #define PLATFORM_TPM_PUBLIC_MAX 1024u
-#define PLATFORM_CREDENTIAL_MAX 1024u
+#define PLATFORM_CREDENTIAL_MAX 512u      /* each of the two parts */
+#define PLATFORM_FILE_BYTES_MAX (2u * PLATFORM_CERTIFICATES_MAX + 4096u)
 #define PLATFORM_VOUCH_BYTES (8u + 32u + ATTEST_AK_NAME + 32u + 64u)
 
 /* 0x000b (SHA-256), and the hash of the TPMT_PUBLIC. */
@@ -28,16 +29,16 @@ struct platform_ak_name platform_ak_name(struct sr_bytes tpmt_public);
 
 /* Borrowed from the file's bytes. above: certificates over the EK's, PEM or DER; may be empty. */
 struct platform_tpm_public { struct sr_bytes ek_certificate, above, ak; };
-/* TPM2B_ID_OBJECT | TPM2B_ENCRYPTED_SECRET, as TPM2_MakeCredential gives them. */
-struct platform_challenge { struct sr_bytes credential; };
+/* What goes into TPM2B_ID_OBJECT and TPM2B_ENCRYPTED_SECRET, without their sizes. Borrowed. */
+struct platform_challenge { struct sr_bytes id_object, secret; };
 struct platform_answer { struct sr_hash32 proof; };
 struct platform_challenge_state {
-	struct sr_hash32 ek;              /* SHA-256 of the EK certificate */
+	struct sr_bytes ek_certificate;   /* borrowed */
 	struct platform_ak_name ak;
 	struct sr_key32 secret;
 };
 struct platform_vouch {
-	struct sr_hash32 ek;
+	struct sr_hash32 ek;              /* SHA-256 of the EK certificate */
 	struct platform_ak_name ak;
 	struct attest_voucher voucher;    /* over both */
 };

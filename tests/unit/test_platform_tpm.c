@@ -7,10 +7,10 @@
 
 #include <gnutls/gnutls.h>
 #include <tss2/tss2_esys.h>
-#include <tss2/tss2_mu.h>
 #include <tss2/tss2_tctildr.h>
 
 #include "attest/evidence.h"
+#include "attest/tpm_credential.h"
 #include "platform/tpm.h"
 #include "tests/lib/check_main.h"
 #include "tests/lib/scratch.h"
@@ -153,8 +153,11 @@ START_TEST(the_attestation_key_is_the_same_after_a_reset)
 }
 END_TEST
 
-/* What attest/ does in software, by a TPM: the credential for this EK and this name. */
-static void credential_make(struct sr_writer *w, const struct swtpm *tpm,
+/* A challenge for this EK and this name. */
+struct credential { uint8_t id_object[512], secret[512]; struct platform_challenge c; };
+
+/* What attest/ does in software, by a TPM. */
+static void credential_by_tpm(struct credential *out, const struct swtpm *tpm,
     const struct sr_key32 *secret, const struct platform_ak_name *name)
 {
 	TPM2B_DIGEST credential = { .size = 32 };
@@ -164,8 +167,6 @@ static void credential_make(struct sr_writer *w, const struct swtpm *tpm,
 	TSS2_TCTI_CONTEXT *tcti = NULL;
 	ESYS_CONTEXT *esys = NULL;
 	ESYS_TR ek;
-	uint8_t bytes[1024];
-	size_t n = 0;
 
 	memcpy(credential.buffer, secret->b, 32);
 	memcpy(object.name, name->b, ATTEST_AK_NAME);
@@ -175,14 +176,28 @@ static void credential_make(struct sr_writer *w, const struct swtpm *tpm,
 	    ESYS_TR_NONE, &ek), 0);
 	ck_assert_uint_eq(Esys_MakeCredential(esys, ek, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
 	    &credential, &object, &id, &encrypted), 0);
-	ck_assert_uint_eq(Tss2_MU_TPM2B_ID_OBJECT_Marshal(id, bytes, sizeof bytes, &n), 0);
-	ck_assert_uint_eq(
-	    Tss2_MU_TPM2B_ENCRYPTED_SECRET_Marshal(encrypted, bytes, sizeof bytes, &n), 0);
-	sr_write_copy(w, bytes, n);
+	memcpy(out->id_object, id->credential, id->size);
+	memcpy(out->secret, encrypted->secret, encrypted->size);
+	out->c = (struct platform_challenge){ { out->id_object, id->size },
+		{ out->secret, encrypted->size } };
 	Esys_Free(id);
 	Esys_Free(encrypted);
 	Esys_Finalize(&esys);
 	Tss2_TctiLdr_Finalize(&tcti);
+}
+
+static void credential_by_us(struct credential *out, struct sr_bytes ek_certificate,
+    const struct sr_key32 *secret, const struct platform_ak_name *name)
+{
+	struct attest_credential made;
+	uint8_t random[64];
+
+	fill(random, sizeof random);
+	ck_ok(attest_credential_make(&made, ek_certificate, name->b, secret, random));
+	memcpy(out->id_object, made.id_object, sizeof made.id_object);
+	memcpy(out->secret, made.secret, sizeof made.secret);
+	out->c = (struct platform_challenge){ { out->id_object, sizeof made.id_object },
+		{ out->secret, sizeof made.secret } };
 }
 
 static struct platform_ak_name name_of(struct platform *p)
@@ -199,13 +214,28 @@ static struct platform_ak_name name_of(struct platform *p)
 	return name;
 }
 
+static void opens(const struct swtpm *tpm, const struct credential *credential,
+    const struct sr_key32 *secret, enum sr_error expected)
+{
+	struct platform *p = platform_at(tpm);
+	struct platform_ak_name said, name = name_of(p);
+	struct sr_key32 opened;
+
+	platform_expect(p, platform_tpm_activate(p, &opened, &said, &credential->c), expected);
+	if (expected == SR_OK) {
+		ck_assert_mem_eq(secret, &opened, sizeof opened);
+		ck_assert_mem_eq(&name, &said, sizeof name);
+	}
+	platform_close(p);
+}
+
 START_TEST(only_the_challenged_tpm_and_key_open_a_challenge)
 {
 	struct swtpm *tpm = swtpm_start("tpm"), *other;
 	struct platform *p;
-	struct platform_ak_name name, wrong, said;
-	struct sr_key32 secret, opened;
-	struct sr_writer w;
+	struct platform_ak_name name, wrong;
+	struct sr_key32 secret;
+	struct credential credential;
 
 	if (tpm == NULL)
 		return;
@@ -214,32 +244,48 @@ START_TEST(only_the_challenged_tpm_and_key_open_a_challenge)
 	p = platform_at(tpm);
 	name = name_of(p);
 	platform_close(p);
-	sr_writer_init(&w, 1024);
-	credential_make(&w, tpm, &secret, &name);
-	p = platform_at(tpm);
-	ck_ok(platform_tpm_activate(p, &opened, &said,
-	    &(struct platform_challenge){ { w.p, w.n } }));
-	ck_assert_mem_eq(&secret, &opened, sizeof secret);
-	ck_assert_mem_eq(&name, &said, sizeof name);
-	platform_close(p);
-
-	p = platform_at(other);
-	platform_expect(p, platform_tpm_activate(p, &opened, &said,
-	    &(struct platform_challenge){ { w.p, w.n } }),
-	    SR_ERR_DECRYPT_FAILED);
-	platform_close(p);
-
+	credential_by_tpm(&credential, tpm, &secret, &name);
+	opens(tpm, &credential, &secret, SR_OK);
+	opens(other, &credential, &secret, SR_ERR_DECRYPT_FAILED);
+	credential.c.id_object.n--;
+	opens(tpm, &credential, &secret, SR_ERR_DECRYPT_FAILED);
+	credential.c.secret.n = 513;
+	opens(tpm, &credential, &secret, SR_ERR_BAD_ENCODING);
 	wrong = name;
 	wrong.b[33] ^= 1;
-	sr_writer_reset(&w);
-	credential_make(&w, tpm, &secret, &wrong);
+	credential_by_tpm(&credential, tpm, &secret, &wrong);
+	opens(tpm, &credential, &secret, SR_ERR_DECRYPT_FAILED);
+	swtpm_stop(tpm);
+	swtpm_stop(other);
+}
+END_TEST
+
+START_TEST(a_challenge_made_without_a_tpm_opens_in_the_right_one_alone)
+{
+	struct swtpm *tpm = swtpm_start("tpm"), *other;
+	struct platform_tpm_public public;
+	struct platform_ak_name name;
+	struct credential credential;
+	struct platform *p;
+	struct sr_key32 secret;
+	struct sr_writer w;
+
+	if (tpm == NULL)
+		return;
+	other = swtpm_start("other");
+	fill(secret.b, sizeof secret.b);
+	sr_writer_init(&w, ATTEST_EVIDENCE_MAX);
 	p = platform_at(tpm);
-	platform_expect(p, platform_tpm_activate(p, &opened, &said,
-	    &(struct platform_challenge){ { w.p, w.n } }),
-	    SR_ERR_DECRYPT_FAILED);
-	platform_expect(p, platform_tpm_activate(p, &opened, &said,
-	    &(struct platform_challenge){ { w.p, w.n - 1 } }), SR_ERR_BAD_ENCODING);
+	ck_ok(platform_tpm_public(p, &w));
 	platform_close(p);
+	ck_ok(platform_tpm_public_read(&public, (struct sr_bytes){ w.p, w.n }));
+	name = platform_ak_name(public.ak);
+	credential_by_us(&credential, public.ek_certificate, &secret, &name);
+	opens(tpm, &credential, &secret, SR_OK);
+	opens(other, &credential, &secret, SR_ERR_DECRYPT_FAILED);
+	name.b[2] ^= 1;
+	credential_by_us(&credential, public.ek_certificate, &secret, &name);
+	opens(tpm, &credential, &secret, SR_ERR_DECRYPT_FAILED);
 	sr_writer_clear(&w);
 	swtpm_stop(tpm);
 	swtpm_stop(other);
@@ -463,9 +509,9 @@ START_TEST(a_tpm_that_is_not_there_is_said_so)
 END_TEST
 
 TEST_MAIN("platform/tpm", evidence_is_genuine_and_bound_to_its_report_data,
-    the_attestation_key_is_the_same_after_a_reset,
-    only_the_challenged_tpm_and_key_open_a_challenge, what_starts_is_measured_once_a_boot,
-    a_sealed_key_opens_on_this_machine_in_this_state_alone, the_counter_goes_up_and_survives,
+    the_attestation_key_is_the_same_after_a_reset, only_the_challenged_tpm_and_key_open_a_challenge,
+    a_challenge_made_without_a_tpm_opens_in_the_right_one_alone,
+    what_starts_is_measured_once_a_boot, a_sealed_key_opens_on_this_machine_in_this_state_alone,
+    the_counter_goes_up_and_survives,
     vouchers_for_this_key_travel_in_the_evidence_and_others_do_not,
-    more_vouchers_than_evidence_may_have_leave_eight,
-    a_tpm_that_is_not_there_is_said_so)
+    more_vouchers_than_evidence_may_have_leave_eight, a_tpm_that_is_not_there_is_said_so)

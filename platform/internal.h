@@ -61,4 +61,10 @@ SR_MUST_CHECK enum sr_error platform_collateral(struct platform *self, struct sr
 SR_MUST_CHECK enum sr_error platform_dcap_write(struct platform *self, struct sr_writer *w,
     enum attest_kind kind, struct sr_bytes quote);
 
+/* --- formats.c: of bytes that machines hand out --- */
+/* An entry of SNP's certificate table (auxblob), borrowed; no bytes: none there. */
+struct sr_bytes platform_snp_certificate(struct sr_bytes table, const uint8_t guid[16]);
+/* The bytes of the DER certificate at the start of an NV index; 0: none. */
+size_t platform_der_size(struct sr_bytes nv);
+
 #endif

@@ -169,17 +169,6 @@ static enum sr_error nv_read(struct tpm *self, struct sr_writer *w, ESYS_TR inde
 	return w->error;
 }
 
-/* Some TPMs fill the rest of the index: a certificate is as long as its outer SEQUENCE says. */
-static size_t der_size(const uint8_t *p, size_t n)
-{
-	size_t size;
-
-	if (n < 4 || p[0] != 0x30 || p[1] != 0x82)
-		return 0;
-	size = ((size_t)p[2] << 8 | p[3]) + 4;
-	return size <= n ? size : 0;
-}
-
 static enum sr_error certificate_from_tpm(struct tpm *self, struct sr_writer *w)
 {
 	ESYS_TR index = ESYS_TR_NONE;
@@ -199,7 +188,7 @@ static enum sr_error certificate_from_tpm(struct tpm *self, struct sr_writer *w)
 	Esys_Free(public);
 	(void)Esys_TR_Close(self->esys, &index);
 	SR_TRY(error);
-	n = der_size(w->p + before, w->n - before);
+	n = platform_der_size((struct sr_bytes){ w->p + before, w->n - before });
 	if (n == 0)
 		return platform_fail(&self->base, SR_ERR_BAD_ENCODING,
 		    "what the TPM holds as its endorsement certificate is none");

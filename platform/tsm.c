@@ -120,8 +120,7 @@ static enum sr_error report_make(struct platform *self, struct report *r, const 
 
 /* -------------------------------------------------------------------------------- certificates */
 
-/* GHCB specification, 4.1.8.1: rows of guid 16, offset u32, length u32 up to a row of zeros. The
- * guids in the order of their text, as AMD's own tools write them. */
+/* In the order of their text, as AMD's own tools write them. */
 static const uint8_t guid_vcek[16] = { 0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64, 0xad, 0xc5,
 	0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd };
 static const uint8_t guid_vlek[16] = { 0xa8, 0x07, 0x4b, 0xc2, 0xa2, 0x5a, 0x48, 0x3e, 0xaa, 0xe6,
@@ -131,38 +130,19 @@ static const uint8_t guid_ask[16] = { 0x4a, 0xb7, 0xb3, 0x79, 0xbb, 0xac, 0x4f, 
 static const uint8_t guid_ark[16] = { 0xc0, 0xb4, 0x06, 0xa4, 0xa8, 0x03, 0x49, 0x52, 0x97, 0x43,
 	0x3f, 0xb6, 0x01, 0x4c, 0xd0, 0xae };
 
-static struct sr_bytes table_find(struct sr_bytes table, const uint8_t guid[16])
-{
-	struct sr_reader r;
-
-	sr_reader_init(&r, table.p, table.n);
-	for (;;) {
-		static const uint8_t end[16];
-		struct sr_bytes found = sr_read_view(&r, 16);
-		uint32_t offset = sr_read_u32(&r), n = sr_read_u32(&r);
-
-		if (r.error != SR_OK || memcmp(found.p, end, 16) == 0)
-			return (struct sr_bytes){ NULL, 0 };
-		if (memcmp(found.p, guid, 16) != 0)
-			continue;
-		if (offset > table.n || n > table.n - offset)
-			return (struct sr_bytes){ NULL, 0 };
-		return (struct sr_bytes){ table.p + offset, n };
-	}
-}
-
 /* From the machine's own table, else from the folder. */
 static enum sr_error certificate_find(struct platform *self, struct sr_bytes *out,
     struct platform_files *files, struct sr_bytes table, const uint8_t guid[16], const char *name)
 {
-	*out = table_find(table, guid);
+	*out = platform_snp_certificate(table, guid);
 	return out->n > 0 ? SR_OK : platform_collateral(self, out, files, name, true);
 }
 
 static enum sr_error certificates_find(struct platform *self, struct attest_evidence_snp *e,
     struct platform_files *files, struct sr_bytes table)
 {
-	bool cloud = table_find(table, guid_vlek).n > 0 && table_find(table, guid_vcek).n == 0;
+	bool cloud = platform_snp_certificate(table, guid_vlek).n > 0
+	    && platform_snp_certificate(table, guid_vcek).n == 0;
 
 	SR_TRY(certificate_find(self, &e->leaf, files, table, cloud ? guid_vlek : guid_vcek,
 	    "leaf.crt"));

@@ -32,7 +32,7 @@ static struct node_platform_answer next(struct node_platform *p)
 	uint64_t n;
 
 	while (!node_platform_take(p, &a)) {
-		ck_assert_int_eq(poll(&fd, 1, 60000), 1);
+		ck_assert_int_eq(poll(&fd, 1, 20000), 1);
 		ck_assert_int_eq(read(wake_fd, &n, sizeof n), sizeof n);
 	}
 	return a;
@@ -172,7 +172,7 @@ START_TEST(answers_that_nobody_takes_are_freed)
 
 	node_platform_ask(p, 1, report_data);
 	quote_write(quote_awaited());
-	ck_assert_int_eq(poll(&fd, 1, 60000), 1);
+	ck_assert_int_eq(poll(&fd, 1, 20000), 1);
 	node_platform_free(p);
 	node_platform_free(NULL);
 }

@@ -31,11 +31,13 @@ swtpm_on() {
 			>> "$1/log" 2>&1 &
 		echo $! > "$1/pid"
 		# It ends at once when a port is taken.
-		until_true 10 swtpm_up "$1" $((port + 1)) && { tcti="swtpm:host=127.0.0.1,port=$port"; return 0; }
+		until_true 5 swtpm_up "$1" "$port" && { tcti="swtpm:host=127.0.0.1,port=$port"; return 0; }
 	done
 	return 1
 }
-swtpm_up() { (: < "/dev/tcp/127.0.0.1/$2") 2> /dev/null && kill -0 "$(cat "$1/pid")" 2> /dev/null; }
+swtpm_up() { # DIR PORT: both channels take connections
+	kill -0 "$(cat "$1/pid")" 2> /dev/null && (: < "/dev/tcp/127.0.0.1/$2" && : < "/dev/tcp/127.0.0.1/$(($2 + 1))") 2> /dev/null
+}
 
 swtpm_off() {
 	kill "$(cat "$1/pid")" 2> /dev/null

@@ -19,6 +19,7 @@
 
 #define PATH_BYTES 512
 #define START_MS 20000u
+#define TRIES 8
 
 struct swtpm {
 	char folder[PATH_BYTES], root[PATH_BYTES + 64], issuer[PATH_BYTES + 64], tcti[128];
@@ -130,26 +131,40 @@ static bool answers(uint16_t port)
 	return is;
 }
 
+/* Both channels take connections. false: it ended, since another process was faster with a port. */
+static bool started(struct swtpm *self)
+{
+	uint64_t until = scratch_now_ms() + START_MS;
+
+	while (!answers(self->port) || !answers((uint16_t)(self->port + 1))) {
+		if (waitpid(self->pid, NULL, WNOHANG) == self->pid)
+			return false;
+		ck_assert_msg(scratch_now_ms() < until, "swtpm did not start: %s/log",
+		    self->folder);
+		scratch_moment();
+	}
+	return waitpid(self->pid, NULL, WNOHANG) == 0;
+}
+
 static void power_on(struct swtpm *self)
 {
 	char state[PATH_BYTES + 16], server[64], control[64];
 	const char *const argv[] = { "/usr/bin/swtpm", "socket", "--tpm2", "--tpmstate", state,
 		"--server", server, "--ctrl", control, "--flags", "not-need-init,startup-clear",
 		NULL };
-	uint64_t until = scratch_now_ms() + START_MS;
 
-	self->port = two_ports();
-	snprintf(state, sizeof state, "dir=%s/state", self->folder);
-	snprintf(server, sizeof server, "type=tcp,port=%u,bindaddr=127.0.0.1", self->port);
-	snprintf(control, sizeof control, "type=tcp,port=%u,bindaddr=127.0.0.1", self->port + 1u);
-	snprintf(self->tcti, sizeof self->tcti, "swtpm:host=127.0.0.1,port=%u", self->port);
-	self->pid = run(self, argv);
-	/* The control channel: the other one serves a single connection. */
-	while (!answers((uint16_t)(self->port + 1))) {
-		ck_assert_msg(
-		    scratch_now_ms() < until, "swtpm did not start: %s/log", self->folder);
-		scratch_moment();
+	for (int i = 0; i < TRIES; i++) {
+		self->port = two_ports();
+		snprintf(state, sizeof state, "dir=%s/state", self->folder);
+		snprintf(server, sizeof server, "type=tcp,port=%u,bindaddr=127.0.0.1", self->port);
+		snprintf(control, sizeof control, "type=tcp,port=%u,bindaddr=127.0.0.1",
+		    self->port + 1u);
+		snprintf(self->tcti, sizeof self->tcti, "swtpm:host=127.0.0.1,port=%u", self->port);
+		self->pid = run(self, argv);
+		if (started(self))
+			return;
 	}
+	ck_abort_msg("swtpm found no ports: %s/log", self->folder);
 }
 
 static void power_off(struct swtpm *self)

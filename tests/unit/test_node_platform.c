@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -41,10 +42,12 @@ static struct node_platform_answer next(struct node_platform *p)
 /* Gramine's tree, whose quote comes when somebody writes it. */
 static struct platform_options tree_make(void)
 {
-	struct platform_options o = { .kind = PLATFORM_GRAMINE,
-		.root = strdup(scratch_path("attestation")),
-		.collateral = strdup(scratch_path("collateral")) };
+	static char root[512], folder[512];
+	struct platform_options o = { .kind = PLATFORM_GRAMINE, .root = root,
+		.collateral = folder };
 
+	snprintf(root, sizeof root, "%s", scratch_path("attestation"));
+	snprintf(folder, sizeof folder, "%s", scratch_path("collateral"));
 	mkdir(o.root, 0700);
 	mkdir(o.collateral, 0700);
 	scratch_write(scratch_path("attestation/attestation_type"), "dcap", 4);

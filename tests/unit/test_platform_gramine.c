@@ -42,13 +42,16 @@ static void tree_make(const char *type)
 
 static struct platform *platform_here(void)
 {
-	struct platform_options o = { .kind = PLATFORM_GRAMINE,
-		.root = strdup(scratch_path("attestation")),
-		.collateral = strdup(scratch_path("collateral")) };
+	static char root[512], folder[512];
+	struct platform_options o = { .kind = PLATFORM_GRAMINE, .root = root,
+		.collateral = folder };
 	char why[PLATFORM_WHY_MAX];
 	struct platform *p;
-	enum sr_error error = platform_open(&p, &o, why);
+	enum sr_error error;
 
+	snprintf(root, sizeof root, "%s", scratch_path("attestation"));
+	snprintf(folder, sizeof folder, "%s", scratch_path("collateral"));
+	error = platform_open(&p, &o, why);
 	ck_assert_msg(error == SR_OK, "%s", why);
 	return p;
 }

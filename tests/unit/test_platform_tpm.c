@@ -30,13 +30,15 @@ static void fill(void *p, size_t n)
 
 static struct platform *platform_at(const struct swtpm *tpm)
 {
+	static char collateral[512], vouchers[512];
 	struct platform_options o = { .kind = PLATFORM_TPM, .tcti = swtpm_tcti(tpm),
-		.collateral = strdup(scratch_path("collateral")),
-		.vouchers = strdup(scratch_path("vouchers")) };
+		.collateral = collateral, .vouchers = vouchers };
 	struct platform *p;
 	char why[PLATFORM_WHY_MAX];
 	enum sr_error error;
 
+	snprintf(collateral, sizeof collateral, "%s", scratch_path("collateral"));
+	snprintf(vouchers, sizeof vouchers, "%s", scratch_path("vouchers"));
 	mkdir(o.collateral, 0700);
 	mkdir(o.vouchers, 0700);
 	error = platform_open(&p, &o, why);

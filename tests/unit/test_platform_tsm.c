@@ -21,6 +21,7 @@ struct world {
 	json_t *vectors, *v;
 	uint8_t *owned[8];
 	size_t owned_n;
+	char root[512], collateral[512];
 };
 
 static struct sr_bytes file(struct world *x, const char *folder, const char *member)
@@ -51,7 +52,9 @@ static bool world_begin(struct world *x, const char *vectors, const char *provid
 	x->vectors = test_vectors_load(vectors, SKIP);
 	if (x->vectors == NULL)
 		return false;
-	x->tsm.root = strdup(scratch_path("report"));
+	snprintf(x->root, sizeof x->root, "%s", scratch_path("report"));
+	snprintf(x->collateral, sizeof x->collateral, "%s", scratch_path("collateral"));
+	x->tsm.root = x->root;
 	x->tsm.provider = provider;
 	mkdir(x->tsm.root, 0700);
 	mkdir(scratch_path("collateral"), 0700);
@@ -63,7 +66,7 @@ static bool world_begin(struct world *x, const char *vectors, const char *provid
 static void platform_begin(struct world *x)
 {
 	struct platform_options o = { .kind = PLATFORM_TSM, .root = x->tsm.root,
-		.collateral = strdup(scratch_path("collateral")) };
+		.collateral = x->collateral };
 	char why[PLATFORM_WHY_MAX];
 	enum sr_error error = platform_open(&x->p, &o, why);
 

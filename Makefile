@@ -71,7 +71,8 @@ SRC_config := $(wildcard config/*.c)
 SRC_node := $(filter-out node/main.c,$(wildcard node/*.c))
 SRC_platform := $(wildcard platform/*.c)
 SRC_cli := $(filter-out cli/main.c,$(wildcard cli/*.c))
-SRC_testlib := $(wildcard tests/lib/*.c)
+# fake_tsm.c stands in for open() of the whole program: only for the test that asks for it.
+SRC_testlib := $(filter-out tests/lib/fake_tsm.c,$(wildcard tests/lib/*.c))
 MODULES := base shamir consensus vault chain attest wire enclave shell net config platform node cli testlib
 
 # --- What each may use ---------------------------------------------------------------------------
@@ -163,6 +164,8 @@ USE_test_platform_tsm := $(USE_test_platform_tpm)
 USE_test_platform_gramine := $(USE_test_platform_tpm)
 USE_split := $(USE_shamir)
 USE_tree := $(USE_vault)
+# ... or sources of its own besides its file.
+WITH_test_platform_tsm := tests/lib/fake_tsm.c
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PROP_SRC := $(wildcard tests/prop/test_*.c)
@@ -180,8 +183,9 @@ PROP := $(foreach t,$(PROP_SRC),$(call test_program,$(t)))
 CT := $(patsubst tests/ct/%.c,$(O)/tests/ct/%,$(CT_SRC))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench_%,$(subst tests/bench/bench_,tests/bench/,$(BENCH_SRC)))
 
-$(foreach t,$(UNIT_SRC) $(PROP_SRC),\
-	$(eval $(call program_rule,$(call test_program,$(t)),$(t),$(call test_use,$(t)))))
+test_sources = $(1) $(WITH_$(basename $(notdir $(1))))
+$(foreach t,$(UNIT_SRC) $(PROP_SRC),$(eval $(call program_rule,\
+	$(call test_program,$(t)),$(call test_sources,$(t)),$(call test_use,$(t)))))
 $(foreach t,$(CT_SRC),\
 	$(eval $(call program_rule,$(O)/tests/ct/$(basename $(notdir $(t))),$(t),$(call test_use,$(t)))))
 $(foreach t,$(BENCH_SRC),$(eval $(call program_rule,\

@@ -423,7 +423,8 @@ void roster_deal_make(struct roster_world *w, uint32_t person, struct epoch_deal
 	if (change.kind == EPOCH_CHANGE_DKG)
 		MUST_OK(shamir_deal_fresh(&poly, &deal->c, change.threshold, &w->drbg));
 	else
-		MUST_OK(shamir_deal_reshare(&poly, &deal->c, change.threshold, &p->share, &w->drbg));
+		MUST_OK(shamir_deal_reshare(&poly, &deal->c, change.threshold, &p->share,
+		    &w->drbg));
 	boxes_seal(w, deal, roster_index(w, person), next, &poly, &contribution);
 	free(next);
 }

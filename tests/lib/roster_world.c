@@ -128,7 +128,7 @@ struct epoch_context roster_ctx(struct roster_world *w)
 {
 	return (struct epoch_context){
 		.chain_id = w->g->chain_id, .now = w->now, .memo = w->memo, .genesis = w->g,
-		.time_ms = w->time_ms, .parent_ms = w->parent_ms,
+		.time_ms = w->time_ms, .parent_ms = w->parent_ms, .block = w->block,
 	};
 }
 

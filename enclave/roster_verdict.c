@@ -1,5 +1,5 @@
-/* enclave/roster_verdict.c - verdicts on evidence: votes, and what a quorum of equal ones means. What
- * is not about a roster is the registry's (vault/attest.c). */
+/* enclave/roster_verdict.c - verdicts on evidence: votes, and what a quorum of equal ones means.
+ * What is not about a roster is the registry's (vault/attest.c). */
 #include "enclave/epoch_state.h"
 
 #include "consensus/wire.h"

@@ -269,6 +269,27 @@ START_TEST(a_member_s_operation_is_not_taken_from_a_client)
 }
 END_TEST
 
+START_TEST(an_open_operation_is_a_client_s_to_send_and_refused_for_its_own_reason)
+{
+	struct cluster *c = cluster_quiet(67);
+	struct epoch_context ctx = { .now = NULL };
+	struct sr_edsk stranger;
+	struct sr_edpk pk;
+	struct sr_writer op;
+
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	ctx.chain_id = c->genesis->chain_id;
+	ctx.now = enclave_core_epoch(c->nodes[0].core);
+	sr_ed25519_keypair(&stranger, &pk, &(struct sr_key32){ { 9 } });
+	sr_writer_init(&op, SR_OP_MAX);
+	ck_ok(epoch_op_write(&op, &ctx, EPOCH_OP_REFRESH, &stranger, NULL, 0));
+	ck_error(code_of(c, CLIENT_SUBMIT, &op), SR_ERR_WRONG_KEY);
+	sr_writer_clear(&op);
+	cluster_free(c);
+}
+END_TEST
+
 /* A read in the name of an account; the signature is not its. */
 static void get_write(struct sr_writer *w, const struct vault_account *who, uint64_t time_ms)
 {
@@ -451,6 +472,7 @@ TEST_MAIN("enclave peers",
 	a_little_is_kept_of_what_comes_for_the_next_epoch,
 	a_request_sealed_for_another_epoch_is_named,
 	a_member_s_operation_is_not_taken_from_a_client,
+	an_open_operation_is_a_client_s_to_send_and_refused_for_its_own_reason,
 	a_read_is_signed_and_of_these_minutes,
 	every_kind_of_read_is_known_and_no_other,
 	ten_thousand_clients_may_wait,

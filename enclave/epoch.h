@@ -82,7 +82,8 @@ struct epoch_change {
 	uint32_t n, threshold;           /* of the next roster */
 	uint64_t started_ms;
 	bool fixed;                      /* the set of dealers */
-	struct epoch_set dealt, excluded; /* by index of now */
+	/* by index of now; stay: is a member of the next roster, too */
+	struct epoch_set stay, dealt, excluded;
 	struct epoch_set acked;          /* by index of next */
 };
 
@@ -130,7 +131,7 @@ bool epoch_change_get(struct epoch_change *out, const struct vault_tree *t);
  * way. next is large: allocate it. */
 SR_MUST_CHECK enum sr_error epoch_change_roster(struct epoch_record *next,
     const struct vault_tree *t, const struct epoch_record *now);
-/* By vote key (now's or the next one, a joiner's) or id key. False: neither. */
+/* By vote key (now's, or a joiner's) or id key. False: neither. */
 bool epoch_role(struct epoch_role *out, const struct vault_tree *t, const struct epoch_record *now,
     const struct sr_edpk *key);
 struct epoch_set epoch_dealers(const struct epoch_change *change);

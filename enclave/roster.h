@@ -64,9 +64,9 @@ struct roster_member {
 	enum sr_error code;              /* LAPSED: why; DUE: what the last try came to */
 	uint64_t since_epoch;            /* the first epoch as a member */
 	uint64_t verified_ms;            /* block time of what was last accepted */
+	uint64_t rest_until_ms;          /* a stranger's REATTEST: not before this */
 	bool has_facts;                  /* no: a genesis entry that no quorum has judged yet */
 	struct attest_facts facts;
-	struct sr_hash32 platform;       /* of facts; zero: not known */
 };
 /* NOT_FOUND. m is large: allocate it. */
 SR_MUST_CHECK enum sr_error roster_member_get(struct roster_member *m, const struct vault_tree *t,

@@ -79,8 +79,7 @@ struct roster_candidate roster_candidate(const struct roster_world *w, uint32_t 
 struct roster_member roster_member(const struct roster_world *w, uint32_t person);
 bool roster_changing(const struct roster_world *w, struct epoch_change *change);
 
-/* What a change wants of everyone that is not down: dealings (kept in deal when not NULL: then it is
- * not sent), acknowledgements. */
+/* What a change wants: dealings and acknowledgements; the _all ones of everyone who is not down. */
 void roster_deal_make(struct roster_world *w, uint32_t person, struct epoch_deal *deal);
 enum sr_error roster_deal_send(struct roster_world *w, uint32_t person,
     const struct epoch_deal *deal);

@@ -1,5 +1,5 @@
-/* Changes of the roster on vault trees: who comes, who goes, what the shares become, and what ends a
- * change that does not get through. */
+/* Changes of the roster on vault trees: who comes, who goes, what the shares become, and what ends
+ * a change that does not get through. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -61,10 +61,8 @@ static enum sr_error genesis_take(struct enclave_core *self, struct sr_bytes fil
 	/* The wire file knows no group: points are checked here. */
 	for (uint32_t i = 0; i < self->n; i++)
 		SR_TRY(sr_point_decode(&box, self->genesis->members[i].box_key));
-	for (uint32_t i = 0; i < self->genesis->measurements_n; i++)
-		if (sr_hash32_equal(&self->genesis->measurements[i], &self->measurement))
-			return SR_OK;
-	return SR_ERR_MEASUREMENT;
+	return genesis_measurement_listed(self->genesis, &self->measurement) ? SR_OK :
+	    SR_ERR_MEASUREMENT;
 }
 
 enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *ev)
@@ -120,7 +118,7 @@ static enum sr_error boot_genesis(struct enclave_core *self, bool first)
 		    "backup");
 	error = vault_genesis(&tree, self->genesis->created_ms);
 	if (error == SR_OK)
-		error = epoch_genesis(&tree, &self->now->record, self->genesis->created_ms);
+		error = epoch_genesis(&tree, self->genesis);
 	if (error == SR_OK) {
 		root = epoch_record_root(&self->now->record);
 		state = vault_tree_root(tree);

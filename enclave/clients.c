@@ -139,7 +139,8 @@ static enum sr_error request_submit(struct enclave_core *self, struct core_clien
 	struct vault_op op;
 	enum sr_error error = vault_op_decode(&op, p, n);
 
-	if (error == SR_OK && (unsigned)op.kind >= VAULT_OP_MEMBER_FIRST)
+	if (error == SR_OK && (unsigned)op.kind >= VAULT_OP_MEMBER_FIRST &&
+	    !epoch_kind_is_open((unsigned)op.kind))
 		error = SR_ERR_BAD_KIND;
 	if (error != SR_OK) {
 		clients_answer(self, c, error, NULL, 0);

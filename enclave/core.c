@@ -68,6 +68,16 @@ static void status_members(struct enclave_core *self, struct enclave_status *s,
 	s->members[self->self].heard_ms = self->now_ms;
 }
 
+/* The weakest kind that is accepted: software is the first. */
+static uint32_t attestation_number(const struct attest_policy *p)
+{
+	uint32_t kind = ATTEST_KIND_SOFTWARE;
+
+	while (kind < ATTEST_KINDS && (p->kinds & ATTEST_KIND_BIT(kind)) == 0)
+		kind++;
+	return kind;
+}
+
 void core_status(struct enclave_core *self, struct enclave_status *s)
 {
 	struct consensus_status *c = malloc(sizeof(*c));
@@ -92,7 +102,7 @@ void core_status(struct enclave_core *self, struct enclave_status *s)
 	s->self = self->self;
 	s->members_n = self->n;
 	s->threshold = self->now->record.threshold;
-	s->attestation = (uint32_t)self->genesis->attestation;
+	s->attestation = attestation_number(&self->genesis->policy);
 	s->recovering = c->recovering;
 	s->disk_full = self->disk_full;
 	s->vault_ready = self->now->record.epoch > 0;
@@ -351,10 +361,7 @@ enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct encla
 bool enclave_core_measurement_listed(const struct enclave_core *self,
     const struct sr_hash32 *measurement)
 {
-	for (uint32_t i = 0; self->genesis != NULL && i < self->genesis->measurements_n; i++)
-		if (sr_hash32_equal(&self->genesis->measurements[i], measurement))
-			return true;
-	return false;
+	return self->genesis != NULL && genesis_measurement_listed(self->genesis, measurement);
 }
 
 uint32_t enclave_core_self(const struct enclave_core *self)

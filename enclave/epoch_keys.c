@@ -10,8 +10,10 @@
 
 struct epoch_context core_epoch_context(const struct enclave_core *self)
 {
-	struct epoch_context ctx = { self->genesis->chain_id, &self->now->record,
-		NULL };
+	struct epoch_context ctx = {
+		.chain_id = self->genesis->chain_id, .now = &self->now->record,
+		.genesis = self->genesis,
+	};
 
 	return ctx;
 }
@@ -131,6 +133,7 @@ static enum sr_error deal_fill(struct dealing *d, struct enclave_core *self,
 	SR_TRY(epoch_keys_vote(next));
 	memcpy(d->deal->vote_key.b, next->vote.b + 32, 32);
 	SR_TRY(sr_drbg_fill(&self->drbg, d->contribution->b, 32));
+	d->deal->attempt = change->attempt;
 	d->deal->contribution = shamir_contribution_commit(d->contribution);
 	SR_TRY(shamir_deal_fresh(&d->poly, &d->deal->c, change->threshold, &self->drbg));
 	return deal_boxes(d, self, change);
@@ -388,7 +391,7 @@ enum sr_error epoch_keys_run(struct enclave_core *self)
 	struct epoch_change change;
 
 	if (self->closing.open || self->disk_full ||
-	    !epoch_change_get(&change, self->final->tree) ||
+	    !epoch_change_get(&change, self->final->tree) || change.kind != EPOCH_CHANGE_DKG ||
 	    change.target != self->now->record.epoch + 1)
 		return SR_OK;
 	SR_TRY(deal_step(self, &change));

@@ -208,9 +208,23 @@ static uint64_t cost_us(unsigned kind)
 	}
 }
 
+static struct epoch_context run_context(const struct run *r)
+{
+	struct epoch_context ctx = {
+		.chain_id = r->core->genesis->chain_id, .now = &r->instance->record,
+		.memo = &r->core->dealings, .genesis = r->core->genesis,
+		.time_ms = r->block.time_ms, .parent_ms = r->block.parent_time_ms,
+		.block = &r->block,
+	};
+
+	return ctx;
+}
+
 static enum sr_error run_begin(struct run *r, struct enclave_core *self, struct core_instance *i,
     const struct consensus_header *header, const struct exec_block *parent)
 {
+	struct epoch_context ctx;
+
 	memset(r, 0, sizeof(*r));
 	r->core = self;
 	r->instance = i;
@@ -220,7 +234,9 @@ static enum sr_error run_begin(struct run *r, struct enclave_core *self, struct 
 	r->budget_us = (uint64_t)self->genesis->slot_ms * 10u * BUDGET_PERCENT;
 	if (r->budget_us < 10u * COST_MEMBER_US)
 		r->budget_us = 10u * COST_MEMBER_US;
-	return vault_begin_block(&r->tree, &r->block);
+	ctx = run_context(r);
+	SR_TRY(vault_begin_block(&r->tree, &r->block));
+	return epoch_begin_block(&r->tree, &ctx);
 }
 
 static void run_clear(struct run *r)
@@ -258,14 +274,13 @@ static unsigned kind_peek(const uint8_t *bytes, size_t n)
 
 static enum sr_error run_member_op(struct run *r, const uint8_t *bytes, size_t n)
 {
-	struct epoch_context ctx = { r->core->genesis->chain_id, &r->instance->record,
-		&r->core->dealings };
+	struct epoch_context ctx = run_context(r);
 	struct vault_receipt receipt = { 0 };
+	struct epoch_role role;
 	struct vault_op op;
-	uint32_t member;
 
-	SR_TRY(epoch_op_check(&op, &member, &ctx, bytes, n));
-	SR_TRY(epoch_apply(&r->tree, &ctx, &op, member));
+	SR_TRY(epoch_op_check(&op, &role, &ctx, r->tree, bytes, n));
+	SR_TRY(epoch_apply(&r->tree, &ctx, &op, &role));
 	receipt.op = op.hash;
 	receipt.height = r->block.height;
 	return run_record(r, &op, &receipt);
@@ -320,13 +335,14 @@ static enum sr_error run_body(struct run *r, struct sr_bytes body)
 static enum sr_error run_close(struct run *r, const struct exec_block *parent,
     struct sr_hash32 *next_root, struct sr_hash32 *post_root)
 {
+	struct epoch_context ctx = run_context(r);
 	struct epoch_record *next = malloc(sizeof(*next));
 	enum sr_error error = next != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 
 	if (error == SR_OK)
 		error = epoch_next(next, parent->tree, &r->instance->record);
 	if (error == SR_OK)
-		error = epoch_close(&r->tree, next);
+		error = epoch_close(&r->tree, &ctx, next);
 	if (error == SR_OK) {
 		*next_root = epoch_record_root(next);
 		*post_root = vault_tree_root(r->tree);
@@ -336,6 +352,15 @@ static enum sr_error run_close(struct run *r, const struct exec_block *parent,
 }
 
 /* ---------------------------------------------------------------------------------------- build */
+
+/* An open operation does not expire: what does not fit any more would be tried for ever. */
+static void open_op_drop(struct enclave_core *self, struct pool_entry *e, enum sr_error error)
+{
+	if (!epoch_kind_is_open(kind_peek(e->p, e->n)) || e->included > 0)
+		return;
+	clients_refused(self, &e->hash, error);
+	pool_remove(self->pool, e);
+}
 
 static enum sr_error body_fill(struct run *r, struct sr_writer *body)
 {
@@ -359,6 +384,8 @@ static enum sr_error body_fill(struct run *r, struct sr_writer *body)
 			sr_write_blob(body, e->p, e->n);
 		else if (error == SR_ERR_NONCE_AHEAD)
 			pool_account_skip(pool, e->account);
+		else
+			open_op_drop(r->core, e, error);
 	}
 	return SR_OK;
 }
@@ -604,6 +631,8 @@ static void ops_settle(struct enclave_core *self, const struct consensus_block *
 
 		if (e != NULL)
 			pool_remove(self->pool, e);
+		if (epoch_kind_is_open(b->ops[i].kind))
+			clients_receipt(self, &b->ops[i].hash, &b->ops[i].receipt);
 		if (b->ops[i].kind >= VAULT_OP_MEMBER_FIRST)
 			continue;
 		if (b->ops[i].receipt.code == SR_OK)

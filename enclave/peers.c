@@ -8,19 +8,6 @@ static const char head_domain[] = "strongroom head v1";
 
 /* ------------------------------------------------------------------------------------ admission */
 
-static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op,
-    const uint8_t *p, size_t n)
-{
-	struct epoch_context ctx = core_epoch_context(self);
-	struct epoch_change change;
-	uint32_t member;
-
-	if (!epoch_change_get(&change, self->final->tree))
-		return SR_ERR_EPOCH_STEP;
-	SR_TRY(epoch_op_check(op, &member, &ctx, p, n));
-	return pool_add(self->pool, self, op, p, n, false);
-}
-
 /* What the next block will be like, as far as admission needs to know. */
 static struct vault_block block_ahead(struct enclave_core *self, const struct exec_block *tip)
 {
@@ -33,6 +20,33 @@ static struct vault_block block_ahead(struct enclave_core *self, const struct ex
 	if (next.time_ms < self->now_ms)
 		next.time_ms = self->now_ms;
 	return exec_vault_block(self, &next, tip);
+}
+
+static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op,
+    const uint8_t *p, size_t n)
+{
+	struct epoch_context ctx = core_epoch_context(self);
+	struct exec_block *tip = exec_tip(self);
+	struct vault_block block = block_ahead(self, tip);
+	struct epoch_change change;
+	struct vault_tree *tree;
+	struct epoch_role role;
+	enum sr_error error;
+
+	SR_TRY(epoch_op_check(op, &role, &ctx, self->final->tree, p, n));
+	if ((unsigned)op->kind <= EPOCH_OP_ACK)
+		return epoch_change_get(&change, self->final->tree) ?
+		    pool_add(self->pool, self, op, p, n, false) : SR_ERR_EPOCH_STEP;
+	if (self->disk_full)
+		return SR_ERR_DISK_FULL;
+	/* Who asks from outside is told at once why not. */
+	ctx.time_ms = block.time_ms;
+	ctx.parent_ms = block.parent_time_ms;
+	ctx.block = &block;
+	tree = vault_tree_ref(tip->tree);
+	error = epoch_apply(&tree, &ctx, op, &role);
+	vault_tree_unref(tree);
+	return error != SR_OK ? error : pool_add(self->pool, self, op, p, n, false);
 }
 
 static bool nonce_in_window(const struct vault_tree *t, const struct vault_op *op)

@@ -121,12 +121,11 @@ struct cluster *cluster_new(const struct cluster_options *options)
 	g->name_n = (size_t)snprintf((char *)g->name, sizeof(g->name), "test cluster");
 	g->created_ms = START_MS - 1000;
 	g->nonce = sr_hash("nonce", 5);
-	g->attestation = GENESIS_ATTEST_SOFTWARE;
+	attest_policy_default(&g->policy);
 	g->slot_ms = options->slot_ms != 0 ? options->slot_ms : 300;
 	g->slot_min_ms = options->slot_min_ms != 0 ? options->slot_min_ms : 20;
 	g->threshold = options->threshold != 0 ? options->threshold : options->n / 2 + 1;
-	g->measurements_n = 1;
-	g->measurements[0] = self->measurement;
+	must_ok(genesis_measurement_add(g, &self->measurement), "measurement");
 	g->members_n = options->n;
 	for (uint32_t i = 0; i < self->n; i++)
 		member_make(self, i);

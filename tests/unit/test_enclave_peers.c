@@ -253,7 +253,7 @@ END_TEST
 START_TEST(a_member_s_operation_is_not_taken_from_a_client)
 {
 	struct cluster *c = cluster_quiet(66);
-	struct epoch_context ctx = { 0 };
+	struct epoch_context ctx = { .now = NULL };
 	struct sr_writer op;
 
 	cluster_start_all(c);

@@ -170,8 +170,11 @@ static enum sr_error boot_join(struct enclave_core *self, bool first)
 	if (self->boot_trail != NULL)
 		error = join_begin(self, (struct sr_bytes){ self->boot_trail, self->boot_trail_n },
 		    (struct sr_bytes){ self->boot_pin, self->boot_pin_n });
-	if (error != SR_OK)
+	if (error == SR_ERR_NOT_A_MEMBER || error == SR_ERR_CHECKPOINT_OTHER)
 		return boot_refuse(self, error);
+	if (error != SR_OK)
+		return core_fatal(self, error, "the epoch trail does not follow from this genesis "
+		    "file; fetch it again, from another member");
 	self->phase = CORE_JOINING;
 	return SR_OK;
 }

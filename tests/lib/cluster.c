@@ -99,7 +99,8 @@ static void member_make(struct cluster *self, struct genesis_member *m, uint32_t
 	snprintf(m->link, sizeof(m->link), "tcp://127.0.0.1:%u", 9200 + i);
 	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, nonce);
 	sr_writer_init(&evidence, GENESIS_EVIDENCE_MAX);
-	genesis_software_evidence(&evidence, &self->measurement, report, &operator_sk);
+	genesis_software_evidence(&evidence, self->claimed != NULL ? self->claimed :
+	    &self->measurement, report, &operator_sk);
 	must_ok(sr_writer_finish(&evidence), "evidence");
 	m->evidence.p = copy_of(evidence.p, evidence.n);
 	m->evidence.n = evidence.n;

@@ -75,6 +75,7 @@ struct cluster {
 	uint8_t *genesis_bytes;
 	size_t genesis_n;
 	struct sr_hash32 measurement;
+	const struct sr_hash32 *claimed;        /* what evidence says instead; NULL: the truth */
 	struct sr_drbg drbg;
 	uint64_t now_ms, seq, messages;
 	struct cluster_message *queue;          /* a heap by time */

@@ -94,10 +94,10 @@ static void on_link(void *ctx, uint32_t member, bool up)
 static enum sr_error links_open(struct loop *self)
 {
 	struct net_settings settings = { .listen = self->config->link_listen,
-		.self = (uint32_t)self->config->member, .members_n = self->genesis->members_n,
+		.self = (uint32_t)self->config->member,
 		.ports = { self, on_message, on_link } };
 
-	for (uint32_t i = 0; i < settings.members_n; i++)
+	for (uint32_t i = 0; i < self->genesis->members_n; i++)
 		settings.peers[i] = self->genesis->members[i].link;
 	memcpy(&settings.cluster, self->genesis->chain_id.b, sizeof settings.cluster);
 	SR_TRY(sr_random_system((uint8_t *)&settings.boot, sizeof settings.boot));

@@ -392,7 +392,7 @@ static void pump(struct net_links *links, unsigned ms)
 
 START_TEST(messages_go_both_ways_between_enclave_and_peer)
 {
-	struct net_settings settings = { .self = 1, .members_n = MEMBERS, .boot = 5,
+	struct net_settings settings = { .self = 1, .boot = 5,
 		.ports = { NULL, on_message, on_link } };
 	struct net_links *links;
 	char listen[64];

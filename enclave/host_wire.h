@@ -19,7 +19,7 @@
 #define HOST_FRAME_MAX (8u * 1024u * 1024u)
 
 enum enclave_event_kind {
-	/* a = genesis file, b = sealed identity; number = HOST_WIRE_VERSION; member = my index */
+	/* a = genesis file, b = sealed identity; number = HOST_WIRE_VERSION; member: my seat */
 	ENCLAVE_EV_BOOT = 1,
 	ENCLAVE_EV_STORE_ROW = 2,    /* boot: a = key, b = value, every row of table "state" */
 	ENCLAVE_EV_LOG_RECORD = 3,   /* boot: a = record, oldest first */
@@ -34,7 +34,8 @@ enum enclave_event_kind {
 	ENCLAVE_EV_LINK = 10,        /* member, number = 1 up, 0 down */
 	ENCLAVE_EV_STOP = 11,        /* drain: checkpoint, then STOPPED */
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
-	/* boot of a node that joins: a = epoch trail, as CLIENT_TRAIL answers it */
+	/* after BOOT of a node that joins, until its store holds rows: a = epoch trail, as
+	 * CLIENT_TRAIL answers it; b = a pinned epoch u64 | its roster root 32, or nothing */
 	ENCLAVE_EV_TRAIL = 13,
 	/* token, number = sr_error, a = evidence (attest/evidence.h) */
 	ENCLAVE_EV_EVIDENCE = 14,

@@ -85,7 +85,7 @@ static void on_link(void *ctx, uint32_t member, bool up)
 	struct loop *self = ctx;
 	struct enclave_event ev = { .kind = ENCLAVE_EV_LINK, .member = member, .number = up };
 
-	sr_log(SR_LOG_INFO, "links", "member %u is %s", member, up ? "there" : "gone");
+	sr_log(SR_LOG_INFO, "links", "seat %u is %s", member, up ? "there" : "gone");
 	self->figures.links_up[member] = up;
 	if (self->phase == LOOP_RUNNING)
 		loop_event(self, &ev);
@@ -97,6 +97,7 @@ static enum sr_error links_open(struct loop *self)
 		.self = (uint32_t)self->config->member,
 		.ports = { self, on_message, on_link } };
 
+	/* Whom the genesis names, until the enclave says who is there now. */
 	for (uint32_t i = 0; i < self->genesis->members_n; i++)
 		settings.peers[i] = self->genesis->members[i].link;
 	memcpy(&settings.cluster, self->genesis->chain_id.b, sizeof settings.cluster);
@@ -126,12 +127,7 @@ static enum sr_error genesis_open(struct loop *self)
 	if (self->genesis == NULL)
 		return SR_ERR_NO_MEMORY;
 	err = genesis_decode(self->genesis, self->genesis_bytes, self->genesis_n);
-	if (err != SR_OK)
-		return refuse(err, c->genesis, NULL);
-	if (c->member >= self->genesis->members_n)
-		return refuse(
-		    SR_ERR_NOT_A_MEMBER, "member", "the genesis has fewer members than that");
-	return SR_OK;
+	return err == SR_OK ? SR_OK : refuse(err, c->genesis, NULL);
 }
 
 static enum sr_error data_open(struct loop *self)
@@ -221,7 +217,7 @@ void loop_close(struct loop *self)
 {
 	child_clear(&self->child);
 	net_links_free(self->links);
-	keeper_close(&self->keeper, self->failed == SR_OK);
+	keeper_close(&self->keeper, self->failed == SR_OK || self->over);
 	blobs_close(self->blobs);
 	if (self->desk.calls != NULL)
 		desk_clear(&self->desk);

@@ -39,6 +39,7 @@ struct loop {
 	uint64_t stop_due_ms;
 	enum sr_error failed;                /* ends the process */
 	bool fatal;                          /* do not restart blindly */
+	bool over;                           /* nothing is wrong: it is no member any more */
 	struct enclave_effect *batch;
 	struct enclave_status *status;       /* scratch */
 	struct desk_figures figures;         /* the loop's own copy, published each second */

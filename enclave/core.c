@@ -1,5 +1,6 @@
 /* enclave/core.c - the step: one event in, ordered effects out. */
 #include "enclave/internal.h"
+#include "attest/evidence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -331,12 +332,17 @@ enum sr_error enclave_step(struct enclave_core *self, struct enclave_effects *ou
 /* ----------------------------------------------------------------------------------- for others */
 
 enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave_core *self,
-    uint32_t member)
+    uint32_t seat)
 {
-	if (self->genesis == NULL || member >= self->n)
+	if (self->genesis == NULL || seat >= self->n)
 		return SR_ERR_NOT_A_MEMBER;
-	*id_key = self->genesis->members[member].id_key;
+	*id_key = self->genesis->members[seat].id_key;
 	return SR_OK;
+}
+
+uint64_t enclave_core_peers_version(const struct enclave_core *self)
+{
+	return self->genesis != NULL;
 }
 
 enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct enclave_core *self,
@@ -348,13 +354,40 @@ enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct encla
 	return SR_OK;
 }
 
-bool enclave_core_measurement_listed(const struct enclave_core *self,
-    const struct sr_hash32 *measurement)
+static bool measurement_listed(const struct enclave_core *self, const struct attest_facts *facts)
 {
-	for (uint32_t i = 0; self->genesis != NULL && i < self->genesis->measurements_n; i++)
-		if (sr_hash32_equal(&self->genesis->measurements[i], measurement))
+	for (uint32_t i = 0; i < self->genesis->measurements_n; i++)
+		if (facts->measurement_n == 32 &&
+		    memcmp(self->genesis->measurements[i].b, facts->measurement, 32) == 0)
 			return true;
 	return false;
+}
+
+enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint32_t seat,
+    const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
+{
+	(void)seat;
+	(void)now_ms;
+	if (self->genesis == NULL)
+		return SR_ERR_NOT_READY;
+	if ((unsigned)facts->kind != (unsigned)self->genesis->attestation)
+		return SR_ERR_EVIDENCE_KIND;
+	if (facts->debug)
+		return SR_ERR_DEBUG_ENCLAVE;
+	if (memcmp(facts->report_data, report_data, ATTEST_REPORT_DATA) != 0)
+		return SR_ERR_BINDING;
+	return measurement_listed(self, facts) ? SR_OK : SR_ERR_MEASUREMENT;
+}
+
+void enclave_core_evidence_trust(struct attest_trust *out, const struct enclave_core *self)
+{
+	(void)self;
+	*out = (struct attest_trust){ .makers_n = 0 };
+}
+
+bool enclave_core_evidence_software(const struct enclave_core *self)
+{
+	return self->genesis != NULL && self->genesis->attestation == GENESIS_ATTEST_SOFTWARE;
 }
 
 uint32_t enclave_core_self(const struct enclave_core *self)

@@ -76,10 +76,12 @@ enum enclave_effect_kind {
 	/* a = sealed identity: replace the file durably before what follows */
 	ENCLAVE_FX_IDENTITY = 13,
 	ENCLAVE_FX_STOPPED = 14,     /* all is written; exit */
-	/* a = piece hash 32 that a finalised secret needs; number = its bytes */
+	/* a = piece hash 32 that a finalised secret needs; number = its bytes; b = what it is a
+	 * piece of (vault_payload_write) */
 	ENCLAVE_FX_BLOB_KEEP = 15,
 	ENCLAVE_FX_BLOB_DROP = 16,   /* a = piece hash 32 no longer needed */
-	/* member, a = its link's address (empty: forget that peer) */
+	/* member, a = its link's address (empty: forget that peer); b = its URL's pin 32 | its URL,
+	 * where other members' pieces are */
 	ENCLAVE_FX_PEER = 17,
 	/* token, a = report data 64: the platform's evidence for it; answer EVIDENCE */
 	ENCLAVE_FX_EVIDENCE = 18,

@@ -99,7 +99,7 @@ EXT_shell := -lgnutls -lseccomp
 EXT_blob := -lisal
 EXT_net := -lnanomsg
 EXT_config := -lyaml
-EXT_node := -lmicrohttpd -ljansson -ltokyocabinet -lgnutls
+EXT_node := -lcurl-gnutls -lmicrohttpd -ljansson -ltokyocabinet -lgnutls
 EXT_cli := -lcurl-gnutls -ljansson
 EXT_testlib := -lcheck_pic -lsubunit -ljansson -lgnutls -lrt -lm -lpthread
 

@@ -78,12 +78,15 @@ static void fx_blob(struct loop *self, const struct enclave_effect *fx)
 {
 	struct sr_hash32 hash;
 	enum sr_error err;
+	bool missing = false;
 
 	if (fx->a.n != sizeof hash.b)
 		return;
 	memcpy(hash.b, fx->a.p, sizeof hash.b);
-	err = fx->kind == ENCLAVE_FX_BLOB_KEEP ? blobs_keep(self->blobs, &hash)
+	err = fx->kind == ENCLAVE_FX_BLOB_KEEP ? blobs_keep(self->blobs, &missing, &hash, fx->b)
 					       : blobs_drop(self->blobs, &hash);
+	if (missing)
+		repair_wake(self->repair);
 	if (err != SR_OK)
 		sr_log(SR_LOG_ERROR, "blobs", "keeping or dropping a piece failed: %s",
 		    sr_error_message((unsigned)err));
@@ -95,6 +98,25 @@ static void fx_note(const struct enclave_effect *fx)
 							     : SR_LOG_INFO;
 
 	sr_log(level, "enclave", "%.*s", fx->a.n < 900 ? (int)fx->a.n : 900, (const char *)fx->a.p);
+}
+
+/* Where its pieces are. Without an address nobody is there; what is not told stays. */
+static enum sr_error peer_url(struct loop *self, const struct enclave_effect *fx)
+{
+	char url[REPAIR_URL_MAX];
+	struct sr_hash32 pin;
+	size_t n = fx->b.n - sizeof pin.b;
+
+	if (fx->a.n == 0)
+		return repair_peer(self->repair, fx->member, NULL, NULL);
+	if (fx->b.n <= sizeof pin.b)
+		return SR_OK;
+	if (n >= sizeof url || memchr(fx->b.p + sizeof pin.b, '\0', n) != NULL)
+		return SR_ERR_OUT_OF_RANGE;
+	memcpy(pin.b, fx->b.p, sizeof pin.b);
+	memcpy(url, fx->b.p + sizeof pin.b, n);
+	url[n] = '\0';
+	return repair_peer(self->repair, fx->member, url, &pin);
 }
 
 /* Who is where, as the epoch's record or a JOIN says. */
@@ -112,6 +134,8 @@ static void fx_peer(struct loop *self, const struct enclave_effect *fx)
 		address[fx->a.n] = '\0';
 		err = net_links_peer(self->links, fx->member, address, loop_monotonic_ms());
 	}
+	if (err == SR_OK)
+		err = peer_url(self, fx);
 	if (err != SR_OK)
 		sr_log(SR_LOG_WARN, "links", "seat %u has no address to connect to: %s",
 		    fx->member, sr_error_name((unsigned)err));

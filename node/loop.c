@@ -141,7 +141,13 @@ static enum sr_error data_open(struct loop *self)
 		return refuse(err, self->keeper.doing, note);
 	err = blobs_open(&self->blobs, c->data_dir, c->blob_quota_bytes, c->blob_unreferenced_s,
 	    c->free_space_min_bytes);
-	return err == SR_OK ? SR_OK : refuse(err, "blobs", NULL);
+	if (err != SR_OK)
+		return refuse(err, "blobs", NULL);
+	err = repair_start(&self->repair, self->blobs, (uint32_t)c->member, REPAIR_GRACE_S);
+	for (uint32_t i = 0; err == SR_OK && i < self->genesis->members_n; i++)
+		err = repair_peer(self->repair, i, self->genesis->members[i].url,
+		    &self->genesis->members[i].url_pin);
+	return err == SR_OK ? SR_OK : refuse(err, "repair", NULL);
 }
 
 static enum sr_error signals_open(struct loop *self)
@@ -218,6 +224,7 @@ void loop_close(struct loop *self)
 	child_clear(&self->child);
 	net_links_free(self->links);
 	keeper_close(&self->keeper, self->failed == SR_OK || self->over);
+	repair_stop(self->repair);
 	blobs_close(self->blobs);
 	if (self->desk.calls != NULL)
 		desk_clear(&self->desk);
@@ -392,6 +399,7 @@ static void figures_publish(struct loop *self)
 	f->log_rotations = k->log.rotated;
 	f->log_sync_us = k->sync_us;
 	f->log_sync_max_us = k->sync_max_us;
+	repair_figures(&f->repair, self->repair);
 	f->enclave_queue_bytes = child_queued(&self->child);
 	f->running = self->phase == LOOP_RUNNING && !self->stopping;
 	desk_lock(&self->desk);

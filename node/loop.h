@@ -8,6 +8,7 @@
 #include "node/child.h"
 #include "node/desk.h"
 #include "node/keeper.h"
+#include "node/repair.h"
 
 #define LOOP_STOP_MS 10000u             /* to stop in order */
 #define LOOP_FX_BATCH 4096u             /* effects handled between two polls */
@@ -21,6 +22,7 @@ struct loop {
 	size_t genesis_n;
 	struct keeper keeper;
 	struct blobs *blobs;
+	struct repair *repair;
 	struct net_links *links;
 	struct child child;
 	char sealing_key[1024];

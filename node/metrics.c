@@ -107,6 +107,13 @@ static void disk_metrics(
 	gauge(t, "blob_bytes", "Bytes of pieces kept.", b->bytes);
 	gauge(t, "blob_loose_bytes", "Bytes of pieces that nothing needs.", b->loose_bytes);
 	gauge(t, "blob_files", "Pieces kept.", b->files);
+	gauge(t, "blob_missing", "Pieces needed that are not here.", b->wanted);
+	counter(t, "blob_repaired_total", "Pieces restored from other members'.",
+	    f->repair.repaired);
+	counter(t, "blob_repair_failed_total", "Tries that did not restore a piece.",
+	    f->repair.failed);
+	counter(t, "blob_repair_bad_total", "Pieces of others that were not of their hash.",
+	    f->repair.bad);
 	counter(t, "blob_refused_total", "Pieces refused.", b->refused);
 	counter(t, "blob_expired_total", "Pieces that nothing needed in time.", b->expired);
 }

@@ -345,6 +345,14 @@ uint64_t enclave_core_peers_version(const struct enclave_core *self)
 	return self->genesis != NULL;
 }
 
+enum sr_error enclave_core_own_key(struct sr_edpk *id_key, const struct enclave_core *self)
+{
+	if (self->phase == CORE_NEW || self->phase == CORE_DEAD)
+		return SR_ERR_NOT_READY;
+	memcpy(id_key->b, self->keys->id_sk.b + 32, sizeof(id_key->b)); /* seed | public key */
+	return SR_OK;
+}
+
 enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct enclave_core *self,
     const uint8_t *binding, size_t n)
 {

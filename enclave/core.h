@@ -45,6 +45,9 @@ SR_MUST_CHECK enum sr_error enclave_core_peer_key(struct sr_edpk *id_key,
 /* Another number than before: some seat has another identity, or none, or one for the first time.
  */
 uint64_t enclave_core_peers_version(const struct enclave_core *self);
+/* Which is my own. */
+SR_MUST_CHECK enum sr_error enclave_core_own_key(struct sr_edpk *id_key,
+    const struct enclave_core *self);
 SR_MUST_CHECK enum sr_error enclave_core_channel_sign(struct sr_sig64 *out,
     const struct enclave_core *self, const uint8_t *binding, size_t n);
 /* Are these facts, of verified evidence in a channel's certificate, acceptable for whoever has that

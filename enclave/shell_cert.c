@@ -139,7 +139,7 @@ static enum sr_error certificate_bind(struct shell_cert *self, const struct encl
 	struct sr_hash32 chain_id = enclave_core_chain_id(core), spki;
 	uint32_t seat = enclave_core_self(core);
 	struct sr_edpk id_key;
-	SR_TRY(enclave_core_peer_key(&id_key, core, seat));
+	SR_TRY(enclave_core_own_key(&id_key, core));
 	SR_TRY(spki_hash(&spki, self->crt));
 	binding_make(self->binding, &chain_id, seat, &id_key, measurement, nonce, &spki);
 	report_data_make(self->report_data, self->binding);

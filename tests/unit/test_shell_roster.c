@@ -28,12 +28,16 @@ struct enclave_core {
 enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave_core *self,
     uint32_t seat)
 {
-	if (seat == self->self)
-		*id_key = self->id_public;
-	else if (seat < SR_MEMBERS_MAX && self->seats[seat].known)
+	if (seat < SR_MEMBERS_MAX && self->seats[seat].known)
 		*id_key = self->seats[seat].id;
 	else
 		return SR_ERR_NOT_A_MEMBER;
+	return SR_OK;
+}
+
+enum sr_error enclave_core_own_key(struct sr_edpk *id_key, const struct enclave_core *self)
+{
+	*id_key = self->id_public;
 	return SR_OK;
 }
 

@@ -387,8 +387,10 @@ enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint3
 	return measurement_listed(self, facts) ? SR_OK : SR_ERR_MEASUREMENT;
 }
 
-void enclave_core_evidence_trust(struct attest_trust *out, const struct enclave_core *self)
+void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
+    const struct enclave_core *self)
 {
+	(void)room;
 	(void)self;
 	*out = (struct attest_trust){ .makers_n = 0 };
 }

@@ -57,10 +57,11 @@ struct attest_trust;
 SR_MUST_CHECK enum sr_error enclave_core_evidence_judge(const struct enclave_core *self,
     uint32_t seat, const struct attest_facts *facts, const uint8_t report_data[64],
     uint64_t now_ms);
-/* What evidence is rooted in besides vendors' keys, by the policy in force. Borrowed until the next
- * step. */
-void enclave_core_evidence_trust(struct attest_trust *out, const struct enclave_core *self);
-/* Is software evidence enough here? Then the shell asks the host for no other. */
+/* What evidence is rooted in besides vendors' keys, by the policy in force. Borrows from room. */
+struct attest_policy;
+void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
+    const struct enclave_core *self);
+/* Is software evidence known to be enough here? Then the shell asks the host for no other. */
 bool enclave_core_evidence_software(const struct enclave_core *self);
 uint32_t enclave_core_self(const struct enclave_core *self);
 uint32_t enclave_core_members(const struct enclave_core *self);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest/policy.h"
+
 #define ROLE "validateer"
 #define EXTENSION_MAX (SHELL_CERT_BYTES_MAX - 4096u)
 
@@ -273,8 +275,13 @@ static enum sr_error facts_make(struct attest_facts *facts, const struct extensi
 	}
 	if (verify == NULL)
 		return SR_ERR_EVIDENCE_KIND;
-	enclave_core_evidence_trust(&trust, core);
-	return verify(facts, e->evidence, &trust, now_ms / 1000);
+	struct attest_policy *room = malloc(sizeof *room);
+	if (room == NULL)
+		return SR_ERR_NO_MEMORY;
+	enclave_core_evidence_trust(&trust, room, core);
+	enum sr_error err = verify(facts, e->evidence, &trust, now_ms / 1000);
+	free(room);
+	return err;
 }
 
 static enum sr_error extension_verify(struct sr_hash32 *nonce, const struct enclave_core *core,

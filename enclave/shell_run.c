@@ -216,10 +216,12 @@ static void cert_evidence(struct shell *self, const struct enclave_event *ev)
 	self->token = 0;
 	if (ev->number != SR_OK || ev->a.n == 0 || ev->a.n > ATTEST_EVIDENCE_MAX) {
 		char text[160];
-		snprintf(text, sizeof text, "no evidence for the channels: %s",
+		snprintf(text, sizeof text, "no evidence for the channels but software's: %s",
 		    sr_error_message((unsigned)ev->number));
 		shell_note(self, 1, text);
-		return; /* it is asked for again */
+		/* Enough or not, the peers will say; it is asked for again. */
+		cert_finish(self, (struct sr_bytes){ NULL, 0 });
+		return;
 	}
 	self->cert_due_ms = self->now_ms + CERT_RENEW_MS;
 	cert_finish(self, ev->a);

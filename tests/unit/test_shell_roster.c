@@ -60,8 +60,10 @@ enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint3
 	return attest_policy_judge(&self->policy, facts, report_data, now_ms);
 }
 
-void enclave_core_evidence_trust(struct attest_trust *out, const struct enclave_core *self)
+void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
+    const struct enclave_core *self)
 {
+	(void)room;
 	(void)self;
 	memset(out, 0, sizeof *out);
 }

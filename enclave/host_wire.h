@@ -34,8 +34,8 @@ enum enclave_event_kind {
 	ENCLAVE_EV_LINK = 10,        /* member, number = 1 up, 0 down */
 	ENCLAVE_EV_STOP = 11,        /* drain: checkpoint, then STOPPED */
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
-	/* boot of a node that joins: a = epoch trail, as CLIENT_TRAIL answers it; b = empty, or a
-	 * pinned checkpoint of the operator's: epoch u64 | hash of its CLOSE block 32 */
+	/* after BOOT of a node that joins, until its store holds rows: a = epoch trail, as
+	 * CLIENT_TRAIL answers it; b = a pinned epoch u64 | its roster root 32, or nothing */
 	ENCLAVE_EV_TRAIL = 13,
 	/* token, number = sr_error, a = evidence (attest/evidence.h) */
 	ENCLAVE_EV_EVIDENCE = 14,

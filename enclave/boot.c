@@ -40,7 +40,9 @@ static enum sr_error member_find(struct enclave_core *self)
 		sr_point_base_mul(&box, &self->keys->box);
 		if (memcmp(box.b, m->box_key, 32) != 0)
 			return SR_ERR_NOT_A_MEMBER;
-		self->self = i;
+		self->seat = i;
+		self->in_genesis = true;
+		seats_provisional(self);
 		return SR_OK;
 	}
 	return SR_ERR_NOT_A_MEMBER;
@@ -57,9 +59,8 @@ static enum sr_error genesis_take(struct enclave_core *self, struct sr_bytes fil
 	if (file.n > 0)
 		memcpy(self->genesis_bytes, file.p, file.n);
 	SR_TRY(genesis_decode(self->genesis, self->genesis_bytes, file.n));
-	self->n = self->genesis->members_n;
 	/* The wire file knows no group: points are checked here. */
-	for (uint32_t i = 0; i < self->n; i++)
+	for (uint32_t i = 0; i < self->genesis->members_n; i++)
 		SR_TRY(sr_point_decode(&box, self->genesis->members[i].box_key));
 	return genesis_measurement_listed(self->genesis, &self->measurement) ? SR_OK :
 	    SR_ERR_MEASUREMENT;
@@ -85,10 +86,10 @@ enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *
 		return boot_refuse(self, error);
 	self->phase = CORE_BOOTING;
 	self->booted_ms = ev->now_ms;
-	if (ev->member != self->self)
+	if (ev->member != self->seat)
 		fx_note_number(self, NOTE_WARN, "the configured member index is wrong; this is "
 		    "member ",
-		    self->self);
+		    self->seat);
 	return SR_OK;
 }
 
@@ -112,7 +113,7 @@ static enum sr_error boot_genesis(struct enclave_core *self, bool first)
 	now->has_vote = self->keys->genesis_vote;
 	SR_TRY(epoch_keys_vote(now));
 	if (!now->has_vote || memcmp(now->vote.b + 32,
-	    self->now->record.members[self->self].vote_key.b, 32) != 0)
+	    self->now->record.members[self->now->self].vote_key.b, 32) != 0)
 		return core_fatal(self, SR_ERR_FOREIGN_DATA, "this node's data is gone, and its "
 		    "cluster has moved on since its genesis; restore the data directory from a "
 		    "backup");
@@ -169,6 +170,7 @@ enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *
 	if (!self->log_seen || self->log_bad)
 		SR_TRY(checkpoint_write(self));
 	self->log_bad = false;
+	SR_TRY(seats_update(self));
 	if (self->old != NULL)
 		SR_TRY(instance_start(self->old));
 	SR_TRY(instance_start(self->now));

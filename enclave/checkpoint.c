@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define META_VERSION 1u
+#define META_VERSION 2u
 #define META_MAX HOST_FRAME_MAX
 #define KEYS_RECORD_MAX (SR_OP_MAX + 4096u)
 
@@ -272,7 +272,7 @@ static struct core_instance *instance_read(struct enclave_core *self, struct sr_
 	}
 	point_read(r, &i->genesis_hash, &zero, &i->genesis_height, &i->genesis_time_ms);
 	point_read(r, &i->start_hash, &i->start_slot, &i->start_height, &i->start_time_ms);
-	if (zero != 0 || i->record.n != self->n)
+	if (zero != 0)
 		sr_reader_fail(r, SR_ERR_BAD_ENCODING);
 	return i;
 }
@@ -591,6 +591,8 @@ enum sr_error checkpoint_restore(struct enclave_core *self)
 		error = keys_take(self, self->meta, self->meta + EPOCH_KEYS_BYTES, deal.p, deal.n);
 	sr_secret_free(self->meta);
 	self->meta = NULL;
+	if (error == SR_OK && self->now->self < self->now->record.n)
+		self->seat = self->now->record.members[self->now->self].seat;
 	if (error != SR_OK || self->keys->now.epoch != self->now->record.epoch)
 		return row_bad(self, error);
 	have = vault_tree_root(self->boot_tree);

@@ -23,7 +23,7 @@ void clients_answer(struct enclave_core *self, const struct core_client *c, enum
 	error = sr_drbg_fill(&self->drbg, ephemeral.b, sizeof(ephemeral.b));
 	if (error == SR_OK)
 		error = client_answer_seal(&w, &c->answer_key, &ephemeral, &c->request, code,
-		    self->self, &self->keys->now.vote, p, n);
+		    self->now->self, &self->keys->now.vote, p, n);
 	if (error == SR_OK)
 		error = sr_writer_finish(&w);
 	fx_reply(self, c->token, error, w.p, error == SR_OK ? w.n : 0);

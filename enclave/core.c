@@ -15,7 +15,9 @@ struct enclave_core *enclave_core_new(const struct sr_key32 *sealing_key,
 	self->verdicts = calloc(CORE_VERDICTS, sizeof(*self->verdicts));
 	self->pool = pool_new();
 	sr_writer_init(&self->trail, HOST_FRAME_MAX);
-	if (self->keys == NULL || self->verdicts == NULL || self->pool == NULL) {
+	self->seat = EPOCH_NOBODY;
+	if (self->keys == NULL || self->verdicts == NULL || self->pool == NULL ||
+	    seats_new(self) != SR_OK) {
 		enclave_core_free(self);
 		return NULL;
 	}
@@ -46,6 +48,7 @@ void enclave_core_free(struct enclave_core *self)
 	sr_writer_clear(&self->trail);
 	sr_drbg_wipe(&self->drbg);
 	free(self->verdicts);
+	free(self->peers);
 	free(self->deal);
 	free(self->ack);
 	free(self->genesis);
@@ -58,14 +61,19 @@ void enclave_core_free(struct enclave_core *self)
 static void status_members(struct enclave_core *self, struct enclave_status *s,
     const struct consensus_status *c)
 {
-	for (uint32_t i = 0; i < self->n; i++) {
-		s->members[i].final_height = c->peer_final_height[i];
-		s->members[i].heard_ms = self->heard_ms[i];
-		s->members[i].connected = i == self->self || self->connected[i] ||
-		    (self->heard_ms[i] != 0 && self->heard_ms[i] + CORE_HEARD_MS >= self->now_ms);
+	const struct epoch_record *record = &self->now->record;
+
+	for (uint32_t i = 0; i < record->n; i++) {
+		uint32_t seat = record->members[i].seat;
+		bool me = i == self->now->self;
+
+		s->members[i].seat = seat;
+		s->members[i].final_height = me ? s->final_height : c->peer_final_height[i];
+		s->members[i].heard_ms = me ? self->now_ms : self->heard_ms[seat];
+		s->members[i].connected = me || self->connected[seat] ||
+		    (self->heard_ms[seat] != 0 &&
+		    self->heard_ms[seat] + CORE_HEARD_MS >= self->now_ms);
 	}
-	s->members[self->self].final_height = s->final_height;
-	s->members[self->self].heard_ms = self->now_ms;
 }
 
 /* The weakest kind that is accepted: software is the first. */
@@ -99,8 +107,9 @@ void core_status(struct enclave_core *self, struct enclave_status *s)
 	s->final_time_ms = self->final->header.time_ms;
 	s->uptime_ms = self->now_ms > self->booted_ms ? self->now_ms - self->booted_ms : 0;
 	s->author = c->frontier_author;
-	s->self = self->self;
-	s->members_n = self->n;
+	s->self = self->now->self < self->now->record.n ? self->now->self : EPOCH_NOBODY;
+	s->seat = self->seat;
+	s->members_n = self->now->record.n;
 	s->threshold = self->now->record.threshold;
 	s->attestation = attestation_number(&self->genesis->policy);
 	s->recovering = c->recovering;
@@ -195,7 +204,7 @@ static enum sr_error on_running(struct enclave_core *self, const struct enclave_
 		disk_change(self, ev->number == 1);
 		return SR_OK;
 	case ENCLAVE_EV_LINK:
-		if (ev->member < self->n)
+		if (ev->member < SR_MEMBERS_MAX)
 			self->connected[ev->member] = ev->number == 1;
 		return SR_OK;
 	case ENCLAVE_EV_STOP:
@@ -251,6 +260,7 @@ static enum sr_error settle(struct enclave_core *self)
 		bool moved = self->state_moved;
 
 		self->state_moved = false;
+		SR_TRY(seats_update(self));
 		if (self->closing.open && self->closing.certified) {
 			SR_TRY(epoch_switch(self));
 			self->state_moved = true;
@@ -341,12 +351,17 @@ enum sr_error enclave_step(struct enclave_core *self, struct enclave_effects *ou
 /* ----------------------------------------------------------------------------------- for others */
 
 enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave_core *self,
-    uint32_t member)
+    uint32_t seat)
 {
-	if (self->genesis == NULL || member >= self->n)
+	if (seat >= SR_MEMBERS_MAX || !self->peers[seat].used)
 		return SR_ERR_NOT_A_MEMBER;
-	*id_key = self->genesis->members[member].id_key;
+	*id_key = self->peers[seat].id;
 	return SR_OK;
+}
+
+uint64_t enclave_core_peers_version(const struct enclave_core *self)
+{
+	return self->peers_version;
 }
 
 enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct enclave_core *self,
@@ -366,12 +381,17 @@ bool enclave_core_measurement_listed(const struct enclave_core *self,
 
 uint32_t enclave_core_self(const struct enclave_core *self)
 {
-	return self->self;
+	return self->seat;
 }
 
 uint32_t enclave_core_members(const struct enclave_core *self)
 {
-	return self->n;
+	uint32_t end = self->seat == EPOCH_NOBODY ? 0 : self->seat + 1;
+
+	for (uint32_t seat = end; seat < SR_MEMBERS_MAX; seat++)
+		if (self->peers[seat].used)
+			end = seat + 1;
+	return end;
 }
 
 struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self)

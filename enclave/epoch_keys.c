@@ -104,17 +104,17 @@ static enum sr_error deal_boxes(struct dealing *d, struct enclave_core *self,
 	struct sr_point to;
 
 	SR_TRY(sr_scalar_random(&r, &self->drbg));
-	epoch_boxes_context(context, &self->genesis->chain_id, change->target, self->self);
+	epoch_boxes_context(context, &self->genesis->chain_id, change->target, self->now->self);
 	SR_TRY(shamir_boxes_prove(&d->deal->boxes, &r, context, sizeof(context), &self->drbg));
 	for (uint32_t k = 0; k < change->n; k++) {
 		SR_TRY(sr_point_decode(&to, self->now->record.members[k].box_key));
 		SR_TRY(shamir_poly_eval(&share, &d->poly, (struct shamir_index){ k + 1 }));
-		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self,
-		    k, EPOCH_ABOUT_SHARE);
+		epoch_context_bytes(context, &self->genesis->chain_id, change->target,
+		    self->now->self, k, EPOCH_ABOUT_SHARE);
 		SR_TRY(shamir_subshare_seal_with(&d->deal->shares[k], &r, &to, &share, context,
 		    sizeof(context)));
-		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self,
-		    k, EPOCH_ABOUT_CONTRIBUTION);
+		epoch_context_bytes(context, &self->genesis->chain_id, change->target,
+		    self->now->self, k, EPOCH_ABOUT_CONTRIBUTION);
 		SR_TRY(shamir_box_seal32_with(&d->deal->contributions[k], &r, &to, d->contribution,
 		    context, sizeof(context)));
 	}
@@ -182,16 +182,17 @@ static enum sr_error deal_look(struct sr_scalar *share, struct sr_key32 *contrib
 	struct sr_hash32 commitment;
 
 	*about = EPOCH_ABOUT_SHARE;
-	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer, self->self,
-	    EPOCH_ABOUT_SHARE);
-	SR_TRY(shamir_subshare_open(share, &deal->shares[self->self], &self->keys->box, context,
-	    sizeof(context)));
-	SR_TRY(shamir_feldman_verify(&deal->c, (struct shamir_index){ self->self + 1 }, share));
-	*about = EPOCH_ABOUT_CONTRIBUTION;
-	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer, self->self,
-	    EPOCH_ABOUT_CONTRIBUTION);
-	SR_TRY(shamir_box_open32(contribution, &deal->contributions[self->self], &self->keys->box,
+	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer,
+	    self->now->self, EPOCH_ABOUT_SHARE);
+	SR_TRY(shamir_subshare_open(share, &deal->shares[self->now->self], &self->keys->box,
 	    context, sizeof(context)));
+	SR_TRY(shamir_feldman_verify(&deal->c, (struct shamir_index){ self->now->self + 1 },
+	    share));
+	*about = EPOCH_ABOUT_CONTRIBUTION;
+	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer,
+	    self->now->self, EPOCH_ABOUT_CONTRIBUTION);
+	SR_TRY(shamir_box_open32(contribution, &deal->contributions[self->now->self],
+	    &self->keys->box, context, sizeof(context)));
 	commitment = shamir_contribution_commit(contribution);
 	return sr_hash32_equal(&commitment, &deal->contribution) ? SR_OK : SR_ERR_DEALING_BAD;
 }
@@ -200,14 +201,14 @@ static enum sr_error complain(struct enclave_core *self, const struct epoch_chan
     const struct epoch_deal *deal, uint32_t dealer, enum epoch_about about)
 {
 	const struct shamir_box *box = about == EPOCH_ABOUT_SHARE ?
-	    &deal->shares[self->self] : &deal->contributions[self->self];
+	    &deal->shares[self->now->self] : &deal->contributions[self->now->self];
 	uint8_t context[EPOCH_CONTEXT_BYTES];
 	struct shamir_complaint complaint;
 	struct sr_writer body, op;
 	enum sr_error error;
 
-	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer, self->self,
-	    about);
+	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer,
+	    self->now->self, about);
 	SR_TRY(shamir_complaint_make(&complaint, box, &self->keys->box, context, sizeof(context),
 	    &self->drbg));
 	sr_writer_init(&body, 256);
@@ -357,7 +358,7 @@ static bool set_within(const struct epoch_set *inner, const struct epoch_set *ou
 
 static enum sr_error deal_step(struct enclave_core *self, const struct epoch_change *change)
 {
-	if (epoch_set_has(&change->dealt, self->self))
+	if (epoch_set_has(&change->dealt, self->now->self))
 		return SR_OK;
 	if (self->deal == NULL || self->keys->next.epoch != change->target)
 		SR_TRY(deal_make(self, change));
@@ -370,7 +371,7 @@ static enum sr_error ack_step(struct enclave_core *self, const struct epoch_chan
 	struct core_epoch_keys *next = &self->keys->next;
 
 	if (!epoch_set_complete(change, &self->now->record) ||
-	    epoch_set_has(&change->acked, self->self) || !set_within(&set, &self->verified))
+	    epoch_set_has(&change->acked, self->now->self) || !set_within(&set, &self->verified))
 		return SR_OK;
 	if (next->epoch != change->target || !next->has_vote)
 		return core_fatal(self, SR_ERR_EPOCH_STEP, "this node's keys for the next epoch "
@@ -436,8 +437,8 @@ static enum sr_error keys_advance(struct enclave_core *self)
 		return SR_ERR_EPOCH_STEP;
 	sr_point_base_mul(&key, &next->share);
 	sr_x25519_public(&shielding, &next->shielding);
-	if (memcmp(record->members[self->self].vote_key.b, next->vote.b + 32, 32) != 0 ||
-	    memcmp(record->members[self->self].verify_key, key.b, 32) != 0 ||
+	if (memcmp(record->members[self->now->self].vote_key.b, next->vote.b + 32, 32) != 0 ||
+	    memcmp(record->members[self->now->self].verify_key, key.b, 32) != 0 ||
 	    memcmp(record->shielding_key.b, shielding.b, 32) != 0)
 		return SR_ERR_EPOCH_STEP;
 	*now = *next;
@@ -512,6 +513,7 @@ enum sr_error epoch_switch(struct enclave_core *self)
 	if (!live)
 		return SR_OK;
 	fx_note_number(self, NOTE_INFO, "a new epoch began: ", self->now->record.epoch);
+	SR_TRY(seats_update(self));
 	SR_TRY(instance_start(self->now));
 	return peers_replay_ahead(self);
 }

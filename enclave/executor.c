@@ -143,7 +143,7 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
 		.time_ms = header->time_ms,
 		.parent_time_ms = parent->header.time_ms,
 		.ingress_ok = (header->flags & CONSENSUS_INGRESS_OK) != 0,
-		.members_n = self->n,
+		.members_n = seats_end(&self->now->record),
 		.hooks = &hooks,
 	};
 

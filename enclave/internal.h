@@ -82,6 +82,8 @@ struct core_instance {
 	struct consensus *consensus;
 	struct sr_edsk *vote;                   /* locked */
 	struct epoch_record record;
+	uint32_t self;                          /* my index, or CONSENSUS_OBSERVER */
+	uint32_t guests[CONSENSUS_GUESTS_MAX];  /* the seat of each, or EPOCH_NOBODY */
 	struct sr_hash32 genesis_hash, start_hash;
 	uint64_t genesis_height, genesis_time_ms, start_slot, start_height, start_time_ms;
 	bool started, wiped;                    /* wiped: the vote key is gone */
@@ -129,6 +131,15 @@ struct core_round {
 	uint64_t height[SR_MEMBERS_MAX];
 };
 
+/* Whom I talk to, by seat. */
+struct core_peer {
+	bool used, told;                        /* told: the host knows of it */
+	bool candidate;                         /* no member of this epoch nor of the last */
+	struct sr_edpk id;
+	char link[GENESIS_URL_MAX];
+};
+
+/* from: a seat */
 struct core_ahead { struct core_ahead *next; uint32_t from; uint64_t epoch; uint8_t *p; size_t n; };
 
 struct pool;
@@ -142,7 +153,10 @@ struct enclave_core {
 	struct sr_hash32 measurement;
 	struct genesis *genesis;
 	uint8_t *genesis_bytes;
-	uint32_t self, n;
+	uint32_t seat;                          /* mine; EPOCH_NOBODY: none yet */
+	bool in_genesis;
+	struct core_peer *peers;                /* SR_MEMBERS_MAX of them, by seat */
+	uint64_t peers_version;                 /* counts changes of identities */
 	bool identity_started;
 	bool fresh;                             /* this process began with an empty disk */
 
@@ -215,7 +229,7 @@ struct enclave_core {
 	struct core_round round;
 
 	bool disk_full;
-	bool connected[SR_MEMBERS_MAX];
+	bool connected[SR_MEMBERS_MAX];         /* by seat, as heard_ms */
 	uint64_t heard_ms[SR_MEMBERS_MAX];
 	uint64_t status_ms;
 	uint64_t operations_final, operations_refused, releases;
@@ -235,13 +249,30 @@ enum core_log_kind { CORE_LOG_START = 1, CORE_LOG_CONSENSUS = 2, CORE_LOG_KEYS =
 void fx_push(struct enclave_core *self, const struct enclave_effect *fx);  /* copies the bytes */
 void fx_note(struct enclave_core *self, unsigned level, const char *text);
 void fx_note_number(struct enclave_core *self, unsigned level, const char *text, uint64_t number);
-void fx_send(struct enclave_core *self, uint32_t to, enum consensus_class class,
+void fx_send(struct enclave_core *self, uint32_t seat, enum consensus_class class,
     const uint8_t *msg, size_t n);
+/* To all members of this epoch but me. */
+void fx_send_members(struct enclave_core *self, enum consensus_class class, const uint8_t *msg,
+    size_t n);
 void fx_reply(struct enclave_core *self, uint64_t token, enum sr_error code, const uint8_t *p,
     size_t n);
 /* Ends the instance; the text names the way out. Returns error. */
 enum sr_error core_fatal(struct enclave_core *self, enum sr_error error, const char *text);
 enum { NOTE_ERROR = 0, NOTE_WARN = 1, NOTE_INFO = 2, NOTE_DEBUG = 3 };
+
+/* --- seats.c --- */
+SR_MUST_CHECK enum sr_error seats_new(struct enclave_core *self);
+/* From the genesis, before the state is known. */
+void seats_provisional(struct enclave_core *self);
+/* Looks at the rosters and the candidates again: tells the host, and makes room for guests. */
+SR_MUST_CHECK enum sr_error seats_update(struct enclave_core *self);
+/* The peer number that a seat has in an epoch's agreement; EPOCH_NOBODY: none. */
+uint32_t seats_peer(const struct core_instance *i, uint32_t seat);
+/* The seat of a peer number; EPOCH_NOBODY: none, or not to be reached. */
+uint32_t seats_seat(const struct core_instance *i, uint32_t peer);
+/* One more than the highest seat of a roster: so many pieces has a payload. */
+uint32_t seats_end(const struct epoch_record *r);
+const struct sr_edpk *core_id(const struct enclave_core *self, struct sr_edpk *out);
 
 /* --- seal.c --- */
 SR_MUST_CHECK enum sr_error seal_keys_derive(struct core_keys *keys);

@@ -45,9 +45,9 @@ static bool version_piece(struct vault_version *v, struct vault_key *piece,
 	sr_reader_init(&r, value.p, value.n);
 	vault_version_read(v, &r);
 	if (sr_reader_finish(&r) != SR_OK || v->payload.inlined ||
-	    self->self >= v->payload.pieces_n)
+	    self->seat >= v->payload.pieces_n)
 		return false;
-	memcpy(piece->b, v->payload.piece_hash[self->self].b, sizeof(piece->b));
+	memcpy(piece->b, v->payload.piece_hash[self->seat].b, sizeof(piece->b));
 	return true;
 }
 
@@ -56,7 +56,7 @@ static void piece_effect(struct enclave_core *self, enum enclave_effect_kind kin
 {
 	struct enclave_effect fx = { .kind = kind };
 
-	fx.a = (struct sr_bytes){ v->payload.piece_hash[self->self].b, 32 };
+	fx.a = (struct sr_bytes){ v->payload.piece_hash[self->seat].b, 32 };
 	if (v->payload.data_pieces > 0)
 		fx.number = (v->payload.cipher_bytes + v->payload.data_pieces - 1) /
 		    v->payload.data_pieces;

@@ -42,7 +42,8 @@ SR_MUST_CHECK enum sr_error enclave_identity_new(struct genesis_identity *public
  * certificate's binding (domain "strongroom channel v1"). Available after BOOT. */
 SR_MUST_CHECK enum sr_error enclave_core_peer_key(struct sr_edpk *id_key,
     const struct enclave_core *self, uint32_t seat);
-/* Another number than before: some seat has another identity, or none, or one for the first time. */
+/* Another number than before: some seat has another identity, or none, or one for the first
+ * time. */
 uint64_t enclave_core_peers_version(const struct enclave_core *self);
 SR_MUST_CHECK enum sr_error enclave_core_channel_sign(struct sr_sig64 *out,
     const struct enclave_core *self, const uint8_t *binding, size_t n);

@@ -259,7 +259,8 @@ END_TEST
 /* SP 800-38A 6.3: C1 = P1 ^ E(0), Ci = Pi ^ E(Ci-1). */
 START_TEST(cfb_is_the_cipher_of_what_was_written_before)
 {
-	uint8_t key[16] = { 0x2b, 0x7e, 0x15, 0x16 }, in[40], out[40], ecb[16], feedback[16] = { 0 };
+	uint8_t key[16] = { 0x2b, 0x7e, 0x15, 0x16 }, in[40], out[40], ecb[16];
+	uint8_t feedback[16] = { 0 };
 	gcry_cipher_hd_t aes;
 
 	for (uint8_t i = 0; i < sizeof in; i++)

@@ -35,7 +35,7 @@ const char *attest_tee_name(enum attest_tee tee);
 /* What only Intel's quotes have. 0: not known, or not of this kind. */
 struct attest_dcap {
 	uint16_t quote_version, td_report;   /* td_report: 10, 15 */
-	uint8_t fmspc[6], tee_tcb_svn[16], td_attributes[8], mr_signer_seam[48];
+	uint8_t fmspc[6], tee_tcb_svn[16], td_attributes[8], mr_signer_seam[48], rtmrs[4 * 48];
 	uint16_t isv_prod_id, isv_svn;
 	enum attest_status level, module, qe;
 	bool pck_platform;                   /* issued by the platform CA, not the processor CA */
@@ -76,6 +76,7 @@ struct attest_result {
 	struct attest_advisories advisories,
 	    parts;                           /* of the platform's level; of its module and QE */
 	struct sr_hash32 collateral;         /* over all inputs but the evidence itself */
+	struct sr_hash32 platform;           /* names the machine (PPID, chip id); zero: not told */
 	struct attest_dcap dcap;
 	struct attest_snp snp;
 	struct attest_nitro nitro;
@@ -136,9 +137,11 @@ SR_MUST_CHECK enum sr_error attest_nitro_verify(
 SR_MUST_CHECK enum sr_error attest_tpm_verify(
     struct attest_tpm *out, const struct attest_tpm_input *in);
 /* Is this endorsement key's certificate from one of these makers (SHA-256 of their root
- * certificates)? chain: the certificate and what is above it, in any order behind it. */
-SR_MUST_CHECK enum sr_error attest_tpm_endorsed(struct sr_bytes certificate, struct sr_bytes chain,
-    const struct sr_hash32 *makers, size_t makers_n, uint64_t time_s);
+ * certificates)? above: what is above it, in any order. platform: a hash of its key. */
+struct attest_endorsement { struct sr_hash32 platform; uint64_t valid_from, valid_to; };
+SR_MUST_CHECK enum sr_error attest_tpm_endorsed(struct attest_endorsement *out,
+    struct sr_bytes certificate, struct sr_bytes above, const struct sr_hash32 *makers,
+    size_t makers_n, uint64_t time_s);
 /* What an HCL report (2600 bytes) says of the vTPM's key, which evidence (verified SNP or TDX of
  * the same machine) vouches for: its report data begin with the hash of the runtime JSON. */
 SR_MUST_CHECK enum sr_error attest_azure_key(struct attest_azure *out, struct sr_bytes hcl_report,

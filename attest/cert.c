@@ -254,6 +254,56 @@ void cert_common_name(char *out, size_t size, const struct cert *cert)
 		out[0] = '\0';
 }
 
+static bool datum_take(uint8_t *out, size_t *n, size_t max, const gnutls_datum_t *d)
+{
+	size_t from = 0;
+
+	while (from < d->size && d->data[from] == 0)
+		from++;
+	if (d->size - from > max || d->size == from)
+		return false;
+	*n = d->size - from;
+	memcpy(out, d->data + from, *n);
+	return true;
+}
+
+enum sr_error cert_spki(uint8_t *out, size_t *n, size_t max, const struct cert *cert)
+{
+	gnutls_datum_t der = { NULL, 0 };
+	gnutls_pubkey_t key;
+	enum sr_error err = SR_ERR_BAD_PUBLIC_KEY;
+
+	if (gnutls_pubkey_init(&key) != 0)
+		return SR_ERR_NO_MEMORY;
+	if (gnutls_pubkey_import_x509(key, cert->crt, 0) == 0 &&
+	    gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der) == 0 &&
+	    datum_take(out, n, max, &der))
+		err = SR_OK;
+	gnutls_free(der.data);
+	gnutls_pubkey_deinit(key);
+	return err;
+}
+
+enum sr_error cert_rsa(uint8_t *modulus, size_t *modulus_n, size_t modulus_max, uint8_t *exponent,
+    size_t *exponent_n, size_t exponent_max, const struct cert *cert)
+{
+	gnutls_datum_t m = { NULL, 0 }, e = { NULL, 0 };
+	gnutls_pubkey_t key;
+	enum sr_error err = SR_ERR_BAD_PUBLIC_KEY;
+
+	if (gnutls_pubkey_init(&key) != 0)
+		return SR_ERR_NO_MEMORY;
+	if (gnutls_pubkey_import_x509(key, cert->crt, 0) == 0 &&
+	    gnutls_pubkey_export_rsa_raw(key, &m, &e) == 0 &&
+	    datum_take(modulus, modulus_n, modulus_max, &m) &&
+	    datum_take(exponent, exponent_n, exponent_max, &e))
+		err = SR_OK;
+	gnutls_free(m.data);
+	gnutls_free(e.data);
+	gnutls_pubkey_deinit(key);
+	return err;
+}
+
 /* --- Revocation --- */
 
 /* The algorithm is named twice and signed once; GnuTLS does not compare the two in a list. */
@@ -445,6 +495,16 @@ enum sr_error cert_key_rsa_spki(
 	gnutls_free(der.data);
 	gnutls_pubkey_deinit(key);
 	return err;
+}
+
+void cert_key_p256_spki(uint8_t out[CERT_P256_SPKI], const uint8_t point[64])
+{
+	static const uint8_t head[CERT_P256_SPKI - 64] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
+		0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+		0x01, 0x07, 0x03, 0x42, 0x00, 0x04 };
+
+	memcpy(out, head, sizeof head);
+	memcpy(out + sizeof head, point, 64);
 }
 
 static enum sr_error rsa_verify(

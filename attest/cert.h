@@ -41,6 +41,14 @@ SR_MUST_CHECK enum sr_error cert_extension(
 /* Common name of the subject, "" when there is none or it is too long. */
 void cert_common_name(char *out, size_t size, const struct cert *cert);
 
+#define CERT_SPKI_MAX 1024u
+/* The certificate's key as DER of a SubjectPublicKeyInfo. BAD_PUBLIC_KEY. */
+SR_MUST_CHECK enum sr_error cert_spki(uint8_t *out, size_t *n, size_t max, const struct cert *cert);
+/* The numbers of its RSA key, big-endian without leading zeros. BAD_PUBLIC_KEY: of another kind, or
+ * longer than the room. */
+SR_MUST_CHECK enum sr_error cert_rsa(uint8_t *modulus, size_t *modulus_n, size_t modulus_max,
+    uint8_t *exponent, size_t *exponent_n, size_t exponent_max, const struct cert *cert);
+
 /* The list (DER) is signed by issuer and does not name cert. COLLATERAL_BAD, KEY_REVOKED. */
 SR_MUST_CHECK enum sr_error cert_not_revoked(const struct cert *cert, const struct cert *issuer,
     struct sr_bytes crl, struct cert_window *window);
@@ -59,6 +67,9 @@ SR_MUST_CHECK enum sr_error cert_key_read(struct cert_key **out, struct sr_bytes
 /* SubjectPublicKeyInfo of an RSA key; big-endian numbers. */
 SR_MUST_CHECK enum sr_error cert_key_rsa_spki(
     uint8_t *out, size_t *n, size_t max, struct sr_bytes modulus, struct sr_bytes exponent);
+/* The same of a point of P-256. */
+#define CERT_P256_SPKI 91u
+void cert_key_p256_spki(uint8_t out[CERT_P256_SPKI], const uint8_t point[64]);
 /* A P-256 key with r || s, or an RSA key with RSASSA-PKCS1 v1.5; SHA-256. EVIDENCE_BAD. */
 SR_MUST_CHECK enum sr_error cert_key_verify(
     const struct cert_key *key, struct sr_bytes message, struct sr_bytes signature);

@@ -157,6 +157,9 @@ static void tell(struct attest_result *out, const struct work *w)
 	out->tee = q->tdx ? ATTEST_TDX : ATTEST_SGX;
 	out->dcap.quote_version = q->version;
 	memcpy(out->dcap.fmspc, w->platform.fmspc, sizeof out->dcap.fmspc);
+	if (w->platform.ppid_known)
+		out->platform = sr_hash_domain("strongroom intel platform v1",
+		    &(struct sr_bytes){ w->platform.ppid, sizeof w->platform.ppid }, 1);
 	out->report_data_n = 64;
 	out->measurement_n = out->signer_n = q->tdx ? 48 : 32;
 	if (q->tdx) {
@@ -167,6 +170,7 @@ static void tell(struct attest_result *out, const struct work *w)
 		out->dcap.td_report = q->td.td15 ? 15 : 10;
 		memcpy(out->dcap.tee_tcb_svn, q->td.tee_tcb_svn, 16);
 		memcpy(out->dcap.td_attributes, q->td.attributes, 8);
+		memcpy(out->dcap.rtmrs, q->td.rtmrs, sizeof out->dcap.rtmrs);
 		memcpy(out->dcap.mr_signer_seam, q->td.mr_signer_seam, 48);
 	} else {
 		out->debug = (q->sgx.attributes[0] & SGX_DEBUG) != 0;

@@ -234,7 +234,8 @@ struct sr_hash32 attest_measurement_tdx(const uint8_t mrtd[48], const uint8_t rt
 struct sr_hash32 attest_measurement_pcrs(uint32_t pcr_mask, const struct sr_hash32 *pcr_digest)
 {
 	uint8_t mask[4];
-	struct sr_bytes parts[] = { { mask, sizeof mask }, { pcr_digest->b, sizeof pcr_digest->b } };
+	struct sr_bytes parts[] = { { mask, sizeof mask },
+		{ pcr_digest->b, sizeof pcr_digest->b } };
 
 	for (unsigned i = 0; i < sizeof mask; i++)
 		mask[i] = (uint8_t)(pcr_mask >> 8 * i);
@@ -249,4 +250,29 @@ struct sr_hash32 attest_measurement_azure(enum attest_kind tee, const uint8_t la
 	struct sr_bytes parts[] = { { &kind, 1 }, { launch, 48 }, { pcrs->b, sizeof pcrs->b } };
 
 	return sr_hash_domain("strongroom azure measurement v1", parts, 3);
+}
+
+/* --- Binding --- */
+
+void attest_report_data_short(
+    uint8_t out[ATTEST_REPORT_DATA], const uint8_t report_data[ATTEST_REPORT_DATA])
+{
+	struct sr_bytes part = { report_data, ATTEST_REPORT_DATA };
+	struct sr_hash32 hash = sr_hash_domain("strongroom short report data v1", &part, 1);
+
+	memset(out, 0, ATTEST_REPORT_DATA);
+	memcpy(out, hash.b, ATTEST_SHORT_REPORT_DATA);
+}
+
+bool attest_facts_bound(
+    const struct attest_facts *f, const uint8_t report_data[ATTEST_REPORT_DATA])
+{
+	uint8_t other[ATTEST_REPORT_DATA];
+
+	if (memcmp(f->report_data, report_data, ATTEST_REPORT_DATA) == 0)
+		return true;
+	if (f->kind != ATTEST_KIND_TPM && f->kind != ATTEST_KIND_AZURE)
+		return false;
+	attest_report_data_short(other, report_data);
+	return memcmp(f->report_data, other, sizeof other) == 0;
 }

@@ -26,8 +26,8 @@ enum attest_kind {
 	ATTEST_KIND_TDX = 3,
 	ATTEST_KIND_SNP = 4,
 	ATTEST_KIND_NITRO = 5,
-	ATTEST_KIND_TPM = 6,             /* a TPM 2.0 quote; the AK is vouched for by provisioners */
-	ATTEST_KIND_AZURE = 7,           /* SNP vouches for a vTPM's key, which quotes */
+	ATTEST_KIND_TPM = 6,             /* a TPM 2.0 quote; provisioners vouch for its key */
+	ATTEST_KIND_AZURE = 7,           /* SNP or TDX vouches for a vTPM's key, which quotes */
 };
 #define ATTEST_KINDS 7u
 #define ATTEST_KIND_BIT(kind) (1u << (kind))
@@ -36,7 +36,8 @@ size_t attest_kind_measurement_n(unsigned kind);
 const char *attest_kind_name(unsigned kind);             /* "software", "sgx" ... "unknown" */
 bool attest_kind_parse(enum attest_kind *out, const char *text);
 
-/* Intel's names, worst last but for NOT_SUPPORTED; what has no levels is UP_TO_DATE. On the wire. */
+/* Intel's names, worst last but for NOT_SUPPORTED; what has no levels is UP_TO_DATE. On the wire.
+ */
 enum attest_status {
 	ATTEST_UP_TO_DATE = 1,
 	ATTEST_SW_HARDENING_NEEDED,
@@ -110,6 +111,17 @@ struct sr_hash32 attest_measurement_tdx(const uint8_t mrtd[48], const uint8_t rt
 struct sr_hash32 attest_measurement_pcrs(uint32_t pcr_mask, const struct sr_hash32 *pcr_digest);
 struct sr_hash32 attest_measurement_azure(enum attest_kind tee, const uint8_t launch[48],
     const struct sr_hash32 *pcrs);
+
+/*
+ * Not every TPM quotes 64 bytes (a TPM2B_DATA holds its largest digest): one that does not quotes
+ * the first ATTEST_SHORT_REPORT_DATA of these, a hash of the report data with zeros behind it.
+ * attest_facts_bound says whether facts are bound to report data, in either form.
+ */
+#define ATTEST_SHORT_REPORT_DATA 32u
+void attest_report_data_short(
+    uint8_t out[ATTEST_REPORT_DATA], const uint8_t report_data[ATTEST_REPORT_DATA]);
+bool attest_facts_bound(
+    const struct attest_facts *f, const uint8_t report_data[ATTEST_REPORT_DATA]);
 
 /* Shared with attest/policy.c. At least one printable character, then NULs to the end. */
 bool attest_advisory_valid(const char id[ATTEST_FACTS_ADVISORY_MAX]);

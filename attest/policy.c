@@ -388,7 +388,7 @@ enum sr_error attest_policy_judge(const struct attest_policy *p, const struct at
 		return SR_ERR_EVIDENCE_KIND;
 	if (f->debug)
 		return SR_ERR_DEBUG_ENCLAVE;
-	if (memcmp(f->report_data, report_data, ATTEST_REPORT_DATA) != 0)
+	if (!attest_facts_bound(f, report_data))
 		return SR_ERR_BINDING;
 	SR_TRY(time_judge(p, f, time_ms));
 	SR_TRY(measurement_judge(p, f, time_ms));

@@ -99,7 +99,7 @@ SR_MUST_CHECK enum sr_error attest_policy_follows(const struct attest_policy *no
  * this order:
  *   EVIDENCE_KIND    a kind that is not accepted
  *   DEBUG_ENCLAVE    a debug enclave: never
- *   BINDING          bound to another key, nonce, role or chain
+ *   BINDING          bound to another key, nonce, role or chain (attest_facts_bound)
  *   COLLATERAL_TIME  not valid at this time, or Intel's older than collateral_age_max
  *   MEASUREMENT      not listed; MEASUREMENT_EARLY, MEASUREMENT_ENDED: not yet, not any more
  *   TCB_STATUS       a status that is not accepted (OutOfDate ...); AMD's versions below the least

@@ -46,7 +46,8 @@ static void td_read(struct quote_td *out, struct sr_reader *r, bool td15)
 	sr_read_copy(r, out->attributes, 8);
 	sr_read_view(r, 8);                  /* XFAM */
 	sr_read_copy(r, out->mrtd, 48);
-	sr_read_view(r, 3 * 48 + 4 * 48);    /* MRCONFIGID, MROWNER, MROWNERCONFIG, RTMR */
+	sr_read_view(r, 3 * 48);             /* MRCONFIGID, MROWNER, MROWNERCONFIG */
+	sr_read_copy(r, out->rtmrs, sizeof out->rtmrs);
 	sr_read_copy(r, out->report_data, 64);
 	if (td15) {
 		sr_read_copy(r, out->tee_tcb_svn2, 16);

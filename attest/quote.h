@@ -17,7 +17,7 @@ struct quote_report {
 struct quote_td {
 	bool td15;
 	uint8_t tee_tcb_svn[16], tee_tcb_svn2[16], mr_signer_seam[48], seam_attributes[8];
-	uint8_t attributes[8], mrtd[48], report_data[64];
+	uint8_t attributes[8], mrtd[48], rtmrs[4 * 48], report_data[64];
 };
 
 /* Borrows from the quote. */

@@ -197,6 +197,9 @@ static enum sr_error verify(struct attest_result *out, struct cert_chain *chain,
 		return SR_ERR_EVIDENCE_BAD;
 	if (!cert_window_holds(&window, in->time_s))
 		return SR_ERR_COLLATERAL_TIME;
+	if (!out->snp.vlek)
+		out->platform = sr_hash_domain("strongroom amd platform v1",
+		    &(struct sr_bytes){ out->snp.chip_id, sizeof out->snp.chip_id }, 1);
 	out->valid_from = window.from;
 	out->valid_to = window.to;
 	return SR_OK;

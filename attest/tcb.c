@@ -99,10 +99,12 @@ enum sr_error tcb_platform_read(struct tcb_platform *out, struct sr_bytes extens
 			seen |= 1u << a;
 		if (a == 2)
 			svns_read(out, &item);
-		if ((a == 3 && !octets(out->pce_id, 2, &item)) ||
+		if ((a == 1 && !octets(out->ppid, 16, &item)) ||
+		    (a == 3 && !octets(out->pce_id, 2, &item)) ||
 		    (a == 4 && !octets(out->fmspc, 6, &item)) || item.error != SR_OK)
 			return SR_ERR_CHAIN_BAD;
 	}
+	out->ppid_known = (seen & 2u) != 0;
 	/* TCB, PCEID and FMSPC must be there. */
 	return r.error == SR_OK && (seen & 0x1cu) == 0x1cu ? SR_OK : SR_ERR_CHAIN_BAD;
 }

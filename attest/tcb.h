@@ -6,7 +6,11 @@
 #include "attest/quote.h"
 
 /* From the PCK certificate's SGX extension. */
-struct tcb_platform { uint8_t sgx[16], fmspc[6], pce_id[2]; uint16_t pce_svn; };
+struct tcb_platform {
+	uint8_t ppid[16], sgx[16], fmspc[6], pce_id[2];
+	uint16_t pce_svn;
+	bool ppid_known;
+};
 SR_MUST_CHECK enum sr_error tcb_platform_read(struct tcb_platform *out, struct sr_bytes extension);
 
 /* Fills status, tcb_date, advisories and dcap.{level, module, qe}. EVIDENCE_BAD: the quote's module

@@ -3,51 +3,18 @@
 
 #include "attest/attest.h"
 #include "attest/cert.h"
+#include "attest/tpm_public.h"
 
 #define TPM_GENERATED 0xff544347u
 #define ST_ATTEST_QUOTE 0x8018u
-#define ALG_SHA256 0x000bu
-#define ALG_RSASSA 0x0014u
-#define ALG_ECDSA 0x0018u
 #define PCRS 24u
-
-static uint16_t be16(struct sr_reader *r)
-{
-	uint8_t hi = sr_read_u8(r);
-
-	return (uint16_t)(hi << 8 | sr_read_u8(r));
-}
-
-static uint32_t be32(struct sr_reader *r)
-{
-	uint32_t hi = be16(r);
-
-	return hi << 16 | be16(r);
-}
-
-static uint64_t be64(struct sr_reader *r)
-{
-	uint64_t hi = be32(r);
-
-	return hi << 32 | be32(r);
-}
-
-/* TPM2B: a length and so many bytes. */
-static struct sr_bytes sized(struct sr_reader *r, size_t max)
-{
-	size_t n = be16(r);
-
-	if (n > max)
-		sr_reader_fail(r, SR_ERR_EVIDENCE_FORMAT);
-	return sr_read_view(r, r->error == SR_OK ? n : 0);
-}
 
 /* One bank, of SHA-256. */
 static void selection_read(struct attest_tpm *out, struct sr_reader *r)
 {
 	struct sr_bytes bits;
 
-	if (be32(r) != 1 || be16(r) != ALG_SHA256)
+	if (tpm_read_u32(r) != 1 || tpm_read_u16(r) != TPM_ALG_SHA256)
 		sr_reader_fail(r, SR_ERR_EVIDENCE_FORMAT);
 	bits = sr_read_view(r, sr_read_u8(r));
 	if (r->error != SR_OK || bits.n != PCRS / 8) {
@@ -63,21 +30,21 @@ static enum sr_error quote_read(struct attest_tpm *out, struct sr_bytes bytes)
 	struct sr_bytes b;
 
 	sr_reader_init(&r, bytes.p, bytes.n);
-	if (be32(&r) != TPM_GENERATED || be16(&r) != ST_ATTEST_QUOTE)
+	if (tpm_read_u32(&r) != TPM_GENERATED || tpm_read_u16(&r) != ST_ATTEST_QUOTE)
 		return SR_ERR_EVIDENCE_FORMAT;
-	sized(&r, 68);                       /* the qualified name of the signer */
-	b = sized(&r, sizeof out->nonce);
+	tpm_read_sized(&r, 68);                       /* the qualified name of the signer */
+	b = tpm_read_sized(&r, sizeof out->nonce);
 	if (r.error != SR_OK)
 		return SR_ERR_EVIDENCE_FORMAT;
 	memcpy(out->nonce, b.p, b.n);
 	out->nonce_n = b.n;
-	out->clock_ms = be64(&r);
-	out->reset_count = be32(&r);
-	out->restart_count = be32(&r);
+	out->clock_ms = tpm_read_u64(&r);
+	out->reset_count = tpm_read_u32(&r);
+	out->restart_count = tpm_read_u32(&r);
 	out->clock_safe = sr_read_bool(&r);
-	out->firmware = be64(&r);
+	out->firmware = tpm_read_u64(&r);
 	selection_read(out, &r);
-	b = sized(&r, sizeof out->pcr_digest.b);
+	b = tpm_read_sized(&r, sizeof out->pcr_digest.b);
 	if (sr_reader_finish(&r) != SR_OK || b.n != sizeof out->pcr_digest.b)
 		return SR_ERR_EVIDENCE_FORMAT;
 	memcpy(out->pcr_digest.b, b.p, b.n);
@@ -103,7 +70,7 @@ static enum sr_error pcrs_are(const struct attest_tpm *tpm, struct sr_bytes pcrs
 /* r and s without leading zeros, each to 32 bytes. */
 static bool number(uint8_t out[32], struct sr_reader *r)
 {
-	struct sr_bytes b = sized(r, 32);
+	struct sr_bytes b = tpm_read_sized(r, 32);
 
 	memset(out, 0, 32);
 	if (r->error != SR_OK || b.n == 0)
@@ -120,8 +87,9 @@ static enum sr_error signature_read(uint8_t out[512], size_t *n, struct sr_bytes
 	uint16_t algorithm;
 
 	sr_reader_init(&r, bytes.p, bytes.n);
-	algorithm = be16(&r);
-	if ((algorithm != ALG_RSASSA && algorithm != ALG_ECDSA) || be16(&r) != ALG_SHA256) {
+	algorithm = tpm_read_u16(&r);
+	if ((algorithm != TPM_ALG_RSASSA && algorithm != TPM_ALG_ECDSA) ||
+	    tpm_read_u16(&r) != TPM_ALG_SHA256) {
 		/* Bare: as long as the key, and the key says whether that is right. */
 		if (bytes.n < 256 || bytes.n > 512)
 			return SR_ERR_EVIDENCE_FORMAT;
@@ -129,13 +97,13 @@ static enum sr_error signature_read(uint8_t out[512], size_t *n, struct sr_bytes
 		*n = bytes.n;
 		return SR_OK;
 	}
-	if (algorithm == ALG_ECDSA) {
+	if (algorithm == TPM_ALG_ECDSA) {
 		if (!number(out, &r) || !number(out + 32, &r) || sr_reader_finish(&r) != SR_OK)
 			return SR_ERR_EVIDENCE_FORMAT;
 		*n = 64;
 		return SR_OK;
 	}
-	b = sized(&r, 512);
+	b = tpm_read_sized(&r, 512);
 	if (sr_reader_finish(&r) != SR_OK)
 		return SR_ERR_EVIDENCE_FORMAT;
 	memcpy(out, b.p, b.n);
@@ -173,25 +141,40 @@ enum sr_error attest_tpm_verify(struct attest_tpm *out, const struct attest_tpm_
 	return err;
 }
 
-enum sr_error attest_tpm_endorsed(struct sr_bytes certificate, struct sr_bytes above,
-    const struct sr_hash32 *makers, size_t makers_n, uint64_t time_s)
+static enum sr_error endorsed(struct attest_endorsement *out, struct cert_chain *chain,
+    const struct cert_chain *pool, const struct sr_hash32 *makers, size_t makers_n, uint64_t time_s)
 {
-	struct cert_chain chain = { .n = 0 }, pool = { .n = 0 };
 	struct cert_window window;
-	enum sr_error err = cert_chain_read(&chain, certificate);
+	uint8_t spki[CERT_SPKI_MAX];
+	size_t n;
 
 	cert_window_init(&window);
+	cert_chain_complete(chain, pool);
+	SR_TRY(cert_chain_verify(chain, makers, makers_n, &window));
+	/* What stands above endorses; it is not a TPM. */
+	if (chain->n < 2 || cert_is_ca(chain->at[0]))
+		return SR_ERR_CHAIN_BAD;
+	if (!cert_window_holds(&window, time_s))
+		return SR_ERR_COLLATERAL_TIME;
+	SR_TRY(cert_spki(spki, &n, sizeof spki, chain->at[0]));
+	out->platform =
+	    sr_hash_domain("strongroom tpm platform v1", &(struct sr_bytes){ spki, n }, 1);
+	out->valid_from = window.from;
+	out->valid_to = window.to;
+	return SR_OK;
+}
+
+enum sr_error attest_tpm_endorsed(struct attest_endorsement *out, struct sr_bytes certificate,
+    struct sr_bytes above, const struct sr_hash32 *makers, size_t makers_n, uint64_t time_s)
+{
+	struct cert_chain chain = { .n = 0 }, pool = { .n = 0 };
+	enum sr_error err = cert_chain_read(&chain, certificate);
+
+	memset(out, 0, sizeof *out);
 	if (err == SR_OK)
 		err = cert_chain_read(&pool, above);
-	if (err == SR_OK) {
-		cert_chain_complete(&chain, &pool);
-		err = cert_chain_verify(&chain, makers, makers_n, &window);
-	}
-	/* What stands above endorses; it is not a TPM. */
-	if (err == SR_OK && (chain.n < 2 || cert_is_ca(chain.at[0])))
-		err = SR_ERR_CHAIN_BAD;
-	if (err == SR_OK && !cert_window_holds(&window, time_s))
-		err = SR_ERR_COLLATERAL_TIME;
+	if (err == SR_OK)
+		err = endorsed(out, &chain, &pool, makers, makers_n, time_s);
 	cert_chain_clear(&chain);
 	cert_chain_clear(&pool);
 	return err;

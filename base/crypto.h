@@ -68,6 +68,16 @@ void sr_x25519_public(struct sr_xpk *pk, const struct sr_key32 *sk);
 SR_MUST_CHECK enum sr_error sr_x25519(struct sr_key32 *out, const struct sr_key32 *sk,
     const struct sr_xpk *pk);
 
+/* --- What a TPM's protocols ask for --- */
+/* RSAES-OAEP (RFC 8017 7.1.1) with SHA-256 and MGF1 of it. out: modulus.n bytes. Numbers are
+ * big-endian; the seed must be random. BAD_PUBLIC_KEY. */
+SR_MUST_CHECK enum sr_error sr_rsa_oaep_seal(uint8_t *out, struct sr_bytes modulus,
+    struct sr_bytes exponent, struct sr_bytes label, const struct sr_key32 *message,
+    const uint8_t seed[32]);
+/* AES-128-CFB (SP 800-38A 6.3), no IV: one message a key. out may be in. */
+SR_MUST_CHECK enum sr_error sr_cfb128_seal(
+    uint8_t *out, const uint8_t key[16], const uint8_t *in, size_t n);
+
 /* CRC-32C (Castagnoli), for damage on disk, never for security. */
 uint32_t sr_crc32c(uint32_t crc, const void *p, size_t n);
 

@@ -1,4 +1,5 @@
-/* The one file that includes libgcrypt: SHA-2, HMAC, HKDF, AES-256-GCM and AES-256-CTR. */
+/* The one file that includes libgcrypt: SHA-2, HMAC, HKDF, AES-256-GCM and AES-256-CTR; for TPMs
+ * RSA-OAEP and AES-128-CFB. */
 #include "base/crypto.h"
 
 #include <gcrypt.h>
@@ -299,4 +300,95 @@ enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
 		return SR_ERR_INTERNAL;
 	}
 	return SR_OK;
+}
+
+/* --- What a TPM's protocols ask for --- */
+
+/* NULL on failure; the data block is in locked memory when the message is. */
+static gcry_sexp_t oaep_data(
+    struct sr_bytes label, const struct sr_key32 *message, const uint8_t seed[32])
+{
+	uint8_t *locked = gcry_malloc_secure(sizeof message->b);
+	gcry_sexp_t data = NULL;
+
+	if (locked == NULL)
+		return NULL;
+	memcpy(locked, message->b, sizeof message->b);
+	if (gcry_sexp_build(&data, NULL,
+		"(data (flags oaep) (hash-algo sha256) (label %b) (random-override %b) (value %b))",
+		(int)label.n, label.p, 32, seed, (int)sizeof message->b, locked) != 0)
+		data = NULL;
+	sr_wipe(locked, sizeof message->b);
+	gcry_free(locked);
+	return data;
+}
+
+static gcry_sexp_t rsa_key(struct sr_bytes modulus, struct sr_bytes exponent)
+{
+	gcry_mpi_t n = NULL, e = NULL;
+	gcry_sexp_t key = NULL;
+
+	if (gcry_mpi_scan(&n, GCRYMPI_FMT_USG, modulus.p, modulus.n, NULL) == 0 &&
+	    gcry_mpi_scan(&e, GCRYMPI_FMT_USG, exponent.p, exponent.n, NULL) == 0 &&
+	    gcry_sexp_build(&key, NULL, "(public-key (rsa (n %m) (e %m)))", n, e) != 0)
+		key = NULL;
+	gcry_mpi_release(n);
+	gcry_mpi_release(e);
+	return key;
+}
+
+/* The number of (enc-val (rsa (a A))), to size bytes. */
+static bool sealed_take(uint8_t *out, size_t size, gcry_sexp_t sealed)
+{
+	gcry_sexp_t list = gcry_sexp_find_token(sealed, "a", 0);
+	gcry_mpi_t a = list != NULL ? gcry_sexp_nth_mpi(list, 1, GCRYMPI_FMT_USG) : NULL;
+	size_t n = 0;
+	bool ok = a != NULL && gcry_mpi_print(GCRYMPI_FMT_USG, NULL, 0, &n, a) == 0 && n <= size;
+
+	if (ok) {
+		memset(out, 0, size);
+		ok = gcry_mpi_print(GCRYMPI_FMT_USG, out + size - n, n, &n, a) == 0;
+	}
+	gcry_mpi_release(a);
+	gcry_sexp_release(list);
+	return ok;
+}
+
+enum sr_error sr_rsa_oaep_seal(uint8_t *out, struct sr_bytes modulus, struct sr_bytes exponent,
+    struct sr_bytes label, const struct sr_key32 *message, const uint8_t seed[32])
+{
+	gcry_sexp_t key = rsa_key(modulus, exponent), data = oaep_data(label, message, seed);
+	gcry_sexp_t sealed = NULL;
+	enum sr_error err = SR_ERR_BAD_PUBLIC_KEY;
+
+	if (data == NULL)
+		err = SR_ERR_NO_LOCKED_MEMORY;
+	else if (key != NULL && gcry_pk_encrypt(&sealed, data, key) == 0 &&
+	    sealed_take(out, modulus.n, sealed))
+		err = SR_OK;
+	gcry_sexp_release(sealed);
+	gcry_sexp_release(data);
+	gcry_sexp_release(key);
+	return err;
+}
+
+enum sr_error sr_cfb128_seal(uint8_t *out, const uint8_t key[16], const uint8_t *in, size_t n)
+{
+	static const uint8_t iv[16];
+	gcry_cipher_hd_t handle = NULL;
+	gcry_error_t failed;
+
+	if (gcry_cipher_open(
+		&handle, GCRY_CIPHER_AES128, GCRY_CIPHER_MODE_CFB, GCRY_CIPHER_SECURE) != 0)
+		return SR_ERR_NO_LOCKED_MEMORY;
+	failed = gcry_cipher_setkey(handle, key, 16);
+	if (failed == 0)
+		failed = gcry_cipher_setiv(handle, iv, sizeof iv);
+	if (failed == 0)
+		failed = gcry_cipher_encrypt(
+		    handle, out, n, in == out ? NULL : in, in == out ? 0 : n);
+	gcry_cipher_close(handle);
+	if (failed != 0)
+		sr_wipe(out, n);
+	return failed == 0 ? SR_OK : SR_ERR_INTERNAL;
 }

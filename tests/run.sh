@@ -46,7 +46,7 @@ report() {
 	echo "$p $f $s $name" >> "$CHECK/counts"
 	if [ "$f" -eq 0 ]; then
 		printf '  ok    %-44s %s%s\n' "$name" "$p" "$([ "$s" -gt 0 ] && echo ", $s skipped")"
-		grep SKIPPED "$log" | sed 's/^/        /'
+		grep -E 'SKIPPED|^attestation cases:' "$log" | sed 's/^/        /'
 	else
 		printf '  FAIL  %-44s %s passed, %s failed (exit %s), %s:\n%s\n' "$name" "$p" "$f" "$rc" \
 			"$log" "$(tail -n 40 "$log" | sed 's/^/        /')"

@@ -33,7 +33,7 @@ my %may = (
 	cli => [qw(cli shamir chain attest config base wire)],
 );
 my $wire = qr{^(?:vault/(?:op|policy)\w*|vault/(?:proof|record)|consensus/wire
-	|enclave/(?:genesis|client_wire|host_wire)|attest/(?:facts|policy))\.[ch]$}x;
+	|enclave/(?:genesis|client_wire|host_wire)|attest/(?:facts|policy|evidence_blob))\.[ch]$}x;
 my $shell = qr{^enclave/(?:shell_\w+|main)\.[ch]$};
 
 sub read_lines {

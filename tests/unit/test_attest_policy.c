@@ -137,6 +137,33 @@ START_TEST(report_data_of_another_key_nonce_or_chain_are_refused)
 }
 END_TEST
 
+/* Not every TPM can quote 64 bytes. */
+START_TEST(a_tpm_may_quote_the_hash_of_the_report_data_and_nothing_else_may)
+{
+	static const enum attest_kind kinds[] = { ATTEST_KIND_TPM, ATTEST_KIND_AZURE,
+		ATTEST_KIND_SNP };
+
+	for (size_t i = 0; i < 3; i++) {
+		facts_are(kinds[i]);
+		facts.product = kinds[i] == ATTEST_KIND_TPM ? 0 : ATTEST_MILAN;
+		facts.vouchers_n = kinds[i] == ATTEST_KIND_TPM ? 2 : 0;
+		facts.vouchers[0] = policy.provisioners[0];
+		facts.vouchers[1] = policy.provisioners[1];
+		ck_ok(judge());
+		attest_report_data_short(facts.report_data, report_data);
+		if (i < 2)
+			ck_ok(judge());
+		else
+			ck_error(judge(), SR_ERR_BINDING);
+		facts.report_data[63] = 1;           /* zeros behind the hash */
+		ck_error(judge(), SR_ERR_BINDING);
+		facts.report_data[63] = 0;
+		report_data[0] ^= 1;
+		ck_error(judge(), SR_ERR_BINDING);
+	}
+}
+END_TEST
+
 START_TEST(expired_early_and_old_collateral_is_refused)
 {
 	setup();
@@ -681,6 +708,7 @@ END_TEST
 TEST_MAIN("attest/policy", acceptable_evidence_is_accepted_at_every_edge,
     a_kind_that_is_not_accepted_is_refused, a_debug_enclave_is_refused,
     report_data_of_another_key_nonce_or_chain_are_refused,
+    a_tpm_may_quote_the_hash_of_the_report_data_and_nothing_else_may,
     expired_early_and_old_collateral_is_refused, a_measurement_that_is_not_listed_is_refused,
     a_measurement_before_its_time_is_refused, a_measurement_that_has_ended_is_refused,
     an_outdated_tcb_is_refused, amds_versions_below_the_least_are_refused,

@@ -123,7 +123,9 @@ START_TEST(an_endorsement_certificate_leads_to_its_maker)
 	struct sr_bytes issuer = file("tpm/swtpm_sample/issuercert.pem");
 	struct sr_bytes root = file("tpm/swtpm_sample/swtpm-localca-rootca-cert.pem");
 	struct sr_hash32 maker, other = { { 1 } };
+	struct attest_endorsement e;
 	uint8_t der[4096], above[8192];
+	struct sr_bytes both = { above, 0 };
 	size_t n = 0, body_n;
 	uint64_t at = 1800000000;            /* 2027 */
 	const char *body;
@@ -155,18 +157,16 @@ START_TEST(an_endorsement_certificate_leads_to_its_maker)
 	ck_assert_uint_lt(issuer.n + root.n, sizeof above);
 	memcpy(above, issuer.p, issuer.n);
 	memcpy(above + issuer.n, root.p, root.n);
-	ck_ok(
-	    attest_tpm_endorsed(ek, (struct sr_bytes){ above, issuer.n + root.n }, &maker, 1, at));
-	ck_error(
-	    attest_tpm_endorsed(ek, (struct sr_bytes){ above, issuer.n + root.n }, &other, 1, at),
-	    SR_ERR_CHAIN_BAD);
-	ck_error(attest_tpm_endorsed(ek, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
+	both.n = issuer.n + root.n;
+	ck_ok(attest_tpm_endorsed(&e, ek, both, &maker, 1, at));
+	ck_assert(!sr_hash32_is_zero(&e.platform) && e.valid_from < at && at < e.valid_to);
+	ck_error(attest_tpm_endorsed(&e, ek, both, &other, 1, at), SR_ERR_CHAIN_BAD);
+	ck_assert(sr_hash32_is_zero(&e.platform));
+	ck_error(attest_tpm_endorsed(&e, ek, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
 	/* Those above endorse; they are no endorsement keys. */
-	ck_error(attest_tpm_endorsed(issuer, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
-	ck_error(attest_tpm_endorsed(root, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
-	ck_error(
-	    attest_tpm_endorsed(ek, (struct sr_bytes){ above, issuer.n + root.n }, &maker, 1, 1),
-	    SR_ERR_COLLATERAL_TIME);
+	ck_error(attest_tpm_endorsed(&e, issuer, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
+	ck_error(attest_tpm_endorsed(&e, root, root, &maker, 1, at), SR_ERR_CHAIN_BAD);
+	ck_error(attest_tpm_endorsed(&e, ek, both, &maker, 1, 1), SR_ERR_COLLATERAL_TIME);
 	done();
 }
 END_TEST

@@ -343,7 +343,8 @@ static enum sr_error request_sealed(struct enclave_core *self, const struct encl
 	size_t n;
 	enum sr_error error = client_request_epoch(&epoch, ev->a.p, ev->a.n);
 
-	if (error == SR_OK && self->now->record.epoch == 0)
+	/* Nor can who is no member yet open anything. */
+	if (error == SR_OK && !self->keys->now.has_share)
 		error = SR_ERR_NOT_READY;
 	if (error == SR_OK && epoch != self->now->record.epoch)
 		error = SR_ERR_WRONG_EPOCH;

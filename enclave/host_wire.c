@@ -109,6 +109,7 @@ void enclave_status_write(struct sr_writer *w, const struct enclave_status *s)
 	sr_write_u32(w, s->members_n);
 	sr_write_u32(w, s->threshold);
 	sr_write_u32(w, s->attestation);
+	sr_write_u32(w, s->role);
 	sr_write_bool(w, s->recovering);
 	sr_write_bool(w, s->disk_full);
 	sr_write_bool(w, s->vault_ready);
@@ -147,6 +148,7 @@ void enclave_status_read(struct enclave_status *s, struct sr_reader *r)
 	s->members_n = sr_read_u32(r);
 	s->threshold = sr_read_u32(r);
 	s->attestation = sr_read_u32(r);
+	s->role = sr_read_u32(r);
 	s->recovering = sr_read_bool(r);
 	s->disk_full = sr_read_bool(r);
 	s->vault_ready = sr_read_bool(r);

@@ -1,5 +1,5 @@
 /* enclave/peers.c - messages between the cores, and the way of an operation into the pool. */
-#include "enclave/internal.h"
+#include "enclave/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,11 +109,18 @@ void peers_send_operation(struct enclave_core *self, const uint8_t *p, size_t n)
 	sr_writer_clear(&w);
 }
 
-static enum sr_error receive_operation(struct enclave_core *self, const uint8_t *p, size_t n)
+static enum sr_error receive_operation(struct enclave_core *self, uint32_t from, const uint8_t *p,
+    size_t n)
 {
 	struct vault_receipt receipt;
 	struct vault_op op;
 
+	/* Who observes builds no blocks; of a guest only its part in a change is taken. */
+	if (self->now->self >= self->now->record.n)
+		return SR_OK;
+	if (seats_peer(self->now, from) >= self->now->record.n && (vault_op_decode(&op, p, n) !=
+	    SR_OK || (unsigned)op.kind < VAULT_OP_MEMBER_FIRST))
+		return SR_OK;
 	if (peers_admit(self, &receipt, &op, p, n) != SR_OK)
 		return SR_OK;
 	return instance_work(self);
@@ -300,12 +307,19 @@ enum sr_error peers_receive(struct enclave_core *self, uint32_t from, const uint
 	case CORE_CONSENSUS:
 		return receive_consensus(self, from, &r);
 	case CORE_OPERATION:
-		return receive_operation(self, r.p, r.left);
+		return seats_peer(self->now, from) == EPOCH_NOBODY ? SR_OK :
+		    receive_operation(self, from, r.p, r.left);
 	case CORE_HEAD_REQUEST:
 		receive_head_request(self, from, &r);
 		return SR_OK;
 	case CORE_HEAD:
 		receive_head(self, from, &r);
+		return SR_OK;
+	case CORE_SNAPSHOT_ASK:
+		snapshot_asked(self, from, &r);
+		return SR_OK;
+	case CORE_SNAPSHOT_GET:
+		snapshot_get(self, from, &r);
 		return SR_OK;
 	default:
 		return SR_OK;

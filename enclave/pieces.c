@@ -88,6 +88,28 @@ void pieces_clear(struct enclave_core *self)
 	self->pieces = NULL;
 }
 
+static bool take_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct enclave_core *self = ctx;
+	struct vault_version v;
+	struct vault_key piece;
+
+	if (!version_piece(&v, &piece, self, key, value))
+		return true;
+	if (count_get(self, &piece) == 0)
+		piece_effect(self, ENCLAVE_FX_BLOB_KEEP, &v);
+	count_set(self, &piece, count_get(self, &piece) + 1);
+	return self->broken == SR_OK;
+}
+
+void pieces_take(struct enclave_core *self, const struct vault_tree *t)
+{
+	struct vault_key first = { { VAULT_REC_VERSION } };
+
+	pieces_clear(self);
+	vault_tree_walk(t, &first, 1, take_visit, self);
+}
+
 struct change { struct enclave_core *core; const struct vault_tree *before; };
 
 static void come_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)

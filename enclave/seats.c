@@ -4,7 +4,7 @@
  *
  *   seat ──► peers[] (identity, address) ──► member k of an epoch, or guest n + g, or nobody there
  */
-#include "enclave/internal.h"
+#include "enclave/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +122,9 @@ static void peer_replace(struct enclave_core *self, uint32_t seat, struct core_p
 	}
 	if (link || (now->used && !was->told))
 		peer_tell(self, seat, now);
-	*was = *now;
+	if (link)
+		*was = *now;
+	was->candidate = now->candidate;
 	was->told = now->used;
 }
 
@@ -164,19 +166,46 @@ static void guests_update(struct core_instance *i)
 	}
 }
 
-enum sr_error seats_update(struct enclave_core *self)
-{
-	struct core_peer *peers = calloc(SR_MEMBERS_MAX, sizeof(*peers));
+struct collect { struct core_peer *peers; const struct enclave_core *core; };
 
-	if (peers == NULL)
-		return SR_ERR_NO_MEMORY;
+/* Who waits has a channel to ask through; who is refused learns why. */
+static bool candidate_visit(void *ctx, const struct roster_candidate *c)
+{
+	struct collect *all = ctx;
+
+	peer_put(all->peers, all->core, c->seat, &c->entry.id_key, c->entry.link,
+	    c->state == ROSTER_ADMITTED);
+	return true;
+}
+
+static enum sr_error peers_collect(struct core_peer *peers, const struct enclave_core *self)
+{
+	struct collect all = { peers, self };
+
+	if (self->now == NULL) {
+		roster_put(peers, self, join_roster(self));
+		return SR_OK;
+	}
 	roster_put(peers, self, &self->now->record);
+	SR_TRY(roster_candidates_walk(self->final->tree, candidate_visit, &all));
 	/* Who has left still has to learn of it. */
 	if (self->old != NULL)
 		roster_put(peers, self, &self->old->record);
-	for (uint32_t seat = 0; seat < SR_MEMBERS_MAX; seat++)
+	return SR_OK;
+}
+
+enum sr_error seats_update(struct enclave_core *self)
+{
+	struct core_peer *peers = calloc(SR_MEMBERS_MAX, sizeof(*peers));
+	enum sr_error error;
+
+	if (peers == NULL)
+		return SR_ERR_NO_MEMORY;
+	error = peers_collect(peers, self);
+	for (uint32_t seat = 0; error == SR_OK && seat < SR_MEMBERS_MAX; seat++)
 		peer_replace(self, seat, &peers[seat]);
 	free(peers);
+	SR_TRY(error);
 	guests_update(self->now);
 	guests_update(self->old);
 	return SR_OK;

@@ -262,7 +262,7 @@ static enum sr_error on_joining(struct enclave_core *self, const struct enclave_
 		self->status_due = self->status_due ||
 		    self->now_ms >= self->status_ms + CORE_STATUS_MS ||
 		    self->now_ms < self->status_ms;
-		return join_tick(self);
+		return SR_OK;
 	case ENCLAVE_EV_MESSAGE:
 		return join_receive(self, ev->member, ev->a.p, ev->a.n);
 	case ENCLAVE_EV_CLIENT:
@@ -392,6 +392,9 @@ static enum sr_error step_running(struct enclave_core *self, const struct enclav
 static enum sr_error step_joining(struct enclave_core *self, const struct enclave_event *ev)
 {
 	SR_TRY(on_joining(self, ev));
+	/* Whatever comes, and something always does, puts the next tick off: so not on ticks. */
+	if (self->phase == CORE_JOINING)
+		SR_TRY(join_tick(self));
 	if (self->phase == CORE_RUNNING)
 		SR_TRY(settle(self));
 	if (self->phase != CORE_RUNNING && self->phase != CORE_JOINING)

@@ -98,6 +98,46 @@ static enum sr_error verdict_make(struct enclave_core *self, const struct roster
 	return error;
 }
 
+/* The registry's: anyone's evidence, kept by attesteer.c. */
+static enum sr_error registry_run(struct enclave_core *self, const struct attest_policy *policy)
+{
+	struct attest_trust trust = roster_trust(policy, NULL);
+	struct attesteer_verdict *v = malloc(sizeof(*v));
+	struct core_duty op = { .op = NULL };
+	struct sr_writer body;
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	if (v != NULL)
+		error = attesteer_next(&self->attesteer, v, self->final->tree,
+		    self->now->record.epoch, self->now->self, &trust, self->now_ms);
+	if (error == SR_OK) {
+		sr_writer_init(&body, SR_OP_MAX);
+		roster_verdict_write(&body, &v->subject, v->code, &v->facts);
+		error = op_make(&op, self, EPOCH_OP_VERDICT, &v->subject, &body);
+	}
+	if (error == SR_OK) {
+		error = epoch_operation_offer(self, op.op, op.n);
+		self->duty_ms = self->now_ms + 1;
+	}
+	duty_clear(&op);
+	free(v);
+	/* A machine that is short of something says nothing, and tries again later. */
+	return error == SR_ERR_NO_MEMORY || error == SR_ERR_NO_LOCKED_MEMORY ? error : SR_OK;
+}
+
+static enum sr_error registry_look(struct enclave_core *self)
+{
+	struct attest_policy *policy = malloc(sizeof(*policy));
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	if (policy != NULL)
+		error = roster_policy_get(policy, self->final->tree);
+	if (error == SR_OK)
+		error = registry_run(self, policy);
+	free(policy);
+	return error;
+}
+
 static enum sr_error verdicts_run(struct enclave_core *self)
 {
 	struct epoch_context ctx = core_epoch_context(self);
@@ -111,7 +151,7 @@ static enum sr_error verdicts_run(struct enclave_core *self)
 		    self->now->self, first ? NULL : &after);
 
 		if (error == SR_ERR_NOT_FOUND)
-			return SR_OK;
+			return verified ? SR_OK : registry_look(self);
 		SR_TRY(error);
 		after = s.subject;
 		first = false;

@@ -10,6 +10,7 @@
 #include "consensus/consensus.h"
 #include "enclave/client_wire.h"
 #include "enclave/core.h"
+#include "enclave/attesteer.h"
 #include "enclave/roster.h"
 #include "shamir/tdh2.h"
 #include "vault/vault.h"
@@ -267,6 +268,7 @@ struct enclave_core {
 	uint32_t change_attempt, lost_attempt;
 	struct epoch_set verified, accused;     /* dealers whose boxes for me I have looked at */
 	struct core_duties duties;
+	struct attesteer attesteer;
 	uint64_t duty_ms;                       /* more to verify then; 0: nothing */
 	uint64_t began_ms;                      /* my clock when this epoch began here */
 	uint64_t evidence_last;

@@ -63,7 +63,9 @@ void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy 
     const struct enclave_core *self);
 /* Is software evidence known to be enough here? Then the shell asks the host for no other. */
 bool enclave_core_evidence_software(const struct enclave_core *self);
+/* My seat; EPOCH_NOBODY while I have none. */
 uint32_t enclave_core_self(const struct enclave_core *self);
+/* One more than the highest seat that may be in use. */
 uint32_t enclave_core_members(const struct enclave_core *self);
 struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self);
 

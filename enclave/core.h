@@ -61,7 +61,8 @@ SR_MUST_CHECK enum sr_error enclave_core_evidence_judge(const struct enclave_cor
 struct attest_policy;
 void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
     const struct enclave_core *self);
-/* Is software evidence known to be enough here? Then the shell asks the host for no other. */
+/* Is software evidence enough here, as far as is known? Then the shell asks the host for no other.
+ */
 bool enclave_core_evidence_software(const struct enclave_core *self);
 /* My seat; EPOCH_NOBODY while I have none. */
 uint32_t enclave_core_self(const struct enclave_core *self);

@@ -12,7 +12,7 @@
 #define OUT_FLUSH_BYTES (256u * 1024u)
 #define IN_CHUNK (256u * 1024u)
 #define TOKEN_SHELL (UINT64_C(1) << 63)         /* the core's tokens for EVIDENCE are below */
-#define CERT_RETRY_MS 10000u
+#define CERT_LOOK_MS 10000u
 #define CERT_RENEW_MS 86400000u                 /* a day, like the evidence on the chain */
 
 struct shell {
@@ -21,7 +21,8 @@ struct shell {
 	struct sr_hash32 measurement;
 	struct shell_cert cert, draft;          /* draft: until its evidence is here */
 	uint32_t seat;                          /* that the certificate is for */
-	uint64_t cert_due_ms;                   /* the next one, or the next try */
+	uint64_t made_ms, look_ms;              /* the certificate; when to look at it again */
+	bool software;                          /* it has no other evidence */
 	uint64_t token;                         /* of the evidence asked for; 0: none */
 	uint64_t tokens;
 	bool links[SR_MEMBERS_MAX];             /* up, as the host says */
@@ -128,7 +129,7 @@ static void core_step(struct shell *self, struct enclave_event *ev)
 		shell_fail(self, err);
 }
 
-/* --- The certificate: when the core knows who it is, and then each day --- */
+/* --- The certificate: once the core knows who it is, and then each day --- */
 
 static void port_refused(void *ctx, uint32_t seat, enum sr_error why)
 {
@@ -166,6 +167,8 @@ static void cert_finish(struct shell *self, struct sr_bytes evidence)
 	shell_cert_clear(&self->cert);
 	self->cert = self->draft;
 	memset(&self->draft, 0, sizeof self->draft);
+	self->made_ms = self->now_ms;
+	self->software = evidence.n == 0;
 	if (self->channels == NULL)
 		channels_start(self);
 }
@@ -196,17 +199,24 @@ static void cert_begin(struct shell *self)
 		evidence_ask(self);
 }
 
-/* The host's clock may be set back: a due time too far ahead is none. */
+/* A day old, for another seat, or software's where that is not enough any more. The host's clock
+ * may be set back: what seems to have been made in the future is old. */
+static bool cert_wanted(const struct shell *self, uint32_t seat)
+{
+	return self->cert.credentials == NULL || seat != self->seat ||
+	    self->now_ms < self->made_ms || self->now_ms - self->made_ms >= CERT_RENEW_MS ||
+	    (self->software && !enclave_core_evidence_software(self->core));
+}
+
 static void cert_tick(struct shell *self)
 {
 	uint32_t seat = enclave_core_self(self->core);
-	bool early = self->now_ms < self->cert_due_ms &&
-	    self->cert_due_ms - self->now_ms <= CERT_RENEW_MS;
+	bool early = self->now_ms < self->look_ms && self->look_ms - self->now_ms <= CERT_LOOK_MS;
 	if (seat >= SR_MEMBERS_MAX || (early && seat == self->seat))
 		return;
-	bool software = enclave_core_evidence_software(self->core);
-	self->cert_due_ms = self->now_ms + (software ? CERT_RENEW_MS : CERT_RETRY_MS);
-	cert_begin(self);
+	self->look_ms = self->now_ms + CERT_LOOK_MS;
+	if (cert_wanted(self, seat))
+		cert_begin(self);
 }
 
 static void cert_evidence(struct shell *self, const struct enclave_event *ev)
@@ -223,7 +233,6 @@ static void cert_evidence(struct shell *self, const struct enclave_event *ev)
 		cert_finish(self, (struct sr_bytes){ NULL, 0 });
 		return;
 	}
-	self->cert_due_ms = self->now_ms + CERT_RENEW_MS;
 	cert_finish(self, ev->a);
 }
 

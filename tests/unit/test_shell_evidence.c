@@ -73,6 +73,13 @@ bool enclave_core_evidence_software(const struct enclave_core *self)
 	return self->software;
 }
 
+/* A tick with a token changes the policy. */
+static void policy_change(struct enclave_core *self, const struct enclave_event *event)
+{
+	if (event->kind == ENCLAVE_EV_TICK && event->token != 0)
+		self->software = event->token == 2;
+}
+
 uint32_t enclave_core_self(const struct enclave_core *self)
 {
 	(void)self;
@@ -106,7 +113,7 @@ enum sr_error enclave_step(struct enclave_core *self, struct enclave_effects *ou
 {
 	static struct enclave_effect wake;
 
-	(void)self;
+	policy_change(self, event);
 	wake = (struct enclave_effect){ .kind = ENCLAVE_FX_WAKE, .number = event->kind,
 		.token = event->token };
 	out->list = &wake;
@@ -282,6 +289,26 @@ START_TEST(without_evidence_it_shows_what_it_has_and_asks_again)
 }
 END_TEST
 
+START_TEST(a_policy_that_takes_software_no_longer_is_seen_within_seconds)
+{
+	struct enclave_event change = { .kind = ENCLAVE_EV_TICK, .token = 1 }, answer = {
+		.kind = ENCLAVE_EV_EVIDENCE, .a = { genuine, sizeof genuine } };
+
+	start(true);
+	ck_assert(!leads_to(boot, ENCLAVE_FX_EVIDENCE));
+	ck_assert(says_hello());
+	ck_assert(!leads_to(change, ENCLAVE_FX_EVIDENCE));
+	now_ms += 10000;
+	ck_assert(leads_to(tick, ENCLAVE_FX_EVIDENCE));
+	answer.token = last.token;
+	tell(answer);
+	ck_assert(says_hello());
+	now_ms += 20000;
+	ck_assert(!leads_to(tick, ENCLAVE_FX_EVIDENCE));
+	end();
+}
+END_TEST
+
 START_TEST(the_cores_own_questions_are_answered_to_it)
 {
 	struct enclave_event answer = { .kind = ENCLAVE_EV_EVIDENCE, .token = 77 };
@@ -298,4 +325,5 @@ END_TEST
 TEST_MAIN("shell evidence", where_software_is_enough_the_host_is_not_asked,
     the_host_is_asked_for_evidence_at_the_start_and_each_day,
     without_evidence_it_shows_what_it_has_and_asks_again,
+    a_policy_that_takes_software_no_longer_is_seen_within_seconds,
     the_cores_own_questions_are_answered_to_it)

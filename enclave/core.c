@@ -75,6 +75,8 @@ static void status_members(struct enclave_core *self, struct enclave_status *s,
 		bool me = i == self->now->self;
 
 		s->members[i].seat = seat;
+		s->members[i].name_n = record->members[i].name_n;
+		memcpy(s->members[i].name, record->members[i].name, record->members[i].name_n);
 		s->members[i].final_height = me ? s->final_height : c->peer_final_height[i];
 		s->members[i].heard_ms = me ? self->now_ms : self->heard_ms[seat];
 		s->members[i].connected = me || self->connected[seat] ||
@@ -550,11 +552,14 @@ void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy 
 bool enclave_core_evidence_software(const struct enclave_core *self)
 {
 	struct attest_policy *p = malloc(sizeof(*p));
-	bool enough = p != NULL && policy_known(self, p) &&
-	    (p->kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0;
+	uint32_t kinds = 0;
 
+	if (p != NULL && policy_known(self, p))
+		kinds = p->kinds;
+	else if (self->genesis != NULL && self->phase != CORE_JOINING)
+		kinds = self->genesis->policy.kinds;
 	free(p);
-	return enough;
+	return (kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0;
 }
 
 uint32_t enclave_core_self(const struct enclave_core *self)

@@ -122,6 +122,8 @@ struct enclave_status {
 		uint64_t final_height, heard_ms;
 		uint32_t seat;
 		bool connected;
+		uint8_t name[SR_NAME_MAX];
+		size_t name_n;
 	} members[SR_MEMBERS_MAX];   /* in this epoch's order */
 };
 void enclave_status_write(struct sr_writer *w, const struct enclave_status *s);

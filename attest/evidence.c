@@ -83,6 +83,9 @@ static enum sr_error tee_tell(struct attest_facts *f, const struct attest_result
 
 	if (r->report_data_n > sizeof f->report_data)
 		return SR_ERR_EVIDENCE_FORMAT;
+	/* What was launched is at VMPL 0; its measurement does not tell what it let run above. */
+	if (r->tee == ATTEST_SNP && r->snp.vmpl != 0)
+		return SR_ERR_BINDING;
 	memcpy(f->report_data, r->report_data, r->report_data_n);
 	memcpy(f->measurement, r->measurement, r->measurement_n);
 	f->measurement_n = r->measurement_n;
@@ -99,6 +102,21 @@ static enum sr_error tee_tell(struct attest_facts *f, const struct attest_result
 	return result_tell(f, r);
 }
 
+enum sr_error attest_result_facts(struct attest_facts *out, const struct attest_result *r)
+{
+	static const enum attest_kind kinds[] = { [ATTEST_SGX] = ATTEST_KIND_SGX,
+		[ATTEST_TDX] = ATTEST_KIND_TDX, [ATTEST_SNP] = ATTEST_KIND_SNP,
+		[ATTEST_NITRO] = ATTEST_KIND_NITRO };
+	enum sr_error err;
+
+	memset(out, 0, sizeof *out);
+	out->kind = kinds[r->tee];
+	err = tee_tell(out, r);
+	if (err != SR_OK)
+		memset(out, 0, sizeof *out);
+	return err;
+}
+
 /* --- Vendors' evidence --- */
 
 static enum sr_error dcap_result(struct attest_result *r, const struct attest_evidence_dcap *e,
@@ -108,6 +126,9 @@ static enum sr_error dcap_result(struct attest_result *r, const struct attest_ev
 		.qe_identity = e->qe_identity, .pck_crl = e->pck_crl, .root_crl = e->root_crl,
 		.tcb_signing = e->tcb_signing, .qe_signing = e->qe_signing, .time_s = time_s };
 
+	/* Those that Intel publishes would be tried, and which fits depends on who looks when. */
+	if (in.tcb_signing.n == 0 || in.qe_signing.n == 0)
+		return SR_ERR_EVIDENCE_FORMAT;
 	SR_TRY(attest_dcap_verify(r, &in));
 	return r->tee == tee ? SR_OK : SR_ERR_EVIDENCE_FORMAT;
 }
@@ -133,7 +154,7 @@ static enum sr_error tee_verify(struct attest_facts *f, struct attest_result *r,
 	else
 		SR_TRY(dcap_result(r, &e->dcap,
 		    e->kind == ATTEST_KIND_SGX ? ATTEST_SGX : ATTEST_TDX, time_s));
-	return tee_tell(f, r);
+	return attest_result_facts(f, r);
 }
 
 /* --- Software --- */

@@ -16,6 +16,7 @@
  *   AZURE     tee u8 (ATTEST_KIND_SNP, ATTEST_KIND_TDX) | blob HCL report
  *           | SNP: blobs leaf, ask, ark; TDX: as TDX
  *           | blobs TPM quote, signature, PCR values
+ * Each of Intel's signing certificates must be there, so that facts do not depend on the time.
  * A quote is exactly as long as it says: who fetches it cuts what a service puts behind.
  * The qualifying data of a TPM's quote are the report data, or attest_report_data_short's 32 bytes.
  */

@@ -219,6 +219,7 @@ START_TEST(forged_and_mismatched_quotes_of_intel_are_refused)
 		"fortanix_pck_chain_type5.bin", "fortanix_raw_tcb_ct3.bin",
 		"oe_sgx_cert_rsa_bad.bin" };
 	json_t *all = test_vectors_load("dcap/vectors.json", SKIP), *v;
+	struct attest_evidence_dcap good;
 	struct sr_bytes tcb = { NULL, 0 };
 	uint64_t time_s;
 	size_t i;
@@ -233,6 +234,13 @@ START_TEST(forged_and_mismatched_quotes_of_intel_are_refused)
 			evidence.kind = ATTEST_KIND_TDX;
 			refused(&nobody, time_s, SR_ERR_EVIDENCE_FORMAT);
 			evidence.kind = ATTEST_KIND_SGX;
+			good = evidence.dcap;
+			evidence.dcap.tcb_signing.n = 0;     /* though it is known */
+			refused(&nobody, time_s, SR_ERR_EVIDENCE_FORMAT);
+			evidence.dcap = good;
+			evidence.dcap.qe_signing.n = 0;
+			refused(&nobody, time_s, SR_ERR_EVIDENCE_FORMAT);
+			evidence.dcap = good;
 			tcb = evidence.dcap.tcb_info;
 			for (size_t k = 0; k < 4; k++) {
 				evidence.dcap.quote = file("dcap/negative", forged[k]);
@@ -838,6 +846,78 @@ START_TEST(azures_vtpms_vouched_for_by_tdx_come_out_right)
 }
 END_TEST
 
+/* --- Facts of a result, of which there are no genuine samples --- */
+
+static struct attest_result *result_of(enum attest_tee tee)
+{
+	struct attest_result *r = calloc(1, sizeof *r);
+
+	ck_assert_ptr_nonnull(r);
+	r->tee = tee;
+	r->status = ATTEST_UP_TO_DATE;
+	r->measurement_n = tee == ATTEST_SGX ? 32 : 48;
+	r->report_data_n = 64;
+	r->valid_to = 1;
+	return r;
+}
+
+START_TEST(what_can_be_read_from_outside_counts_as_debug)
+{
+	struct attest_result *r = result_of(ATTEST_TDX);
+
+	ck_ok(attest_result_facts(&facts, r));
+	ck_assert(!facts.debug);
+	for (unsigned bit = 0; bit < 8; bit++) {
+		r->dcap.td_attributes[0] = (uint8_t)(1u << bit);
+		ck_ok(attest_result_facts(&facts, r));
+		ck_assert(facts.debug);
+	}
+	free(r);
+	r = result_of(ATTEST_SNP);
+	ck_ok(attest_result_facts(&facts, r));
+	ck_assert(!facts.debug);
+	r->snp.migrate_ma = true;
+	ck_ok(attest_result_facts(&facts, r));
+	ck_assert(facts.debug);
+	r->snp.vmpl = 1;
+	ck_error(attest_result_facts(&facts, r), SR_ERR_BINDING);
+	free(r);
+}
+END_TEST
+
+START_TEST(advisories_of_platform_and_parts_are_one_sorted_list)
+{
+	struct attest_result *r = result_of(ATTEST_SGX);
+
+	snprintf(r->advisories.id[0], ATTEST_ADVISORY_MAX, "INTEL-SA-00615");
+	snprintf(r->advisories.id[1], ATTEST_ADVISORY_MAX, "INTEL-SA-00334");
+	snprintf(r->parts.id[0], ATTEST_ADVISORY_MAX, "INTEL-SA-00615");
+	snprintf(r->parts.id[1], ATTEST_ADVISORY_MAX, "INTEL-SA-00500");
+	r->advisories.n = r->parts.n = 2;
+	ck_ok(attest_result_facts(&facts, r));
+	ck_assert_uint_eq(facts.advisories_n, 3);
+	ck_assert_str_eq(facts.advisories[0], "INTEL-SA-00334");
+	ck_assert_str_eq(facts.advisories[1], "INTEL-SA-00500");
+	ck_assert_str_eq(facts.advisories[2], "INTEL-SA-00615");
+	r->parts.id[1][3] = '\n';
+	ck_error(attest_result_facts(&facts, r), SR_ERR_COLLATERAL_BAD);
+	for (unsigned i = 0; i < ATTEST_ADVISORIES_MAX; i++) {
+		snprintf(r->advisories.id[i], ATTEST_ADVISORY_MAX, "A%u", i);
+		snprintf(r->parts.id[i], ATTEST_ADVISORY_MAX, "A%u", i);
+	}
+	r->advisories.n = r->parts.n = ATTEST_ADVISORIES_MAX;
+	ck_ok(attest_result_facts(&facts, r));
+	ck_assert_uint_eq(facts.advisories_n, ATTEST_ADVISORIES_MAX);
+	r->parts.id[0][0] = 'B';
+	ck_error(attest_result_facts(&facts, r), SR_ERR_COLLATERAL_BAD);
+	ck_assert_uint_eq(facts.advisories_n, 0);
+	r->advisories.n = r->parts.n = 0;
+	r->report_data_n = 65;
+	ck_error(attest_result_facts(&facts, r), SR_ERR_EVIDENCE_FORMAT);
+	free(r);
+}
+END_TEST
+
 /* --- The blob --- */
 
 static void blob_fill(enum attest_kind kind)
@@ -955,6 +1035,8 @@ int main(void)
 		a_key_that_may_leave_its_tpm_or_sign_anything_is_refused,
 		public_areas_are_read_exactly, azures_vtpms_vouched_for_by_snp_come_out_right,
 		azures_vtpms_vouched_for_by_tdx_come_out_right, evidence_has_one_encoding,
+		what_can_be_read_from_outside_counts_as_debug,
+		advisories_of_platform_and_parts_are_one_sorted_list,
 		vouchers_come_in_their_order, what_is_no_evidence_is_refused };
 	int rc;
 

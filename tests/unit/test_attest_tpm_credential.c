@@ -225,9 +225,9 @@ START_TEST(a_credential_has_the_form_that_tpms_take)
 		return;
 	ck_ok(attest_credential_make(&c, (struct sr_bytes){ ek, ek_n }, name, &answer, random));
 	ck_assert_uint_eq(cred_n, 8 + 2 + sizeof c.id_object + 2 + sizeof c.secret);
-	ck_assert_uint_eq(cred[8] << 8 | cred[9], sizeof c.id_object);
+	ck_assert_int_eq(cred[8] << 8 | cred[9], (int)sizeof c.id_object);
 	ck_assert_mem_eq(cred + 10, c.id_object, 2);
-	ck_assert_uint_eq(cred[78] << 8 | cred[79], sizeof c.secret);
+	ck_assert_int_eq(cred[78] << 8 | cred[79], (int)sizeof c.secret);
 	free(ek);
 	free(cred);
 }

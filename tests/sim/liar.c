@@ -378,7 +378,7 @@ static void vote_send(struct sim_node *node, uint32_t to, enum consensus_vote_ki
     uint64_t epoch, uint64_t slot, const struct sr_hash32 *hash, uint8_t flags)
 {
 	struct consensus_vote v = {
-		.kind = kind, .epoch = epoch, 
+		.kind = kind, .epoch = epoch,
 		.slot = slot, .voter = sim_place(node, epoch), .flags = flags
 	};
 	struct sr_writer w;

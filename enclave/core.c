@@ -498,8 +498,8 @@ bool core_measurement_listed(const struct enclave_core *self, const struct sr_ha
 
 	if (self->genesis == NULL)
 		return false;
-	/* Who joins does not know what was decided since: the members check it, and it checks itself
-	 * when it has the state. */
+	/* Who joins does not know what was decided since: the members check it, and it checks
+	 * itself when it has the state. */
 	if (self->final == NULL)
 		return self->phase == CORE_JOINING ||
 		    genesis_measurement_listed(self->genesis, measurement);

@@ -339,7 +339,7 @@ enum sr_error duties_evidence(struct enclave_core *self, const struct enclave_ev
 	return epoch_operation_offer(self, d->evidence.op, d->evidence.n);
 }
 
-/* -------------------------------------------------------------------------------------------- */
+/* ---------------------------------------------------------------------------------------------- */
 
 enum sr_error duties_run(struct enclave_core *self)
 {

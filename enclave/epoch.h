@@ -66,7 +66,7 @@ enum epoch_change_kind { EPOCH_CHANGE_DKG = 1, EPOCH_CHANGE_RESHARE = 2 };
 #define EPOCH_REST_MS 1000u              /* no change sooner than this after an epoch began */
 #define EPOCH_PAUSE_MS 30000u            /* after a change was given up; doubled each time */
 #define EPOCH_PAUSE_MAX_MS 3600000u
-#define EPOCH_MEMBERS_MIN 4u             /* who leaves or is silent stays where fewer would remain */
+#define EPOCH_MEMBERS_MIN 4u             /* who leaves or is silent stays when fewer would */
 #define EPOCH_MEMBERS_LEAST 3u           /* a proven fault may lead down to here */
 
 struct epoch_set { uint8_t b[16]; };     /* a bit per index */
@@ -112,7 +112,7 @@ struct epoch_context {
 	struct epoch_memo *memo;         /* may be NULL; only saves time */
 	const struct genesis *genesis;
 	uint64_t time_ms, parent_ms;     /* of the block and of its parent */
-	const struct vault_block *block; /* NULL: the registry's subjects are not known (NOT_FOUND) */
+	const struct vault_block *block; /* NULL: the registry's subjects are NOT_FOUND */
 };
 
 /* Who someone is in the rosters. */
@@ -120,15 +120,15 @@ struct epoch_role { uint32_t now, next; };       /* indices; EPOCH_NOBODY when n
 
 /* The state of epoch 0: the policy, the members' rows, and the change to epoch 1. */
 SR_MUST_CHECK enum sr_error epoch_genesis(struct vault_tree **t, const struct genesis *g);
-/* Before a block's operations: fixes a due set of dealers, gives up a late change, begins a due one,
- * lets evidence lapse. Does nothing when the CLOSE block is due. Only NO_MEMORY. */
+/* Before a block's operations: fixes a due set of dealers, gives up a late change, begins a due
+ * one, lets evidence lapse. Does nothing when the CLOSE block is due. Only NO_MEMORY. */
 SR_MUST_CHECK enum sr_error epoch_begin_block(struct vault_tree **t,
     const struct epoch_context *ctx);
 /* false: no change is under way. */
 bool epoch_change_get(struct epoch_change *out, const struct vault_tree *t);
-/* The next roster as far as it is known: members, seats, n and threshold; vote keys of joiners and of
- * those who have dealt (else zero); verify keys and shielding key zero. NOT_FOUND: no change is under
- * way. next is large: allocate it. */
+/* The next roster as far as it is known: members, seats, n and threshold; vote keys of joiners and
+ * of those who have dealt (else zero); verify keys and shielding key zero. NOT_FOUND: no change is
+ * under way. next is large: allocate it. */
 SR_MUST_CHECK enum sr_error epoch_change_roster(struct epoch_record *next,
     const struct vault_tree *t, const struct epoch_record *now);
 /* By vote key (now's, or a joiner's) or id key. False: neither. */
@@ -155,7 +155,7 @@ SR_MUST_CHECK enum sr_error epoch_next(struct epoch_record *next, const struct v
  * dealings and all votes go, members' rows follow the roster. */
 SR_MUST_CHECK enum sr_error epoch_close(struct vault_tree **t, const struct epoch_context *ctx,
     const struct epoch_record *next);
-/* The record of the epoch before this one, kept so that its faults can still be shown. NOT_FOUND. */
+/* The record of the epoch before this one, so that its faults can still be shown. NOT_FOUND. */
 SR_MUST_CHECK enum sr_error epoch_old_get(struct epoch_record *old, const struct vault_tree *t);
 
 /* Binds a box to where it belongs. dealer: index now; receiver: index in the next roster. */
@@ -168,8 +168,8 @@ void epoch_boxes_context(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash3
 void epoch_ack_context(uint8_t out[56], const struct sr_hash32 *chain_id, uint64_t target,
     const struct epoch_set *set);
 
-/* Decoding, chain, epoch, membership, signature. A joiner is known by the state's next roster. role:
- * nobody's for an open operation by a stranger. */
+/* Decoding, chain, epoch, membership, signature. A joiner is known by the state's next roster.
+ * role: nobody's for an open operation by a stranger. */
 SR_MUST_CHECK enum sr_error epoch_op_check(struct vault_op *op, struct epoch_role *role,
     const struct epoch_context *ctx, const struct vault_tree *t, const uint8_t *bytes, size_t n);
 /* Applies a checked operation, or refuses it and changes nothing. EPOCH_STEP: not now, or not

@@ -1,6 +1,6 @@
 /*
- * enclave/epoch_state.h - the rows of epochs and rosters in the state, and what enclave/epoch*.c and
- * enclave/roster*.c need of each other. All functions with a tree to change may leave it half
+ * enclave/epoch_state.h - the rows of epochs and rosters in the state, and what enclave/epoch*.c
+ * and enclave/roster*.c need of each other. All functions with a tree to change may leave it half
  * changed on failure: epoch_apply and epoch_begin_block work on a tree of their own.
  */
 #ifndef SR_ENCLAVE_EPOCH_STATE_H

@@ -4,7 +4,6 @@
 
 #include "consensus/wire.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,13 +31,19 @@ void genesis_attestation_text(char out[GENESIS_ATTESTATION_MAX], const struct at
 {
 	size_t n = 0;
 
-	out[0] = '\0';
+	memset(out, 0, GENESIS_ATTESTATION_MAX);
 	for (unsigned kind = 1; kind <= ATTEST_KINDS; kind++) {
+		const char *name = attest_kind_name(kind);
+
 		if ((p->kinds & ATTEST_KIND_BIT(kind)) == 0)
 			continue;
-		n += (size_t)snprintf(out + n, GENESIS_ATTESTATION_MAX - n, "%s%s",
-		    n > 0 ? ", " : "", attest_kind_name(kind));
-		SR_ASSERT(n < GENESIS_ATTESTATION_MAX);
+		SR_ASSERT(n + 2 + strlen(name) < GENESIS_ATTESTATION_MAX);
+		if (n > 0) {
+			memcpy(out + n, ", ", 2);
+			n += 2;
+		}
+		memcpy(out + n, name, strlen(name));
+		n += strlen(name);
 		if (kind == ATTEST_KIND_SOFTWARE)
 			return;
 	}

@@ -52,8 +52,8 @@ struct genesis {
 	struct genesis_member members[SR_MEMBERS_MAX];
 };
 
-/* Checked are limits, t in f+1..n-f, distinct keys, entry signatures, the policy, and of evidence what
- * needs no vendor's library: its kind; software evidence altogether. The rest is
+/* Checked are limits, t in f+1..n-f, distinct keys, entry signatures, the policy, and of evidence
+ * what needs no vendor's library: its kind; software evidence altogether. The rest is
  * roster_genesis_check, at each enclave's boot. g is large: allocate it. Borrows from bytes. */
 SR_MUST_CHECK enum sr_error genesis_decode(struct genesis *g, const uint8_t *bytes, size_t n);
 /* Encodes (sets chain_id). Entries must already carry evidence and entry_sig. */

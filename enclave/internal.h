@@ -184,7 +184,7 @@ struct pool;
 
 enum core_phase {
 	CORE_NEW, CORE_BOOTING, CORE_REPLAYING,
-	CORE_LEAVING,                           /* started after it had left: to wipe it all again */
+	CORE_LEAVING,                           /* started after it had left: to wipe it again */
 	CORE_JOINING,                           /* no state yet: join.c */
 	CORE_RUNNING, CORE_STOPPED, CORE_DEAD
 };
@@ -302,7 +302,8 @@ enum core_message {
 	/* epoch u64 | nonce 32 | height u64 | hash 32 | sig 64 */
 	CORE_HEAD = 4,
 	/* snapshot.h */
-	CORE_SNAPSHOT_ASK = 5, CORE_SNAPSHOT_HEAD = 6, CORE_SNAPSHOT_GET = 7, CORE_SNAPSHOT_ROWS = 8,
+	CORE_SNAPSHOT_ASK = 5, CORE_SNAPSHOT_HEAD = 6,
+	CORE_SNAPSHOT_GET = 7, CORE_SNAPSHOT_ROWS = 8,
 };
 
 enum core_log_kind { CORE_LOG_START = 1, CORE_LOG_CONSENSUS = 2, CORE_LOG_KEYS = 3 };

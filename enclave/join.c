@@ -59,7 +59,7 @@ const struct epoch_record *join_roster(const struct enclave_core *self)
 	return self->join != NULL ? &self->join->record : NULL;
 }
 
-/* ------------------------------------------------------------------------------------- the trail */
+/* ------------------------------------------------------------------------------------ the trail */
 
 /* CLOSE header of a step: the first one. */
 static enum sr_error step_read(struct consensus_header *close, struct sr_bytes *record,
@@ -239,7 +239,7 @@ enum sr_error join_tick(struct enclave_core *self)
 	return self->broken;
 }
 
-/* ------------------------------------------------------------------------------------------ HEAD */
+/* ----------------------------------------------------------------------------------------- HEAD */
 
 static enum sr_error refused_fatal(struct enclave_core *self, enum sr_error code)
 {
@@ -420,7 +420,7 @@ static enum sr_error receive_head(struct enclave_core *self, struct sr_reader *r
 	return SR_OK;
 }
 
-/* ------------------------------------------------------------------------------------------ ROWS */
+/* ----------------------------------------------------------------------------------------- ROWS */
 
 static enum sr_error row_take(struct enclave_core *self, struct sr_reader *r)
 {
@@ -550,7 +550,7 @@ enum sr_error join_receive(struct enclave_core *self, uint32_t seat, const uint8
 	}
 }
 
-/* -------------------------------------------------------------------------------------- observing */
+/* ------------------------------------------------------------------------------------ observing */
 
 /* The seat is mine from the JOIN on; its pieces with it. */
 static enum sr_error seat_take(struct enclave_core *self, uint32_t seat)

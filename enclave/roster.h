@@ -18,10 +18,10 @@
 
 #define ROSTER_CANDIDATES_MAX 8u         /* rows; the oldest refused one makes room */
 #define ROSTER_SPENT_MAX 1000u           /* pieces of evidence that counted in one epoch */
-#define ROSTER_EXPIRE_WINDOWS 4u         /* a candidate waits so many windows, refused: twice */
+#define ROSTER_EXPIRE_WINDOWS 4u         /* so many windows a candidate waits; refused: twice */
 #define ROSTER_OPEN_REST_MS 60000u       /* between strangers' REATTESTs for one seat */
 
-/* SR_OK, and p as it stands in the state. p is large: allocate it. NOT_FOUND in no state of ours. */
+/* As it stands in the state; NOT_FOUND in no state of ours. p is large, a few KB. */
 SR_MUST_CHECK enum sr_error roster_policy_get(struct attest_policy *p, const struct vault_tree *t);
 
 /* --- candidates --- */

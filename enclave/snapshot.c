@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------------------------ to whom */
+/* -------------------------------------------------------------------------------------- to whom */
 
 static bool is_member(const struct enclave_core *self, uint32_t seat)
 {
@@ -33,7 +33,7 @@ static enum sr_error may_see(const struct enclave_core *self, uint32_t seat)
 	return error;
 }
 
-/* ---------------------------------------------------------------------------------- the states */
+/* ----------------------------------------------------------------------------------- the states */
 
 static void served_drop(struct core_served *s)
 {
@@ -103,7 +103,7 @@ static struct core_served *served_now(struct enclave_core *self)
 	return place;
 }
 
-/* ------------------------------------------------------------------------------------------ HEAD */
+/* ----------------------------------------------------------------------------------------- HEAD */
 
 /* The steps from this one on, as many as fit. */
 static struct sr_bytes steps_from(const struct enclave_core *self, uint32_t first, bool *more)
@@ -186,7 +186,7 @@ void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *
 	sr_writer_clear(&w);
 }
 
-/* ------------------------------------------------------------------------------------------ ROWS */
+/* ----------------------------------------------------------------------------------------- ROWS */
 
 struct chunk {
 	struct sr_writer rows;

@@ -256,7 +256,8 @@ static void seed_raw(void)
 void seed_epoch(void)
 {
 	setup();
-	/* attempt 4, vote key 32, contribution 32, proof 64, t and 3 commitments 100, 4 + 4 boxes of 80 */
+	/* attempt 4, vote key 32, contribution 32, proof 64, t and 3 commitments 100, 4 + 4 boxes
+	 * of 80 */
 	seed_change(0, 0, 0, 0);
 	seed_change(232 + 40, 1, 0, 0);
 	seed_change(232 + 40, 1, 0, 1);

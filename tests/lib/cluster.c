@@ -839,7 +839,7 @@ enum sr_error cluster_ask(struct cluster *self, uint32_t node, enum client_metho
 	return error;
 }
 
-/* ------------------------------------------------------------------------------- changing rosters */
+/* ----------------------------------------------------------------------------- changing rosters */
 
 uint32_t cluster_node_add(struct cluster *self)
 {

@@ -102,8 +102,10 @@ json_t *rpc_status_json(const struct enclave_status *s)
 	for (uint32_t i = 0; i < s->members_n; i++)
 		json_array_append_new(members, json_pack("{s:i, s:i, s:s%, s:I, s:I, s:b}",
 		    "member", (int)i, "seat", (int)s->members[i].seat, "name",
-		    (const char *)s->members[i].name, s->members[i].name_n, "final_height", (json_int_t)s->members[i].final_height, "heard_ms",
-		    (json_int_t)s->members[i].heard_ms, "connected", s->members[i].connected));
+		    (const char *)s->members[i].name, s->members[i].name_n,
+		    "final_height", (json_int_t)s->members[i].final_height,
+		    "heard_ms", (json_int_t)s->members[i].heard_ms,
+		    "connected", s->members[i].connected));
 	status = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "chain_id", hash_json(&s->chain_id), "final_hash", hash_json(&s->final_hash),
 	    "state_root", hash_json(&s->state_root), "measurement", hash_json(&s->measurement),

@@ -66,12 +66,13 @@ SRC_attest := $(filter-out $(WIRE),$(wildcard attest/*.c))
 SRC_wire := $(WIRE)
 SRC_enclave := $(filter-out $(WIRE) $(SHELL_SRC) enclave/main.c,$(wildcard enclave/*.c))
 SRC_shell := $(SHELL_SRC)
+SRC_blob := $(wildcard blob/*.c)
 SRC_net := $(wildcard net/*.c)
 SRC_config := $(wildcard config/*.c)
 SRC_node := $(filter-out node/main.c,$(wildcard node/*.c))
 SRC_cli := $(filter-out cli/main.c,$(wildcard cli/*.c))
 SRC_testlib := $(wildcard tests/lib/*.c)
-MODULES := base shamir consensus vault chain attest wire enclave shell net config node cli testlib
+MODULES := base shamir consensus vault chain attest wire enclave shell blob net config node cli testlib
 
 # --- What each may use ---------------------------------------------------------------------------
 
@@ -84,20 +85,22 @@ USE_attest := attest wire base
 USE_wire := wire base
 USE_enclave := enclave consensus vault shamir chain attest wire base
 USE_shell := shell $(USE_enclave)
+USE_blob := blob wire base
 USE_net := net base
 USE_config := config base
-USE_node := node net config wire base
-USE_cli := cli shamir chain attest config wire base
+USE_node := node blob net config wire base
+USE_cli := cli blob shamir chain attest config wire base
 
 EXT_base := -lgcrypt -lsodium
 EXT_shamir := -lsodium
 EXT_chain := -lsecp256k1 -lhogweed -lnettle -lgmp
 EXT_attest := -lgnutls -ljansson
 EXT_shell := -lgnutls -lseccomp
+EXT_blob := -lisal
 EXT_net := -lnanomsg
 EXT_config := -lyaml
-EXT_node := -lmicrohttpd -ljansson -ltokyocabinet -lisal -lgnutls
-EXT_cli := -lcurl-gnutls -ljansson -lisal
+EXT_node := -lcurl-gnutls -lmicrohttpd -ljansson -ltokyocabinet -lgnutls
+EXT_cli := -lcurl-gnutls -ljansson
 EXT_testlib := -lcheck_pic -lsubunit -ljansson -lgnutls -lrt -lm -lpthread
 
 # Modules to files and -l flags, for a link line.
@@ -153,7 +156,7 @@ all: $(PROGRAMS) $(call archives,$(filter-out testlib,$(MODULES)))
 
 # tests/unit/test_<module>_<file>.c links what its module may use; a test that needs more is listed
 # here with the reason. A test of no module (tests/prop/test_wire_*.c has one) links all pure ones.
-USE_any := shell $(USE_enclave) cli node net config
+USE_any := shell attest $(USE_enclave) cli node blob net config
 USE_split := $(USE_shamir)
 USE_tree := $(USE_vault)
 

@@ -1,5 +1,6 @@
 /* enclave/core.c - the step: one event in, ordered effects out. */
 #include "enclave/snapshot.h"
+#include "attest/evidence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,8 @@ static void status_members(struct enclave_core *self, struct enclave_status *s,
 		bool me = i == self->now->self;
 
 		s->members[i].seat = seat;
+		s->members[i].name_n = record->members[i].name_n;
+		memcpy(s->members[i].name, record->members[i].name, record->members[i].name_n);
 		s->members[i].final_height = me ? s->final_height : c->peer_final_height[i];
 		s->members[i].heard_ms = me ? self->now_ms : self->heard_ms[seat];
 		s->members[i].connected = me || self->connected[seat] ||
@@ -452,6 +455,14 @@ enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave
 	return SR_OK;
 }
 
+enum sr_error enclave_core_own_key(struct sr_edpk *id_key, const struct enclave_core *self)
+{
+	if (self->phase == CORE_NEW || self->phase == CORE_DEAD)
+		return SR_ERR_NOT_READY;
+	(void)core_id(self, id_key);
+	return SR_OK;
+}
+
 uint64_t enclave_core_peers_version(const struct enclave_core *self)
 {
 	return self->peers_version;
@@ -499,10 +510,56 @@ bool core_measurement_listed(const struct enclave_core *self, const struct sr_ha
 	return listed;
 }
 
-bool enclave_core_measurement_listed(const struct enclave_core *self,
-    const struct sr_hash32 *measurement)
+/* Who joins has no policy yet: the members judge him, and he takes whom the trail names. */
+static bool policy_known(const struct enclave_core *self, struct attest_policy *p)
 {
-	return core_measurement_listed(self, measurement);
+	return self->final != NULL && roster_policy_get(p, self->final->tree) == SR_OK;
+}
+
+static enum sr_error judge_unknowing(const struct enclave_core *self,
+    const struct attest_facts *facts, const uint8_t report_data[64])
+{
+	if (self->phase != CORE_JOINING)
+		return SR_ERR_NOT_READY;
+	if (facts->debug)
+		return SR_ERR_DEBUG_ENCLAVE;
+	return memcmp(facts->report_data, report_data, ATTEST_REPORT_DATA) == 0 ? SR_OK :
+	    SR_ERR_BINDING;
+}
+
+enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint32_t seat,
+    const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
+{
+	struct attest_policy *p = malloc(sizeof(*p));
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	(void)seat;
+	if (p != NULL)
+		error = policy_known(self, p) ?
+		    attest_policy_judge(p, facts, report_data, now_ms) :
+		    judge_unknowing(self, facts, report_data);
+	free(p);
+	return error;
+}
+
+void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
+    const struct enclave_core *self)
+{
+	*out = policy_known(self, room) ? roster_trust(room, NULL) :
+	    (struct attest_trust){ .makers_n = 0 };
+}
+
+bool enclave_core_evidence_software(const struct enclave_core *self)
+{
+	struct attest_policy *p = malloc(sizeof(*p));
+	uint32_t kinds = 0;
+
+	if (p != NULL && policy_known(self, p))
+		kinds = p->kinds;
+	else if (self->genesis != NULL && self->phase != CORE_JOINING)
+		kinds = self->genesis->policy.kinds;
+	free(p);
+	return (kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0;
 }
 
 uint32_t enclave_core_self(const struct enclave_core *self)

@@ -124,11 +124,14 @@ void enclave_status_write(struct sr_writer *w, const struct enclave_status *s)
 		sr_write_u64(w, s->members[i].heard_ms);
 		sr_write_u32(w, s->members[i].seat);
 		sr_write_bool(w, s->members[i].connected);
+		sr_write_blob(w, s->members[i].name, s->members[i].name_n);
 	}
 }
 
 void enclave_status_read(struct enclave_status *s, struct sr_reader *r)
 {
+	struct sr_bytes name;
+
 	memset(s, 0, sizeof(*s));
 	if (sr_read_u8(r) != STATUS_VERSION)
 		sr_reader_fail(r, SR_ERR_BAD_VERSION);
@@ -167,5 +170,9 @@ void enclave_status_read(struct enclave_status *s, struct sr_reader *r)
 		s->members[i].heard_ms = sr_read_u64(r);
 		s->members[i].seat = sr_read_u32(r);
 		s->members[i].connected = sr_read_bool(r);
+		name = sr_read_blob(r, SR_NAME_MAX);
+		s->members[i].name_n = name.n;
+		if (name.n > 0)
+			memcpy(s->members[i].name, name.p, name.n);
 	}
 }

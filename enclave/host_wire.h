@@ -19,7 +19,7 @@
 #define HOST_FRAME_MAX (8u * 1024u * 1024u)
 
 enum enclave_event_kind {
-	/* a = genesis file, b = sealed identity; number = HOST_WIRE_VERSION; member = my index */
+	/* a = genesis file, b = sealed identity; number = HOST_WIRE_VERSION; member: my seat */
 	ENCLAVE_EV_BOOT = 1,
 	ENCLAVE_EV_STORE_ROW = 2,    /* boot: a = key, b = value, every row of table "state" */
 	ENCLAVE_EV_LOG_RECORD = 3,   /* boot: a = record, oldest first */
@@ -76,10 +76,12 @@ enum enclave_effect_kind {
 	/* a = sealed identity: replace the file durably before what follows */
 	ENCLAVE_FX_IDENTITY = 13,
 	ENCLAVE_FX_STOPPED = 14,     /* all is written; exit */
-	/* a = piece hash 32 that a finalised secret needs; number = its bytes */
+	/* a = piece hash 32 that a finalised secret needs; number = its bytes; b = what it is a
+	 * piece of (vault_payload_write) */
 	ENCLAVE_FX_BLOB_KEEP = 15,
 	ENCLAVE_FX_BLOB_DROP = 16,   /* a = piece hash 32 no longer needed */
-	/* member, a = its link's address (empty: forget that peer) */
+	/* member, a = its link's address (empty: forget that peer); b = its URL's pin 32 | its URL,
+	 * where other members' pieces are */
 	ENCLAVE_FX_PEER = 17,
 	/* token, a = report data 64: the platform's evidence for it; answer EVIDENCE */
 	ENCLAVE_FX_EVIDENCE = 18,
@@ -120,6 +122,8 @@ struct enclave_status {
 		uint64_t final_height, heard_ms;
 		uint32_t seat;
 		bool connected;
+		uint8_t name[SR_NAME_MAX];
+		size_t name_n;
 	} members[SR_MEMBERS_MAX];   /* in this epoch's order */
 };
 void enclave_status_write(struct sr_writer *w, const struct enclave_status *s);

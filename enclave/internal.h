@@ -142,6 +142,8 @@ struct core_peer {
 	bool candidate;                         /* admitted, and not yet a member */
 	struct sr_edpk id;
 	char link[GENESIS_URL_MAX];
+	char url[GENESIS_URL_MAX];              /* where its pieces are */
+	struct sr_hash32 url_pin;
 	uint64_t chunks_ms;                     /* of a snapshot, sent to it since then */
 	uint32_t chunks_n;
 };

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define PAYLOAD_MAX (64u + 32u * VAULT_BLOB_PIECES_MAX) /* encoded, in pieces */
+
 static uint64_t count_get(const struct enclave_core *self, const struct vault_key *piece)
 {
 	struct sr_bytes value = vault_tree_get(self->pieces, piece);
@@ -55,12 +57,19 @@ static void piece_effect(struct enclave_core *self, enum enclave_effect_kind kin
     const struct vault_version *v)
 {
 	struct enclave_effect fx = { .kind = kind };
+	struct sr_writer about;
 
 	fx.a = (struct sr_bytes){ v->payload.piece_hash[self->seat].b, 32 };
 	if (v->payload.data_pieces > 0)
 		fx.number = (v->payload.cipher_bytes + v->payload.data_pieces - 1) /
 		    v->payload.data_pieces;
+	/* From what else the host could restore it. */
+	sr_writer_init(&about, PAYLOAD_MAX);
+	vault_payload_write(&about, &v->payload);
+	if (kind == ENCLAVE_FX_BLOB_KEEP && sr_writer_finish(&about) == SR_OK)
+		fx.b = (struct sr_bytes){ about.p, about.n };
 	fx_push(self, &fx);
+	sr_writer_clear(&about);
 }
 
 static bool count_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)

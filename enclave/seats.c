@@ -69,7 +69,8 @@ uint32_t seats_seat(const struct core_instance *i, uint32_t peer)
 
 /* Who is named first has the seat. */
 static void peer_put(struct core_peer *peers, const struct enclave_core *self, uint32_t seat,
-    const struct sr_edpk *id, const char *link, bool candidate)
+    const struct sr_edpk *id, const char *link, const char *url, const struct sr_hash32 *pin,
+    bool candidate)
 {
 	struct core_peer *p;
 	struct sr_edpk me;
@@ -82,6 +83,8 @@ static void peer_put(struct core_peer *peers, const struct enclave_core *self, u
 	p->candidate = candidate;
 	p->id = *id;
 	memcpy(p->link, link, strnlen(link, sizeof(p->link) - 1));
+	memcpy(p->url, url, strnlen(url, sizeof(p->url) - 1));
+	p->url_pin = *pin;
 }
 
 static void roster_put(struct core_peer *peers, const struct enclave_core *self,
@@ -89,23 +92,30 @@ static void roster_put(struct core_peer *peers, const struct enclave_core *self,
 {
 	for (uint32_t k = 0; k < r->n; k++)
 		peer_put(peers, self, r->members[k].seat, &r->members[k].id_key,
-		    r->members[k].link, false);
+		    r->members[k].link, r->members[k].url, &r->members[k].url_pin, false);
 }
 
 void seats_provisional(struct enclave_core *self)
 {
 	for (uint32_t k = 0; k < self->genesis->members_n; k++)
 		peer_put(self->peers, self, k, &self->genesis->members[k].id_key,
-		    self->genesis->members[k].link, false);
+		    self->genesis->members[k].link, self->genesis->members[k].url,
+		    &self->genesis->members[k].url_pin, false);
 	self->peers_version++;
 }
 
 static void peer_tell(struct enclave_core *self, uint32_t seat, const struct core_peer *now)
 {
 	struct enclave_effect fx = { .kind = ENCLAVE_FX_PEER, .member = seat };
+	uint8_t place[sizeof(now->url_pin.b) + GENESIS_URL_MAX];
+	size_t url_n = strlen(now->url);
 
-	if (now->used)
+	if (now->used) {
+		memcpy(place, now->url_pin.b, sizeof(now->url_pin.b));
+		memcpy(place + sizeof(now->url_pin.b), now->url, url_n);
 		fx.a = (struct sr_bytes){ (const uint8_t *)now->link, strlen(now->link) };
+		fx.b = (struct sr_bytes){ place, sizeof(now->url_pin.b) + url_n };
+	}
 	fx_push(self, &fx);
 }
 
@@ -113,7 +123,8 @@ static void peer_replace(struct enclave_core *self, uint32_t seat, struct core_p
 {
 	struct core_peer *was = &self->peers[seat];
 	bool same = was->used == now->used && (!now->used || key_equal(&was->id, &now->id));
-	bool link = !same || strcmp(was->link, now->link) != 0;
+	bool link = !same || strcmp(was->link, now->link) != 0 ||
+	    strcmp(was->url, now->url) != 0 || !sr_hash32_equal(&was->url_pin, &now->url_pin);
 
 	if (!same) {
 		self->peers_version++;
@@ -173,8 +184,8 @@ static bool candidate_visit(void *ctx, const struct roster_candidate *c)
 {
 	struct collect *all = ctx;
 
-	peer_put(all->peers, all->core, c->seat, &c->entry.id_key, c->entry.link,
-	    c->state == ROSTER_ADMITTED);
+	peer_put(all->peers, all->core, c->seat, &c->entry.id_key, c->entry.link, c->entry.url,
+	    &c->entry.url_pin, c->state == ROSTER_ADMITTED);
 	return true;
 }
 

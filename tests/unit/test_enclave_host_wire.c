@@ -132,6 +132,9 @@ START_TEST(a_status_has_one_encoding)
 	struct sr_writer w;
 
 	s.members[2].connected = true;
+	s.members[2].seat = 17;
+	s.members[1].name_n = SR_NAME_MAX;
+	memset(s.members[1].name, 'n', SR_NAME_MAX);
 	s.members[3].final_height = 99;
 	sr_writer_init(&w, 65536);
 	enclave_status_write(&w, &s);

@@ -66,6 +66,7 @@ SRC_attest := $(filter-out $(WIRE),$(wildcard attest/*.c))
 SRC_wire := $(WIRE)
 SRC_enclave := $(filter-out $(WIRE) $(SHELL_SRC) enclave/main.c,$(wildcard enclave/*.c))
 SRC_shell := $(SHELL_SRC)
+SRC_blob := $(wildcard blob/*.c)
 SRC_net := $(wildcard net/*.c)
 SRC_config := $(wildcard config/*.c)
 SRC_node := $(filter-out node/main.c,$(wildcard node/*.c))
@@ -73,7 +74,8 @@ SRC_platform := $(wildcard platform/*.c)
 SRC_cli := $(filter-out cli/main.c,$(wildcard cli/*.c))
 # fake_tsm.c stands in for open() of the whole program: only for the test that asks for it.
 SRC_testlib := $(filter-out tests/lib/fake_tsm.c,$(wildcard tests/lib/*.c))
-MODULES := base shamir consensus vault chain attest wire enclave shell net config platform node cli testlib
+MODULES := base shamir consensus vault chain attest wire enclave shell blob net config platform node \
+	cli testlib
 
 # --- What each may use ---------------------------------------------------------------------------
 
@@ -86,22 +88,24 @@ USE_attest := attest wire base
 USE_wire := wire base
 USE_enclave := enclave consensus vault shamir chain attest wire base
 USE_shell := shell $(USE_enclave)
+USE_blob := blob wire base
 USE_net := net base
 USE_config := config base
 USE_platform := platform wire base
-USE_node := node net config platform wire base
-USE_cli := cli shamir chain attest platform config wire base
+USE_node := node blob net config platform wire base
+USE_cli := cli blob shamir chain attest platform config wire base
 
 EXT_base := -lgcrypt -lsodium
 EXT_shamir := -lsodium
 EXT_chain := -lsecp256k1 -lhogweed -lnettle -lgmp
 EXT_attest := -lgnutls -ljansson
 EXT_shell := -lgnutls -lseccomp
+EXT_blob := -lisal
 EXT_net := -lnanomsg
 EXT_config := -lyaml
 EXT_platform := -ltss2-esys -ltss2-mu -ltss2-rc -ltss2-tctildr
-EXT_node := -lmicrohttpd -ljansson -ltokyocabinet -lisal -lgnutls
-EXT_cli := -lcurl-gnutls -ljansson -lisal
+EXT_node := -lcurl-gnutls -lmicrohttpd -ljansson -ltokyocabinet -lgnutls
+EXT_cli := -lcurl-gnutls -ljansson
 EXT_testlib := -lcheck_pic -lsubunit -ljansson -lgnutls -lrt -lm -lpthread
 
 # Modules to files and -l flags, for a link line.
@@ -157,7 +161,7 @@ all: $(PROGRAMS) $(call archives,$(filter-out testlib,$(MODULES)))
 
 # tests/unit/test_<module>_<file>.c links what its module may use; a test that needs more is listed
 # here with the reason. A test of no module (tests/prop/test_wire_*.c has one) links all pure ones.
-USE_any := shell $(USE_enclave) cli node net config
+USE_any := shell $(USE_enclave) cli node blob net config
 # What a machine gives as evidence is judged by what members judge it with.
 USE_test_platform_tpm := platform attest wire base
 USE_test_platform_tsm := $(USE_test_platform_tpm)

@@ -2,15 +2,11 @@
 #include "cli/io.h"
 
 #include <errno.h>
-#include <isa-l/erasure_code.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "consensus/wire.h"
-
-/* ISA-L's tables: 32 bytes for each coefficient. */
-#define TABLE_BYTES 32u
 
 /* A crash-only cluster (n = 3) still has to live through one lost member. */
 static uint32_t faults(uint32_t members)
@@ -30,23 +26,6 @@ uint32_t blob_needed(uint32_t members)
 	return members - faults(members);
 }
 
-uint64_t blob_piece_bytes(const struct vault_payload *payload)
-{
-	uint64_t stripe = (uint64_t)payload->stripe_bytes * payload->data_pieces;
-
-	return (payload->cipher_bytes + stripe - 1) / stripe * payload->stripe_bytes;
-}
-
-enum sr_error blob_check(const struct vault_payload *p)
-{
-	if (p->inlined || p->data_pieces == 0 || p->data_pieces > p->pieces_n ||
-	    p->pieces_n > VAULT_BLOB_PIECES_MAX || p->stripe_bytes == 0 ||
-	    p->stripe_bytes > VAULT_STRIPE_BYTES_MAX || p->cipher_bytes == 0 ||
-	    p->cipher_bytes > VAULT_BLOB_CIPHER_MAX)
-		return SR_ERR_OUT_OF_RANGE;
-	return SR_OK;
-}
-
 /* --- coding --- */
 
 struct blob_coder {
@@ -58,20 +37,6 @@ struct blob_coder {
 	int fds[VAULT_BLOB_PIECES_MAX];
 	struct sr_sha256 hash[VAULT_BLOB_PIECES_MAX];
 };
-
-static enum sr_error coder_tables(struct blob_coder *self)
-{
-	uint8_t *matrix = malloc((size_t)self->n * self->k);
-
-	if (matrix == NULL)
-		return SR_ERR_NO_MEMORY;
-	gf_gen_cauchy1_matrix(matrix, (int)self->n, (int)self->k);
-	if (self->n > self->k)
-		ec_init_tables((int)self->k, (int)(self->n - self->k), matrix + self->k * self->k,
-		    self->tables);
-	free(matrix);
-	return SR_OK;
-}
 
 enum sr_error blob_coder_new(struct blob_coder **out, struct vault_payload *payload,
     uint64_t cipher_bytes, uint32_t members, const int *fds)
@@ -94,9 +59,9 @@ enum sr_error blob_coder_new(struct blob_coder **out, struct vault_payload *payl
 	error = blob_check(payload);
 	if (error == SR_OK) {
 		self->buffer = malloc((size_t)self->n * self->stripe);
-		self->tables = malloc((size_t)self->k * self->n * TABLE_BYTES);
-		error = self->buffer != NULL && self->tables != NULL ? coder_tables(self)
-								     : SR_ERR_NO_MEMORY;
+		self->tables = malloc((size_t)self->k * self->n * BLOB_TABLE_BYTES);
+		error = self->buffer != NULL && self->tables != NULL
+		    ? blob_tables_parity(self->tables, self->k, self->n) : SR_ERR_NO_MEMORY;
 	}
 	for (uint32_t i = 0; i < members && error == SR_OK; i++) {
 		self->fds[i] = fds[i];
@@ -118,8 +83,8 @@ static enum sr_error stripe_out(struct blob_coder *self)
 	for (uint32_t i = 0; i < self->n; i++)
 		pieces[i] = self->buffer + (size_t)i * self->stripe;
 	if (self->n > self->k)
-		ec_encode_data((int)self->stripe, (int)self->k, (int)(self->n - self->k),
-		    self->tables, pieces, pieces + self->k);
+		blob_code(pieces + self->k, self->n - self->k, self->tables, pieces, self->k,
+		    self->stripe);
 	for (uint32_t i = 0; i < self->n; i++) {
 		sr_sha256_update(&self->hash[i], pieces[i], self->stripe);
 		SR_TRY(io_write_all(self->fds[i], pieces[i], self->stripe));
@@ -183,30 +148,6 @@ struct blob_reader {
 	int fds[VAULT_BLOB_PIECES_MAX];
 };
 
-/* The rows of the pieces at hand, inverted: they give the data back. */
-static enum sr_error reader_tables(struct blob_reader *self, const struct vault_payload *p,
-    const uint32_t *which)
-{
-	size_t k = p->data_pieces;
-	uint8_t *all = malloc((size_t)p->pieces_n * k), *rows = malloc(k * k),
-		*inverse = malloc(k * k);
-	enum sr_error error = SR_ERR_NO_MEMORY;
-
-	if (all != NULL && rows != NULL && inverse != NULL) {
-		gf_gen_cauchy1_matrix(all, (int)p->pieces_n, (int)k);
-		for (size_t i = 0; i < k; i++)
-			memcpy(rows + i * k, all + which[i] * k, k);
-		error = gf_invert_matrix(rows, inverse, (int)k) == 0 ? SR_OK
-								     : SR_ERR_SHARE_DUPLICATE;
-		if (error == SR_OK)
-			ec_init_tables((int)k, (int)k, inverse, self->tables);
-	}
-	free(all);
-	free(rows);
-	free(inverse);
-	return error;
-}
-
 enum sr_error blob_reader_new(struct blob_reader **out, const struct vault_payload *payload,
     const uint32_t *which, const int *fds)
 {
@@ -215,9 +156,6 @@ enum sr_error blob_reader_new(struct blob_reader **out, const struct vault_paylo
 
 	*out = NULL;
 	SR_TRY(blob_check(payload));
-	for (uint32_t i = 0; i < payload->data_pieces; i++)
-		if (which[i] >= payload->pieces_n)
-			return SR_ERR_OUT_OF_RANGE;
 	self = calloc(1, sizeof *self);
 	if (self == NULL)
 		return SR_ERR_NO_MEMORY;
@@ -226,10 +164,11 @@ enum sr_error blob_reader_new(struct blob_reader **out, const struct vault_paylo
 	self->left = payload->cipher_bytes;
 	self->in = malloc((size_t)self->k * self->stripe);
 	self->out = malloc((size_t)self->k * self->stripe);
-	self->tables = malloc((size_t)self->k * self->k * TABLE_BYTES);
+	self->tables = malloc((size_t)self->k * self->k * BLOB_TABLE_BYTES);
 	memcpy(self->fds, fds, self->k * sizeof fds[0]);
-	error = self->in != NULL && self->out != NULL && self->tables != NULL ?
-	    reader_tables(self, payload, which) : SR_ERR_NO_MEMORY;
+	error = self->in != NULL && self->out != NULL && self->tables != NULL
+	    ? blob_tables_data(self->tables, self->k, payload->pieces_n, which)
+	    : SR_ERR_NO_MEMORY;
 	if (error != SR_OK) {
 		blob_reader_free(self);
 		return error;
@@ -247,7 +186,7 @@ static enum sr_error stripe_in(struct blob_reader *self)
 		out[i] = self->out + (size_t)i * self->stripe;
 		SR_TRY(io_read_all(self->fds[i], in[i], self->stripe));
 	}
-	ec_encode_data((int)self->stripe, (int)self->k, (int)self->k, self->tables, in, out);
+	blob_code(out, self->k, self->tables, in, self->k, self->stripe);
 	self->have = (size_t)self->k * self->stripe;
 	self->at = 0;
 	return SR_OK;

@@ -1,6 +1,6 @@
 /*
  * cli/blob.h - a large ciphertext as erasure-coded pieces, one for each member: any data_pieces of
- * them restore it. Ciphertext only: ISA-L's tables are indexed by data.
+ * them restore it (blob/code.h).
  *
  * The ciphertext, padded with zeros, is cut into stripes of data_pieces * stripe_bytes; each stripe
  * gives every piece stripe_bytes: piece i < data_pieces carries the data itself, the others sums
@@ -10,6 +10,7 @@
 #define SR_CLI_BLOB_H
 
 #include "base/crypto.h"
+#include "blob/code.h"
 #include "vault/op.h"
 
 #define BLOB_STRIPE_MAX 65536u
@@ -29,9 +30,6 @@ SR_MUST_CHECK enum sr_error blob_coder_update(struct blob_coder *self, const uin
 SR_MUST_CHECK enum sr_error blob_coder_finish(
     struct blob_coder *self, struct vault_payload *payload);
 void blob_coder_free(struct blob_coder *self);
-uint64_t blob_piece_bytes(const struct vault_payload *payload);
-/* Do the sizes fit together? BAD_ENCODING, OUT_OF_RANGE. */
-SR_MUST_CHECK enum sr_error blob_check(const struct vault_payload *payload);
 
 /* --- restoring: data_pieces files in, bytes out, from the beginning --- which[i]: the piece that
  * fds[i] holds; each read from its beginning. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 
 #define ROW(key, type, min, max, choices, fallback, doc)                                           \
 	{ #key, type, offsetof(struct config, key), min, max, choices, fallback, doc }
@@ -15,8 +16,12 @@ const struct config_row config_rows[] = {
 	ROW(data_dir, CONFIG_PATH, 0, 0, NULL, NULL,
 	    "where this node keeps everything; one process at a time may use it"),
 	ROW(member, CONFIG_NUMBER, 0, SR_MEMBERS_MAX - 1, NULL, NULL,
-	    "this node's place in the genesis, counted from 0"),
+	    "this node's seat: its place in the genesis, counted from 0, or given when it joined"),
 	ROW(genesis, CONFIG_PATH, 0, 0, NULL, "", "the genesis file; by default data_dir/genesis"),
+	ROW(trail, CONFIG_PATH, 0, 0, NULL, "",
+	    "for a node that joins: the epoch trail its first start follows to the present"),
+	ROW(checkpoint, CONFIG_POINT, 0, 0, NULL, "",
+	    "for a node that joins: an epoch and its roster root that the trail must pass through"),
 	ROW(rpc_listen, CONFIG_LISTEN, 0, 0, NULL, "127.0.0.1:7700", "HTTPS for clients"),
 	ROW(link_listen, CONFIG_LINK, 0, 0, NULL, "tcp://127.0.0.1:7701",
 	    "links from the other members"),
@@ -86,6 +91,9 @@ static void allowed_text(char *out, size_t n, const struct config_row *row)
 		return;
 	case CONFIG_USER:
 		snprintf(out, n, "a user's name of 1 to 32 letters, digits, - and _");
+		return;
+	case CONFIG_POINT:
+		snprintf(out, n, "an epoch, a colon and a hash of 64 hex digits");
 		return;
 	case CONFIG_NUMBER:
 		snprintf(out, n, "a number from %llu to %llu", (unsigned long long)row->min,
@@ -204,6 +212,16 @@ static bool link_valid(const char *text)
 	    config_address(host, &port, text + 6) == SR_OK;
 }
 
+enum sr_error config_point(uint64_t *epoch, struct sr_hash32 *hash, const char *text)
+{
+	const char *end;
+
+	if (!number_parse(epoch, text, &end) || *end != ':')
+		return SR_ERR_CONFIG;
+	return sr_hex_decode(hash->b, sizeof hash->b, end + 1, strlen(end + 1)) == SR_OK
+	    ? SR_OK : SR_ERR_CONFIG;
+}
+
 /* Only what reaches a TPM: tpm2-tss knows "cmd:", which runs a program. */
 static bool tcti_valid(const char *text)
 {
@@ -215,7 +233,11 @@ static bool text_valid(enum config_type type, const char *text)
 {
 	char host[CONFIG_TEXT_MAX];
 	uint16_t port;
+	struct sr_hash32 hash;
+	uint64_t epoch;
 
+	if (type == CONFIG_POINT)
+		return config_point(&epoch, &hash, text) == SR_OK;
 	if (type == CONFIG_LISTEN)
 		return config_address(host, &port, text) == SR_OK;
 	if (type == CONFIG_LINK)
@@ -235,6 +257,7 @@ static bool row_set(struct config *self, const struct config_row *row, const cha
 	case CONFIG_LISTEN:
 	case CONFIG_LINK:
 	case CONFIG_USER:
+	case CONFIG_POINT:
 	case CONFIG_TCTI:
 		if (text[0] == '\0' || strlen(text) >= CONFIG_TEXT_MAX
 		    || !text_valid(row->type, text))

@@ -6,7 +6,7 @@
 #define SR_CONFIG_CONFIG_H
 
 #include "base/error.h"
-#include "base/types.h"
+#include "base/crypto.h"
 
 #define CONFIG_TEXT_MAX 512u
 #define CONFIG_FILE_MAX (64u * 1024u)
@@ -20,6 +20,7 @@ struct config {
 	uint64_t member;
 	char rpc_listen[CONFIG_TEXT_MAX], link_listen[CONFIG_TEXT_MAX];
 	char https_key[CONFIG_TEXT_MAX], https_cert[CONFIG_TEXT_MAX];
+	char trail[CONFIG_TEXT_MAX], checkpoint[CONFIG_TEXT_MAX]; /* empty: none */
 	char enclave_program[CONFIG_TEXT_MAX], enclave_user[CONFIG_TEXT_MAX];
 	uint64_t enclave_lock;           /* enum config_lock */
 	uint64_t log_level;              /* enum sr_log_level */
@@ -39,6 +40,7 @@ enum config_type {
 	CONFIG_LISTEN,   /* ip:port, [ip6]:port */
 	CONFIG_LINK,     /* tcp://ip:port */
 	CONFIG_USER,
+	CONFIG_POINT,    /* epoch:hash, a place in the epoch trail */
 	CONFIG_NUMBER,
 	CONFIG_SECONDS,
 	CONFIG_BYTES,    /* a number with K, M, G or T behind it, or none */
@@ -84,5 +86,8 @@ size_t config_sample(char *out, size_t out_n);
 
 /* "ip:port" or "[ip6]:port" in parts. host: CONFIG_TEXT_MAX bytes. */
 SR_MUST_CHECK enum sr_error config_address(char *host, uint16_t *port, const char *text);
+
+/* "epoch:hash" in parts; the hash is 64 hex digits. */
+SR_MUST_CHECK enum sr_error config_point(uint64_t *epoch, struct sr_hash32 *hash, const char *text);
 
 #endif

@@ -23,7 +23,7 @@ void clients_answer(struct enclave_core *self, const struct core_client *c, enum
 	error = sr_drbg_fill(&self->drbg, ephemeral.b, sizeof(ephemeral.b));
 	if (error == SR_OK)
 		error = client_answer_seal(&w, &c->answer_key, &ephemeral, &c->request, code,
-		    self->self, &self->keys->now.vote, p, n);
+		    self->now->self, &self->keys->now.vote, p, n);
 	if (error == SR_OK)
 		error = sr_writer_finish(&w);
 	fx_reply(self, c->token, error, w.p, error == SR_OK ? w.n : 0);
@@ -343,7 +343,8 @@ static enum sr_error request_sealed(struct enclave_core *self, const struct encl
 	size_t n;
 	enum sr_error error = client_request_epoch(&epoch, ev->a.p, ev->a.n);
 
-	if (error == SR_OK && self->now->record.epoch == 0)
+	/* Nor can who is no member yet open anything. */
+	if (error == SR_OK && !self->keys->now.has_share)
 		error = SR_ERR_NOT_READY;
 	if (error == SR_OK && epoch != self->now->record.epoch)
 		error = SR_ERR_WRONG_EPOCH;

@@ -41,13 +41,32 @@ SR_MUST_CHECK enum sr_error enclave_identity_new(struct genesis_identity *public
 /* For the shell's channels: who the peers are, and a signature of the identity key over a channel
  * certificate's binding (domain "strongroom channel v1"). Available after BOOT. */
 SR_MUST_CHECK enum sr_error enclave_core_peer_key(struct sr_edpk *id_key,
-    const struct enclave_core *self, uint32_t member);
+    const struct enclave_core *self, uint32_t seat);
+/* Another number than before: some seat has another identity, or none, or one for the first time.
+ */
+uint64_t enclave_core_peers_version(const struct enclave_core *self);
+/* Which is my own. */
+SR_MUST_CHECK enum sr_error enclave_core_own_key(struct sr_edpk *id_key,
+    const struct enclave_core *self);
 SR_MUST_CHECK enum sr_error enclave_core_channel_sign(struct sr_sig64 *out,
     const struct enclave_core *self, const uint8_t *binding, size_t n);
-/* Does the genesis list it? false before BOOT. */
-bool enclave_core_measurement_listed(const struct enclave_core *self,
-    const struct sr_hash32 *measurement);
+/* Are these facts, of verified evidence in a channel's certificate, acceptable for whoever has that
+ * seat, by the policy in force? Errors as attest_policy_judge, and NOT_READY before BOOT. */
+struct attest_facts;
+struct attest_trust;
+SR_MUST_CHECK enum sr_error enclave_core_evidence_judge(const struct enclave_core *self,
+    uint32_t seat, const struct attest_facts *facts, const uint8_t report_data[64],
+    uint64_t now_ms);
+/* What evidence is rooted in besides vendors' keys, by the policy in force. Borrows from room. */
+struct attest_policy;
+void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
+    const struct enclave_core *self);
+/* Is software evidence enough here, as far as is known? Then the shell asks the host for no other.
+ */
+bool enclave_core_evidence_software(const struct enclave_core *self);
+/* My seat; EPOCH_NOBODY while I have none. */
 uint32_t enclave_core_self(const struct enclave_core *self);
+/* One more than the highest seat that may be in use. */
 uint32_t enclave_core_members(const struct enclave_core *self);
 struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self);
 

@@ -18,6 +18,7 @@
 #define COST_PLAIN_US 120u
 #define COST_SEALED_KEY_US 320u
 #define COST_MEMBER_US 1000u
+#define COST_POLICY_US 6000u             /* a hundred operators' signatures */
 
 /* ---------------------------------------------------------------------------------------- hooks */
 
@@ -89,8 +90,7 @@ void exec_clear(struct enclave_core *self)
 	self->final = NULL;
 	built_drop(self);
 	pieces_clear(self);
-	vault_tree_unref(self->proof.tree);
-	memset(&self->proof, 0, sizeof(self->proof));
+	exec_proof_drop(self);
 }
 
 struct exec_block *exec_tip(struct enclave_core *self)
@@ -129,8 +129,13 @@ enum sr_error exec_genesis(struct enclave_core *self, const struct core_instance
 	self->blocks = b;
 	self->final = b;
 	self->tip = b->hash;
-	pieces_count(self, tree);
-	return self->broken;
+	return SR_OK;
+}
+
+void exec_proof_drop(struct enclave_core *self)
+{
+	vault_tree_unref(self->proof.tree);
+	memset(&self->proof, 0, sizeof(self->proof));
 }
 
 struct vault_block exec_vault_block(const struct enclave_core *self,
@@ -143,7 +148,7 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
 		.time_ms = header->time_ms,
 		.parent_time_ms = parent->header.time_ms,
 		.ingress_ok = (header->flags & CONSENSUS_INGRESS_OK) != 0,
-		.members_n = self->n,
+		.members_n = seats_end(&self->now->record),
 		.hooks = &hooks,
 	};
 
@@ -195,6 +200,8 @@ struct run {
 
 static uint64_t cost_us(unsigned kind)
 {
+	if (kind == EPOCH_OP_POLICY)
+		return COST_POLICY_US;
 	if (kind >= VAULT_OP_MEMBER_FIRST)
 		return COST_MEMBER_US;
 	switch (kind) {
@@ -610,6 +617,7 @@ static void proof_keep(struct enclave_core *self, const struct exec_block *paren
 	vault_tree_unref(self->proof.tree);
 	self->proof.have = true;
 	self->proof.header = block->header;
+	self->proof.parent = parent->header;
 	consensus_cert_copy(&self->proof.cert, final);
 	self->proof.tree = vault_tree_ref(parent->tree);
 }

@@ -19,7 +19,7 @@
 #define HOST_FRAME_MAX (8u * 1024u * 1024u)
 
 enum enclave_event_kind {
-	/* a = genesis file, b = sealed identity; number = HOST_WIRE_VERSION; member = my index */
+	/* a = genesis file, b = sealed identity; number = HOST_WIRE_VERSION; member: my seat */
 	ENCLAVE_EV_BOOT = 1,
 	ENCLAVE_EV_STORE_ROW = 2,    /* boot: a = key, b = value, every row of table "state" */
 	ENCLAVE_EV_LOG_RECORD = 3,   /* boot: a = record, oldest first */
@@ -34,7 +34,8 @@ enum enclave_event_kind {
 	ENCLAVE_EV_LINK = 10,        /* member, number = 1 up, 0 down */
 	ENCLAVE_EV_STOP = 11,        /* drain: checkpoint, then STOPPED */
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
-	/* boot of a node that joins: a = epoch trail, as CLIENT_TRAIL answers it */
+	/* after BOOT of a node that joins, until its store holds rows: a = epoch trail, as
+	 * CLIENT_TRAIL answers it; b = a pinned epoch u64 | its roster root 32, or nothing */
 	ENCLAVE_EV_TRAIL = 13,
 	/* token, number = sr_error, a = evidence (attest/evidence.h) */
 	ENCLAVE_EV_EVIDENCE = 14,
@@ -75,10 +76,12 @@ enum enclave_effect_kind {
 	/* a = sealed identity: replace the file durably before what follows */
 	ENCLAVE_FX_IDENTITY = 13,
 	ENCLAVE_FX_STOPPED = 14,     /* all is written; exit */
-	/* a = piece hash 32 that a finalised secret needs; number = its bytes */
+	/* a = piece hash 32 that a finalised secret needs; number = its bytes; b = what it is a
+	 * piece of (vault_payload_write) */
 	ENCLAVE_FX_BLOB_KEEP = 15,
 	ENCLAVE_FX_BLOB_DROP = 16,   /* a = piece hash 32 no longer needed */
-	/* member, a = its link's address (empty: forget that peer) */
+	/* member, a = its link's address (empty: forget that peer); b = its URL's pin 32 | its URL,
+	 * where other members' pieces are */
 	ENCLAVE_FX_PEER = 17,
 	/* token, a = report data 64: the platform's evidence for it; answer EVIDENCE */
 	ENCLAVE_FX_EVIDENCE = 18,
@@ -100,14 +103,28 @@ SR_MUST_CHECK enum sr_error host_wire_effect_read(struct enclave_effect *fx, con
     size_t n);
 
 /* Public figures. */
+enum enclave_role {
+	ENCLAVE_ROLE_MEMBER = 0,
+	ENCLAVE_ROLE_JOINING = 1,    /* no state yet */
+	ENCLAVE_ROLE_OBSERVER = 2,   /* follows, without a vote: a candidate */
+};
 struct enclave_status {
 	struct sr_hash32 chain_id, final_hash, state_root, measurement;
 	uint64_t epoch, slot, final_slot, final_height, final_time_ms, uptime_ms;
-	uint32_t author, self, members_n, threshold, attestation;
+	/* author, self: places in members (self EPOCH_NOBODY: no member now); seat: mine or
+	 * EPOCH_NOBODY */
+	uint32_t author, self, seat, members_n, threshold, attestation;
+	uint32_t role;               /* enum enclave_role */
 	bool recovering, disk_full, vault_ready /* the vault key exists */;
 	uint64_t operations_final, operations_refused, pool, releases, slots_skipped;
 	uint64_t records;            /* in the state */
-	struct { uint64_t final_height, heard_ms; bool connected; } members[SR_MEMBERS_MAX];
+	struct {
+		uint64_t final_height, heard_ms;
+		uint32_t seat;
+		bool connected;
+		uint8_t name[SR_NAME_MAX];
+		size_t name_n;
+	} members[SR_MEMBERS_MAX];   /* in this epoch's order */
 };
 void enclave_status_write(struct sr_writer *w, const struct enclave_status *s);
 void enclave_status_read(struct enclave_status *s, struct sr_reader *r);

@@ -10,7 +10,7 @@
 #define HEADER_HELLO (1u + SESSION_N)
 #define HEADER_DATA (1u + SESSION_N + 8u)
 #define WINDOW 8192u                    /* sequence numbers remembered against replay */
-#define HANDSHAKE_BYTES_MAX 65536u
+#define HANDSHAKE_BYTES_MAX (SHELL_CERT_BYTES_MAX + 65536u)
 #define PRIORITY                                                                                   \
 	"NONE:+VERS-TLS1.3:+AEAD:+AES-256-GCM:+GROUP-X25519:+SIGN-ECDSA-SECP256R1-SHA256:"         \
 	"+CTYPE-X509"
@@ -42,10 +42,16 @@ struct waiting {
 	size_t n;
 };
 
+/* Nonces of the certificates that a peer has shown. Only the last may come again. */
+struct nonces { struct sr_hash32 list[SHELL_CHANNEL_NONCES]; uint64_t n; };
+
 struct peer {
 	struct shell_channels *owner;
-	uint32_t member;
-	bool wanted;
+	uint32_t seat;
+	struct sr_edpk id_key;
+	bool known, link, wanted;               /* known: the core knows who has this seat */
+	enum sr_error refused;                  /* told last */
+	struct nonces nonces;
 	uint64_t tried_ms, kicked_ms;           /* 0: never */
 	struct session *current, *previous;     /* locked memory */
 	struct handshake *handshake;
@@ -58,7 +64,10 @@ struct shell_channels {
 	const struct shell_cert *cert;
 	struct shell_channel_ports ports;
 	struct shell_channel_figures figures;
-	uint32_t members_n, self;
+	bool looked;
+	uint64_t peers_version;
+	uint64_t now_ms;                        /* of the call under way, for tls_verify */
+	uint32_t self;
 	struct peer peers[SR_MEMBERS_MAX];
 };
 
@@ -106,7 +115,7 @@ static void frame_kick(struct peer *p, const uint8_t id[SESSION_N], uint64_t now
 	p->kicked_ms = now_ms;
 	frame[0] = FRAME_KICK;
 	memcpy(frame + 1, id, SESSION_N);
-	p->owner->ports.frame(p->owner->ports.ctx, p->member, 0, frame, sizeof frame);
+	p->owner->ports.frame(p->owner->ports.ctx, p->seat, 0, frame, sizeof frame);
 }
 
 static void frame_nonce(uint8_t nonce[SR_GCM_NONCE], uint64_t sequence)
@@ -135,7 +144,7 @@ static void frame_data(struct peer *p, uint32_t class, const uint8_t *msg, size_
 	enum sr_error err = sr_gcm_seal(
 	    frame + HEADER_DATA, &s->send_key, nonce, frame, HEADER_DATA, msg, n);
 	if (err == SR_OK)
-		p->owner->ports.frame(p->owner->ports.ctx, p->member, class, frame, frame_n);
+		p->owner->ports.frame(p->owner->ports.ctx, p->seat, class, frame, frame_n);
 	else
 		p->owner->figures.dropped++;
 	free(frame);
@@ -213,7 +222,26 @@ static ssize_t tls_push(gnutls_transport_ptr_t ptr, const void *data, size_t n)
 	return (ssize_t)n;
 }
 
-/* The peer's certificate must be bound to the member this handshake is with. */
+/* Was it shown before, and replaced since? Then whoever shows it has found an old key. */
+static enum sr_error nonce_check(struct nonces *self, const struct sr_hash32 *nonce)
+{
+	uint64_t first = self->n > SHELL_CHANNEL_NONCES ? self->n - SHELL_CHANNEL_NONCES : 0;
+	for (uint64_t i = self->n; i > first; i--)
+		if (sr_hash32_equal(&self->list[(i - 1) % SHELL_CHANNEL_NONCES], nonce))
+			return i == self->n ? SR_OK : SR_ERR_REPLAYED;
+	self->list[self->n++ % SHELL_CHANNEL_NONCES] = *nonce;
+	return SR_OK;
+}
+
+static void refusal_tell(struct peer *p, enum sr_error err)
+{
+	const struct shell_channel_ports *ports = &p->owner->ports;
+	if (err != SR_OK && err != p->refused && ports->refused != NULL)
+		ports->refused(ports->ctx, p->seat, err);
+	p->refused = err;
+}
+
+/* The peer's certificate must be bound to the seat this handshake is with. */
 static int tls_verify(gnutls_session_t tls)
 {
 	struct handshake *h = gnutls_session_get_ptr(tls);
@@ -221,8 +249,13 @@ static int tls_verify(gnutls_session_t tls)
 	const gnutls_datum_t *chain = gnutls_certificate_get_peers(tls, &n);
 	if (chain == NULL || n != 1)
 		return GNUTLS_E_CERTIFICATE_ERROR;
-	enum sr_error err = shell_cert_verify(h->peer->owner->core, h->peer->member, chain[0].data,
-	    chain[0].size);
+	struct shell_channels *owner = h->peer->owner;
+	struct sr_hash32 nonce;
+	enum sr_error err = shell_cert_verify(&nonce, owner->core, h->peer->seat, chain[0].data,
+	    chain[0].size, owner->ports.verify, owner->now_ms);
+	if (err == SR_OK)
+		err = nonce_check(&h->peer->nonces, &nonce);
+	refusal_tell(h->peer, err);
 	return err == SR_OK ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
@@ -307,7 +340,7 @@ static void handshake_flush(struct peer *p)
 	sr_write_copy(&frame, h->id, SESSION_N);
 	sr_write_copy(&frame, h->out.p, h->out.n);
 	if (sr_writer_finish(&frame) == SR_OK)
-		p->owner->ports.frame(p->owner->ports.ctx, p->member, 0, frame.p, frame.n);
+		p->owner->ports.frame(p->owner->ports.ctx, p->seat, 0, frame.p, frame.n);
 	sr_writer_clear(&frame);
 	sr_writer_reset(&h->out);
 }
@@ -323,7 +356,7 @@ static void peer_flush_waiting(struct peer *p)
 static void handshake_advance(struct peer *p, uint64_t now_ms)
 {
 	struct handshake *h = p->handshake;
-	bool client = p->owner->self < p->member;
+	bool client = p->owner->self < p->seat;
 	int rc = gnutls_handshake(h->tls);
 	while (rc < 0 && rc != GNUTLS_E_AGAIN && !gnutls_error_is_fatal(rc))
 		rc = gnutls_handshake(h->tls);
@@ -350,12 +383,55 @@ static void peer_connect(struct peer *p, uint64_t now_ms)
 	p->tried_ms = now_ms;
 	if (sr_random_system(id, sizeof id) != SR_OK)
 		return;
-	if (p->owner->self > p->member) {
+	if (p->owner->self > p->seat) {
 		frame_kick(p, id, now_ms);      /* it is the other end's to start */
 		return;
 	}
 	if (handshake_begin(p, true, id, now_ms) == SR_OK)
 		handshake_advance(p, now_ms);
+}
+
+/* --- who there is --- */
+
+static void peer_forget(struct peer *p)
+{
+	handshake_end(p);
+	session_retire(&p->current);
+	session_retire(&p->previous);
+	while (p->waiting_n > 0)
+		waiting_pop(p);
+	*p = (struct peer){ .owner = p->owner, .seat = p->seat, .link = p->link };
+}
+
+static void peer_look(struct shell_channels *self, struct peer *p)
+{
+	struct sr_edpk id_key;
+	bool known = p->seat != self->self &&
+	    enclave_core_peer_key(&id_key, self->core, p->seat) == SR_OK;
+	if (p->known && (!known || memcmp(id_key.b, p->id_key.b, sizeof id_key.b) != 0))
+		peer_forget(p);
+	if (!known || p->known)
+		return;
+	p->known = true;
+	p->id_key = id_key;
+	p->wanted = p->link;
+}
+
+/* Who has that seat, or NULL. Every call from outside comes through here, so that nothing is said
+ * to or taken from who had the seat before. */
+static struct peer *peer_at(struct shell_channels *self, uint32_t seat, uint64_t now_ms)
+{
+	uint64_t version = enclave_core_peers_version(self->core);
+	uint32_t own = enclave_core_self(self->core);
+	self->now_ms = now_ms;
+	if (!self->looked || version != self->peers_version || own != self->self) {
+		self->looked = true;
+		self->peers_version = version;
+		self->self = own;
+		for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
+			peer_look(self, &self->peers[i]);
+	}
+	return seat < SR_MEMBERS_MAX && self->peers[seat].known ? &self->peers[seat] : NULL;
 }
 
 /* --- frames in --- */
@@ -375,7 +451,7 @@ static bool is_client_hello(const uint8_t *tls, size_t n)
 static void receive_hello(struct peer *p, const uint8_t *frame, size_t n, uint64_t now_ms)
 {
 	struct handshake *h = p->handshake;
-	bool client = p->owner->self < p->member;
+	bool client = p->owner->self < p->seat;
 	size_t data_n = n - HEADER_HELLO;
 	bool same = h != NULL && memcmp(h->id, frame + 1, SESSION_N) == 0;
 	if (client && !same)
@@ -433,7 +509,7 @@ static void receive_data(struct peer *p, const uint8_t *frame, size_t n, uint64_
 	}
 	enum sr_error err = session_open(s, msg, frame, n);
 	if (err == SR_OK)
-		p->owner->ports.message(p->owner->ports.ctx, p->member, msg, msg_n);
+		p->owner->ports.message(p->owner->ports.ctx, p->seat, msg, msg_n);
 	else
 		p->owner->figures.frames_bad++;
 	sr_wipe(msg, msg_n);
@@ -444,20 +520,20 @@ static void receive_kick(struct peer *p, const uint8_t *frame, uint64_t now_ms)
 {
 	/* Anyone can forge this, so it only asks for a new handshake; sessions stay until one is
 	 * through. */
-	if (session_is(p->current, frame + 1) || p->current == NULL || p->owner->self < p->member)
+	if (session_is(p->current, frame + 1) || p->current == NULL || p->owner->self < p->seat)
 		p->wanted = true;
 	if (p->handshake == NULL)
 		peer_connect(p, now_ms);
 }
 
-void shell_channels_receive(struct shell_channels *self, uint32_t member, const uint8_t *frame,
+void shell_channels_receive(struct shell_channels *self, uint32_t seat, const uint8_t *frame,
     size_t n, uint64_t now_ms)
 {
-	if (member >= self->members_n || member == self->self || n < HEADER_HELLO) {
+	struct peer *p = peer_at(self, seat, now_ms);
+	if (p == NULL || n < HEADER_HELLO) {
 		self->figures.frames_bad++;
 		return;
 	}
-	struct peer *p = &self->peers[member];
 	switch (frame[0]) {
 	case FRAME_HELLO:
 		receive_hello(p, frame, n, now_ms);
@@ -485,38 +561,43 @@ struct shell_channels *shell_channels_new(const struct enclave_core *core,
 	self->core = core;
 	self->cert = cert;
 	self->ports = *ports;
-	self->members_n = enclave_core_members(core);
-	self->self = enclave_core_self(core);
-	for (uint32_t i = 0; i < self->members_n; i++) {
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++) {
 		self->peers[i].owner = self;
-		self->peers[i].member = i;
+		self->peers[i].seat = i;
 	}
 	return self;
+}
+
+void shell_channels_renew(struct shell_channels *self, const struct shell_cert *cert)
+{
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++) {
+		struct peer *p = &self->peers[i];
+		if (p->handshake == NULL)
+			continue;
+		handshake_end(p);
+		p->wanted = true;
+		p->tried_ms = 0;
+	}
+	self->cert = cert;
 }
 
 void shell_channels_free(struct shell_channels *self)
 {
 	if (self == NULL)
 		return;
-	for (uint32_t i = 0; i < self->members_n; i++) {
-		struct peer *p = &self->peers[i];
-		handshake_end(p);
-		session_retire(&p->current);
-		session_retire(&p->previous);
-		while (p->waiting_n > 0)
-			waiting_pop(p);
-	}
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
+		peer_forget(&self->peers[i]);
 	free(self);
 }
 
-void shell_channels_send(struct shell_channels *self, uint32_t member, uint32_t class,
+void shell_channels_send(struct shell_channels *self, uint32_t seat, uint32_t class,
     const uint8_t *msg, size_t n, uint64_t now_ms)
 {
-	if (member >= self->members_n || member == self->self || n > SHELL_CHANNEL_MESSAGE_MAX) {
+	struct peer *p = peer_at(self, seat, now_ms);
+	if (p == NULL || n > SHELL_CHANNEL_MESSAGE_MAX) {
 		self->figures.dropped++;
 		return;
 	}
-	struct peer *p = &self->peers[member];
 	if (p->current != NULL) {
 		frame_data(p, class, msg, n);
 		return;
@@ -527,12 +608,12 @@ void shell_channels_send(struct shell_channels *self, uint32_t member, uint32_t 
 		peer_connect(p, now_ms);
 }
 
-void shell_channels_link(struct shell_channels *self, uint32_t member, bool up, uint64_t now_ms)
+void shell_channels_link(struct shell_channels *self, uint32_t seat, bool up, uint64_t now_ms)
 {
-	if (member >= self->members_n || member == self->self)
-		return;
-	struct peer *p = &self->peers[member];
-	if (up && p->current == NULL) {
+	struct peer *p = peer_at(self, seat, now_ms);
+	if (seat < SR_MEMBERS_MAX)
+		self->peers[seat].link = up;
+	if (p != NULL && up && p->current == NULL) {
 		p->wanted = true;
 		p->tried_ms = 0;
 		if (p->handshake == NULL)
@@ -542,16 +623,16 @@ void shell_channels_link(struct shell_channels *self, uint32_t member, bool up, 
 
 void shell_channels_tick(struct shell_channels *self, uint64_t now_ms)
 {
-	for (uint32_t i = 0; i < self->members_n; i++) {
-		struct peer *p = &self->peers[i];
-		if (i == self->self)
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++) {
+		struct peer *p = peer_at(self, i, now_ms);
+		if (p == NULL)
 			continue;
 		if (p->handshake != NULL &&
 		    elapsed(p->handshake->started_ms, now_ms, 4 * SHELL_CHANNEL_RETRY_MS)) {
 			handshake_end(p);
 			self->figures.handshakes_failed++;
 		}
-		if (p->current != NULL && self->self < p->member &&
+		if (p->current != NULL && self->self < p->seat &&
 		    elapsed(p->current->started_ms, now_ms, SHELL_CHANNEL_RENEW_MS))
 			p->wanted = true;
 		if (p->wanted && p->handshake == NULL)
@@ -564,7 +645,7 @@ void shell_channels_figures(struct shell_channel_figures *out, const struct shel
 	*out = self->figures;
 }
 
-bool shell_channels_up(const struct shell_channels *self, uint32_t member)
+bool shell_channels_up(const struct shell_channels *self, uint32_t seat)
 {
-	return member < self->members_n && self->peers[member].current != NULL;
+	return seat < SR_MEMBERS_MAX && self->peers[seat].current != NULL;
 }

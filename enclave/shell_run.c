@@ -1,6 +1,7 @@
 #include "enclave/shell_run.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,12 +11,21 @@
 
 #define OUT_FLUSH_BYTES (256u * 1024u)
 #define IN_CHUNK (256u * 1024u)
+#define TOKEN_SHELL (UINT64_C(1) << 63)         /* the core's tokens for EVIDENCE are below */
+#define CERT_LOOK_MS 10000u
+#define CERT_RENEW_MS 86400000u                 /* a day, like the evidence on the chain */
 
 struct shell {
 	int fd;
 	struct enclave_core *core;
 	struct sr_hash32 measurement;
-	struct shell_cert cert;
+	struct shell_cert cert, draft;          /* draft: until its evidence is here */
+	uint32_t seat;                          /* that the certificate is for */
+	uint64_t made_ms, look_ms;              /* the certificate; when to look at it again */
+	bool software;                          /* it has no other evidence */
+	uint64_t token;                         /* of the evidence asked for; 0: none */
+	uint64_t tokens;
+	bool links[SR_MEMBERS_MAX];             /* up, as the host says */
 	struct shell_channels *channels;
 	struct enclave_effects effects;
 	struct sr_drbg drbg;
@@ -119,21 +129,111 @@ static void core_step(struct shell *self, struct enclave_event *ev)
 		shell_fail(self, err);
 }
 
-/* Channels exist from the moment the core knows who it is. */
+/* --- The certificate: once the core knows who it is, and then each day --- */
+
+static void port_refused(void *ctx, uint32_t seat, enum sr_error why)
+{
+	char text[160];
+	snprintf(text, sizeof text, "the certificate of seat %u is refused: %s (%s)", seat,
+	    sr_error_message((unsigned)why), sr_error_name((unsigned)why));
+	shell_note(ctx, 1, text);
+}
+
 static void channels_start(struct shell *self)
 {
-	struct shell_channel_ports ports = { self, port_frame, port_message };
+	struct shell_channel_ports ports = { self, port_frame, port_message, port_refused,
+		attest_evidence_verify };
+	self->channels = shell_channels_new(self->core, &self->cert, &ports);
+	if (self->channels == NULL) {
+		shell_fail(self, SR_ERR_NO_MEMORY);
+		return;
+	}
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
+		if (self->links[i])
+			shell_channels_link(self->channels, i, true, self->now_ms);
+}
+
+/* The draft, with its evidence, is the certificate from now on. */
+static void cert_finish(struct shell *self, struct sr_bytes evidence)
+{
+	enum sr_error err = shell_cert_finish(&self->draft, self->core, evidence);
+	if (err != SR_OK) {
+		shell_fail(self, err);
+		return;
+	}
+	/* First nobody uses the old one any more. */
+	if (self->channels != NULL)
+		shell_channels_renew(self->channels, &self->cert);
+	shell_cert_clear(&self->cert);
+	self->cert = self->draft;
+	memset(&self->draft, 0, sizeof self->draft);
+	self->made_ms = self->now_ms;
+	self->software = evidence.n == 0;
+	if (self->channels == NULL)
+		channels_start(self);
+}
+
+static void evidence_ask(struct shell *self)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_EVIDENCE };
+	self->token = fx.token = TOKEN_SHELL | ++self->tokens;
+	fx.a = (struct sr_bytes){ self->draft.report_data, sizeof self->draft.report_data };
+	shell_effect(self, &fx);
+}
+
+static void cert_begin(struct shell *self)
+{
 	struct sr_hash32 nonce;
+	shell_cert_clear(&self->draft);
+	self->token = 0;
+	self->seat = enclave_core_self(self->core);
 	enum sr_error err = sr_drbg_fill(&self->drbg, nonce.b, sizeof nonce.b);
 	if (err == SR_OK)
-		err = shell_cert_init(&self->cert, self->core, &self->measurement, &nonce,
+		err = shell_cert_begin(&self->draft, self->core, &self->measurement, &nonce,
 		    self->now_ms);
-	if (err == SR_OK) {
-		self->channels = shell_channels_new(self->core, &self->cert, &ports);
-		err = self->channels != NULL ? SR_OK : SR_ERR_NO_MEMORY;
-	}
 	if (err != SR_OK)
 		shell_fail(self, err);
+	else if (enclave_core_evidence_software(self->core))
+		cert_finish(self, (struct sr_bytes){ NULL, 0 });
+	else
+		evidence_ask(self);
+}
+
+/* A day old, for another seat, or software's where that is not enough any more. The host's clock
+ * may be set back: what seems to have been made in the future is old. */
+static bool cert_wanted(const struct shell *self, uint32_t seat)
+{
+	return self->cert.credentials == NULL || seat != self->seat ||
+	    self->now_ms < self->made_ms || self->now_ms - self->made_ms >= CERT_RENEW_MS ||
+	    (self->software && !enclave_core_evidence_software(self->core));
+}
+
+static void cert_tick(struct shell *self)
+{
+	uint32_t seat = enclave_core_self(self->core);
+	bool early = self->now_ms < self->look_ms && self->look_ms - self->now_ms <= CERT_LOOK_MS;
+	if (seat >= SR_MEMBERS_MAX || (early && seat == self->seat))
+		return;
+	self->look_ms = self->now_ms + CERT_LOOK_MS;
+	if (cert_wanted(self, seat))
+		cert_begin(self);
+}
+
+static void cert_evidence(struct shell *self, const struct enclave_event *ev)
+{
+	if (ev->token != self->token)
+		return; /* of a draft that was given up */
+	self->token = 0;
+	if (ev->number != SR_OK || ev->a.n == 0 || ev->a.n > ATTEST_EVIDENCE_MAX) {
+		char text[160];
+		snprintf(text, sizeof text, "no evidence for the channels but software's: %s",
+		    sr_error_message((unsigned)ev->number));
+		shell_note(self, 1, text);
+		/* Enough or not, the peers will say; it is asked for again. */
+		cert_finish(self, (struct sr_bytes){ NULL, 0 });
+		return;
+	}
+	cert_finish(self, ev->a);
 }
 
 static void shell_event(struct shell *self, struct enclave_event *ev)
@@ -145,17 +245,21 @@ static void shell_event(struct shell *self, struct enclave_event *ev)
 			shell_channels_receive(self->channels, ev->member, ev->a.p, ev->a.n,
 			    ev->now_ms);
 		break;
-	case ENCLAVE_EV_BOOT:
-		core_step(self, ev);
-		if (self->failed == SR_OK && self->channels == NULL)
-			channels_start(self);
+	case ENCLAVE_EV_EVIDENCE:
+		if ((ev->token & TOKEN_SHELL) != 0)
+			cert_evidence(self, ev);
+		else
+			core_step(self, ev);
 		break;
 	case ENCLAVE_EV_LINK:
+		if (ev->member < SR_MEMBERS_MAX)
+			self->links[ev->member] = ev->number != 0;
 		if (self->channels != NULL)
 			shell_channels_link(
 			    self->channels, ev->member, ev->number != 0, ev->now_ms);
 		core_step(self, ev);
 		break;
+	case ENCLAVE_EV_BOOT:
 	case ENCLAVE_EV_STORE_ROW:
 	case ENCLAVE_EV_LOG_RECORD:
 	case ENCLAVE_EV_READY:
@@ -166,10 +270,11 @@ static void shell_event(struct shell *self, struct enclave_event *ev)
 	case ENCLAVE_EV_STOP:
 	case ENCLAVE_EV_CLIENT_GONE:
 	case ENCLAVE_EV_TRAIL:
-	case ENCLAVE_EV_EVIDENCE:
 		core_step(self, ev);
 		break;
 	}
+	if (self->failed == SR_OK && !self->stopped)
+		cert_tick(self);
 	if (self->channels != NULL)
 		shell_channels_tick(self->channels, ev->now_ms);
 }
@@ -251,6 +356,7 @@ enum sr_error shell_run(int fd, struct enclave_core *core, const struct sr_hash3
 		shell_fatal(&self);
 	shell_channels_free(self.channels);
 	shell_cert_clear(&self.cert);
+	shell_cert_clear(&self.draft);
 	sr_drbg_wipe(&self.drbg);
 	enclave_effects_clear(&self.effects);
 	sr_writer_clear(&self.out);

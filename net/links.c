@@ -15,10 +15,9 @@
 
 #define RECEIVE_BUDGET 256u                   /* frames a step, so that others get their turn */
 #define SEND_BUDGET_BYTES (4u * 1024u * 1024u) /* a peer and step */
-#define ADDRESS_MAX 300u
 
 struct peer {
-	char address[ADDRESS_MAX];
+	char address[NET_ADDRESS_MAX];       /* empty: nobody has this seat */
 	int push, send_fd;                   /* nanomsg socket, its NN_SNDFD */
 	struct net_queue queue;
 	bool up, heard;
@@ -30,6 +29,7 @@ struct peer {
 struct net_links {
 	struct net_settings settings;
 	int pull, receive_fd;
+	uint32_t peers_n;
 	uint64_t next_message;
 	struct net_figures figures;
 	struct net_reassembly reassembly;
@@ -93,40 +93,79 @@ static void push_open(struct peer *p, uint64_t now_ms)
 		push_close(p);
 }
 
-static bool is_peer(const struct net_links *self, uint32_t member)
+static bool is_peer(const struct net_links *self, uint32_t seat)
 {
-	return member < self->settings.members_n && member != self->settings.self;
+	return seat < SR_MEMBERS_MAX && self->peers[seat].address[0] != '\0';
+}
+
+/* --- Who there is --- */
+
+/* All queues together stay within their memory, however many peers there are. */
+static void queues_share(struct net_links *self)
+{
+	size_t share = NET_QUEUES_BYTES_MAX / (self->peers_n + 1);
+
+	if (share > NET_QUEUE_BYTES_MAX)
+		share = NET_QUEUE_BYTES_MAX;
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
+		net_queue_limit(&self->peers[i].queue, self->figures.dropped, share);
+}
+
+static void peer_forget(struct net_links *self, uint32_t seat)
+{
+	struct peer *p = &self->peers[seat];
+	bool was_up = p->up;
+
+	push_close(p);
+	net_queue_clear(&p->queue);
+	net_reassembly_forget(&self->reassembly, seat);
+	*p = (struct peer){ .push = -1, .send_fd = -1 };
+	self->peers_n--;
+	if (was_up)
+		self->settings.ports.link(self->settings.ports.ctx, seat, false);
+}
+
+enum sr_error net_links_peer(
+    struct net_links *self, uint32_t seat, const char *address, uint64_t now_ms)
+{
+	struct peer *p;
+
+	if (seat >= SR_MEMBERS_MAX || seat == self->settings.self)
+		return SR_ERR_NOT_FOUND;
+	p = &self->peers[seat];
+	if (address == NULL)
+		address = "";
+	if (strlen(address) >= sizeof p->address)
+		return SR_ERR_TOO_LONG;
+	if (strcmp(p->address, address) == 0)
+		return SR_OK;
+	if (is_peer(self, seat))
+		peer_forget(self, seat);
+	if (address[0] != '\0') {
+		snprintf(p->address, sizeof p->address, "%s", address);
+		p->heartbeat_due_ms = now_ms;
+		self->peers_n++;
+		push_open(p, now_ms);
+	}
+	queues_share(self);
+	return SR_OK;
 }
 
 enum sr_error net_links_new(struct net_links **out, const struct net_settings *settings,
     uint64_t now_ms)
 {
 	struct net_links *self = calloc(1, sizeof *self);
-	size_t share;
 	enum sr_error err;
 
 	if (self == NULL)
 		return SR_ERR_NO_MEMORY;
-	SR_ASSERT(settings->members_n <= SR_MEMBERS_MAX);
 	self->settings = *settings;
 	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
 		self->peers[i].push = self->peers[i].send_fd = -1;
 	err = pull_open(self);
-	share = 512u * 1024u * 1024u / (settings->members_n + 1);
-	for (uint32_t i = 0; err == SR_OK && i < settings->members_n; i++) {
-		struct peer *p = &self->peers[i];
-
-		if (i == settings->self)
-			continue;
-		if (strlen(settings->peers[i]) >= sizeof p->address) {
-			err = SR_ERR_TOO_LONG;
-			break;
-		}
-		snprintf(p->address, sizeof p->address, "%s", settings->peers[i]);
-		p->queue.bytes_max = share < NET_QUEUE_BYTES_MAX ? share : NET_QUEUE_BYTES_MAX;
-		p->heartbeat_due_ms = now_ms;
-		push_open(p, now_ms);
-	}
+	for (uint32_t i = 0; err == SR_OK && i < SR_MEMBERS_MAX; i++)
+		if (i != settings->self && settings->peers[i] != NULL)
+			err = net_links_peer(self, i, settings->peers[i], now_ms);
 	if (err != SR_OK) {
 		net_links_free(self);
 		return err;
@@ -211,7 +250,7 @@ void net_links_flush(struct net_links *self, uint64_t now_ms)
 	uint32_t whose[SR_MEMBERS_MAX], n = 0;
 
 	/* Asks first who takes anything, rather than copying a fragment to find out. */
-	for (uint32_t i = 0; i < self->settings.members_n; i++) {
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++) {
 		struct peer *p = &self->peers[i];
 
 		if (p->queue.bytes > 0 && p->send_fd >= 0) {
@@ -226,12 +265,12 @@ void net_links_flush(struct net_links *self, uint64_t now_ms)
 			peer_flush(self, &self->peers[whose[i]], now_ms);
 }
 
-enum sr_error net_links_send(struct net_links *self, uint32_t member, uint32_t class,
+enum sr_error net_links_send(struct net_links *self, uint32_t seat, uint32_t class,
     const uint8_t *bytes, size_t n, uint64_t now_ms)
 {
 	enum sr_error err = SR_OK;
 
-	if (!is_peer(self, member))
+	if (!is_peer(self, seat))
 		err = SR_ERR_NOT_FOUND;
 	else if (class >= NET_CLASSES)
 		err = SR_ERR_OUT_OF_RANGE;
@@ -241,7 +280,7 @@ enum sr_error net_links_send(struct net_links *self, uint32_t member, uint32_t c
 		self->figures.refused++;
 		return err;
 	}
-	return net_queue_push(&self->peers[member].queue, self->figures.dropped, class,
+	return net_queue_push(&self->peers[seat].queue, self->figures.dropped, class,
 	    self->next_message++, bytes, n, now_ms);
 }
 
@@ -257,16 +296,16 @@ static void heartbeat(struct net_links *self, struct peer *p, uint64_t now_ms)
 	p->heartbeat_due_ms = now_ms + (p->up ? NET_HEARTBEAT_MS : NET_HEARTBEAT_SOON_MS);
 }
 
-static void peer_set(struct net_links *self, uint32_t member, bool up, uint64_t now_ms)
+static void peer_set(struct net_links *self, uint32_t seat, bool up, uint64_t now_ms)
 {
-	struct peer *p = &self->peers[member];
+	struct peer *p = &self->peers[seat];
 
 	if (p->up == up)
 		return;
 	p->up = up;
 	if (up)
 		heartbeat(self, p, now_ms);
-	self->settings.ports.link(self->settings.ports.ctx, member, up);
+	self->settings.ports.link(self->settings.ports.ctx, seat, up);
 }
 
 /* No keepalive in nanomsg: a connection whose other end lost power looks fine until it is replaced.
@@ -279,14 +318,14 @@ static void peer_reconnect(struct net_links *self, struct peer *p, uint64_t now_
 	self->figures.reconnects++;
 }
 
-static void peer_tick(struct net_links *self, uint32_t member, uint64_t now_ms)
+static void peer_tick(struct net_links *self, uint32_t seat, uint64_t now_ms)
 {
-	struct peer *p = &self->peers[member];
+	struct peer *p = &self->peers[seat];
 	bool deaf = p->deaf_since_ms != 0 && now_ms - p->deaf_since_ms >= NET_DOWN_MS;
 
 	if (p->up && now_ms - p->heard_ms >= NET_DOWN_MS) {
-		net_reassembly_forget(&self->reassembly, member);
-		peer_set(self, member, false, now_ms);
+		net_reassembly_forget(&self->reassembly, seat);
+		peer_set(self, seat, false, now_ms);
 	}
 	if ((!p->up || deaf || p->push < 0) && now_ms - p->connected_ms >= NET_RECONNECT_MS)
 		peer_reconnect(self, p, now_ms);
@@ -370,7 +409,7 @@ size_t net_links_fds(struct net_links *self, struct pollfd *fds, size_t max, boo
 
 	if (receive && n < max)
 		fds[n++] = (struct pollfd){ .fd = self->receive_fd, .events = POLLIN };
-	for (uint32_t i = 0; i < self->settings.members_n && n < max; i++)
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX && n < max; i++)
 		if (self->peers[i].queue.bytes > 0 && self->peers[i].send_fd >= 0)
 			fds[n++] = (struct pollfd){ .fd = self->peers[i].send_fd,
 				.events = POLLIN };
@@ -381,8 +420,8 @@ void net_links_step(struct net_links *self, bool receive, uint64_t now_ms)
 {
 	if (receive)
 		receive_all(self, now_ms);
-	for (uint32_t i = 0; i < self->settings.members_n; i++)
-		if (i != self->settings.self)
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
+		if (is_peer(self, i))
 			peer_tick(self, i, now_ms);
 	net_links_flush(self, now_ms);
 }
@@ -391,21 +430,21 @@ uint64_t net_links_deadline(const struct net_links *self)
 {
 	uint64_t due = UINT64_MAX;
 
-	for (uint32_t i = 0; i < self->settings.members_n; i++)
-		if (i != self->settings.self && self->peers[i].heartbeat_due_ms < due)
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
+		if (is_peer(self, i) && self->peers[i].heartbeat_due_ms < due)
 			due = self->peers[i].heartbeat_due_ms;
 	return due;
 }
 
-bool net_links_up(const struct net_links *self, uint32_t member)
+bool net_links_up(const struct net_links *self, uint32_t seat)
 {
-	return is_peer(self, member) && self->peers[member].up;
+	return is_peer(self, seat) && self->peers[seat].up;
 }
 
 void net_links_figures(struct net_figures *out, const struct net_links *self)
 {
 	*out = self->figures;
 	out->queued_bytes = 0;
-	for (uint32_t i = 0; i < self->settings.members_n; i++)
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
 		out->queued_bytes += self->peers[i].queue.bytes;
 }

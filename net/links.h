@@ -3,6 +3,9 @@
  * PUSH to each peer (DESIGN 9). Nothing is assumed delivered: queues are bounded, drops are
  * counted, and who sent a message is only a hint (the enclaves' channels authenticate).
  *
+ * Peers go by seat, and come and go while this runs. What waits for one that is forgotten, or that
+ * has moved to another address, is dropped.
+ *
  * Single-threaded; never blocks. Time comes in as monotonic milliseconds.
  */
 #ifndef SR_NET_LINKS_H
@@ -16,6 +19,8 @@
 #define NET_FRAGMENT_MAX (256u * 1024u)
 #define NET_QUEUE_MESSAGES_MAX 4096u          /* a peer and class */
 #define NET_QUEUE_BYTES_MAX (32u * 1024u * 1024u) /* a peer; less in large clusters */
+#define NET_QUEUES_BYTES_MAX (512u * 1024u * 1024u) /* of all peers */
+#define NET_ADDRESS_MAX 300u
 #define NET_REASSEMBLY_BYTES_MAX (16u * 1024u * 1024u) /* of all peers */
 #define NET_HEARTBEAT_MS 1000u
 #define NET_HEARTBEAT_SOON_MS 250u            /* to a peer that is down */
@@ -28,16 +33,17 @@ struct net_links;
 
 struct net_ports {
 	void *ctx;
-	/* member: who the sender says it is. bytes are valid during the call. */
-	void (*message)(void *ctx, uint32_t member, const uint8_t *bytes, size_t n);
-	/* Also down, then up, when a peer has restarted. */
-	void (*link)(void *ctx, uint32_t member, bool up);
+	/* seat: whose the sender says it is. bytes are valid during the call. */
+	void (*message)(void *ctx, uint32_t seat, const uint8_t *bytes, size_t n);
+	/* Also down, then up, when a peer has restarted; down when it is forgotten. */
+	void (*link)(void *ctx, uint32_t seat, bool up);
 };
 
 struct net_settings {
 	const char *listen;                   /* tcp://ip:port */
-	uint32_t self, members_n;
-	const char *peers[SR_MEMBERS_MAX];    /* tcp://host:port; self's is not used */
+	uint32_t self;                        /* own seat */
+	/* By seat: tcp://host:port, or NULL; self's is not used. */
+	const char *peers[SR_MEMBERS_MAX];
 	uint64_t cluster; /* first bytes of the chain id: strangers' traffic is dropped */
 	uint64_t boot;                        /* random: tells a restart */
 	struct net_ports ports;
@@ -55,12 +61,17 @@ SR_MUST_CHECK enum sr_error net_links_new(
     struct net_links **out, const struct net_settings *settings, uint64_t now_ms);
 void net_links_free(struct net_links *self);
 
+/* Who has that seat from now on, copied; address NULL: nobody. The same address again changes
+ * nothing; another one is another peer. NOT_FOUND for self or no such seat; TOO_LONG. */
+SR_MUST_CHECK enum sr_error net_links_peer(
+    struct net_links *self, uint32_t seat, const char *address, uint64_t now_ms);
+
 /* Queues a copy. TOO_MANY when this message itself had to be dropped (older and less urgent ones go
- * first); NOT_FOUND for self or no such member; TOO_LONG. */
-SR_MUST_CHECK enum sr_error net_links_send(struct net_links *self, uint32_t member, uint32_t class,
+ * first); NOT_FOUND when nobody is known at that seat; TOO_LONG. */
+SR_MUST_CHECK enum sr_error net_links_send(struct net_links *self, uint32_t seat, uint32_t class,
     const uint8_t *bytes, size_t n, uint64_t now_ms);
 
-/* What to poll for; at most members_n + 1 entries. */
+/* What to poll for; at most SR_MEMBERS_MAX entries, since nobody is his own peer. */
 size_t net_links_fds(struct net_links *self, struct pollfd *fds, size_t max, bool receive);
 /* Sends what is queued, heartbeats, and - when receive - takes in what has come, calling the ports.
  */
@@ -69,7 +80,7 @@ void net_links_step(struct net_links *self, bool receive, uint64_t now_ms);
 void net_links_flush(struct net_links *self, uint64_t now_ms);
 /* When net_links_step is due even if nothing happens. */
 uint64_t net_links_deadline(const struct net_links *self);
-bool net_links_up(const struct net_links *self, uint32_t member);
+bool net_links_up(const struct net_links *self, uint32_t seat);
 void net_links_figures(struct net_figures *out, const struct net_links *self);
 
 #endif

@@ -33,6 +33,13 @@ static bool make_room(struct net_queue *self, uint64_t *dropped, uint32_t class,
 	return true;
 }
 
+void net_queue_limit(struct net_queue *self, uint64_t *dropped, size_t bytes_max)
+{
+	self->bytes_max = bytes_max;
+	/* Of the most urgent class on, so that nothing is spared. */
+	SR_ASSERT(make_room(self, dropped, 0, 0));
+}
+
 enum sr_error net_queue_push(struct net_queue *self, uint64_t *dropped, uint32_t class, uint64_t id,
     const uint8_t *bytes, size_t n, uint64_t now_ms)
 {

@@ -24,6 +24,8 @@ SR_MUST_CHECK enum sr_error net_queue_push(struct net_queue *self, uint64_t *dro
  */
 struct net_item *net_queue_first(struct net_queue *self, uint64_t *dropped, uint32_t *class,
     uint64_t now_ms);
+/* At most so many bytes from now on: the oldest of the least urgent go. */
+void net_queue_limit(struct net_queue *self, uint64_t *dropped, size_t bytes_max);
 void net_queue_pop(struct net_queue *self, uint32_t class);
 void net_queue_clear(struct net_queue *self);
 

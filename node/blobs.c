@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/hex.h"
@@ -99,6 +100,10 @@ static void count_file(
 		unlink(path);
 		return;
 	}
+	if (place == WANTED) {
+		self->figures.wanted += strlen(strrchr(path, '/') + 1) == 64; /* or a torn one */
+		return;
+	}
 	self->figures.files++;
 	self->figures.bytes += (uint64_t)st->st_size;
 	if (place == LOOSE) {
@@ -133,6 +138,8 @@ enum sr_error blobs_open(struct blobs **out, const char *dir, uint64_t quota_byt
 	}
 	if (err == SR_OK)
 		err = place_walk(self, COMING, count_file, 0);
+	if (err == SR_OK)
+		err = place_walk(self, WANTED, count_file, 0);
 	if (err == SR_OK)
 		err = place_walk(self, LOOSE, count_file, 0);
 	if (err == SR_OK)
@@ -225,11 +232,21 @@ enum sr_error blobs_put_write(struct blob_put *put, const void *p, size_t n)
 	return file_write_all(put->fd, p, n);
 }
 
+/* Lock held. */
+static void unwant(struct blobs *self, const struct sr_hash32 *hash)
+{
+	char path[NODE_PATH_MAX];
+
+	blob_path(path, self, WANTED, hash);
+	if (unlink(path) == 0)
+		self->figures.wanted--;
+}
+
 /* Lock held: the file is on the disk under its hash, in the place where it belongs. */
 static enum sr_error put_place(struct blob_put *put)
 {
 	struct blobs *self = put->owner;
-	char path[NODE_PATH_MAX], wanted[NODE_PATH_MAX];
+	char path[NODE_PATH_MAX];
 	uint64_t size;
 	enum place place = blob_there(self, WANTED, &put->hash, &size) ? KEPT : LOOSE;
 
@@ -250,8 +267,7 @@ static enum sr_error put_place(struct blob_put *put)
 		self->figures.loose_bytes += put->bytes;
 		return SR_OK;
 	}
-	blob_path(wanted, self, WANTED, &put->hash);
-	unlink(wanted);
+	unwant(self, &put->hash);
 	return SR_OK;
 }
 
@@ -322,24 +338,31 @@ enum sr_error blobs_get(int *fd, uint64_t *bytes, struct blobs *self, const stru
 	return SR_OK;
 }
 
-static enum sr_error want(struct blobs *self, const struct sr_hash32 *hash)
+/* Lock held. What is wanted already learns what it is about when that was not known. */
+static enum sr_error want(
+    struct blobs *self, const struct sr_hash32 *hash, struct sr_bytes about)
 {
-	char path[NODE_PATH_MAX];
-	int fd;
+	char hex[65];
+	uint64_t bytes;
+	bool already = blob_there(self, WANTED, hash, &bytes);
 
-	blob_path(path, self, WANTED, hash);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return file_errno();
-	close(fd);
-	return file_sync_dir(self->places[WANTED]);
+	if (already && (bytes > 0 || about.n == 0))
+		return SR_OK;
+	if (about.n > BLOBS_ABOUT_MAX)
+		return SR_ERR_TOO_LONG;
+	sr_hex_encode(hex, hash->b, sizeof hash->b);
+	SR_TRY(file_replace(self->places[WANTED], hex, about.p, about.n));
+	self->figures.wanted += !already;
+	return SR_OK;
 }
 
-enum sr_error blobs_keep(struct blobs *self, const struct sr_hash32 *hash)
+enum sr_error blobs_keep(struct blobs *self, bool *missing, const struct sr_hash32 *hash,
+    struct sr_bytes about)
 {
 	char from[NODE_PATH_MAX], to[NODE_PATH_MAX];
 	uint64_t bytes;
 	enum sr_error err = SR_OK;
+	bool wanted = false;
 
 	lock(self);
 	blob_path(from, self, LOOSE, hash);
@@ -352,11 +375,13 @@ enum sr_error blobs_keep(struct blobs *self, const struct sr_hash32 *hash)
 			self->figures.loose_bytes -= bytes;
 			err = file_sync_dir(self->places[KEPT]);
 		}
-	} else if (!blob_there(self, KEPT, hash, &bytes)
-	    && !blob_there(self, WANTED, hash, &bytes)) {
-		err = want(self, hash);
+	} else if (!blob_there(self, KEPT, hash, &bytes)) {
+		wanted = true;
+		err = want(self, hash, about);
 	}
 	unlock(self);
+	if (missing != NULL)
+		*missing = wanted;
 	return err;
 }
 
@@ -367,8 +392,7 @@ enum sr_error blobs_drop(struct blobs *self, const struct sr_hash32 *hash)
 	enum sr_error err = SR_OK;
 
 	lock(self);
-	blob_path(path, self, WANTED, hash);
-	unlink(path);
+	unwant(self, hash);
 	blob_path(path, self, KEPT, hash);
 	if (blob_there(self, KEPT, hash, &bytes)) {
 		if (unlink(path) != 0) {
@@ -401,6 +425,58 @@ void blobs_expire(struct blobs *self, uint64_t now_s)
 	if (self->figures.loose_files > 0)
 		(void)!place_walk(self, LOOSE, expire_file, now_s);
 	unlock(self);
+}
+
+/* --- What is missing --- */
+
+static bool wanted_name(struct sr_hash32 *hash, const char *name)
+{
+	return sr_hex_decode(hash->b, sizeof hash->b, name, strlen(name)) == SR_OK;
+}
+
+void blobs_wanted(struct blobs *self, uint64_t grace_s,
+    bool (*each)(void *ctx, const struct sr_hash32 *hash, struct sr_bytes about), void *ctx)
+{
+	DIR *dir = opendir(self->places[WANTED]);
+	const struct dirent *entry;
+	bool more = true;
+
+	while (dir != NULL && more && (entry = readdir(dir)) != NULL) {
+		char path[NODE_PATH_MAX];
+		struct sr_hash32 hash;
+		struct stat st;
+		uint8_t *about;
+		size_t n;
+
+		if (!wanted_name(&hash, entry->d_name) ||
+		    file_path(path, self->places[WANTED], entry->d_name) != SR_OK ||
+		    stat(path, &st) != 0 || time(NULL) - st.st_mtime < (time_t)grace_s ||
+		    file_read(&about, &n, path, BLOBS_ABOUT_MAX) != SR_OK)
+			continue;
+		more = each(ctx, &hash, (struct sr_bytes){ about, n });
+		free(about);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+enum sr_error blobs_scratch(int *fd, struct blobs *self, uint64_t bytes)
+{
+	char path[NODE_PATH_MAX];
+	bool room;
+
+	lock(self);
+	room = file_free_bytes(self->dir) >= self->free_min + self->coming_bytes + bytes;
+	snprintf(path, sizeof path, "%s/%llu", self->places[COMING],
+	    (unsigned long long)self->next++);
+	unlock(self);
+	if (!room)
+		return SR_ERR_DISK_FULL;
+	*fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		return file_errno();
+	unlink(path);
+	return SR_OK;
 }
 
 void blobs_figures(struct blobs_figures *out, struct blobs *self)

@@ -4,6 +4,7 @@
  *
  * blobs/loose/HASH  nobody needs it yet       blobs/kept/HASH  a finalised secret needs it
  * blobs/wanted/HASH needed, not here yet      blobs/coming/N   being received
+ *   (in it: what it is a piece of)
  *
  * May be used from two threads.
  */
@@ -16,11 +17,15 @@
 	(1181116006ull) /* 1.1 GiB: a payload of 1 GiB in one piece, with its overhead */
 #define BLOBS_COMING_MAX 64u                 /* uploads at a time */
 #define BLOBS_FILES_MAX 1000000u
+#define BLOBS_ABOUT_MAX 8192u
 
 struct blobs;
 struct blob_put;
 
-struct blobs_figures { uint64_t bytes, loose_bytes, files, loose_files, coming, refused, expired; };
+struct blobs_figures {
+	uint64_t bytes, loose_bytes, files, loose_files, coming, refused, expired;
+	uint64_t wanted;                     /* pieces needed, not here */
+};
 
 SR_MUST_CHECK enum sr_error blobs_open(struct blobs **out, const char *dir, uint64_t quota_bytes,
     uint64_t unreferenced_s, uint64_t free_min_bytes);
@@ -39,11 +44,18 @@ void blobs_put_abort(struct blob_put *put);
 SR_MUST_CHECK enum sr_error blobs_get(int *fd, uint64_t *bytes, struct blobs *self,
     const struct sr_hash32 *hash);
 
-/* A finalised secret needs it, or no longer does. Durable. */
-SR_MUST_CHECK enum sr_error blobs_keep(struct blobs *self, const struct sr_hash32 *hash);
+/* A finalised secret needs it, or no longer does. Durable. about: what it is a piece of (may be
+ * empty), for who restores it. missing (may be NULL): it is not here. */
+SR_MUST_CHECK enum sr_error blobs_keep(struct blobs *self, bool *missing,
+    const struct sr_hash32 *hash, struct sr_bytes about);
 SR_MUST_CHECK enum sr_error blobs_drop(struct blobs *self, const struct sr_hash32 *hash);
 /* Removes loose ones older than unreferenced_s; now_s: unix. */
 void blobs_expire(struct blobs *self, uint64_t now_s);
+/* Every piece that has been missing for grace_s, until each says false. Not locked meanwhile. */
+void blobs_wanted(struct blobs *self, uint64_t grace_s,
+    bool (*each)(void *ctx, const struct sr_hash32 *hash, struct sr_bytes about), void *ctx);
+/* A file without a name, for the caller to close. DISK_FULL when so many bytes have no room. */
+SR_MUST_CHECK enum sr_error blobs_scratch(int *fd, struct blobs *self, uint64_t bytes);
 void blobs_figures(struct blobs_figures *out, struct blobs *self);
 
 #endif

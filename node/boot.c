@@ -3,9 +3,43 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "net/links.h"
+#include "node/file.h"
 #include "node/loop.h"
 
 #define FEED_BYTES (4u * 1024u * 1024u)
+#define TRAIL_MAX (HOST_FRAME_MAX - 1024u)
+
+/* How a node that joins comes from the genesis to the present. It is asked for until the store
+ * holds what came of it. */
+static enum sr_error trail_tell(struct loop *self)
+{
+	const struct config *c = self->config;
+	struct enclave_event ev = { .kind = ENCLAVE_EV_TRAIL };
+	struct sr_hash32 hash;
+	struct sr_writer pin;
+	uint8_t *bytes;
+	uint64_t epoch;
+	enum sr_error err;
+
+	if (c->trail[0] == '\0' || !keeper_blank(&self->keeper))
+		return SR_OK;
+	SR_TRY(file_read(&bytes, &ev.a.n, c->trail, TRAIL_MAX));
+	ev.a.p = bytes;
+	sr_writer_init(&pin, sizeof epoch + sizeof hash);
+	err = c->checkpoint[0] != '\0' ? config_point(&epoch, &hash, c->checkpoint) : SR_OK;
+	if (err == SR_OK && c->checkpoint[0] != '\0') {
+		sr_write_u64(&pin, epoch);
+		sr_write_hash(&pin, &hash);
+		err = sr_writer_finish(&pin);
+		ev.b = (struct sr_bytes){ pin.p, pin.n };
+	}
+	if (err == SR_OK)
+		loop_event(self, &ev);
+	sr_writer_clear(&pin);
+	free(bytes);
+	return err;
+}
 
 void boot_begin(struct loop *self)
 {
@@ -26,6 +60,9 @@ void boot_begin(struct loop *self)
 	ev.b = (struct sr_bytes){ identity, n };
 	loop_event(self, &ev);
 	free(identity);
+	err = trail_tell(self);
+	if (err != SR_OK)
+		loop_fail(self, err, "reading the epoch trail (trail)");
 }
 
 static void feed_ready(struct loop *self)
@@ -34,7 +71,7 @@ static void feed_ready(struct loop *self)
 
 	self->phase = LOOP_RUNNING;
 	loop_event(self, &ev);
-	for (uint32_t i = 0; i < self->genesis->members_n; i++)
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
 		if (net_links_up(self->links, i)) {
 			struct enclave_event link = {
 				.kind = ENCLAVE_EV_LINK, .member = i, .number = 1

@@ -11,6 +11,7 @@
 
 #include "enclave/host_wire.h"
 #include "net/links.h"
+#include "node/repair.h"
 #include "node/store.h"
 
 #define DESK_CALLS_MAX 16384u          /* questions open at a time */
@@ -43,6 +44,7 @@ struct desk_figures {
 	uint64_t status_at_ms;               /* monotonic */
 	struct net_figures links;
 	struct node_store_figures store;
+	struct repair_figures repair;
 	uint64_t log_bytes, log_written_bytes, log_syncs, log_rotations, log_sync_us,
 	    log_sync_max_us;
 	uint64_t free_bytes, enclave_starts, effects, events, messages_dropped, enclave_queue_bytes;

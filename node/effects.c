@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "consensus/wire.h"
+#include "net/links.h"
 #include "node/loop.h"
 
 /* The enclave believes that it is written: it must forget that, and begin again from the disk once
@@ -77,12 +78,15 @@ static void fx_blob(struct loop *self, const struct enclave_effect *fx)
 {
 	struct sr_hash32 hash;
 	enum sr_error err;
+	bool missing = false;
 
 	if (fx->a.n != sizeof hash.b)
 		return;
 	memcpy(hash.b, fx->a.p, sizeof hash.b);
-	err = fx->kind == ENCLAVE_FX_BLOB_KEEP ? blobs_keep(self->blobs, &hash)
+	err = fx->kind == ENCLAVE_FX_BLOB_KEEP ? blobs_keep(self->blobs, &missing, &hash, fx->b)
 					       : blobs_drop(self->blobs, &hash);
+	if (missing)
+		repair_wake(self->repair);
 	if (err != SR_OK)
 		sr_log(SR_LOG_ERROR, "blobs", "keeping or dropping a piece failed: %s",
 		    sr_error_message((unsigned)err));
@@ -96,10 +100,67 @@ static void fx_note(const struct enclave_effect *fx)
 	sr_log(level, "enclave", "%.*s", fx->a.n < 900 ? (int)fx->a.n : 900, (const char *)fx->a.p);
 }
 
+/* Where its pieces are. Without an address nobody is there; what is not told stays. */
+static enum sr_error peer_url(struct loop *self, const struct enclave_effect *fx)
+{
+	char url[REPAIR_URL_MAX];
+	struct sr_hash32 pin;
+	size_t n = fx->b.n - sizeof pin.b;
+
+	if (fx->a.n == 0)
+		return repair_peer(self->repair, fx->member, NULL, NULL);
+	if (fx->b.n <= sizeof pin.b)
+		return SR_OK;
+	if (n >= sizeof url || memchr(fx->b.p + sizeof pin.b, '\0', n) != NULL)
+		return SR_ERR_OUT_OF_RANGE;
+	memcpy(pin.b, fx->b.p, sizeof pin.b);
+	memcpy(url, fx->b.p + sizeof pin.b, n);
+	url[n] = '\0';
+	return repair_peer(self->repair, fx->member, url, &pin);
+}
+
+/* Who is where, as the epoch's record or a JOIN says. */
+static void fx_peer(struct loop *self, const struct enclave_effect *fx)
+{
+	char address[NET_ADDRESS_MAX];
+	enum sr_error err = SR_ERR_OUT_OF_RANGE;
+
+	if (fx->member == self->config->member)
+		return;
+	if (fx->a.n == 0)
+		err = net_links_peer(self->links, fx->member, NULL, loop_monotonic_ms());
+	else if (fx->a.n < sizeof address && memchr(fx->a.p, '\0', fx->a.n) == NULL) {
+		memcpy(address, fx->a.p, fx->a.n);
+		address[fx->a.n] = '\0';
+		err = net_links_peer(self->links, fx->member, address, loop_monotonic_ms());
+	}
+	if (err == SR_OK)
+		err = peer_url(self, fx);
+	if (err != SR_OK)
+		sr_log(SR_LOG_WARN, "links", "seat %u has no address to connect to: %s",
+		    fx->member, sr_error_name((unsigned)err));
+}
+
+/* The end that every membership comes to: nothing is damaged. */
+static void fx_over(struct loop *self, const struct enclave_effect *fx)
+{
+	self->fatal = self->over = true;
+	sr_log(SR_LOG_WARN, "node", self->failed == SR_ERR_LEFT
+		? "this node has left the cluster; its keys are wiped; its data directory may be "
+		  "removed (%.*s)"
+		: "the cluster did not admit this node, so it has no share of anything; its data "
+		  "directory may be removed (%.*s)",
+	    fx->a.n < 400 ? (int)fx->a.n : 400, (const char *)fx->a.p);
+}
+
 static void fx_fatal(struct loop *self, const struct enclave_effect *fx)
 {
 	self->failed = fx->number != 0 ? sr_error_from_number((unsigned)fx->number)
 				       : SR_ERR_INTERNAL;
+	if (self->failed == SR_ERR_LEFT || self->failed == SR_ERR_NOT_ADMITTED) {
+		fx_over(self, fx);
+		return;
+	}
 	/* What the machine lacked it may have again: then a restart is right. */
 	self->fatal = !sr_error_is_shortage(self->failed);
 	sr_log(SR_LOG_ERROR, "enclave", "stopped%s: %.*s (%s)", self->fatal ? " for good" : "",
@@ -150,6 +211,7 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 	case ENCLAVE_FX_IDENTITY:
 		return; /* the keeper's */
 	case ENCLAVE_FX_PEER:
+		fx_peer(self, fx);
 		return;
 	case ENCLAVE_FX_EVIDENCE:
 		if (fx->a.n == ATTEST_REPORT_DATA)

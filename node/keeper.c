@@ -143,12 +143,17 @@ enum sr_error keeper_next(struct keeper *self, struct enclave_event *ev, uint8_t
 	return next_record(self, ev, bytes);
 }
 
-bool keeper_fresh(const struct keeper *self)
+bool keeper_blank(const struct keeper *self)
 {
 	struct node_store_figures figures;
 
 	node_store_figures(&figures, self->store);
-	return self->log.size == NODE_LOG_HEADER_BYTES && figures.state_rows == 0;
+	return figures.state_rows == 0;
+}
+
+bool keeper_fresh(const struct keeper *self)
+{
+	return self->log.size == NODE_LOG_HEADER_BYTES && keeper_blank(self);
 }
 
 /* --- Its effects --- */

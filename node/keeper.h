@@ -40,6 +40,8 @@ SR_MUST_CHECK enum sr_error keeper_next(
     struct keeper *self, struct enclave_event *ev, uint8_t **bytes);
 /* Log and store hold nothing. */
 bool keeper_fresh(const struct keeper *self);
+/* The store holds nothing: a node that joins has not come to its first checkpoint. */
+bool keeper_blank(const struct keeper *self);
 
 /* --- Its effects --- */
 

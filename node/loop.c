@@ -85,7 +85,7 @@ static void on_link(void *ctx, uint32_t member, bool up)
 	struct loop *self = ctx;
 	struct enclave_event ev = { .kind = ENCLAVE_EV_LINK, .member = member, .number = up };
 
-	sr_log(SR_LOG_INFO, "links", "member %u is %s", member, up ? "there" : "gone");
+	sr_log(SR_LOG_INFO, "links", "seat %u is %s", member, up ? "there" : "gone");
 	self->figures.links_up[member] = up;
 	if (self->phase == LOOP_RUNNING)
 		loop_event(self, &ev);
@@ -94,10 +94,11 @@ static void on_link(void *ctx, uint32_t member, bool up)
 static enum sr_error links_open(struct loop *self)
 {
 	struct net_settings settings = { .listen = self->config->link_listen,
-		.self = (uint32_t)self->config->member, .members_n = self->genesis->members_n,
+		.self = (uint32_t)self->config->member,
 		.ports = { self, on_message, on_link } };
 
-	for (uint32_t i = 0; i < settings.members_n; i++)
+	/* Whom the genesis names, until the enclave says who is there now. */
+	for (uint32_t i = 0; i < self->genesis->members_n; i++)
 		settings.peers[i] = self->genesis->members[i].link;
 	memcpy(&settings.cluster, self->genesis->chain_id.b, sizeof settings.cluster);
 	SR_TRY(sr_random_system((uint8_t *)&settings.boot, sizeof settings.boot));
@@ -126,12 +127,7 @@ static enum sr_error genesis_open(struct loop *self)
 	if (self->genesis == NULL)
 		return SR_ERR_NO_MEMORY;
 	err = genesis_decode(self->genesis, self->genesis_bytes, self->genesis_n);
-	if (err != SR_OK)
-		return refuse(err, c->genesis, NULL);
-	if (c->member >= self->genesis->members_n)
-		return refuse(
-		    SR_ERR_NOT_A_MEMBER, "member", "the genesis has fewer members than that");
-	return SR_OK;
+	return err == SR_OK ? SR_OK : refuse(err, c->genesis, NULL);
 }
 
 static enum sr_error data_open(struct loop *self)
@@ -145,7 +141,13 @@ static enum sr_error data_open(struct loop *self)
 		return refuse(err, self->keeper.doing, note);
 	err = blobs_open(&self->blobs, c->data_dir, c->blob_quota_bytes, c->blob_unreferenced_s,
 	    c->free_space_min_bytes);
-	return err == SR_OK ? SR_OK : refuse(err, "blobs", NULL);
+	if (err != SR_OK)
+		return refuse(err, "blobs", NULL);
+	err = repair_start(&self->repair, self->blobs, (uint32_t)c->member, REPAIR_GRACE_S);
+	for (uint32_t i = 0; err == SR_OK && i < self->genesis->members_n; i++)
+		err = repair_peer(self->repair, i, self->genesis->members[i].url,
+		    &self->genesis->members[i].url_pin);
+	return err == SR_OK ? SR_OK : refuse(err, "repair", NULL);
 }
 
 static enum sr_error signals_open(struct loop *self)
@@ -228,7 +230,8 @@ void loop_close(struct loop *self)
 {
 	child_clear(&self->child);
 	net_links_free(self->links);
-	keeper_close(&self->keeper, self->failed == SR_OK);
+	keeper_close(&self->keeper, self->failed == SR_OK || self->over);
+	repair_stop(self->repair);
 	blobs_close(self->blobs);
 	node_platform_free(self->platform);
 	if (self->desk.calls != NULL)
@@ -375,7 +378,7 @@ static void evidence_take(struct loop *self)
 		ev.token = a.token;
 		ev.number = (uint64_t)a.error;
 		ev.a = (struct sr_bytes){ a.evidence, a.n };
-		if (self->phase == LOOP_RUNNING)
+		if (self->phase != LOOP_DOWN) /* its channels ask before all is replayed */
 			loop_event(self, &ev);
 		free(a.evidence);
 	}
@@ -420,6 +423,7 @@ static void figures_publish(struct loop *self)
 	f->log_rotations = k->log.rotated;
 	f->log_sync_us = k->sync_us;
 	f->log_sync_max_us = k->sync_max_us;
+	repair_figures(&f->repair, self->repair);
 	f->enclave_queue_bytes = child_queued(&self->child);
 	f->running = self->phase == LOOP_RUNNING && !self->stopping;
 	desk_lock(&self->desk);

@@ -9,6 +9,7 @@
 #include "node/desk.h"
 #include "node/keeper.h"
 #include "node/platform.h"
+#include "node/repair.h"
 
 #define LOOP_STOP_MS 10000u             /* to stop in order */
 #define LOOP_FX_BATCH 4096u             /* effects handled between two polls */
@@ -22,6 +23,7 @@ struct loop {
 	size_t genesis_n;
 	struct keeper keeper;
 	struct blobs *blobs;
+	struct repair *repair;
 	struct net_links *links;
 	struct child child;
 	char sealing_key[1024];
@@ -42,6 +44,7 @@ struct loop {
 	uint64_t stop_due_ms;
 	enum sr_error failed;                /* ends the process */
 	bool fatal;                          /* do not restart blindly */
+	bool over;                           /* nothing is wrong: it is no member any more */
 	struct enclave_effect *batch;
 	struct enclave_status *status;       /* scratch */
 	struct desk_figures figures;         /* the loop's own copy, published each second */

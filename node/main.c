@@ -34,7 +34,8 @@ static const char help[] =
     "       strongroomd --help | --version\n"
     "\n"
     "exit codes: 0 stopped in order; 1 failed, may be started again; 2 usage or configuration;\n"
-    "            78 the enclave or the disk needs a person to look first\n";
+    "            78 the enclave or the disk needs a person to look first, or the node is no\n"
+    "            member any more\n";
 
 static int usage(const char *why)
 {
@@ -118,9 +119,6 @@ static unsigned check_genesis(const struct config *config)
 		err = genesis_decode(g, bytes, n);
 	if (err != SR_OK)
 		bad = complain("genesis", config->genesis, sr_error_message((unsigned)err));
-	else if (config->member >= g->members_n)
-		bad = complain(
-		    "member", config->genesis, "the genesis has fewer members than that");
 	free(bytes);
 	free(g);
 	return bad;
@@ -138,6 +136,8 @@ static int check_config(const struct config *config)
 	if (file_path(path, config->data_dir, "sealing.key") == SR_OK)
 		bad += check_file(
 		    "data_dir", path, "no sealing key (strongroom-enclave --new-identity)");
+	if (config->trail[0] != '\0')
+		bad += check_file("trail", config->trail, "not readable");
 	bad += check_file(
 	    "https_key", config->https_key, "not readable (strongroomd --make-https)");
 	bad += check_file(
@@ -188,7 +188,7 @@ static int run(const struct config *config)
 
 	sr_log_set((enum sr_log_level)config->log_level, config->log_json);
 	limits_set(config);
-	sr_log(SR_LOG_INFO, "node", "strongroomd " SR_VERSION " member=%llu data_dir=%s",
+	sr_log(SR_LOG_INFO, "node", "strongroomd " SR_VERSION " seat=%llu data_dir=%s",
 	    (unsigned long long)config->member, config->data_dir);
 	err = sr_crypto_init();
 	if (err == SR_OK)

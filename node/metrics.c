@@ -42,6 +42,7 @@ static void consensus_metrics(struct text *t, const struct desk_figures *f, uint
 	gauge(t, "final_height", "Height of the newest final block.", s->final_height);
 	gauge(t, "final_time_ms", "Time of the newest final block, unix ms.", s->final_time_ms);
 	gauge(t, "members", "Members of the roster.", s->members_n);
+	gauge(t, "member", "1 while this node is one of them.", s->role == ENCLAVE_ROLE_MEMBER);
 	gauge(t, "threshold", "Shares needed.", s->threshold);
 	gauge(t, "recovering", "1 while this node abstains after a restart.", s->recovering);
 	gauge(t, "vault_ready", "1 once the vault key exists.", s->vault_ready);
@@ -55,13 +56,13 @@ static void consensus_metrics(struct text *t, const struct desk_figures *f, uint
 	add(t, "# HELP strongroom_member_connected 1 when the channel to a member is up.\n"
 	       "# TYPE strongroom_member_connected gauge\n");
 	for (uint32_t i = 0; i < s->members_n; i++)
-		add(t, "strongroom_member_connected{member=\"%u\"} %d\n", i,
+		add(t, "strongroom_member_connected{seat=\"%u\"} %d\n", s->members[i].seat,
 		    s->members[i].connected);
 	add(t, "# HELP strongroom_member_final_height A member's newest final block, as it says.\n"
 	       "# TYPE strongroom_member_final_height gauge\n");
 	for (uint32_t i = 0; i < s->members_n; i++)
-		add(t, "strongroom_member_final_height{member=\"%u\"} %llu\n", i,
-		    (unsigned long long)s->members[i].final_height);
+		add(t, "strongroom_member_final_height{seat=\"%u\"} %llu\n",
+		    s->members[i].seat, (unsigned long long)s->members[i].final_height);
 }
 
 static void link_metrics(struct text *t, const struct desk_figures *f)
@@ -107,6 +108,13 @@ static void disk_metrics(
 	gauge(t, "blob_bytes", "Bytes of pieces kept.", b->bytes);
 	gauge(t, "blob_loose_bytes", "Bytes of pieces that nothing needs.", b->loose_bytes);
 	gauge(t, "blob_files", "Pieces kept.", b->files);
+	gauge(t, "blob_missing", "Pieces needed that are not here.", b->wanted);
+	counter(t, "blob_repaired_total", "Pieces restored from other members'.",
+	    f->repair.repaired);
+	counter(t, "blob_repair_failed_total", "Tries that did not restore a piece.",
+	    f->repair.failed);
+	counter(t, "blob_repair_bad_total", "Pieces of others that were not of their hash.",
+	    f->repair.bad);
 	counter(t, "blob_refused_total", "Pieces refused.", b->refused);
 	counter(t, "blob_expired_total", "Pieces that nothing needed in time.", b->expired);
 }

@@ -87,11 +87,12 @@ static json_t *local_health(const struct desk *desk, enum sr_error *err)
 	(void)err;
 	for (uint32_t i = 0; i < s->members_n; i++)
 		peers += i != s->self && s->members[i].connected;
-	return json_pack("{s:b, s:i, s:b, s:b, s:b, s:b, s:b, s:I, s:I}", "isSyncing",
+	return json_pack("{s:b, s:i, s:b, s:b, s:b, s:b, s:b, s:I, s:I, s:b}", "isSyncing",
 	    !f->running || s->recovering, "peers", peers, "shouldHavePeers", s->members_n > 1,
 	    "running", f->running, "recovering", s->recovering, "disk_full",
 	    f->disk_low || s->disk_full, "vault_ready", s->vault_ready, "final_height",
-	    (json_int_t)s->final_height, "epoch", (json_int_t)s->epoch);
+	    (json_int_t)s->final_height, "epoch", (json_int_t)s->epoch, "member",
+	    s->role == ENCLAVE_ROLE_MEMBER);
 }
 
 json_t *rpc_status_json(const struct enclave_status *s)
@@ -99,9 +100,12 @@ json_t *rpc_status_json(const struct enclave_status *s)
 	json_t *members = json_array(), *status;
 
 	for (uint32_t i = 0; i < s->members_n; i++)
-		json_array_append_new(members, json_pack("{s:i, s:I, s:I, s:b}", "member", (int)i,
-		    "final_height", (json_int_t)s->members[i].final_height, "heard_ms",
-		    (json_int_t)s->members[i].heard_ms, "connected", s->members[i].connected));
+		json_array_append_new(members, json_pack("{s:i, s:i, s:s%, s:I, s:I, s:b}",
+		    "member", (int)i, "seat", (int)s->members[i].seat, "name",
+		    (const char *)s->members[i].name, s->members[i].name_n,
+		    "final_height", (json_int_t)s->members[i].final_height,
+		    "heard_ms", (json_int_t)s->members[i].heard_ms,
+		    "connected", s->members[i].connected));
 	status = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "chain_id", hash_json(&s->chain_id), "final_hash", hash_json(&s->final_hash),
 	    "state_root", hash_json(&s->state_root), "measurement", hash_json(&s->measurement),

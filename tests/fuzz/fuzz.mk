@@ -10,7 +10,7 @@ TARGETS ?=
 FUZZ_CORPUS := tests/fuzz/corpus
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz*.c) tests/fuzz/seed.c tests/fuzz/samples.c \
 	tests/fuzz/fixture.c
-FUZZ_USE := testlib node $(filter-out cli,$(USE_cli)) net config shell $(USE_enclave)
+FUZZ_USE := testlib node $(filter-out cli,$(USE_cli)) net config shell attest $(USE_enclave)
 FUZZ_PROGRAM := $(O)/fuzz/fuzz
 FUZZ_REPLAY := $(O)/fuzz/fuzz_replay
 FUZZ_PLANTED := $(O)/fuzz/planted

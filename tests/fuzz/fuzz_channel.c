@@ -161,9 +161,11 @@ static void link_moves(struct run *run, struct sr_reader *r)
 static void certificate(struct sr_reader *r)
 {
 	uint32_t member = sr_read_u8(r) % 5;
+	struct sr_hash32 nonce;
 	size_t n;
 	uint8_t *der = fuzz_take(r, &n, sr_read_u16(r));
-	(void)!shell_cert_verify(cluster->nodes[0].core, member, der, n);
+	(void)!shell_cert_verify(&nonce, cluster->nodes[0].core, member, der, n,
+	    attest_evidence_verify, cluster->now_ms);
 	free(der);
 }
 
@@ -191,7 +193,9 @@ void fuzz_channel(const uint8_t *p, size_t n)
 		setup();
 	run->now_ms = cluster->now_ms;
 	for (uint32_t i = 0; i < ENDS; i++) {
-		struct shell_channel_ports ports = { &run->ends[i], on_frame, on_message };
+		struct shell_channel_ports ports = { .ctx = &run->ends[i],
+			.frame = on_frame, .message = on_message,
+			.verify = attest_evidence_verify };
 		run->ends[i].run = run;
 		run->ends[i].self = i;
 		run->ends[i].channels = shell_channels_new(cluster->nodes[i].core, &certs[i],

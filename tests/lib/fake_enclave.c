@@ -19,7 +19,7 @@ struct fake {
 	uint64_t now_ms, read_token;
 	uint32_t rows, records, ticks, gone;
 	bool fresh, disk, stopped;
-	char last_row[256], last_record[256], inbox[256];
+	char last_row[256], last_record[256], inbox[256], trail[256];
 };
 
 bool fake_enclave_wanted(int argc, char **argv)
@@ -114,6 +114,36 @@ static void piece(struct fake *self, enum enclave_effect_kind kind, const char *
 		    self, (struct enclave_effect){ .kind = kind, .a = { hash.b, sizeof hash.b } });
 }
 
+/* seat=address, or seat= for nobody. */
+static void peer(struct fake *self, const char *rest)
+{
+	const char *address = strchr(rest, '=');
+
+	if (address == NULL)
+		return;
+	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_PEER,
+	    .member = (uint32_t)strtoul(rest, NULL, 10), .a = text_bytes(address + 1) });
+}
+
+static void trail_keep(struct fake *self, const struct enclave_event *ev)
+{
+	char hex[2 * 40 + 1] = "";
+
+	if (ev->b.n <= 40)
+		sr_hex_encode(hex, ev->b.p, ev->b.n);
+	snprintf(self->trail, sizeof self->trail, "%.*s pinned=%s rows=%u",
+	    ev->a.n < 100 ? (int)ev->a.n : 100, (const char *)ev->a.p, hex, self->rows);
+}
+
+static enum sr_error fatal_error(const char *rest)
+{
+	if (strcmp(rest, "left") == 0)
+		return SR_ERR_LEFT;
+	if (strcmp(rest, "refused") == 0)
+		return SR_ERR_NOT_ADMITTED;
+	return strcmp(rest, "memory") == 0 ? SR_ERR_NO_MEMORY : SR_ERR_DAMAGED;
+}
+
 static void reply_big(struct fake *self, uint64_t token, size_t n)
 {
 	uint8_t *p = calloc(1, n);
@@ -152,6 +182,8 @@ static void store_command(struct fake *self, uint64_t token, const char *verb, c
 	else if (strcmp(verb, "send") == 0)
 		effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_SEND, .member = 1,
 		    .a = text_bytes(rest) });
+	else if (strcmp(verb, "peer") == 0)
+		peer(self, rest);
 	else if (strcmp(verb, "keep") == 0)
 		piece(self, ENCLAVE_FX_BLOB_KEEP, rest);
 	else if (strcmp(verb, "drop") == 0)
@@ -183,6 +215,8 @@ static void command(struct fake *self, uint64_t token, char *text)
 		reply_replay(self, token);
 	else if (strcmp(text, "inbox") == 0)
 		reply(self, token, self->inbox);
+	else if (strcmp(text, "trail") == 0)
+		reply(self, token, self->trail);
 	else if (strcmp(text, "ticks") == 0)
 		reply_number(self, token, self->ticks);
 	else if (strcmp(text, "gone") == 0)
@@ -194,7 +228,7 @@ static void command(struct fake *self, uint64_t token, char *text)
 	else if (strcmp(text, "fatal") == 0)
 		effect(self,
 		    (struct enclave_effect){ .kind = ENCLAVE_FX_FATAL,
-			.number = strcmp(rest, "memory") == 0 ? SR_ERR_NO_MEMORY : SR_ERR_DAMAGED,
+			.number = fatal_error(rest),
 			.a = text_bytes("a test asked for it") });
 	else if (strcmp(text, "garbage") == 0)
 		sr_write_blob(&self->out, (const uint8_t *)"no effect", 9);
@@ -269,9 +303,11 @@ static void event(struct fake *self, const struct enclave_event *ev)
 	case ENCLAVE_EV_CLIENT_GONE:
 		self->gone++;
 		return;
+	case ENCLAVE_EV_TRAIL:
+		trail_keep(self, ev);
+		return;
 	case ENCLAVE_EV_BOOT:
 	case ENCLAVE_EV_LINK:
-	case ENCLAVE_EV_TRAIL:
 		return;
 	case ENCLAVE_EV_EVIDENCE:
 		reply(self, ev->token, sr_error_name((unsigned)ev->number));

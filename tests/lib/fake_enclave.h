@@ -13,8 +13,9 @@
  *   block         announces a block                         ticks       how many TICKs so far
  *   big:N         N bytes                                   keep:HEX, drop:HEX   a piece
  *   disk          "1" while told that the disk is low       gone        how many CLIENT_GONE so far
- *   identity:TEXT replaces the identity                   evidence      how asking the machine
- * ended
+ *   identity:TEXT replaces the identity                     trail       the TRAIL it was told
+ *   peer:N=LINK   who has seat N; peer:N= nobody            fatal:left, fatal:refused  ends calmly
+ *   evidence      how asking the machine ended
  */
 #ifndef SR_TESTS_LIB_FAKE_ENCLAVE_H
 #define SR_TESTS_LIB_FAKE_ENCLAVE_H

@@ -15,7 +15,7 @@ GetOptions('root=s' => \$root, 'objects=s' => \$objects, 'selftest' => \$selftes
     or die "usage: lint.pl [--root DIR] [--objects DIR] [--selftest]\n";
 
 my @pure = qw(shamir consensus vault chain enclave wire);
-my @folders = qw(base shamir consensus vault chain attest enclave net node config platform cli
+my @folders = qw(base shamir consensus vault chain attest enclave blob net node config platform cli
 	tests web);
 
 # Folders whose headers a folder may include; the wire headers may be included where 'wire' stands.
@@ -28,11 +28,12 @@ my %may = (
 	attest => [qw(attest base wire)],
 	wire => [qw(wire base)],
 	enclave => [qw(enclave consensus vault shamir chain attest base wire)],
+	blob => [qw(blob base wire)],
 	net => [qw(net base)],
 	config => [qw(config base)],
 	platform => [qw(platform base wire)],
-	node => [qw(node net config platform base wire)],
-	cli => [qw(cli shamir chain attest config platform base wire)],
+	node => [qw(node blob net config platform base wire)],
+	cli => [qw(cli blob shamir chain attest config platform base wire)],
 );
 my $wire = qr{^(?:vault/(?:op|policy)\w*|vault/(?:proof|record)|consensus/wire
 	|enclave/(?:genesis|client_wire|host_wire)|attest/(?:facts|policy|evidence_blob))\.[ch]$}x;

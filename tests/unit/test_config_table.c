@@ -49,16 +49,27 @@ START_TEST(relative_paths_start_at_the_file)
 }
 END_TEST
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 START_TEST(every_value_is_taken)
 {
 	struct config c;
 	struct config_error error;
+	struct sr_hash32 hash;
+	uint64_t epoch;
 
 	ck_ok(parse(&c, "data_dir: /x\nmember: 99\ngenesis: /g\nrpc_listen: '[::1]:443'\n"
 	    "link_listen: tcp://0.0.0.0:1\nhttps_key: /k\nhttps_cert: /c\nenclave_program: /e\n"
 	    "enclave_user: me\nenclave_lock: keys\nlog_level: debug\nlog_json: true\n"
 	    "blob_quota_bytes: 1T\nblob_unreferenced_s: 60\nfree_space_min_bytes: 65536K\n"
-	    "archive_blocks: 1000\nclients_max: 10000\nrequest_timeout_s: 600\n", &error));
+	    "archive_blocks: 1000\nclients_max: 10000\nrequest_timeout_s: 600\n"
+	    "trail: t\ncheckpoint: 12:" HASH "\n", &error));
+	ck_assert_str_eq(c.trail, "/etc/sr/t");
+	ck_assert_str_eq(c.checkpoint, "12:" HASH);
+	ck_ok(config_point(&epoch, &hash, c.checkpoint));
+	ck_assert_uint_eq(epoch, 12);
+	ck_assert_uint_eq(hash.b[0], 0x01);
+	ck_assert_uint_eq(hash.b[31], 0xef);
 	ck_assert_str_eq(c.rpc_listen, "[::1]:443");
 	ck_assert_str_eq(c.link_listen, "tcp://0.0.0.0:1");
 	ck_assert_uint_eq(c.enclave_lock, CONFIG_LOCK_KEYS);
@@ -91,6 +102,10 @@ static const struct { const char *text, *where, *words;
 	{ START "link_listen: 127.0.0.1:1\n", ":3: ", "tcp://address:port" },
 	{ START "link_listen: ws://127.0.0.1:1\n", ":3: ", "tcp://address:port" },
 	{ START "link_listen: tcp://[::1]:1\n", ":3: ", "tcp://address:port" },
+	{ START "checkpoint: " HASH "\n", ":3: ", "an epoch, a colon and a hash" },
+	{ START "checkpoint: '12:'\n", ":3: ", "an epoch, a colon and a hash" },
+	{ START "checkpoint: '12:" HASH "0'\n", ":3: ", "an epoch, a colon and a hash" },
+	{ START "checkpoint: 'x:" HASH "'\n", ":3: ", "an epoch, a colon and a hash" },
 	{ START "enclave_user: a b\n", ":3: ", "a user's name" },
 	{ START "enclave_lock: none\n", ":3: ", "one of all|keys" },
 	{ START "enclave_lock: al\n", ":3: ", "one of all|keys" },

@@ -58,7 +58,7 @@ static void on_link(void *ctx, uint32_t member, bool up)
 static void end_settings(struct end *self, uint32_t i, uint32_t n, uint64_t boot)
 {
 	memset(self, 0, sizeof *self);
-	self->settings = (struct net_settings){ .listen = addresses[i], .self = i, .members_n = n,
+	self->settings = (struct net_settings){ .listen = addresses[i], .self = i,
 		.cluster = CLUSTER, .boot = boot, .ports = { self, on_message, on_link } };
 	for (uint32_t k = 0; k < n; k++)
 		self->settings.peers[k] = addresses[k];
@@ -243,6 +243,133 @@ START_TEST(strangers_are_counted_and_change_nothing)
 	free(huge);
 	end_close(&e[0]);
 	end_close(&e[1]);
+}
+END_TEST
+
+START_TEST(peers_come_and_go_while_it_runs)
+{
+	struct end e[3];
+
+	addresses_make(3);
+	for (uint32_t i = 0; i < 3; i++)
+		end_open(&e[i], i, 0, i + 1);        /* with nobody known */
+	ck_error(net_links_send(e[0].links, 1, 0, (const uint8_t *)"x", 1, 0), SR_ERR_NOT_FOUND);
+	ck_ok(net_links_peer(e[0].links, 1, addresses[1], scratch_now_ms()));
+	ck_ok(net_links_peer(e[1].links, 0, addresses[0], scratch_now_ms()));
+	UNTIL(net_links_up(e[0].links, 1) && net_links_up(e[1].links, 0), e, 3);
+	ck_ok(net_links_peer(e[0].links, 99, addresses[2], scratch_now_ms())); /* any seat */
+	e[2].settings.self = 99;
+	end_close(&e[2]);
+	ck_ok(net_links_new(&e[2].links, &e[2].settings, scratch_now_ms()));
+	ck_ok(net_links_peer(e[2].links, 0, addresses[0], scratch_now_ms()));
+	UNTIL(net_links_up(e[0].links, 99) && net_links_up(e[2].links, 0), e, 3);
+	send_word(&e[0], 99, 0, 5);
+	UNTIL(e[2].got == 1, e, 3);
+	ck_assert_uint_eq(e[2].order[0], 5);
+
+	/* Named again, nothing changes; forgotten, it is gone at once, and what it says is a
+	 * stranger's. */
+	ck_ok(net_links_peer(e[0].links, 1, addresses[1], scratch_now_ms()));
+	ck_assert(net_links_up(e[0].links, 1));
+	ck_assert_uint_eq(e[0].downs, 0);
+	ck_ok(net_links_peer(e[0].links, 1, NULL, scratch_now_ms()));
+	ck_assert(!net_links_up(e[0].links, 1));
+	ck_assert_uint_eq(e[0].downs, 1);
+	ck_error(net_links_send(e[0].links, 1, 0, (const uint8_t *)"x", 1, 0), SR_ERR_NOT_FOUND);
+	send_word(&e[1], 0, 0, 6);
+	send_word(&e[2], 0, 0, 7);
+	UNTIL(e[0].got == 1, e, 3);
+	ck_assert_uint_eq(e[0].order[0], 7);
+	ck_ok(net_links_peer(e[0].links, 1, addresses[1], scratch_now_ms()));
+	UNTIL(net_links_up(e[0].links, 1), e, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		end_close(&e[i]);
+}
+END_TEST
+
+START_TEST(a_peer_that_moves_is_another_peer)
+{
+	struct end e[3];
+	struct net_figures f;
+
+	addresses_make(3);
+	end_open(&e[0], 0, 0, 1);
+	end_open(&e[1], 1, 0, 2);
+	end_open(&e[2], 2, 0, 3);
+	ck_ok(net_links_peer(e[0].links, 4, "tcp://127.0.0.1:1", scratch_now_ms()));
+	send_word(&e[0], 4, 0, 1);                   /* for whoever is at the old address */
+	ck_ok(net_links_peer(e[0].links, 4, addresses[1], scratch_now_ms()));
+	net_links_figures(&f, e[0].links);
+	ck_assert_uint_eq(f.queued_bytes, 0);
+	send_word(&e[0], 4, 0, 2);
+	e[1].settings.self = 4;
+	end_close(&e[1]);
+	ck_ok(net_links_new(&e[1].links, &e[1].settings, scratch_now_ms()));
+	ck_ok(net_links_peer(e[1].links, 0, addresses[0], scratch_now_ms()));
+	UNTIL(e[1].got == 1 && net_links_up(e[0].links, 4), e, 3);
+	ck_assert_uint_eq(e[1].order[0], 2);
+	ck_ok(net_links_peer(e[0].links, 4, addresses[2], scratch_now_ms()));
+	ck_assert(!net_links_up(e[0].links, 4));     /* nothing was heard from there yet */
+	ck_assert_uint_eq(e[0].downs, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		end_close(&e[i]);
+}
+END_TEST
+
+START_TEST(who_can_not_be_a_peer_is_refused)
+{
+	struct end e[1];
+	char address[NET_ADDRESS_MAX + 1];
+
+	addresses_make(1);
+	end_open(&e[0], 0, 0, 1);
+	memset(address, 'x', NET_ADDRESS_MAX);
+	address[NET_ADDRESS_MAX] = '\0';
+	ck_error(net_links_peer(e[0].links, 0, addresses[0], 0), SR_ERR_NOT_FOUND);
+	ck_error(net_links_peer(e[0].links, SR_MEMBERS_MAX, addresses[0], 0), SR_ERR_NOT_FOUND);
+	ck_error(net_links_peer(e[0].links, 1, address, 0), SR_ERR_TOO_LONG);
+	/* Nonsense is tried, and tried again: a name may come to exist. */
+	ck_ok(net_links_peer(e[0].links, 1, "nonsense", 0));
+	ck_ok(net_links_peer(e[0].links, 1, NULL, 0));
+	ck_ok(net_links_peer(e[0].links, 1, NULL, 0));
+	end_close(&e[0]);
+}
+END_TEST
+
+START_TEST(queues_of_all_peers_stay_within_their_memory_as_peers_come)
+{
+	struct end e[1];
+	uint8_t *big = calloc(1, NET_MESSAGE_MAX);
+	struct pollfd *fds = calloc(SR_MEMBERS_MAX + 1, sizeof *fds);
+	struct net_figures f;
+	uint64_t now = scratch_now_ms();
+
+	addresses_make(1);
+	end_open(&e[0], 0, 0, 1);
+	ck_ok(net_links_peer(e[0].links, 1, "tcp://127.0.0.1:1", now));
+	for (unsigned i = 0; i < 10; i++)
+		ck_ok(net_links_send(e[0].links, 1, 0, big, 4u << 20, now));
+	net_links_figures(&f, e[0].links);
+	ck_assert_uint_eq(f.queued_bytes, NET_QUEUE_BYTES_MAX);
+	for (uint32_t i = 2; i < SR_MEMBERS_MAX; i++)
+		ck_ok(net_links_peer(e[0].links, i, "tcp://127.0.0.1:1", now));
+	net_links_figures(&f, e[0].links);
+	ck_assert_uint_eq(f.queued_bytes, 4u << 20); /* a hundredth part holds one of them */
+	ck_assert_uint_eq(f.dropped[0], 2 + 7);
+	ck_error(net_links_send(e[0].links, 2, 0, big, NET_MESSAGE_MAX, now), SR_ERR_TOO_MANY);
+	for (uint32_t i = 2; i < SR_MEMBERS_MAX; i++)
+		ck_ok(net_links_send(e[0].links, i, 0, big, 1, now));
+	ck_assert_uint_le(net_links_fds(e[0].links, fds, SR_MEMBERS_MAX + 1, true), SR_MEMBERS_MAX);
+	/* And there is room again when they have gone. */
+	for (uint32_t i = 2; i < SR_MEMBERS_MAX; i++)
+		ck_ok(net_links_peer(e[0].links, i, NULL, now));
+	for (unsigned i = 0; i < 7; i++)
+		ck_ok(net_links_send(e[0].links, 1, 0, big, 4u << 20, now));
+	net_links_figures(&f, e[0].links);
+	ck_assert_uint_eq(f.queued_bytes, NET_QUEUE_BYTES_MAX);
+	free(big);
+	free(fds);
+	end_close(&e[0]);
 }
 END_TEST
 
@@ -478,7 +605,9 @@ END_TEST
 TEST_MAIN("net_links", two_ends_find_each_other_and_messages_arrive_in_order,
     large_messages_come_through_in_fragments_with_votes_between,
     a_peer_that_restarts_is_found_again, silence_is_told_as_down_and_the_connection_is_replaced,
-    strangers_are_counted_and_change_nothing, an_address_in_use_is_refused,
+    strangers_are_counted_and_change_nothing, peers_come_and_go_while_it_runs,
+    a_peer_that_moves_is_another_peer, who_can_not_be_a_peer_is_refused,
+    queues_of_all_peers_stay_within_their_memory_as_peers_come, an_address_in_use_is_refused,
     what_can_not_be_sent_is_refused, a_full_queue_drops_the_oldest_of_the_least_urgent,
     sync_never_pushes_a_vote_out, the_queue_is_bounded_in_messages_and_in_time,
     a_header_survives_the_wire_and_every_wrong_one_is_refused,

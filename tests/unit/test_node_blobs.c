@@ -67,6 +67,11 @@ static struct blobs_figures figures(struct blobs *blobs)
 	return f;
 }
 
+static enum sr_error keep(struct blobs *blobs, const struct sr_hash32 *hash)
+{
+	return blobs_keep(blobs, NULL, hash, (struct sr_bytes){ NULL, 0 });
+}
+
 static uint64_t now_s(void)
 {
 	return (uint64_t)time(NULL);
@@ -125,6 +130,45 @@ START_TEST(a_piece_with_another_hash_or_length_leaves_nothing_behind)
 }
 END_TEST
 
+static bool on_wanted(void *ctx, const struct sr_hash32 *hash, struct sr_bytes about)
+{
+	struct sr_hash32 *seen = ctx;
+
+	ck_assert_uint_eq(about.n, 3);
+	ck_assert_mem_eq(about.p, "of!", 3);
+	*seen = *hash;
+	return true;
+}
+
+START_TEST(what_is_missing_is_told_with_what_it_is_about)
+{
+	struct blobs *blobs = open_blobs(10 * MIB);
+	struct sr_bytes about = { (const uint8_t *)"of!", 3 }, nothing = { NULL, 0 };
+	struct sr_hash32 here, away = { { 1 } }, seen = { { 0 } };
+	bool missing = true;
+
+	ck_ok(store(blobs, 1000, 1, &here));
+	ck_ok(blobs_keep(blobs, &missing, &here, about));
+	ck_assert(!missing);
+	ck_ok(blobs_keep(blobs, &missing, &away, nothing));
+	ck_assert(missing);
+	ck_ok(blobs_keep(blobs, &missing, &away, about)); /* now it is known what it is about */
+	ck_ok(blobs_keep(blobs, &missing, &away, nothing));
+	ck_assert_uint_eq(figures(blobs).wanted, 1);
+	blobs_wanted(blobs, 100, on_wanted, &seen);     /* not so soon */
+	ck_assert_uint_eq(seen.b[0], 0);
+	blobs_wanted(blobs, 0, on_wanted, &seen);
+	ck_assert(sr_hash32_equal(&seen, &away));
+	blobs_close(blobs);
+	blobs = open_blobs(10 * MIB);
+	ck_assert_uint_eq(figures(blobs).wanted, 1);
+	ck_ok(blobs_drop(blobs, &away));
+	ck_ok(blobs_drop(blobs, &away));
+	ck_assert_uint_eq(figures(blobs).wanted, 0);
+	blobs_close(blobs);
+}
+END_TEST
+
 START_TEST(what_nothing_needs_expires_and_what_is_needed_stays)
 {
 	struct blobs *blobs = open_blobs(10 * MIB);
@@ -133,9 +177,9 @@ START_TEST(what_nothing_needs_expires_and_what_is_needed_stays)
 	ck_ok(store(blobs, 1000, 1, &loose));
 	ck_ok(store(blobs, 1000, 2, &kept));
 	ck_ok(store(blobs, 1000, 3, &dropped));
-	ck_ok(blobs_keep(blobs, &kept));
-	ck_ok(blobs_keep(blobs, &kept));         /* said again after a restart */
-	ck_ok(blobs_keep(blobs, &dropped));
+	ck_ok(keep(blobs, &kept));
+	ck_ok(keep(blobs, &kept));         /* said again after a restart */
+	ck_ok(keep(blobs, &dropped));
 	blobs_expire(blobs, now_s() + 50);
 	ck_assert(there(blobs, &loose));
 	blobs_expire(blobs, now_s() + 200);
@@ -158,7 +202,7 @@ START_TEST(a_piece_that_is_needed_before_it_comes_is_kept_when_it_comes)
 	uint8_t p[1000];
 	struct sr_hash32 hash = piece(p, sizeof p, 1), again;
 
-	ck_ok(blobs_keep(blobs, &hash));
+	ck_ok(keep(blobs, &hash));
 	blobs_close(blobs);
 	blobs = open_blobs(10 * MIB);
 	ck_assert(!there(blobs, &hash));
@@ -180,10 +224,10 @@ START_TEST(the_quota_holds_and_strangers_get_half_of_it)
 	ck_error(store(blobs, 4 * MIB, 2, &hash), SR_ERR_DISK_FULL);
 	ck_ok(store(blobs, 1 * MIB, 3, &hash));
 	wanted = piece(p, 4 * MIB, 4);
-	ck_ok(blobs_keep(blobs, &wanted));
+	ck_ok(keep(blobs, &wanted));
 	ck_ok(store(blobs, 4 * MIB, 4, &hash));
 	wanted = piece(p, 2 * MIB, 5);
-	ck_ok(blobs_keep(blobs, &wanted));
+	ck_ok(keep(blobs, &wanted));
 	ck_error(store(blobs, 2 * MIB, 5, &hash), SR_ERR_DISK_FULL);
 	ck_assert_uint_eq(figures(blobs).refused, 2);
 	ck_assert_uint_eq(figures(blobs).bytes, 9 * MIB);
@@ -229,6 +273,7 @@ END_TEST
 
 TEST_MAIN("node_blobs", a_piece_comes_back_as_it_was_and_survives_a_restart,
     a_piece_with_another_hash_or_length_leaves_nothing_behind,
+    what_is_missing_is_told_with_what_it_is_about,
     what_nothing_needs_expires_and_what_is_needed_stays,
     a_piece_that_is_needed_before_it_comes_is_kept_when_it_comes,
     the_quota_holds_and_strangers_get_half_of_it,

@@ -413,7 +413,7 @@ static void pump(struct net_links *links, unsigned ms)
 
 START_TEST(messages_go_both_ways_between_enclave_and_peer)
 {
-	struct net_settings settings = { .self = 1, .members_n = MEMBERS, .boot = 5,
+	struct net_settings settings = { .self = 1, .boot = 5,
 		.ports = { NULL, on_message, on_link } };
 	struct net_links *links;
 	char listen[64];
@@ -440,6 +440,98 @@ START_TEST(messages_go_both_ways_between_enclave_and_peer)
 	ck_assert_str_eq(heard, "to a peer");
 	net_links_free(links);
 	ck_assert_int_eq(host_stop(SIGTERM), 0);
+}
+END_TEST
+
+START_TEST(peers_are_whom_the_enclave_names_by_seat)
+{
+	struct net_settings settings = { .self = 70, .boot = 5,
+		.ports = { NULL, on_message, on_link } };
+	struct net_links *links;
+	char listen[64], words[100];
+	uint64_t due;
+
+	node_make();
+	snprintf(listen, sizeof listen, "tcp://127.0.0.1:%u", scratch_port());
+	settings.listen = listen;
+	memcpy(&settings.cluster, genesis.chain_id.b, sizeof settings.cluster);
+	settings.peers[0] = genesis.members[0].link;
+	host_up();
+	ck_ok(net_links_new(&links, &settings, scratch_now_ms()));
+	ck_ok(net_links_send(links, 0, 1, (const uint8_t *)"a stranger", 10, scratch_now_ms()));
+	pump(links, 300);
+	expect("inbox", "");
+	ck_assert(!peer_up);
+	snprintf(words, sizeof words, "peer:70=%s", listen);
+	expect(words, words + 5);
+	for (due = scratch_now_ms() + DEADLINE_MS; !peer_up && scratch_now_ms() < due;)
+		pump(links, 10);
+	ck_assert(peer_up);
+	ck_ok(net_links_send(links, 0, 1, (const uint8_t *)"a joiner", 8, scratch_now_ms()));
+	pump(links, 100);
+	eventually("inbox", "a joiner");
+	expect("peer:70=", "70=");
+	ck_ok(net_links_send(links, 0, 1, (const uint8_t *)"one gone", 8, scratch_now_ms()));
+	pump(links, 300);
+	expect("inbox", "a joiner");
+	expect("peer:0=tcp://127.0.0.1:1", "0=tcp://127.0.0.1:1"); /* itself: nothing to do */
+	expect("peer:100=tcp://127.0.0.1:1", "100=tcp://127.0.0.1:1");
+	net_links_free(links);
+	ck_assert_int_eq(host_stop(SIGTERM), 0);
+}
+END_TEST
+
+/* --- Joining and leaving --- */
+
+START_TEST(a_node_that_joins_is_told_the_trail_until_its_store_holds_rows)
+{
+	char want[200];
+
+	node_make();
+	scratch_write(scratch_path("trail"), (const uint8_t *)"the trail", 9);
+	snprintf(config.trail, sizeof config.trail, "%s", scratch_path("trail"));
+	memset(config.checkpoint, 'a', 66);
+	memcpy(config.checkpoint, "7:", 2);
+	config.member = SR_MEMBERS_MAX - 1;          /* a seat that no genesis knows */
+	snprintf(want, sizeof want, "the trail pinned=0700000000000000%.64s rows=0",
+	    config.checkpoint + 2);
+	host_up();
+	expect("trail", want);
+	expect("persist:on the way", "on the way");
+	ck_assert_int_eq(host_stop(SIGKILL), -SIGKILL);
+	config.checkpoint[0] = '\0';
+	host_up();
+	expect("trail", "the trail pinned= rows=0");
+	expect("replay", "rows=0 records=1 fresh=0 row= record=on the way");
+	expect("state:here", "here");
+	ck_assert_int_eq(host_stop(SIGTERM), 0);
+	host_up();
+	expect("trail", "");
+	ck_assert_int_eq(host_stop(SIGTERM), 0);
+}
+END_TEST
+
+START_TEST(a_trail_that_is_not_there_ends_the_host)
+{
+	node_make();
+	snprintf(config.trail, sizeof config.trail, "%s", scratch_path("trail"));
+	host_start();
+	ck_assert_int_eq(host_wait(), 1);
+}
+END_TEST
+
+START_TEST(a_node_that_is_no_member_any_more_stops_for_good_and_undamaged)
+{
+	static const char *const ends[] = { "fatal:left", "fatal:refused" };
+	char why[64];
+
+	node_make();
+	for (unsigned i = 0; i < 2; i++) {
+		host_up();
+		(void)say(ends[i], why);
+		ck_assert_int_eq(host_wait(), 78);
+		ck_assert_int_eq(access(scratch_path("node/clean"), F_OK), 0);
+	}
 }
 END_TEST
 
@@ -663,9 +755,9 @@ START_TEST(a_second_host_or_a_foreign_or_damaged_folder_does_not_start)
 	config.member = 2;
 	host_start();
 	ck_assert_int_eq(host_wait(), 100 + SR_ERR_FOREIGN_DATA);
-	config.member = MEMBERS;
+	config.member = MEMBERS;                     /* a seat, but not the one of this data */
 	host_start();
-	ck_assert_int_eq(host_wait(), 100 + SR_ERR_NOT_A_MEMBER);
+	ck_assert_int_eq(host_wait(), 100 + SR_ERR_FOREIGN_DATA);
 	config.member = 0;
 	log = scratch_read(scratch_path("node/safety.log"), &n);
 	log[100] ^= 1;
@@ -738,6 +830,10 @@ int main(int argc, char **argv)
 		the_machine_is_asked_for_the_enclave_and_its_answer_comes_back,
 		a_question_without_an_answer_times_out_and_the_enclave_is_told,
 		the_archive_answers_the_enclave, messages_go_both_ways_between_enclave_and_peer,
+		peers_are_whom_the_enclave_names_by_seat,
+		a_node_that_joins_is_told_the_trail_until_its_store_holds_rows,
+		a_trail_that_is_not_there_ends_the_host,
+		a_node_that_is_no_member_any_more_stops_for_good_and_undamaged,
 		figures_and_health_tell_how_it_is,
 		only_tls_1_3_is_spoken_and_the_pin_is_the_printed_one,
 		watchers_see_blocks_and_status, pieces_go_up_and_come_back_in_ranges,

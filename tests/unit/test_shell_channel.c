@@ -28,11 +28,13 @@ struct end {
 	struct shell_cert cert;
 	struct shell_channels *channels;
 	struct got got[GOT_MAX];
+	enum sr_error refused;                  /* the last certificate, why */
 	size_t got_n, heard;                    /* heard: also those that are not kept */
 };
 
 struct net {
 	struct cluster *cluster;
+	shell_cert_verifier *verify;
 	uint64_t now_ms;
 	struct end ends[ENDS];
 	struct frame frames[FRAMES_MAX];
@@ -62,6 +64,14 @@ static void on_message(void *ctx, uint32_t member, const uint8_t *bytes, size_t 
 	memcpy(e->got[e->got_n++].p, bytes, n);
 }
 
+static void on_refused(void *ctx, uint32_t member, enum sr_error why)
+{
+	struct end *e = ctx;
+
+	(void)member;
+	e->refused = why;
+}
+
 static void got_forget(struct end *e)
 {
 	while (e->got_n > 0)
@@ -71,7 +81,8 @@ static void got_forget(struct end *e)
 
 static void end_start(struct end *e)
 {
-	struct shell_channel_ports ports = { e, on_frame, on_message };
+	struct shell_channel_ports ports = { .ctx = e, .frame = on_frame, .message = on_message,
+		.refused = on_refused, .verify = e->net->verify };
 	struct sr_hash32 nonce;
 
 	ck_ok(sr_random_system(nonce.b, sizeof(nonce.b)));
@@ -741,6 +752,10 @@ struct forgery {
 	struct sr_hash32 chain_id, measurement, nonce;
 	uint32_t member;
 	struct sr_edsk id;
+	struct sr_edpk id_key;           /* as the binding names it */
+	const uint8_t *evidence;         /* what it carries besides; NULL: nothing */
+	size_t evidence_n;
+	uint8_t report_data[64];         /* set: what evidence has to be over */
 	bool no_certificate, no_extension, other_spki, bad_signature, trailing, short_binding;
 	uint8_t kind, tag_last;
 };
@@ -762,10 +777,11 @@ static struct sr_edsk identity_of(const struct cluster *c, uint32_t member)
 static struct forgery forge_honest(const struct cluster *c, uint32_t member)
 {
 	struct forgery f = { .role = "validateer", .chain_id = c->genesis->chain_id,
-		.measurement = c->measurement, .member = member, .kind = 1, .tag_last = 1 };
+		.measurement = c->measurement, .member = member, .kind = 1, .tag_last = 2 };
 
 	f.nonce = sr_hash("fresh", 5);
 	f.id = identity_of(c, member);
+	f.id_key = c->genesis->members[member].id_key;
 	return f;
 }
 
@@ -783,6 +799,7 @@ static void forge_extension(struct sr_writer *w, const struct forgery *f, gnutls
 	sr_write_copy(&b, (const uint8_t *)f->role, strlen(f->role));
 	sr_write_hash(&b, &f->chain_id);
 	sr_write_u32(&b, f->member);
+	sr_write_copy(&b, f->id_key.b, 32);
 	sr_write_hash(&b, &f->measurement);
 	sr_write_hash(&b, &f->nonce);
 	sr_write_hash(&b, &spki);
@@ -792,7 +809,7 @@ static void forge_extension(struct sr_writer *w, const struct forgery *f, gnutls
 	sig.b[0] ^= f->bad_signature;
 	sr_write_copy(w, tag, 4);
 	sr_write_u8(w, f->tag_last);
-	sr_write_u8(w, 0x83);
+	sr_write_u8(w, 0x84);
 	sr_write_u8(w, f->kind);
 	sr_write_u8(w, 0x58);
 	sr_write_u8(w, (uint8_t)b.n);
@@ -800,6 +817,14 @@ static void forge_extension(struct sr_writer *w, const struct forgery *f, gnutls
 	sr_write_u8(w, 0x58);
 	sr_write_u8(w, 64);
 	sr_write_sig(w, &sig);
+	if (f->evidence_n > 0) {                 /* a byte string of two bytes' length */
+		sr_write_u8(w, 0x59);
+		sr_write_u8(w, (uint8_t)(f->evidence_n >> 8));
+		sr_write_u8(w, (uint8_t)f->evidence_n);
+		sr_write_copy(w, f->evidence, f->evidence_n);
+	} else {
+		sr_write_u8(w, 0x40);
+	}
 	if (f->trailing)
 		sr_write_u8(w, 0);
 	sr_writer_clear(&b);
@@ -840,12 +865,16 @@ static void forge(struct shell_cert *out, gnutls_datum_t *der, const struct forg
 
 static enum sr_error verdict(const struct cluster *c, uint32_t member, const struct forgery *f)
 {
-	struct shell_cert cert;
+	struct shell_cert cert = { .credentials = NULL };
 	gnutls_datum_t der;
+	struct sr_hash32 nonce;
 	enum sr_error err;
 
 	forge(&cert, &der, f);
-	err = shell_cert_verify(c->nodes[0].core, member, der.data, der.size);
+	err = shell_cert_verify(&nonce, c->nodes[0].core, member, der.data, der.size, NULL,
+	    c->now_ms);
+	if (err == SR_OK)
+		ck_assert_mem_eq(nonce.b, f->nonce.b, 32);
 	gnutls_free(der.data);
 	shell_cert_clear(&cert);
 	return err;
@@ -855,28 +884,34 @@ START_TEST(each_flaw_of_a_certificate_has_its_error)
 {
 	struct cluster *c = cluster_booted(7), *other = cluster_booted(8);
 	struct forgery good = forge_honest(c, 1), f;
+	static const uint8_t more[300] = { 1 };
 
 	ck_ok(verdict(c, 1, &good));
-	ck_error(verdict(c, 2, &good), SR_ERR_BINDING);
-	ck_error(verdict(c, 4, &good), SR_ERR_BINDING);
+	ck_error(verdict(c, 2, &good), SR_ERR_EVIDENCE_SEAT);
+	ck_error(verdict(c, 4, &good), SR_ERR_NOT_A_MEMBER);
+	ck_error(verdict(c, UINT32_MAX, &good), SR_ERR_NOT_A_MEMBER);
 	f = good, f.member = 4;
 	ck_error(verdict(c, 4, &f), SR_ERR_NOT_A_MEMBER);
 	f = good, f.member = 2;
-	ck_error(verdict(c, 1, &f), SR_ERR_BINDING);
+	ck_error(verdict(c, 1, &f), SR_ERR_EVIDENCE_SEAT);
+	ck_error(verdict(c, 2, &f), SR_ERR_EVIDENCE_SEAT);      /* 1 on 2's seat */
+	f.id_key = c->genesis->members[2].id_key;
 	ck_error(verdict(c, 2, &f), SR_ERR_BAD_SIGNATURE);      /* 1's key for 2's name */
 	f = forge_honest(other, 1);
-	ck_error(verdict(c, 1, &f), SR_ERR_BINDING);
+	ck_error(verdict(c, 1, &f), SR_ERR_WRONG_CHAIN);
 	f.chain_id = good.chain_id;
 	f.measurement = good.measurement;
+	ck_error(verdict(c, 1, &f), SR_ERR_EVIDENCE_SEAT);
+	f.id_key = good.id_key;
 	ck_error(verdict(c, 1, &f), SR_ERR_BAD_SIGNATURE);
 	f = good, f.no_extension = true;
 	ck_error(verdict(c, 1, &f), SR_ERR_EVIDENCE_BAD);
 	f = good, f.other_spki = true;
 	ck_error(verdict(c, 1, &f), SR_ERR_BINDING);
 	f = good, f.role = "validatees";
-	ck_error(verdict(c, 1, &f), SR_ERR_BINDING);
+	ck_error(verdict(c, 1, &f), SR_ERR_EVIDENCE_ROLE);
 	f = good, f.short_binding = true;
-	ck_error(verdict(c, 1, &f), SR_ERR_BINDING);
+	ck_error(verdict(c, 1, &f), SR_ERR_EVIDENCE_ROLE);
 	f = good, f.measurement.b[5] ^= 1;
 	ck_error(verdict(c, 1, &f), SR_ERR_MEASUREMENT);
 	f = good, f.bad_signature = true;
@@ -885,8 +920,10 @@ START_TEST(each_flaw_of_a_certificate_has_its_error)
 	ck_error(verdict(c, 1, &f), SR_ERR_TRAILING_BYTES);
 	f = good, f.kind = 2;
 	ck_error(verdict(c, 1, &f), SR_ERR_EVIDENCE_KIND);
-	f = good, f.tag_last = 2;
+	f = good, f.tag_last = 1;
 	ck_error(verdict(c, 1, &f), SR_ERR_EVIDENCE_KIND);
+	f = good, f.evidence = more, f.evidence_n = sizeof(more);
+	ck_error(verdict(c, 1, &f), SR_ERR_TRAILING_BYTES);
 	cluster_free(other);
 	cluster_free(c);
 }
@@ -896,9 +933,10 @@ START_TEST(bytes_that_are_no_certificate_are_refused)
 {
 	struct cluster *c = cluster_booted(7);
 	struct forgery good = forge_honest(c, 1);
-	struct shell_cert cert;
+	struct shell_cert cert = { .credentials = NULL };
 	gnutls_datum_t der;
-	uint8_t long_one[8193] = { 0x30 };
+	uint8_t *long_one = calloc(1, SHELL_CERT_BYTES_MAX + 1);
+	struct sr_hash32 nonce;
 
 	forge(&cert, &der, &good);
 	for (unsigned n = 0; n < der.size; n++) {
@@ -906,13 +944,174 @@ START_TEST(bytes_that_are_no_certificate_are_refused)
 
 		ck_assert_ptr_nonnull(cut);
 		memcpy(cut, der.data, n);
-		ck_error(shell_cert_verify(c->nodes[0].core, 1, cut, n), SR_ERR_BAD_ENCODING);
+		ck_error(shell_cert_verify(&nonce, c->nodes[0].core, 1, cut, n, NULL, 0),
+		    SR_ERR_BAD_ENCODING);
 		free(cut);
 	}
-	ck_error(shell_cert_verify(c->nodes[0].core, 1, long_one, 8193), SR_ERR_TOO_LONG);
+	ck_error(shell_cert_verify(&nonce, c->nodes[0].core, 1, long_one, SHELL_CERT_BYTES_MAX + 1,
+	    NULL, 0), SR_ERR_TOO_LONG);
+	free(long_one);
 	gnutls_free(der.data);
 	shell_cert_clear(&cert);
 	cluster_free(c);
+}
+END_TEST
+
+/* --- Evidence of machines --- */
+
+/* A FAKE of attest_evidence_verify: evidence = kind | debug | report data 64 | measurement 32. What
+ * is genuine is tested with attest/; here only what the channels make of it. */
+static enum sr_error fake_verify(struct attest_facts *facts, struct sr_bytes evidence,
+    const struct attest_trust *trust, uint64_t time_s)
+{
+	ck_assert_ptr_nonnull(trust);
+	ck_assert_uint_gt(time_s, 0);
+	if (evidence.n != 98)
+		return SR_ERR_EVIDENCE_FORMAT;
+	memset(facts, 0, sizeof *facts);
+	facts->kind = (enum attest_kind)evidence.p[0];
+	facts->debug = evidence.p[1] != 0;
+	facts->status = ATTEST_UP_TO_DATE;
+	facts->valid_to_s = UINT64_MAX;
+	memcpy(facts->report_data, evidence.p + 2, 64);
+	memcpy(facts->measurement, evidence.p + 66, 32);
+	facts->measurement_n = 32;
+	return SR_OK;
+}
+
+struct draft { struct shell_cert cert; struct sr_hash32 nonce; uint8_t evidence[98]; };
+
+/* Member 1's certificate that waits for evidence, and the right one. */
+static void draft_begin(struct draft *d, const struct cluster *c, uint8_t nonce)
+{
+	memset(d, 0, sizeof *d);
+	d->nonce.b[0] = nonce;
+	ck_ok(shell_cert_begin(
+	    &d->cert, c->nodes[1].core, &c->measurement, &d->nonce, c->now_ms));
+	d->evidence[0] = ATTEST_KIND_SNP;
+	memcpy(d->evidence + 2, d->cert.report_data, 64);
+	memcpy(d->evidence + 66, c->measurement.b, 32);
+}
+
+static enum sr_error draft_verdict(struct draft *d, const struct cluster *c, size_t evidence_n,
+    shell_cert_verifier *verify)
+{
+	gnutls_x509_crt_t *crts;
+	gnutls_datum_t der;
+	struct sr_hash32 nonce;
+	unsigned n;
+	enum sr_error err;
+
+	ck_ok(shell_cert_finish(
+	    &d->cert, c->nodes[1].core, (struct sr_bytes){ d->evidence, evidence_n }));
+	ck_assert_int_ge(gnutls_certificate_get_x509_crt(d->cert.credentials, 0, &crts, &n), 0);
+	ck_assert_int_eq(gnutls_x509_crt_export2(crts[0], GNUTLS_X509_FMT_DER, &der), 0);
+	err = shell_cert_verify(
+	    &nonce, c->nodes[0].core, 1, der.data, der.size, verify, c->now_ms);
+	gnutls_free(der.data);
+	for (unsigned i = 0; i < n; i++)
+		gnutls_x509_crt_deinit(crts[i]);
+	gnutls_free(crts);
+	shell_cert_clear(&d->cert);
+	return err;
+}
+
+/* What verified evidence says is judged by the core, and a cluster of software members takes no
+ * other kind. */
+START_TEST(evidence_is_verified_by_its_kind_and_then_judged)
+{
+	struct cluster *c = cluster_booted(7);
+	struct draft d, other;
+
+	draft_begin(&d, c, 1);
+	ck_error(draft_verdict(&d, c, 98, NULL), SR_ERR_EVIDENCE_KIND);
+	draft_begin(&d, c, 1);
+	ck_error(draft_verdict(&d, c, 98, attest_evidence_verify), SR_ERR_EVIDENCE_FORMAT);
+	draft_begin(&d, c, 1);
+	ck_error(draft_verdict(&d, c, 97, fake_verify), SR_ERR_EVIDENCE_FORMAT);
+	draft_begin(&d, c, 1);
+	ck_error(draft_verdict(&d, c, 98, fake_verify), SR_ERR_EVIDENCE_KIND);
+	/* The kind that the certificate names is not the kind that was verified. */
+	draft_begin(&d, c, 1);
+	d.evidence[0] = ATTEST_KIND_SOFTWARE;
+	ck_error(draft_verdict(&d, c, 98, fake_verify), SR_ERR_TRAILING_BYTES);
+	/* Two drafts ask for two evidences. */
+	draft_begin(&d, c, 1);
+	draft_begin(&other, c, 1);
+	ck_assert(memcmp(d.cert.report_data, other.cert.report_data, 64) != 0);
+	shell_cert_clear(&d.cert);
+	shell_cert_clear(&other.cert);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(the_largest_evidence_fits_a_certificate)
+{
+	struct cluster *c = cluster_booted(7);
+	struct sr_hash32 nonce = { { 1 } };
+	uint8_t *evidence = calloc(1, ATTEST_EVIDENCE_MAX);
+	struct shell_cert cert;
+
+	ck_ok(shell_cert_begin(&cert, c->nodes[1].core, &c->measurement, &nonce, c->now_ms));
+	evidence[0] = ATTEST_KIND_SGX;
+	ck_ok(shell_cert_finish(
+	    &cert, c->nodes[1].core, (struct sr_bytes){ evidence, ATTEST_EVIDENCE_MAX }));
+	shell_cert_clear(&cert);
+	free(evidence);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(a_certificate_that_was_replaced_is_not_taken_again)
+{
+	struct net *net = net_new();
+	struct end *e = &net->ends[1];
+	struct shell_cert old, next;
+	struct sr_hash32 nonce = { { 9 } };
+
+	ck_ok(shell_cert_init(
+	    &next, e->core, &net->cluster->measurement, &nonce, net->now_ms));
+	link_up(net, 0, 1);
+	pump(net);
+	ck_assert(shell_channels_up(net->ends[0].channels, 1));
+	old = e->cert;
+	e->cert = next;
+	shell_channels_renew(e->channels, &e->cert);
+	pass(net, SHELL_CHANNEL_RENEW_MS);
+	pump(net);
+	ck_assert_uint_eq(handshakes(&net->ends[0]), 2);
+	recovers(net, 0, 1, 0);
+	/* Whoever has the old key, now, is refused by its name. */
+	e->cert = old;
+	shell_channels_renew(e->channels, &e->cert);
+	pass(net, SHELL_CHANNEL_RENEW_MS);
+	pump(net);
+	ck_assert_uint_eq(handshakes(&net->ends[0]), 2);
+	ck_assert_int_eq(net->ends[0].refused, SR_ERR_REPLAYED);
+	e->cert = next;
+	shell_channels_renew(e->channels, &e->cert);
+	pass(net, SHELL_CHANNEL_RETRY_MS);
+	pump(net);
+	ck_assert_uint_eq(handshakes(&net->ends[0]), 3);
+	shell_cert_clear(&old);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(a_handshake_under_way_goes_on_with_the_new_certificate)
+{
+	struct net *net = net_new();
+	struct end *e = &net->ends[0];
+	struct shell_cert old = e->cert;
+	struct sr_hash32 nonce = { { 9 } };
+
+	shell_channels_link(e->channels, 1, true, net->now_ms);
+	ck_ok(shell_cert_init(
+	    &e->cert, e->core, &net->cluster->measurement, &nonce, net->now_ms));
+	shell_channels_renew(e->channels, &e->cert);
+	shell_cert_clear(&old);
+	recovers(net, 0, 1, 2000);
+	net_free(net);
 }
 END_TEST
 
@@ -921,7 +1120,8 @@ END_TEST
 static void stranger_fails(struct net *net, const struct forgery *f, bool may_pose)
 {
 	struct end *e = &net->ends[1];
-	struct shell_channel_ports ports = { e, on_frame, on_message };
+	struct shell_channel_ports ports = { .ctx = e, .frame = on_frame, .message = on_message,
+		.refused = on_refused, .verify = e->net->verify };
 	gnutls_datum_t der;
 
 	end_stop(e);
@@ -1052,6 +1252,10 @@ TEST_MAIN("shell channels",
     so_many_bytes_wait,
     each_flaw_of_a_certificate_has_its_error,
     bytes_that_are_no_certificate_are_refused,
+    evidence_is_verified_by_its_kind_and_then_judged,
+    the_largest_evidence_fits_a_certificate,
+    a_certificate_that_was_replaced_is_not_taken_again,
+    a_handshake_under_way_goes_on_with_the_new_certificate,
     a_stranger_without_a_members_key_gets_no_channel,
     the_members_key_is_all_that_a_stranger_lacks,
     a_member_does_not_talk_to_its_own_reflection,

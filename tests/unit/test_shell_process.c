@@ -580,7 +580,7 @@ START_TEST(the_sandboxed_process_boots_ticks_and_opens_channels)
 	if (!have_program(1))
 		return;
 	h = host_booted();
-	ports = (struct shell_channel_ports){ h, on_frame, on_message };
+	ports = (struct shell_channel_ports){ .ctx = h, .frame = on_frame, .message = on_message };
 	measurement_get(&measurement);
 	h->core = enclave_core_new(&h->sealing[1], &measurement);
 	ck_assert_ptr_nonnull(h->core);

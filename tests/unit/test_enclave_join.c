@@ -1,0 +1,721 @@
+/* Rosters that change: who joins, who leaves, who is replaced; what stays, and what is wiped. Real
+ * cores, real cryptography, virtual time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consensus/internal.h"
+#include "enclave/snapshot.h"
+#include "shamir/tdh2.h"
+#include "tests/lib/check_main.h"
+#include "tests/lib/cluster.h"
+#include "vault/policy.h"
+
+struct world {
+	struct cluster *c;
+	struct cluster_key alice;
+	uint64_t nft;
+	struct vault_secret_id secret;
+	struct sr_key32 kem;                    /* the key inside the TDH2 ciphertext */
+	struct shamir_tdh2_ct ct;
+	struct sr_hash32 label;
+};
+
+static struct cluster *start(uint32_t n, uint64_t seed)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = n, .seed = seed });
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_run(c, 1000);
+	return c;
+}
+
+static const struct epoch_record *epoch_of(const struct cluster *c, uint32_t node)
+{
+	return enclave_core_epoch(c->nodes[node].core);
+}
+
+/* ------------------------------------------------------------------------------------- secrets */
+
+static struct sr_bytes text(const char *s)
+{
+	return (struct sr_bytes){ (const uint8_t *)s, strlen(s) };
+}
+
+static void mint(struct world *w)
+{
+	union vault_op_body b = { .nft_mint = { 0, w->alice.account, text("key") } };
+	struct vault_receipt receipt;
+
+	ck_ok(cluster_submit(w->c, 0, &w->alice, VAULT_OP_NFT_MINT, &b, &receipt));
+	w->nft = receipt.id;
+}
+
+static struct sr_bytes policy_of(struct sr_writer *w, uint64_t nft)
+{
+	struct vault_policy p = { .nodes_n = 1 };
+
+	p.nodes[0].kind = VAULT_POLICY_HOLDER;
+	p.nodes[0].number = nft;
+	sr_writer_init(w, VAULT_POLICY_BYTES_MAX);
+	vault_policy_write(w, &p);
+	ck_ok(sr_writer_finish(w));
+	return (struct sr_bytes){ w->p, w->n };
+}
+
+static void put(struct world *w)
+{
+	struct sr_writer policy, ct;
+	struct sr_point y;
+	struct sr_hash32 policy_hash;
+	struct vault_receipt receipt;
+	union vault_op_body b;
+
+	memset(&b, 0, sizeof(b));
+	b.secret_put.id = vault_secret_id_derive(&w->c->genesis->chain_id, &w->alice.account,
+	    w->alice.nonce);
+	b.secret_put.name = text("will");
+	b.secret_put.policy = policy_of(&policy, w->nft);
+	policy_hash = vault_policy_hash(b.secret_put.policy);
+	w->secret = b.secret_put.id;
+	w->label = vault_label(&w->c->genesis->chain_id, &w->secret, &w->alice.account,
+	    &policy_hash);
+	ck_ok(sr_point_decode(&y, epoch_of(w->c, 0)->vault_key));
+	ck_ok(shamir_tdh2_encrypt(&w->ct, &w->kem, &y, w->label.b, 32, &w->c->drbg));
+	sr_writer_init(&ct, VAULT_TDH2_BYTES);
+	shamir_tdh2_ct_write(&ct, &w->ct);
+	ck_ok(sr_writer_finish(&ct));
+	memcpy(b.secret_put.key.tdh2, ct.p, ct.n);
+	b.secret_put.payload.inlined = true;
+	b.secret_put.payload.inline_bytes = text("0123456789abcdef0123456789abcdef");
+	b.secret_put.payload.plain_bytes = 16;
+	ck_ok(cluster_submit(w->c, 0, &w->alice, VAULT_OP_SECRET_PUT, &b, &receipt));
+	sr_writer_clear(&policy);
+	sr_writer_clear(&ct);
+}
+
+static struct world *world_new(uint32_t n, uint64_t seed)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	ck_assert_ptr_nonnull(w);
+	w->c = start(n, seed);
+	cluster_key_make(&w->alice, w->c);
+	mint(w);
+	put(w);
+	return w;
+}
+
+static void world_free(struct world *w)
+{
+	cluster_free(w->c);
+	free(w);
+}
+
+static void share_ask(struct world *w, struct shamir_tdh2_share *share, const struct sr_hash32 *id,
+    const struct sr_key32 *sk, uint32_t node)
+{
+	uint8_t plain[SHAMIR_TDH2_SHARE_SIZE];
+	enum sr_error code = SR_OK;
+	struct sr_reader r;
+	uint8_t *answer;
+	size_t n;
+
+	ck_ok(cluster_ask(w->c, node, CLIENT_SHARE, id->b, 32, &code, &answer, &n, 60000));
+	ck_ok(code);
+	ck_ok(sr_hpke_open(plain, sk, "strongroom share v1", id->b, 32, answer, n));
+	sr_reader_init(&r, plain, sizeof(plain));
+	shamir_tdh2_share_read(share, &r);
+	ck_ok(sr_reader_finish(&r));
+	free(answer);
+}
+
+/* The secret comes back, from the first t members of the epoch of node via. */
+static void opens(struct world *w, uint32_t via)
+{
+	const struct epoch_record *epoch = epoch_of(w->c, via);
+	union vault_op_body b = { .retrieve = { .id = w->secret, .nft_id = w->nft,
+		.nft_version = 1 } };
+	struct shamir_tdh2_share shares[8];
+	struct shamir_index indices[8], bad;
+	struct sr_point keys[8];
+	struct vault_receipt receipt;
+	struct sr_key32 sk, key;
+	uint32_t n = 0;
+
+	ck_ok(sr_drbg_fill(&w->c->drbg, sk.b, 32));
+	sr_x25519_public(&b.retrieve.to, &sk);
+	ck_ok(cluster_submit(w->c, via, &w->alice, VAULT_OP_RETRIEVE, &b, &receipt));
+	for (uint32_t i = 0; i < w->c->n && n < epoch->threshold; i++) {
+		uint32_t place = cluster_index(w->c, i, via);
+
+		if (place == EPOCH_NOBODY || w->c->nodes[i].core == NULL)
+			continue;
+		share_ask(w, &shares[n], &receipt.op, &sk, i);
+		indices[n].v = place + 1;
+		ck_ok(sr_point_decode(&keys[n], epoch->members[place].verify_key));
+		n++;
+	}
+	ck_ok(shamir_tdh2_combine(&key, &bad, &w->ct, w->label.b, 32, indices, keys, shares, n,
+	    epoch->threshold));
+	ck_assert_mem_eq(key.b, w->kem.b, 32);
+}
+
+/* ---------------------------------------------------------------------------------- wiped is wiped */
+
+#define NEEDLES 5u
+#define MASK 0xa5u
+
+/* What must be gone, masked, so that looking for it does not find the list itself. */
+struct needles { uint8_t b[NEEDLES][32]; uint32_t n; };
+
+static void needle_add(struct needles *all, const uint8_t bytes[32])
+{
+	for (size_t i = 0; i < 32; i++)
+		all->b[all->n][i] = bytes[i] ^ MASK;
+	all->n++;
+}
+
+static void needles_of(struct needles *all, const struct enclave_core *core)
+{
+	memset(all, 0, sizeof(*all));
+	needle_add(all, core->keys->now.share.b);
+	needle_add(all, core->keys->now.vote_seed.b);
+	needle_add(all, core->keys->now.secret.b);
+	needle_add(all, core->keys->now.shielding.b);
+}
+
+static int needle_find(const struct needles *all, const uint8_t *p, size_t n)
+{
+	for (size_t at = 0; at + 32 <= n; at++)
+		for (uint32_t k = 0; k < all->n; k++) {
+			size_t i = 0;
+
+			while (i < 32 && (p[at + i] ^ MASK) == all->b[k][i])
+				i++;
+			if (i == 32)
+				return (int)k;
+		}
+	return -1;
+}
+
+/* All of this process's memory but this stack: every core, every effect, every locked page. */
+static int memory_find(const struct needles *all)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512], perms[8];
+	unsigned long from, to;
+	int found = -1;
+
+	ck_assert_ptr_nonnull(maps);
+	while (found < 0 && fgets(line, sizeof(line), maps) != NULL) {
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, perms) != 3 || perms[0] != 'r' ||
+		    perms[1] != 'w' || strstr(line, "[stack]") != NULL)
+			continue;
+		found = needle_find(all, (const uint8_t *)from, to - from);
+	}
+	fclose(maps);
+	return found;
+}
+
+/* Everything that the disk of this node holds, opened with its own keys. */
+static int disk_find(const struct needles *all, const struct cluster_node *node,
+    const struct enclave_core *core)
+{
+	uint8_t aad[24] = { 0 }, *plain;
+	int found = -1;
+	size_t n;
+
+	for (size_t i = 0; i < node->log.n && found < 0; i++) {
+		const struct cluster_record *record = &node->log.list[i];
+
+		for (size_t k = 0; k < 8; k++)
+			aad[16 + k] = (uint8_t)(i >> (8 * k));
+		ck_ok(seal_open(&plain, &n, &core->keys->log, aad, sizeof(aad), record->p,
+		    record->n));
+		found = needle_find(all, plain, n);
+		memcpy(aad, record->p + record->n - SR_GCM_TAG, SR_GCM_TAG);
+		sr_wipe(plain, n);
+		free(plain);
+	}
+	for (size_t i = 0; i < node->store.n && found < 0; i++) {
+		struct sr_hash32 name;
+
+		memcpy(name.b, node->store.list[i].key, 32);
+		ck_ok(seal_row_open(&plain, &n, false, core, &name, node->store.list[i].value,
+		    node->store.list[i].value_n));
+		found = needle_find(all, plain, n);
+		sr_wipe(plain, n);
+		free(plain);
+	}
+	return found;
+}
+
+/* ----------------------------------------------------------------------------------------- joining */
+
+START_TEST(a_fifth_node_joins_and_what_was_secret_before_opens_with_it)
+{
+	struct world *w = world_new(4, 500);
+	uint32_t five = cluster_node_add(w->c);
+
+	ck_ok(cluster_join(w->c, five, 0));
+	ck_assert(cluster_run_members(w->c, 2, 60000));
+	ck_assert_uint_eq(epoch_of(w->c, 0)->n, 5);
+	ck_assert_uint_eq(cluster_index(w->c, five, 0), 4);
+	ck_assert_uint_eq(w->c->nodes[five].status.role, ENCLAVE_ROLE_MEMBER);
+	cluster_run(w->c, 2000);
+	/* Without the first of all: the newcomer's share counts. */
+	cluster_kill(w->c, 0, false);
+	opens(w, five);
+	world_free(w);
+}
+END_TEST
+
+START_TEST(two_who_ask_to_join_at_once_both_become_members)
+{
+	struct world *w = world_new(4, 503);
+	uint32_t five = cluster_node_add(w->c), six = cluster_node_add(w->c);
+
+	ck_ok(cluster_join(w->c, five, 0));
+	ck_ok(cluster_join(w->c, six, 1));
+	ck_assert(cluster_run_members(w->c, 3, 120000));
+	ck_assert_uint_eq(epoch_of(w->c, 0)->n, 6);
+	opens(w, six);
+	world_free(w);
+}
+END_TEST
+
+START_TEST(members_replaced_one_after_another_keep_every_secret)
+{
+	struct world *w = world_new(4, 504);
+
+	for (uint32_t i = 0; i < 4; i++) {
+		uint32_t node = cluster_node_add(w->c);
+		uint64_t epoch = epoch_of(w->c, 3)->epoch;
+
+		ck_ok(cluster_join(w->c, node, 3));
+		ck_assert(cluster_run_members(w->c, epoch + 1, 60000));
+		if (i < 3) {
+			ck_ok(cluster_leave(w->c, i, 3));
+			ck_assert(cluster_run_epoch(w->c, epoch + 2, 60000));
+			ck_error(w->c->nodes[i].error, SR_ERR_LEFT);
+		}
+	}
+	ck_ok(cluster_leave(w->c, 3, 4));
+	ck_assert(cluster_run_epoch(w->c, 9, 60000));
+	ck_assert_uint_eq(epoch_of(w->c, 4)->n, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		ck_assert(w->c->nodes[i].core == NULL);
+		ck_assert_uint_ne(cluster_index(w->c, 4 + i, 4), EPOCH_NOBODY);
+	}
+	opens(w, 7);
+	world_free(w);
+}
+END_TEST
+
+START_TEST(a_joiner_that_is_started_again_and_again_gets_there)
+{
+	struct world *w = world_new(4, 505);
+	uint32_t five = cluster_node_add(w->c);
+
+	ck_ok(cluster_join(w->c, five, 0));
+	for (uint32_t round = 0; round < 12; round++) {
+		cluster_run(w->c, 40 + 37 * round);
+		cluster_kill(w->c, five, round % 2 == 0);
+		cluster_start(w->c, five);
+	}
+	ck_assert(cluster_run_members(w->c, 2, 120000));
+	opens(w, five);
+	world_free(w);
+}
+END_TEST
+
+static bool to_joiner_lost(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
+    const uint8_t *msg, size_t n, uint64_t *delay_ms)
+{
+	uint32_t *joiner = ctx;
+	uint8_t dice;
+
+	(void)msg;
+	(void)n;
+	(void)delay_ms;
+	ck_ok(sr_drbg_fill(&c->drbg, &dice, 1));
+	return (to != *joiner && from != *joiner) || dice >= 80;
+}
+
+START_TEST(a_joiner_on_a_bad_line_gets_there)
+{
+	struct world *w = world_new(4, 506);
+	uint32_t five = cluster_node_add(w->c);
+
+	w->c->hooks = (struct cluster_hooks){ .ctx = &five, .message = to_joiner_lost };
+	ck_ok(cluster_join(w->c, five, 0));
+	ck_assert(cluster_run_members(w->c, 2, 240000));
+	w->c->hooks.message = NULL;
+	cluster_run(w->c, 3000);
+	opens(w, five);
+	world_free(w);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------- a false past, lies */
+
+static void refuses(struct cluster *c, uint32_t node, enum sr_error error)
+{
+	cluster_start(c, node);
+	ck_assert(c->nodes[node].fatal);
+	ck_error(c->nodes[node].error, error);
+}
+
+START_TEST(a_trail_that_does_not_follow_from_the_genesis_is_refused)
+{
+	struct cluster *c = start(4, 507);
+	uint32_t five = cluster_node_add(c);
+	struct cluster_node *node = &c->nodes[five];
+
+	cluster_trail_fetch(c, five, 0);
+	for (size_t i = 0; i < node->trail_n; i += 211) {
+		node->trail[i] ^= 1;
+		cluster_start(c, five);
+		ck_assert(node->fatal);
+		node->trail[i] ^= 1;
+	}
+	free(node->trail);
+	node->trail = NULL;
+	refuses(c, five, SR_ERR_NOT_A_MEMBER);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(a_trail_without_the_pinned_epoch_is_another_past)
+{
+	struct cluster *c = start(4, 508);
+	uint32_t five = cluster_node_add(c);
+	struct cluster_node *node = &c->nodes[five];
+	struct sr_hash32 root = epoch_record_root(epoch_of(c, 0));
+
+	cluster_trail_fetch(c, five, 0);
+	node->pin_n = 40;
+	node->pin = calloc(1, 40);
+	ck_assert_ptr_nonnull(node->pin);
+	node->pin[0] = 1;
+	memcpy(node->pin + 8, root.b, 32);
+	cluster_start(c, five);
+	ck_assert(!node->fatal);
+	cluster_kill(c, five, false);
+	node->pin[8] ^= 1;
+	refuses(c, five, SR_ERR_CHECKPOINT_OTHER);
+	node->pin[8] ^= 1;
+	node->pin[0] = 2;
+	refuses(c, five, SR_ERR_CHECKPOINT_OTHER);
+	node->pin[0] = 1;
+	node->pin_n = 39;
+	cluster_start(c, five);
+	ck_assert(node->fatal);
+	cluster_free(c);
+}
+END_TEST
+
+/* Which byte of a member's ROWS or HEAD is changed, and how often that was tried. */
+struct forger { uint32_t member; uint8_t kind; size_t at; uint32_t tried; };
+
+static bool forge(void *ctx, struct cluster *c, uint32_t from, uint32_t to, const uint8_t *msg,
+    size_t n, uint64_t *delay_ms)
+{
+	struct forger *f = ctx;
+	uint8_t *copy;
+
+	if (from != f->member || msg[0] != f->kind)
+		return true;
+	copy = malloc(n);
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, msg, n);
+	copy[f->at < n ? f->at : n - 1] ^= 1;
+	cluster_send(c, from, to, copy, n, *delay_ms);
+	free(copy);
+	f->tried++;
+	return false;
+}
+
+START_TEST(what_one_member_makes_up_is_noticed_and_another_one_asked)
+{
+	static const size_t places[] = { 3, 11, 70, 200, 900, SIZE_MAX };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct world *w = world_new(4, 510 + i);
+		struct forger f = { .member = 2, .at = places[i] };
+		uint32_t five = cluster_node_add(w->c);
+
+		f.kind = i % 2 == 0 ? CORE_SNAPSHOT_ROWS : CORE_SNAPSHOT_HEAD;
+		w->c->hooks = (struct cluster_hooks){ .ctx = &f, .message = forge };
+		ck_ok(cluster_join(w->c, five, 0));
+		ck_assert(cluster_run_members(w->c, 2, 120000));
+		w->c->hooks.message = NULL;
+		opens(w, five);
+		world_free(w);
+	}
+}
+END_TEST
+
+START_TEST(who_did_not_ask_is_shown_no_state)
+{
+	struct cluster *c = start(4, 520);
+	uint32_t stranger = cluster_node_add(c);
+
+	cluster_trail_fetch(c, stranger, 0);
+	cluster_start(c, stranger);
+	cluster_run(c, 30000);
+	ck_assert_uint_eq(c->nodes[stranger].status.role, ENCLAVE_ROLE_JOINING);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(a_node_with_another_measurement_is_told_that_it_is_not_admitted)
+{
+	struct cluster *c = start(4, 521);
+	uint32_t five = cluster_node_add(c);
+	const struct sr_hash32 other = { { 99 } };
+
+	c->claimed = &other;
+	ck_ok(cluster_join(c, five, 0));
+	cluster_run(c, 60000);
+	ck_assert(c->nodes[five].fatal);
+	ck_error(c->nodes[five].error, SR_ERR_NOT_ADMITTED);
+	ck_assert_uint_eq(epoch_of(c, 0)->n, 4);
+	cluster_free(c);
+}
+END_TEST
+
+/* ----------------------------------------------------------------------------- leaving, refreshing */
+
+START_TEST(who_leaves_has_nothing_left_and_says_so_at_every_start)
+{
+	struct world *w = world_new(5, 501);
+	struct needles gone;
+	struct cluster_node *node = &w->c->nodes[1];
+	struct enclave_core *core = node->core;
+
+	needles_of(&gone, core);
+	needle_add(&gone, core->keys->box.b);
+	ck_assert_int_ge(memory_find(&gone), 0);
+	ck_ok(cluster_leave(w->c, 1, 0));
+	ck_assert(cluster_run_epoch(w->c, 2, 60000));
+	cluster_run(w->c, 2000);
+	ck_assert(node->fatal);
+	ck_error(node->error, SR_ERR_LEFT);
+	ck_assert_uint_eq(epoch_of(w->c, 0)->n, 4);
+	ck_assert_int_lt(memory_find(&gone), 0);
+	ck_assert_uint_eq(node->log.n, 1);
+	for (int round = 0; round < 2; round++)
+		refuses(w->c, 1, SR_ERR_LEFT);
+	ck_assert_int_lt(memory_find(&gone), 0);
+	opens(w, 0);
+	world_free(w);
+}
+END_TEST
+
+START_TEST(a_leaver_that_slept_through_its_last_epoch_wipes_itself_when_it_wakes)
+{
+	struct world *w = world_new(5, 522);
+	struct cluster_node *node = &w->c->nodes[4];
+
+	ck_ok(cluster_leave(w->c, 4, 0));
+	cluster_run(w->c, 30);
+	cluster_kill(w->c, 4, false);
+	ck_assert(cluster_run_epoch(w->c, 2, 120000));
+	cluster_run(w->c, 5000);
+	cluster_start(w->c, 4);
+	cluster_run(w->c, 20000);
+	ck_assert(node->fatal);
+	ck_error(node->error, SR_ERR_LEFT);
+	world_free(w);
+}
+END_TEST
+
+/* Do these shares, by their indices, give the vault key? */
+static bool give(const struct epoch_record *epoch, const struct shamir_index *set,
+    const struct sr_scalar *shares, size_t n)
+{
+	struct sr_scalar x;
+	struct sr_point y;
+
+	ck_ok(shamir_interpolate(&x, set, shares, n));
+	sr_point_base_mul(&y, &x);
+	return memcmp(y.b, epoch->vault_key, 32) == 0;
+}
+
+START_TEST(a_refresh_changes_every_share_and_not_the_vault_key)
+{
+	struct world *w = world_new(4, 502);
+	struct epoch_record before = *epoch_of(w->c, 0);
+	struct sr_scalar old[4], new[4], mixed[4];
+	struct shamir_index set[4] = { { 1 }, { 2 }, { 3 }, { 4 } };
+	const struct epoch_record *after;
+
+	for (uint32_t i = 0; i < 4; i++)
+		old[i] = w->c->nodes[i].core->keys->now.share;
+	cluster_run(w->c, 6000);
+	ck_ok(cluster_refresh(w->c, 2));
+	ck_assert(cluster_run_epoch(w->c, 2, 60000));
+	after = epoch_of(w->c, 0);
+	ck_assert_mem_eq(after->vault_key, before.vault_key, 32);
+	for (uint32_t i = 0; i < 4; i++) {
+		new[i] = w->c->nodes[i].core->keys->now.share;
+		ck_assert_mem_ne(after->members[i].verify_key, before.members[i].verify_key, 32);
+	}
+	/* t = 3. Of one epoch they do; t - 1 of each, whichever, do not. */
+	ck_assert_uint_eq(after->threshold, 3);
+	ck_assert(give(after, set, old, 3) && give(after, set, new, 3));
+	for (unsigned which = 1; which < 15; which++) {
+		for (uint32_t i = 0; i < 4; i++)
+			mixed[i] = (which >> i & 1) != 0 ? new[i] : old[i];
+		ck_assert(!give(after, set, mixed, 4));
+		if ((which & 7) != 0 && (which & 7) != 7)
+			ck_assert(!give(after, set, mixed, 3));
+	}
+	opens(w, 1);
+	world_free(w);
+}
+END_TEST
+
+START_TEST(what_the_old_epoch_had_is_wiped_from_memory_and_disk_at_every_switch)
+{
+	struct cluster *c = start(4, 523);
+
+	for (uint64_t epoch = 2; epoch <= 4; epoch++) {
+		struct needles gone[4];
+
+		for (uint32_t i = 0; i < 4; i++)
+			needles_of(&gone[i], c->nodes[i].core);
+		cluster_run(c, 6000);
+		/* The searches find what is there. */
+		ck_assert_int_ge(memory_find(&gone[0]), 0);
+		ck_assert_int_ge(disk_find(&gone[0], &c->nodes[0], c->nodes[0].core), 0);
+		ck_ok(cluster_refresh(c, 0));
+		ck_assert(cluster_run_epoch(c, epoch, 60000));
+		cluster_run(c, 3000);
+		for (uint32_t i = 0; i < 4; i++) {
+			ck_assert_int_lt(memory_find(&gone[i]), 0);
+			ck_assert_int_lt(disk_find(&gone[i], &c->nodes[i], c->nodes[i].core), 0);
+		}
+	}
+	cluster_free(c);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------ crashes */
+
+struct crash { uint32_t node, left; bool done; };
+
+static void crash_at(void *ctx, struct cluster *c, uint32_t node, const struct enclave_effect *fx)
+{
+	struct crash *at = ctx;
+
+	if (at->done || node != at->node || (fx->kind != ENCLAVE_FX_PERSIST &&
+	    fx->kind != ENCLAVE_FX_CHECKPOINT && fx->kind != ENCLAVE_FX_IDENTITY))
+		return;
+	if (at->left-- > 0)
+		return;
+	at->done = true;
+	cluster_kill(c, node, true);
+}
+
+START_TEST(a_crash_at_any_durable_moment_of_a_refresh_costs_nothing)
+{
+	struct world *w = world_new(4, 524);
+	uint64_t epoch = 1;
+
+	for (uint32_t n = 0; n < 90; n += 3) {
+		struct crash at = { .node = n % 4, .left = n };
+
+		cluster_run(w->c, 6000);
+		w->c->hooks = (struct cluster_hooks){ .ctx = &at, .effect = crash_at };
+		ck_ok(cluster_refresh(w->c, (at.node + 1) % 4));
+		cluster_run(w->c, 3000);
+		w->c->hooks = (struct cluster_hooks){ NULL, NULL, NULL };
+		if (at.done)
+			cluster_start(w->c, at.node);
+		ck_assert(cluster_run_epoch(w->c, ++epoch, 120000));
+		cluster_run(w->c, 1000);
+	}
+	opens(w, 2);
+	world_free(w);
+}
+END_TEST
+
+START_TEST(a_joiner_may_crash_at_any_durable_moment)
+{
+	for (uint32_t n = 0; n < 40; n += 5) {
+		struct world *w = world_new(4, 530 + n);
+		struct crash at = { .node = 4, .left = n };
+		uint32_t five = cluster_node_add(w->c);
+
+		w->c->hooks = (struct cluster_hooks){ .ctx = &at, .effect = crash_at };
+		ck_ok(cluster_join(w->c, five, 0));
+		cluster_run(w->c, 4000);
+		w->c->hooks = (struct cluster_hooks){ NULL, NULL, NULL };
+		if (at.done)
+			cluster_start(w->c, five);
+		ck_assert(cluster_run_members(w->c, 2, 120000));
+		opens(w, five);
+		world_free(w);
+	}
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------- faults */
+
+START_TEST(who_signs_two_votes_in_a_slot_is_voted_out)
+{
+	struct world *w = world_new(5, 525);
+	struct enclave_core *core = w->c->nodes[2].core;
+	struct consensus_vote v = { .kind = CONSENSUS_NOTAR, .epoch = 1, .voter = 2 };
+	struct consensus_status st;
+	struct sr_writer m;
+
+	consensus_status_get(&st, core->now->consensus);
+	v.slot = st.frontier_slot + 1;
+	for (uint8_t k = 0; k < 2; k++) {
+		v.hash.b[0] = k + 1;
+		consensus_vote_sign(&v, &w->c->genesis->chain_id, &core->keys->now.vote);
+		sr_writer_init(&m, 1024);
+		sr_write_u8(&m, CORE_CONSENSUS);
+		sr_write_u64(&m, 1);
+		sr_write_u8(&m, 1);
+		sr_write_u8(&m, CONS_VOTES);
+		sr_write_u64(&m, 1);
+		sr_write_u16(&m, 1);
+		consensus_vote_write(&m, &v);
+		ck_ok(sr_writer_finish(&m));
+		cluster_send(w->c, 2, 0, m.p, m.n, 1);
+		sr_writer_clear(&m);
+	}
+	ck_assert(cluster_run_epoch(w->c, 2, 60000));
+	cluster_run(w->c, 2000);
+	ck_assert_uint_eq(cluster_index(w->c, 2, 0), EPOCH_NOBODY);
+	ck_error(w->c->nodes[2].error, SR_ERR_LEFT);
+	opens(w, 0);
+	world_free(w);
+}
+END_TEST
+
+TEST_MAIN("enclave_join",
+	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,
+	two_who_ask_to_join_at_once_both_become_members,
+	members_replaced_one_after_another_keep_every_secret,
+	a_joiner_that_is_started_again_and_again_gets_there,
+	a_joiner_on_a_bad_line_gets_there,
+	a_trail_that_does_not_follow_from_the_genesis_is_refused,
+	a_trail_without_the_pinned_epoch_is_another_past,
+	what_one_member_makes_up_is_noticed_and_another_one_asked,
+	who_did_not_ask_is_shown_no_state,
+	a_node_with_another_measurement_is_told_that_it_is_not_admitted,
+	who_leaves_has_nothing_left_and_says_so_at_every_start,
+	a_leaver_that_slept_through_its_last_epoch_wipes_itself_when_it_wakes,
+	a_refresh_changes_every_share_and_not_the_vault_key,
+	what_the_old_epoch_had_is_wiped_from_memory_and_disk_at_every_switch,
+	a_crash_at_any_durable_moment_of_a_refresh_costs_nothing,
+	a_joiner_may_crash_at_any_durable_moment,
+	who_signs_two_votes_in_a_slot_is_voted_out)

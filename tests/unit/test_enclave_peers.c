@@ -218,6 +218,43 @@ START_TEST(a_little_is_kept_of_what_comes_for_the_next_epoch)
 }
 END_TEST
 
+static void early_from(struct stage *s, uint32_t seat)
+{
+	uint8_t msg[19] = { CORE_CONSENSUS, 2 };
+
+	ck_ok(peers_receive(s->core, seat, msg, sizeof(msg)));
+}
+
+/* Who believes to be late asks before it votes: for 15 s, when the liar does not answer. */
+START_TEST(one_liar_makes_nobody_believe_that_the_next_epoch_began_without_him)
+{
+	struct stage s;
+
+	stage_open(&s, 66);
+	s.core->now_ms = 1000000;
+	early_from(&s, 2);
+	early_from(&s, 2);
+	ck_assert_uint_eq(s.core->ahead_since_ms, 0);
+	early_from(&s, 3);
+	ck_assert_uint_eq(s.core->ahead_since_ms, 1000000);
+	stage_close(&s);
+}
+END_TEST
+
+START_TEST(of_who_has_no_part_in_this_epoch_nothing_is_kept_for_the_next)
+{
+	struct stage s;
+
+	stage_open(&s, 67);
+	s.core->peers[9] = s.core->peers[1];
+	s.core->peers[9].id.b[0] ^= 1;          /* a candidate who waits, or was refused */
+	early_from(&s, 9);
+	ck_assert_uint_eq(s.core->ahead_n, 0);
+	ck_assert_uint_eq(s.core->ahead_since_ms, 0);
+	stage_close(&s);
+}
+END_TEST
+
 /* --- clients --- */
 
 static enum sr_error code_of(struct cluster *c, enum client_method method,
@@ -470,6 +507,8 @@ TEST_MAIN("enclave peers",
 	before_the_first_key_no_client_s_operation_is_pooled,
 	a_nonce_may_be_so_far_ahead_and_no_further,
 	a_little_is_kept_of_what_comes_for_the_next_epoch,
+	one_liar_makes_nobody_believe_that_the_next_epoch_began_without_him,
+	of_who_has_no_part_in_this_epoch_nothing_is_kept_for_the_next,
 	a_request_sealed_for_another_epoch_is_named,
 	a_member_s_operation_is_not_taken_from_a_client,
 	an_open_operation_is_a_client_s_to_send_and_refused_for_its_own_reason,

@@ -605,6 +605,30 @@ START_TEST(what_the_old_epoch_had_is_wiped_from_memory_and_disk_at_every_switch)
 }
 END_TEST
 
+START_TEST(a_joiner_s_first_vote_key_is_wiped_like_all_others)
+{
+	struct cluster *c = start(4, 526);
+	uint32_t five = cluster_node_add(c);
+	struct needles gone;
+
+	ck_ok(cluster_join(c, five, 0));
+	ck_assert(cluster_run_members(c, 2, 60000));
+	cluster_run(c, 6000);
+	ck_assert(!c->nodes[five].core->keys->genesis_vote);
+	needles_of(&gone, c->nodes[five].core);
+	ck_ok(cluster_refresh(c, 0));
+	ck_assert(cluster_run_epoch(c, 3, 60000));
+	cluster_run(c, 3000);
+	ck_assert_int_lt(memory_find(&gone), 0);
+	ck_assert_int_lt(disk_find(&gone, &c->nodes[five], c->nodes[five].core), 0);
+	/* The identity that is on the disk has none, either. */
+	cluster_kill(c, five, false);
+	cluster_start(c, five);
+	ck_assert_int_lt(memory_find(&gone), 0);
+	cluster_free(c);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------ crashes */
 
 struct crash { uint32_t node, left; bool done; };
@@ -701,7 +725,31 @@ START_TEST(who_signs_two_votes_in_a_slot_is_voted_out)
 }
 END_TEST
 
+START_TEST(who_is_not_heard_for_long_is_voted_out)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 527,
+		.silence_ms = 60000 });
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_run(c, 30000);
+	cluster_kill(c, 3, false);
+	cluster_run(c, 50000);
+	ck_assert_uint_eq(epoch_of(c, 0)->epoch, 1);
+	ck_assert(cluster_run_epoch(c, 2, 120000));
+	ck_assert_uint_eq(cluster_index(c, 3, 0), EPOCH_NOBODY);
+	/* Back, it learns that it is out. */
+	cluster_start(c, 3);
+	cluster_run(c, 20000);
+	ck_error(c->nodes[3].error, SR_ERR_LEFT);
+	cluster_free(c);
+}
+END_TEST
+
 TEST_MAIN("enclave_join",
+	a_joiner_s_first_vote_key_is_wiped_like_all_others,
+	who_is_not_heard_for_long_is_voted_out,
 	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,
 	two_who_ask_to_join_at_once_both_become_members,
 	members_replaced_one_after_another_keep_every_secret,

@@ -240,12 +240,15 @@ static enum sr_error silence_run(struct enclave_core *self)
 
 /* --------------------------------------------------------------------------------------- faults */
 
-void duties_fault(struct enclave_core *self, const uint8_t *evidence, size_t n)
+/* Whose fault it is: one proof of each is enough. */
+void duties_fault(struct enclave_core *self, const struct epoch_member *culprit,
+    const uint8_t *evidence, size_t n)
 {
 	struct core_duties *d = &self->duties;
-	struct sr_hash32 subject = sr_hash(evidence, n);
+	struct sr_hash32 subject;
 	struct sr_writer body;
 
+	memcpy(subject.b, culprit->id_key.b, sizeof(subject.b));
 	if (d->faults_n >= CORE_DUTIES || self->now->record.epoch == 0 ||
 	    !self->keys->now.has_vote)
 		return;
@@ -258,11 +261,39 @@ void duties_fault(struct enclave_core *self, const uint8_t *evidence, size_t n)
 		d->faults_n++;
 }
 
+/* Does the state know already, or is it a member no more? */
+static enum sr_error fault_known(bool *known, const struct enclave_core *self,
+    const struct sr_hash32 *subject)
+{
+	struct roster_member *m;
+	struct sr_edpk id;
+	uint32_t index;
+	enum sr_error error;
+
+	memcpy(id.b, subject->b, sizeof(id.b));
+	index = epoch_record_id(&self->now->record, &id);
+	*known = index == EPOCH_NOBODY;
+	if (*known)
+		return SR_OK;
+	m = malloc(sizeof(*m));
+	if (m == NULL)
+		return SR_ERR_NO_MEMORY;
+	error = roster_member_get(m, self->final->tree, self->now->record.members[index].seat);
+	*known = error == SR_OK && (m->flags & ROSTER_FAULTY) != 0;
+	free(m);
+	return error == SR_ERR_NO_MEMORY ? error : SR_OK;
+}
+
 static enum sr_error faults_run(struct enclave_core *self)
 {
-	for (uint32_t i = 0; i < self->duties.faults_n; i++)
-		SR_TRY(epoch_operation_offer(self, self->duties.faults[i].op,
-		    self->duties.faults[i].n));
+	for (uint32_t i = 0; i < self->duties.faults_n; i++) {
+		struct core_duty *d = &self->duties.faults[i];
+		bool known;
+
+		SR_TRY(fault_known(&known, self, &d->subject));
+		if (!known)
+			SR_TRY(epoch_operation_offer(self, d->op, d->n));
+	}
 	return SR_OK;
 }
 

@@ -339,7 +339,8 @@ uint32_t seats_end(const struct epoch_record *r);
 const struct sr_edpk *core_id(const struct enclave_core *self, struct sr_edpk *out);
 
 /* Does the policy list it, at the time of the newest final block? Before that is known, at the
- * genesis'. */
+ * genesis'. Where software's word does not count, the platform's evidence tells others, and this
+ * asks for nothing. */
 bool core_measurement_listed(const struct enclave_core *self, const struct sr_hash32 *measurement);
 
 /* --- seal.c --- */
@@ -507,7 +508,8 @@ SR_MUST_CHECK enum sr_error epoch_leave(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error duties_run(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error duties_evidence(struct enclave_core *self,
     const struct enclave_event *ev);
-void duties_fault(struct enclave_core *self, const uint8_t *evidence, size_t n);
+void duties_fault(struct enclave_core *self, const struct epoch_member *culprit,
+    const uint8_t *evidence, size_t n);
 void duties_forget(struct enclave_core *self);
 
 /* --- peers.c --- */

@@ -497,6 +497,9 @@ static enum sr_error observe(struct enclave_core *self)
 	self->checkpoint_tree = vault_tree_ref(j->tree);
 	SR_TRY(exec_genesis(self, i, vault_tree_ref(j->tree)));
 	join_free(self);
+	if (!core_measurement_listed(self, &self->measurement))
+		return core_fatal(self, SR_ERR_MEASUREMENT, "the policy of this cluster does not "
+		    "list this program's measurement");
 	self->phase = CORE_RUNNING;
 	SR_TRY(checkpoint_write(self));
 	SR_TRY(seats_update(self));

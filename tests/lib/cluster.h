@@ -86,7 +86,10 @@ struct cluster {
 	bool quiet;                             /* no NOTEs on stderr */
 };
 
-struct cluster_options { uint32_t n, threshold, slot_ms, slot_min_ms; uint64_t seed; };
+struct cluster_options {
+	uint32_t n, threshold, slot_ms, slot_min_ms;
+	uint64_t seed, silence_ms;
+};
 
 /* Makes identities and the genesis; no node runs yet. Aborts when out of memory, as everything
  * here. */

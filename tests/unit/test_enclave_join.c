@@ -459,6 +459,73 @@ START_TEST(what_one_member_makes_up_is_noticed_and_another_one_asked)
 }
 END_TEST
 
+struct unsigned_head { struct cluster *c; bool said, believed; };
+
+/* Member 2 shows a header of its own making, with a certificate that names it. */
+static bool head_unsigned(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
+    const uint8_t *msg, size_t n, uint64_t *delay_ms)
+{
+	struct unsigned_head *f = ctx;
+	struct consensus_header h;
+	struct consensus_cert cert;
+	struct sr_bytes header, cert_bytes, parent;
+	struct sr_reader r, one;
+	struct sr_writer w, part;
+
+	if (to == 2 && msg[0] == CORE_SNAPSHOT_GET)
+		f->believed = true;
+	if (from != 2 || msg[0] != CORE_SNAPSHOT_HEAD || n < 40)
+		return true;
+	sr_reader_init(&r, msg + 1 + 2 + 4 + 4 + 1, n - 12);
+	if (!sr_read_bool(&r))
+		return true;
+	header = sr_read_blob(&r, n);
+	cert_bytes = sr_read_blob(&r, n);
+	parent = sr_read_blob(&r, n);
+	ck_ok(sr_reader_finish(&r));
+	sr_reader_init(&one, header.p, header.n);
+	consensus_header_read(&h, &one);
+	sr_reader_init(&one, cert_bytes.p, cert_bytes.n);
+	consensus_cert_read(&cert, &one);
+	h.pre_state_root.b[0] ^= 1;
+	cert.hash = consensus_header_hash(&h);
+	sr_writer_init(&w, 65536);
+	sr_write_copy(&w, msg, 13);
+	sr_writer_init(&part, 65536);
+	consensus_header_write(&part, &h);
+	sr_write_blob(&w, part.p, part.n);
+	sr_writer_reset(&part);
+	consensus_cert_write(&part, &cert);
+	sr_write_blob(&w, part.p, part.n);
+	sr_write_blob(&w, parent.p, parent.n);
+	ck_ok(sr_writer_finish(&w));
+	cluster_send(c, from, to, w.p, w.n, *delay_ms);
+	sr_writer_clear(&part);
+	sr_writer_clear(&w);
+	f->said = true;
+	return false;
+}
+
+START_TEST(a_header_that_no_quorum_signed_is_not_believed)
+{
+	bool said = false;
+
+	for (uint64_t seed = 540; seed < 560 && !said; seed++) {
+		struct world *w = world_new(4, seed);
+		struct unsigned_head f = { .c = w->c };
+		uint32_t five = cluster_node_add(w->c);
+
+		w->c->hooks = (struct cluster_hooks){ .ctx = &f, .message = head_unsigned };
+		ck_ok(cluster_join(w->c, five, 0));
+		ck_assert(cluster_run_members(w->c, 2, 120000));
+		ck_assert(!f.believed);
+		said = f.said;
+		world_free(w);
+	}
+	ck_assert(said);
+}
+END_TEST
+
 START_TEST(who_did_not_ask_is_shown_no_state)
 {
 	struct cluster *c = start(4, 520);
@@ -490,6 +557,16 @@ END_TEST
 
 /* ----------------------------------------------------------------------------- leaving, refreshing */
 
+/* When a node ends, nothing of this is in memory any more. */
+static void gone_at_end(void *ctx, struct cluster *c, uint32_t node,
+    const struct enclave_effect *fx)
+{
+	(void)c;
+	(void)node;
+	if (fx->kind == ENCLAVE_FX_FATAL)
+		ck_assert_int_lt(memory_find(ctx), 0);
+}
+
 START_TEST(who_leaves_has_nothing_left_and_says_so_at_every_start)
 {
 	struct world *w = world_new(5, 501);
@@ -500,6 +577,7 @@ START_TEST(who_leaves_has_nothing_left_and_says_so_at_every_start)
 	needles_of(&gone, core);
 	needle_add(&gone, core->keys->box.b);
 	ck_assert_int_ge(memory_find(&gone), 0);
+	w->c->hooks = (struct cluster_hooks){ .ctx = &gone, .effect = gone_at_end };
 	ck_ok(cluster_leave(w->c, 1, 0));
 	ck_assert(cluster_run_epoch(w->c, 2, 60000));
 	cluster_run(w->c, 2000);
@@ -605,6 +683,30 @@ START_TEST(what_the_old_epoch_had_is_wiped_from_memory_and_disk_at_every_switch)
 }
 END_TEST
 
+START_TEST(a_joiner_s_first_vote_key_is_wiped_like_all_others)
+{
+	struct cluster *c = start(4, 526);
+	uint32_t five = cluster_node_add(c);
+	struct needles gone;
+
+	ck_ok(cluster_join(c, five, 0));
+	ck_assert(cluster_run_members(c, 2, 60000));
+	cluster_run(c, 6000);
+	ck_assert(!c->nodes[five].core->keys->genesis_vote);
+	needles_of(&gone, c->nodes[five].core);
+	ck_ok(cluster_refresh(c, 0));
+	ck_assert(cluster_run_epoch(c, 3, 60000));
+	cluster_run(c, 3000);
+	ck_assert_int_lt(memory_find(&gone), 0);
+	ck_assert_int_lt(disk_find(&gone, &c->nodes[five], c->nodes[five].core), 0);
+	/* The identity that is on the disk has none, either. */
+	cluster_kill(c, five, false);
+	cluster_start(c, five);
+	ck_assert_int_lt(memory_find(&gone), 0);
+	cluster_free(c);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------ crashes */
 
 struct crash { uint32_t node, left; bool done; };
@@ -701,7 +803,31 @@ START_TEST(who_signs_two_votes_in_a_slot_is_voted_out)
 }
 END_TEST
 
+START_TEST(who_is_not_heard_for_long_is_voted_out)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 527,
+		.silence_ms = 60000 });
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_run(c, 30000);
+	cluster_kill(c, 3, false);
+	cluster_run(c, 50000);
+	ck_assert_uint_eq(epoch_of(c, 0)->epoch, 1);
+	ck_assert(cluster_run_epoch(c, 2, 120000));
+	ck_assert_uint_eq(cluster_index(c, 3, 0), EPOCH_NOBODY);
+	/* Back, it learns that it is out. */
+	cluster_start(c, 3);
+	cluster_run(c, 20000);
+	ck_error(c->nodes[3].error, SR_ERR_LEFT);
+	cluster_free(c);
+}
+END_TEST
+
 TEST_MAIN("enclave_join",
+	a_joiner_s_first_vote_key_is_wiped_like_all_others,
+	who_is_not_heard_for_long_is_voted_out,
 	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,
 	two_who_ask_to_join_at_once_both_become_members,
 	members_replaced_one_after_another_keep_every_secret,
@@ -710,6 +836,7 @@ TEST_MAIN("enclave_join",
 	a_trail_that_does_not_follow_from_the_genesis_is_refused,
 	a_trail_without_the_pinned_epoch_is_another_past,
 	what_one_member_makes_up_is_noticed_and_another_one_asked,
+	a_header_that_no_quorum_signed_is_not_believed,
 	who_did_not_ask_is_shown_no_state,
 	a_node_with_another_measurement_is_told_that_it_is_not_admitted,
 	who_leaves_has_nothing_left_and_says_so_at_every_start,

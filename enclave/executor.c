@@ -46,7 +46,7 @@ static enum sr_error hook_key_check(const uint8_t tdh2[VAULT_TDH2_BYTES],
 	return shamir_tdh2_check(&ct, label->b, sizeof(label->b));
 }
 
-static const struct vault_hooks hooks = { hook_recover, hook_key_check };
+static const struct vault_hooks hooks = { hook_recover, hook_key_check, dealt_check };
 
 /* --------------------------------------------------------------------------------------- blocks */
 
@@ -145,6 +145,7 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
 		.ingress_ok = (header->flags & CONSENSUS_INGRESS_OK) != 0,
 		.members_n = self->n,
 		.hooks = &hooks,
+		.roster = dealt_roster(self, header->epoch),
 	};
 
 	return b;

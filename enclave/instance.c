@@ -149,6 +149,7 @@ struct core_instance *instance_new(struct enclave_core *self, const struct epoch
 	}
 	i->core = self;
 	i->record = *record;
+	dealt_roster_fill(&i->roster, record);
 	return i;
 }
 

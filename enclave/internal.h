@@ -11,6 +11,7 @@
 #include "enclave/client_wire.h"
 #include "enclave/core.h"
 #include "enclave/epoch.h"
+#include "shamir/subshare.h"
 #include "shamir/tdh2.h"
 #include "vault/vault.h"
 
@@ -82,6 +83,7 @@ struct core_instance {
 	struct consensus *consensus;
 	struct sr_edsk *vote;                   /* locked */
 	struct epoch_record record;
+	struct vault_roster roster;             /* of the record: whom a secret can be dealt to */
 	struct sr_hash32 genesis_hash, start_hash;
 	uint64_t genesis_height, genesis_time_ms, start_slot, start_height, start_time_ms;
 	bool started, wiped;                    /* wiped: the vote key is gone */
@@ -418,6 +420,18 @@ bool trail_close_height(const struct enclave_core *self, uint64_t epoch, uint64_
  * caller's to free. */
 size_t trail_rows(struct sr_bytes rows[EPOCH_TRAIL_HEADERS_MAX], const struct enclave_core *self,
     uint64_t epoch, uint64_t from_height);
+
+/* --- dealt.c --- */
+/* The members of an epoch that is running, or NULL. */
+const struct vault_roster *dealt_roster(const struct enclave_core *self, uint64_t epoch);
+void dealt_roster_fill(struct vault_roster *roster, const struct epoch_record *record);
+/* vault_hooks.dealt_check. */
+SR_MUST_CHECK enum sr_error dealt_check(const struct vault_dealt *dealt,
+    const struct sr_hash32 *label);
+/* My pair, opened and checked. NO_SHARE when I hold none; DEALING_BAD when what is in my box does
+ * not fit. */
+SR_MUST_CHECK enum sr_error dealt_pair(struct shamir_pair *pair, const struct enclave_core *self,
+    const struct vault_dealt *dealt, const struct sr_hash32 *label);
 
 /* --- release.c --- */
 void release_run(struct enclave_core *self);

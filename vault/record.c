@@ -262,6 +262,13 @@ void vault_ticket_read(struct vault_ticket *v, struct sr_reader *r)
 	v->time_conditioned = sr_read_bool(r);
 }
 
+bool vault_ticket_is_dealt(const struct vault_ticket *ticket)
+{
+	static const uint8_t none[VAULT_TDH2_BYTES];
+
+	return memcmp(ticket->tdh2, none, sizeof none) == 0;
+}
+
 void vault_switch_write(struct sr_writer *w, const struct vault_switch *v)
 {
 	if (v->delegates_n > VAULT_DELEGATES_MAX) {

@@ -71,9 +71,10 @@ struct vault_ticket {
 	struct sr_xpk to;
 	bool closed;
 	struct sr_hash32 label;
-	uint8_t tdh2[VAULT_TDH2_BYTES];
+	uint8_t tdh2[VAULT_TDH2_BYTES]; /* zeros: the version is dealt */
 	bool time_conditioned;       /* after, before, switch, held_for: own clocks count too */
 };
+bool vault_ticket_is_dealt(const struct vault_ticket *ticket);
 struct vault_switch {
 	uint64_t id, created_ms;
 	struct vault_account owner;

@@ -47,7 +47,8 @@ static struct vault_secret secret(void)
 
 static struct vault_version version(void)
 {
-	struct vault_version v = { { { 1 } }, 2, 3, 1, { { 4 } }, { { 5 }, { 6 }, { 7 } },
+	struct vault_version v = { { { 1 } }, 2, 3, 1, { { 4 } },
+		{ { 5 }, { 6 }, { 7 }, { NULL, 0 } },
 		{ .plain_bytes = 3, .inlined = true, .inline_bytes = BYTES("sealed") } };
 
 	return v;

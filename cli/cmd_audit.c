@@ -31,8 +31,19 @@ static const char *event_name(enum vault_event_kind kind)
 	case VAULT_EVENT_STAGE: return "stage";
 	case VAULT_EVENT_CANCELLED: return "cancelled";
 	case VAULT_EVENT_DELEGATED: return "delegated";
+	case VAULT_EVENT_SHARE_BAD: return "share_bad";
+	case VAULT_EVENT_HOLDER_LEFT: return "holder_left";
+	case VAULT_EVENT_HOLDERS_FEW: return "holders_few";
+	case VAULT_EVENT_RESHARED: return "reshared";
 	}
 	return "unknown";
+}
+
+/* Zero is a number too. */
+static bool detail_counts(enum vault_event_kind kind)
+{
+	return kind == VAULT_EVENT_SHARE_BAD || kind == VAULT_EVENT_HOLDER_LEFT ||
+	    kind == VAULT_EVENT_HOLDERS_FEW;
 }
 
 struct listing { struct cli *cli; struct cli_table table; enum sr_error error; };
@@ -68,7 +79,7 @@ static bool list_one(void *ctx, struct sr_bytes record, uint8_t after[16])
 	cli_table_cell(&l->table, "%s", e.actor.kind == VAULT_ACCOUNT_NONE ? "the clock" : actor);
 	if (e.kind == VAULT_EVENT_REFUSED)
 		cli_table_cell(&l->table, "%s", sr_error_name(e.code));
-	else if (e.detail != 0)
+	else if (e.detail != 0 || detail_counts(e.kind))
 		cli_table_cell(&l->table, "%llu", (unsigned long long)e.detail);
 	else
 		cli_table_cell(&l->table, "%s", "");

@@ -18,6 +18,7 @@
 #define COST_PLAIN_US 120u
 #define COST_SEALED_KEY_US 320u
 #define COST_MEMBER_US 1000u
+#define COST_HOLD_BYTES 2u               /* of a holders' batch, for a microsecond */
 
 /* ---------------------------------------------------------------------------------------- hooks */
 
@@ -194,8 +195,10 @@ struct run {
 	uint64_t budget_us;
 };
 
-static uint64_t cost_us(unsigned kind)
+static uint64_t cost_us(unsigned kind, size_t n)
 {
+	if (vault_hold_is(kind))
+		return COST_MEMBER_US + n / COST_HOLD_BYTES;
 	if (kind >= VAULT_OP_MEMBER_FIRST)
 		return COST_MEMBER_US;
 	switch (kind) {
@@ -272,6 +275,22 @@ static enum sr_error run_member_op(struct run *r, const uint8_t *bytes, size_t n
 	return run_record(r, &op, &receipt);
 }
 
+/* Of holders of dealt secrets: vault/hold.h. */
+static enum sr_error run_hold_op(struct run *r, const uint8_t *bytes, size_t n)
+{
+	const struct epoch_record *now = &r->instance->record;
+	struct vault_receipt receipt = { 0 };
+	struct vault_op op;
+	uint32_t member;
+
+	SR_TRY(hold_op_check(&op, &member, &r->core->genesis->chain_id, now, bytes, n));
+	SR_TRY(vault_hold_apply(&r->tree, &r->block, &hold_hooks, (unsigned)op.kind, op.body,
+	    now->members[member].seat));
+	receipt.op = op.hash;
+	receipt.height = r->block.height;
+	return run_record(r, &op, &receipt);
+}
+
 /* An operation that leaves no trace in the state has no place in a block. */
 static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n)
 {
@@ -292,11 +311,12 @@ static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n
 static enum sr_error run_op(struct run *r, const uint8_t *bytes, size_t n)
 {
 	unsigned kind = kind_peek(bytes, n);
-	uint64_t cost = cost_us(kind);
+	uint64_t cost = cost_us(kind, n);
 
 	if (r->ops_n >= CORE_BLOCK_OPS_MAX || cost > r->budget_us)
 		return SR_ERR_BLOCK_LIMIT;
-	SR_TRY(kind >= VAULT_OP_MEMBER_FIRST ? run_member_op(r, bytes, n) :
+	SR_TRY(vault_hold_is(kind) ? run_hold_op(r, bytes, n) :
+	    kind >= VAULT_OP_MEMBER_FIRST ? run_member_op(r, bytes, n) :
 	    run_client_op(r, bytes, n));
 	r->budget_us -= cost;
 	return SR_OK;

@@ -13,6 +13,7 @@
 #include "enclave/epoch.h"
 #include "shamir/subshare.h"
 #include "shamir/tdh2.h"
+#include "vault/hold.h"
 #include "vault/vault.h"
 
 #define CORE_MESSAGE_MAX (6u * 1024u * 1024u)
@@ -135,6 +136,14 @@ struct core_ahead { struct core_ahead *next; uint32_t from; uint64_t epoch; uint
 
 struct pool;
 
+/* What this member owes dealt secrets (hold.c). */
+struct core_hold {
+	uint64_t epoch;                         /* that the rest is about */
+	struct vault_key at;                    /* where the turn over all of them is */
+	bool turning;
+	struct vault_tree *seen, *said;
+};
+
 enum core_phase { CORE_NEW, CORE_BOOTING, CORE_REPLAYING, CORE_RUNNING, CORE_STOPPED, CORE_DEAD };
 
 struct enclave_core {
@@ -216,6 +225,7 @@ struct enclave_core {
 	uint64_t read_next;
 	struct core_round round;
 
+	struct core_hold hold;
 	bool disk_full;
 	bool connected[SR_MEMBERS_MAX];
 	uint64_t heard_ms[SR_MEMBERS_MAX];
@@ -432,6 +442,18 @@ SR_MUST_CHECK enum sr_error dealt_check(const struct vault_dealt *dealt,
  * not fit. */
 SR_MUST_CHECK enum sr_error dealt_pair(struct shamir_pair *pair, const struct enclave_core *self,
     const struct vault_dealt *dealt, const struct sr_hash32 *label);
+
+/* --- hold.c --- */
+extern const struct vault_hold_hooks hold_hooks;
+/* Decoding, chain, epoch, membership, signature, and a DEAL's proof: from the bytes and the roster
+ * alone. */
+SR_MUST_CHECK enum sr_error hold_op_check(struct vault_op *op, uint32_t *member,
+    const struct sr_hash32 *chain_id, const struct epoch_record *now, const uint8_t *bytes,
+    size_t n);
+SR_MUST_CHECK enum sr_error hold_op_write(struct sr_writer *w, const struct sr_hash32 *chain_id,
+    uint64_t epoch, unsigned kind, const struct sr_edsk *vote_key, struct sr_bytes body);
+void hold_run(struct enclave_core *self);
+void hold_forget(struct enclave_core *self);
 
 /* --- release.c --- */
 void release_run(struct enclave_core *self);

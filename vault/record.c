@@ -370,7 +370,7 @@ void vault_event_read(struct vault_event *v, struct sr_reader *r)
 	version_read(r);
 	v->kind = (enum vault_event_kind)sr_read_u8(r);
 	v->subject = (enum vault_subject)sr_read_u8(r);
-	if (r->error == SR_OK && (v->kind < VAULT_EVENT_MINTED || v->kind > VAULT_EVENT_DELEGATED ||
+	if (r->error == SR_OK && (v->kind < VAULT_EVENT_MINTED || v->kind > VAULT_EVENT_RESHARED ||
 	    v->subject < VAULT_SUBJECT_NFT || v->subject > VAULT_SUBJECT_SWITCH))
 		sr_reader_fail(r, SR_ERR_BAD_KIND);
 	sr_read_copy(r, v->subject_id, sizeof v->subject_id);

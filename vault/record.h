@@ -22,6 +22,7 @@ enum vault_record_type {
 	VAULT_REC_EVENT = 'e',      /* e | subject kind u8 | subject 16 | seq u64 */
 	VAULT_REC_INDEX = 'i',      /* i | index kind u8 | owner 20 of H | id (8, or 10 of 16) */
 	VAULT_REC_DEADLINE = 'd',   /* d | clock u8 | due u64 | kind u8 | id */
+	VAULT_REC_DEALT = 'D',      /* owned by vault/hold.c: D | id 16 | version u64 | ... */
 	VAULT_REC_EPOCH = 'E',      /* owned by enclave/epoch.h */
 };
 
@@ -122,6 +123,10 @@ enum vault_event_kind {
 	VAULT_EVENT_STAGE,
 	VAULT_EVENT_CANCELLED,
 	VAULT_EVENT_DELEGATED,
+	VAULT_EVENT_SHARE_BAD,
+	VAULT_EVENT_HOLDER_LEFT,
+	VAULT_EVENT_HOLDERS_FEW,
+	VAULT_EVENT_RESHARED,
 };
 enum vault_subject { VAULT_SUBJECT_NFT = 1, VAULT_SUBJECT_SECRET = 2, VAULT_SUBJECT_SWITCH = 3 };
 struct vault_event {
@@ -131,7 +136,9 @@ struct vault_event {
 	uint64_t seq, height, time_ms;
 	struct vault_account actor;  /* NONE: the clock */
 	uint16_t code;               /* REFUSED: why (sr_error) */
-	uint64_t detail; /* WARN: per cent; STAGE: number; REFUSED: policy node; versions */
+	/* WARN: per cent; STAGE: number; REFUSED: policy node; SHARE_BAD, HOLDER_LEFT: seat;
+	 * HOLDERS_FEW: how many are left; RESHARED: generation; versions */
+	uint64_t detail;
 };
 
 /* For each record: key, write (canonical), read (refuses anything else). Views are borrowed. */

@@ -135,9 +135,12 @@ static enum sr_error version_add(struct vault_tx *tx, struct vault_secret *secre
 	version->time_ms = tx->block->time_ms;
 	version->policy_hash = vault_policy_hash(secret->policy);
 	SR_TRY(vault_version_store(tx, version));
+	if (vault_key_is_dealt(&version->key))
+		SR_TRY(vault_hold_begin(tx, &secret->id, secret->version));
 	if (secret->version > VAULT_VERSIONS_KEPT) {
 		oldest = vault_key_version(&secret->id, secret->version - VAULT_VERSIONS_KEPT);
 		SR_TRY(vault_tx_delete(tx, &oldest));
+		SR_TRY(vault_hold_end(tx, &secret->id, secret->version - VAULT_VERSIONS_KEPT));
 	}
 	return vault_secret_store(tx, secret);
 }
@@ -267,6 +270,7 @@ enum sr_error vault_secret_delete(struct vault_tx *tx, const struct vault_op_sec
 	for (uint64_t v = first; v <= secret.version; v++) {
 		key = vault_key_version(&secret.id, v);
 		SR_TRY(vault_tx_delete(tx, &key));
+		SR_TRY(vault_hold_end(tx, &secret.id, v));
 	}
 	SR_TRY(vault_account_lose(tx, &secret.owner, VAULT_HOLDS_SECRETS));
 	secret.deleted = true;

@@ -212,7 +212,7 @@ START_TEST(fields_out_of_range_are_refused_by_name)
 	VERDICT(switch, vault_switch, s, SR_ERR_SWITCH_SETTINGS);
 	r.code = 29; /* not in the list */
 	VERDICT(receipt, vault_receipt, r, SR_ERR_OUT_OF_RANGE);
-	e.kind = (enum vault_event_kind)(VAULT_EVENT_DELEGATED + 1);
+	e.kind = (enum vault_event_kind)(VAULT_EVENT_RESHARED + 1);
 	VERDICT(event, vault_event, e, SR_ERR_BAD_KIND);
 	e = event();
 	e.subject = (enum vault_subject)0;

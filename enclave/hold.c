@@ -622,6 +622,9 @@ void hold_run(struct enclave_core *self)
 		return;
 	if (self->hold.epoch != self->now->record.epoch)
 		hold_begin(self);
+	if (!self->hold.turning && vault_tree_kind(self->hold.seen, VAULT_REC_DEALT) ==
+	    vault_tree_kind(self->final->tree, VAULT_REC_DEALT))
+		return;
 	h = sr_secret_alloc(sizeof(*h));
 	if (h == NULL)
 		return;

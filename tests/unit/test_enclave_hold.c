@@ -612,34 +612,77 @@ START_TEST(what_was_applied_once_is_refused_and_changes_nothing)
 }
 END_TEST
 
-/* The DEAL of a liar: the box for `victim` holds something else, under the same R. */
-static void spoil(struct said *s, uint32_t victim)
-{
-	struct vault_hold_deal deal;
-	struct sr_writer out;
-	struct sr_reader r;
-	struct vault_op op;
-	uint8_t proof[64];
-	struct said spoilt;
+/* --- dealings of liars --- */
 
-	ck_ok(vault_op_decode(&op, s->p, s->n));
-	sr_reader_init(&r, op.body.p, op.body.n);
-	sr_read_copy(&r, proof, sizeof(proof));
-	ck_assert_uint_eq(vault_hold_count_read(&r), 1);
-	vault_hold_deal_read(&deal, &r);
-	ck_ok(sr_reader_finish(&r));
-	deal.boxes[victim][40] ^= 1;
-	sr_writer_init(&out, VAULT_HOLD_BATCH_BYTES);
-	sr_write_copy(&out, proof, sizeof(proof));
-	sr_write_u32(&out, 1);
-	vault_hold_deal_write(&out, &deal);
-	spoilt = said_by(s->seat, VAULT_HOLD_DEAL, (struct sr_bytes){ out.p, out.n });
-	free(s->p);
-	*s = spoilt;
-	sr_writer_clear(&out);
+enum lie { LIE_NONE, LIE_BOX, LIE_PAIR, LIE_OWN, LIE_R, LIE_PROOF };
+
+static void lie_box(uint8_t *out, const struct vault_hold_view *v, uint32_t dealer, uint32_t to,
+    const struct shamir_pair *pair, const struct sr_scalar *r)
+{
+	uint8_t context[VAULT_DEALT_CONTEXT];
+	struct shamir_pair_box box;
+	struct sr_point key;
+
+	ck_ok(sr_point_decode(&key, v->dealt.holders[to].key));
+	vault_dealt_context(context, &v->label, v->ref.generation + 1, dealer, to);
+	ck_ok(shamir_pair_seal_with(&box, r, &key, pair, context, sizeof(context)));
+	memcpy(out, box.b, sizeof(box.b));
 }
 
-START_TEST(a_dealer_of_rubbish_is_shown_and_others_take_its_place)
+/* A DEAL by `seat` for one secret that all N hold; what is wrong with it is wrong for `victim`. */
+static struct said lie(uint32_t seat, const struct vault_secret_id *id, enum lie how,
+    uint32_t victim)
+{
+	const struct vault_hold_view v = view_of(id);
+	struct vault_hold_deal deal = { .ref = v.ref, .threshold = T, .next_n = N };
+	uint8_t context[VAULT_DEALT_CONTEXT];
+	struct sr_scalar r, other;
+	struct shamir_pair_poly poly;
+	struct shamir_commitments c;
+	struct shamir_proof proof;
+	struct shamir_pair pair;
+	struct sr_writer out;
+	struct said s;
+
+	ck_ok(sr_scalar_random(&r, &drbg));
+	ck_ok(sr_scalar_random(&other, &drbg));
+	ck_ok(dealt_pair(&pair, members[how == LIE_OWN ? victim : seat].core, &v.dealt, &v.label));
+	ck_ok(shamir_pedersen_deal_reshare(&poly, &c, T, &pair, &drbg));
+	for (uint32_t k = 0; k < T; k++)
+		memcpy(deal.commitments[k], c.a[k].b, 32);
+	for (uint32_t i = 0; i < N; i++) {
+		ck_ok(shamir_pedersen_eval(&pair, &poly, (struct shamir_index){ i + 1 }));
+		if (how == LIE_PAIR && i == victim)
+			pair.f = other;
+		lie_box(deal.boxes[i], &v, seat, i, &pair, how == LIE_R && i == victim ? &other :
+		    &r);
+	}
+	deal.boxes[victim][40] ^= how == LIE_BOX ? 1 : 0;
+	vault_dealt_context(context, &w->block.chain_id, w->block.epoch, seat, VAULT_EVERYBODY);
+	ck_ok(shamir_boxes_prove(&proof, how == LIE_PROOF ? &other : &r, context, sizeof(context),
+	    &drbg));
+	sr_writer_init(&out, VAULT_HOLD_BATCH_BYTES);
+	shamir_proof_write(&out, &proof);
+	sr_write_u32(&out, 1);
+	vault_hold_deal_write(&out, &deal);
+	s = said_by(seat, VAULT_HOLD_DEAL, (struct sr_bytes){ out.p, out.n });
+	sr_writer_clear(&out);
+	shamir_pedersen_clear(&poly);
+	return s;
+}
+
+static enum sr_error lies(uint32_t seat, const struct vault_secret_id *id, enum lie how,
+    uint32_t victim)
+{
+	struct said s = lie(seat, id, how, victim);
+	enum sr_error error = apply(&s);
+
+	free(s.p);
+	return error;
+}
+
+/* Seat 0 is a liar whose dealing is final first. */
+static void rubbish(enum lie how)
 {
 	struct vault_secret_id id;
 	struct vault_hold_view v;
@@ -647,15 +690,16 @@ START_TEST(a_dealer_of_rubbish_is_shown_and_others_take_its_place)
 	setup("rubbish");
 	id = put("will");
 	epoch_begin(w->block.epoch + 1, nobody);
+	ck_ok(lies(0, &id, how, 3));
 	listen();
-	ck_assert_uint_eq(said_n, N);
-	spoil(&said[0], 3);
-	ck_assert_uint_eq(say(), N);
+	ck_assert_uint_eq(said_n, N - 1);
+	ck_assert_uint_eq(say(), N - 1);
 	listen();
 	for (uint32_t i = 0; i < said_n; i++)
 		ck_assert_uint_eq(said[i].kind,
 		    said[i].seat == 3 ? VAULT_HOLD_COMPLAINT : VAULT_HOLD_ACK);
-	say();
+	/* Seat 4 has acknowledged the set with the liar, which is none any more. */
+	ck_assert_uint_eq(say(), N - 1);
 	v = view_of(&id);
 	ck_assert_uint_eq(v.ref.generation, 0);
 	ck_assert(v.hold.dealers[0].excluded && v.hold.dealers[0].seat == 0);
@@ -663,7 +707,33 @@ START_TEST(a_dealer_of_rubbish_is_shown_and_others_take_its_place)
 	v = view_of(&id);
 	ck_assert_uint_eq(v.ref.generation, 1);
 	opens(&id, 3, 0, &secret);
-	opens(&id, 1, 2, &secret);
+	opens(&id, 4, 2, &secret);
+	teardown();
+}
+
+START_TEST(a_dealer_of_rubbish_is_shown_and_others_take_its_place)
+{
+	rubbish(LIE_BOX);
+	rubbish(LIE_PAIR);
+}
+END_TEST
+
+START_TEST(a_dealing_too_early_twice_of_anothers_pair_or_with_anothers_boxes_is_refused)
+{
+	struct vault_secret_id id;
+
+	setup("lies");
+	id = put("will");
+	ck_error(lies(0, &id, LIE_NONE, 0), SR_ERR_EPOCH_STEP);        /* in the epoch of the PUT */
+	epoch_begin(w->block.epoch + 1, nobody);
+	ck_error(lies(0, &id, LIE_OWN, 2), SR_ERR_EPOCH_STEP);
+	ck_error(lies(0, &id, LIE_R, 2), SR_ERR_BAD_PROOF);
+	ck_error(lies(0, &id, LIE_PROOF, 2), SR_ERR_BAD_PROOF);
+	ck_ok(lies(0, &id, LIE_NONE, 0));
+	ck_error(lies(0, &id, LIE_NONE, 0), SR_ERR_EPOCH_STEP);
+	until_quiet();
+	ck_assert_uint_eq(view_of(&id).ref.generation, 1);
+	ck_error(lies(0, &id, LIE_NONE, 0), SR_ERR_EPOCH_STEP);        /* done in this epoch */
 	teardown();
 }
 END_TEST
@@ -769,5 +839,6 @@ TEST_MAIN("enclave/hold", a_dealing_is_for_its_label_its_boxes_and_their_maker,
     a_seat_that_another_has_now_is_no_holders,
     what_was_applied_once_is_refused_and_changes_nothing,
     a_dealer_of_rubbish_is_shown_and_others_take_its_place,
+    a_dealing_too_early_twice_of_anothers_pair_or_with_anothers_boxes_is_refused,
     a_dealing_of_something_else_than_ones_pair_or_for_others_is_passed_over,
     many_secrets_are_shared_again_in_batches, a_version_that_goes_takes_its_round_along)

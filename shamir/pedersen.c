@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-const struct sr_point shamir_pedersen_h = { {
-	0x5e, 0xca, 0x1e, 0x78, 0xcf, 0x98, 0xac, 0xf9,
-	0xd7, 0xcb, 0x5a, 0x11, 0x3c, 0x57, 0x09, 0xaf,
-	0xc9, 0xae, 0xf5, 0x71, 0xee, 0xd4, 0x8d, 0xe9,
-	0x34, 0x48, 0xc8, 0x29, 0x43, 0x0c, 0x0e, 0x02,
-} };
-
 static const char key_label[] = "strongroom dealt key v1";
 
 void shamir_pair_wipe(struct shamir_pair *pair)
@@ -20,7 +13,7 @@ void shamir_pair_wipe(struct shamir_pair *pair)
 void shamir_pedersen_commit(struct sr_point *out, const struct shamir_pair *pair)
 {
 	struct sr_point blind;
-	enum sr_error error = sr_point_mul(&blind, &pair->g, &shamir_pedersen_h);
+	enum sr_error error = sr_point_mul(&blind, &pair->g, &sr_point_h);
 
 	SR_ASSERT(error == SR_OK);
 	sr_point_base_mul(out, &pair->f);

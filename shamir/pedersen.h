@@ -3,7 +3,7 @@
  * (Pedersen 1991): beside f with f(0) = s there is a random g of the same degree, and what is
  * published is C_k = a_k B + b_k H. The share of index j is the pair (f(j), g(j)):
  *
- *   f(j) B + g(j) H == sum_k j^k C_k
+ *   f(j) B + g(j) H == sum_k j^k C_k            (H: sr_point_h)
  *
  * Nobody knows the logarithm of H, so nobody can open a commitment in two ways; and since every
  * secret fits the commitments and any t - 1 pairs equally well, they say nothing about it. (With
@@ -17,9 +17,6 @@
 #define SR_SHAMIR_PEDERSEN_H
 
 #include "shamir/feldman.h"
-
-/* H: hash to the group of "strongroom Pedersen H v1". */
-extern const struct sr_point shamir_pedersen_h;
 
 struct shamir_pair { struct sr_scalar f, g; };          /* secret */
 struct shamir_pair_poly { struct shamir_poly f, g; };   /* in locked memory */

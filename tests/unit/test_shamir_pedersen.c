@@ -51,8 +51,8 @@ START_TEST(the_other_base_is_the_hash_of_its_name_and_neither_of_the_two_before)
 	struct sr_point p;
 
 	sr_point_hash(&p, "strongroom Pedersen H v1", NULL, 0);
-	ck_assert_mem_eq(p.b, shamir_pedersen_h.b, 32);
-	ck_ok(sr_point_decode(&p, shamir_pedersen_h.b));
+	ck_assert_mem_eq(p.b, sr_point_h.b, 32);
+	ck_ok(sr_point_decode(&p, sr_point_h.b));
 	ck_assert(!sr_point_equal(&p, &sr_point_base));
 	ck_assert(!sr_point_equal(&p, &sr_point_g2));
 }
@@ -113,7 +113,7 @@ START_TEST(a_change_in_either_half_in_a_commitment_or_in_the_index_is_found)
 	ck_error(shamir_pedersen_verify(&g.c, at(0), &g.x[1]), SR_ERR_SHARE_INDEX);
 	for (uint32_t k = 0; k < T; k++) {
 		changed = g.c;
-		ck_ok(sr_point_add(&changed.a[k], &changed.a[k], &shamir_pedersen_h));
+		ck_ok(sr_point_add(&changed.a[k], &changed.a[k], &sr_point_h));
 		ck_error(shamir_pedersen_verify(&changed, at(2), &g.x[1]), SR_ERR_DEALING_BAD);
 	}
 	changed.t = 0;

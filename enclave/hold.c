@@ -610,6 +610,20 @@ static void hold_begin(struct enclave_core *self)
 	self->hold.seen = vault_tree_ref(self->final->tree);
 }
 
+/* My seat in this epoch; false: I only follow it. */
+static bool seat_find(struct holding *h)
+{
+	const struct epoch_record *record = &h->core->now->record;
+
+	sr_point_base_mul(&h->key, &h->core->keys->box);
+	for (uint32_t i = 0; i < record->n; i++)
+		if (memcmp(record->members[i].box_key, h->key.b, sizeof(h->key.b)) == 0) {
+			h->seat = record->members[i].seat;
+			return true;
+		}
+	return false;
+}
+
 /* Looks at the newest final state and does what this member owes the dealt secrets. What fails for
  * want of memory is tried again. */
 void hold_run(struct enclave_core *self)
@@ -630,11 +644,9 @@ void hold_run(struct enclave_core *self)
 		return;
 	h->core = self;
 	h->epoch = self->now->record.epoch;
-	h->seat = self->now->record.members[self->self].seat;
-	sr_point_base_mul(&h->key, &self->keys->box);
 	sr_writer_init(&h->deals.w, VAULT_HOLD_BATCH_BYTES);
 	sr_writer_init(&h->acks.w, VAULT_HOLD_BATCH_BYTES);
-	if (sr_scalar_random(&h->deals.r, &self->drbg) == SR_OK)
+	if (seat_find(h) && sr_scalar_random(&h->deals.r, &self->drbg) == SR_OK)
 		hold_look(h);
 	sr_writer_clear(&h->deals.w);
 	sr_writer_clear(&h->acks.w);

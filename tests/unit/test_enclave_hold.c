@@ -50,7 +50,7 @@ static void record_fill(struct epoch_record *r, const bool *gone)
 		sr_point_base_mul(&key, &members[i].core->keys->box);
 		memcpy(m->box_key, key.b, 32);
 		memcpy(m->vote_key.b, members[i].vote.b + 32, 32);
-		members[i].core->self = r->n++;
+		r->n++;
 	}
 }
 

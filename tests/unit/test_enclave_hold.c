@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/lib/check_main.h"
+#include "tests/lib/dealing.h"
 #include "tests/lib/seed.h"
 #include "tests/lib/vault_world.h"
 
@@ -128,59 +129,15 @@ static void teardown(void)
 
 /* --- the owner's dealing --- */
 
-struct dealing { struct vault_dealt d; struct sr_scalar r; struct sr_hash32 label; };
-
-static void proof_put(struct vault_dealt *d, const struct sr_scalar *r,
-    const struct sr_hash32 *label)
-{
-	uint8_t context[VAULT_DEALT_CONTEXT];
-	struct shamir_proof proof;
-	struct sr_writer out;
-
-	vault_dealt_context(context, label, 0, VAULT_DEALER_OWNER, VAULT_EVERYBODY);
-	ck_ok(shamir_boxes_prove(&proof, r, context, sizeof(context), &drbg));
-	sr_writer_init(&out, 64);
-	shamir_proof_write(&out, &proof);
-	memcpy(d->proof, out.p, sizeof(d->proof));
-	sr_writer_clear(&out);
-}
-
-/* t of the first n seats share `secret`. wrong: this seat's pair is another one. */
 static void deal(struct dealing *out, const struct sr_hash32 *label, uint32_t t, uint32_t n,
     uint32_t wrong)
 {
-	struct shamir_pair_poly poly;
-	struct shamir_commitments c;
+	struct sr_point keys[N];
 
-	memset(out, 0, sizeof(*out));
-	out->label = *label;
-	out->d.threshold = t;
-	out->d.holders_n = n;
-	ck_ok(sr_scalar_random(&out->r, &drbg));
-	ck_ok(sr_scalar_random(&secret, &drbg));
-	ck_ok(shamir_pedersen_deal(&poly, &c, t, &secret, &drbg));
-	for (uint32_t k = 0; k < t; k++)
-		memcpy(out->d.commitments[k], c.a[k].b, 32);
-	for (uint32_t i = 0; i < n; i++) {
-		struct vault_holder *h = &out->d.holders[i];
-		uint8_t context[VAULT_DEALT_CONTEXT];
-		struct shamir_pair_box box;
-		struct shamir_pair pair;
-		struct sr_point key;
-
-		h->seat = i;
-		sr_point_base_mul(&key, &members[i].core->keys->box);
-		memcpy(h->key, key.b, 32);
-		ck_ok(shamir_pedersen_eval(&pair, &poly, (struct shamir_index){ i + 1 }));
-		if (i == wrong)
-			sr_scalar_add(&pair.g, &pair.g, &pair.f);
-		vault_dealt_context(context, label, 0, VAULT_DEALER_OWNER, i);
-		ck_ok(shamir_pair_seal_with(&box, &out->r, &key, &pair, context,
-		    sizeof(context)));
-		memcpy(h->box, box.b, sizeof(h->box));
-	}
-	shamir_pedersen_clear(&poly);
-	proof_put(&out->d, &out->r, label);
+	for (uint32_t i = 0; i < n; i++)
+		sr_point_base_mul(&keys[i], &members[i].core->keys->box);
+	dealing_make(out, label, t, keys, n, wrong, &drbg);
+	secret = out->secret;
 }
 
 static struct sr_hash32 label_of(const struct vault_secret_id *id, unsigned owner,
@@ -324,7 +281,7 @@ START_TEST(a_dealing_is_for_its_label_its_boxes_and_their_maker)
 	ck_error(dealt_check(&d.d, &other), SR_ERR_BAD_PROOF);
 	changed = d;
 	ck_ok(sr_scalar_random(&r, &drbg));
-	proof_put(&changed.d, &r, &other);
+	dealing_prove(&changed.d, &r, &other, &drbg);
 	ck_error(dealt_check(&changed.d, &other), SR_ERR_BAD_PROOF);
 	/* One box with another R. */
 	changed = d;

@@ -498,7 +498,8 @@ static void look(struct holding *h)
 {
 	const uint32_t at = me(h);
 
-	if (at == VAULT_HOLDERS_MAX)
+	/* What no policy opens any more is left alone: its owner would deal it anew. */
+	if (at == VAULT_HOLDERS_MAX || !h->view.live)
 		return;
 	if (h->work >= WORK_PER_BLOCK) {
 		h->full = true;

@@ -377,7 +377,7 @@ static enum sr_error deal_apply(struct work *k, const struct vault_hold_deal *d)
 	few = now.next_n < k->dealt.threshold;
 	if (d->threshold != k->dealt.threshold || d->next_n != now.next_n ||
 	    has_dealt(&now, k->seat) || k->hooks->deal_check(&k->dealt, at, d) != SR_OK)
-		return SR_ERR_EPOCH_STEP;
+		return SR_ERR_EPOCH_STEP;       /* deal_check needs no memory: it says no, or yes */
 	if (k->hold.round != epoch)
 		SR_TRY(round_begin(k, &now));
 	if (!few)
@@ -650,6 +650,7 @@ static enum sr_error view_fill(struct vault_hold_view *v, const struct vault_tre
 {
 	struct vault_version version;
 	struct vault_secret secret;
+	struct sr_hash32 policy;
 
 	memcpy(v->ref.id.b, key->b + 1, sizeof v->ref.id.b);
 	v->ref.version = vault_get_be64(key->b + 17);
@@ -658,6 +659,8 @@ static enum sr_error view_fill(struct vault_hold_view *v, const struct vault_tre
 	SR_TRY(vault_secret_load(t, &secret, &v->ref.id));
 	SR_TRY(vault_dealt_decode(&v->dealt, version.key.dealt));
 	v->ref.generation = v->dealt.generation;
+	policy = vault_policy_hash(secret.policy);
+	v->live = sr_hash32_equal(&policy, &version.policy_hash);
 	v->label = vault_label(chain_id, &v->ref.id, &secret.owner, &version.policy_hash);
 	return SR_OK;
 }

@@ -93,6 +93,7 @@ struct vault_hold_view {
 	struct sr_hash32 label;
 	struct vault_dealt dealt;
 	struct vault_hold hold;
+	bool live;                       /* its policy is the secret's of now: may be opened */
 };
 /* The next version that is dealt, after *at (all zeros: the first one). NOT_FOUND at the end. */
 SR_MUST_CHECK enum sr_error vault_hold_next(struct vault_hold_view *v, struct vault_key *at,

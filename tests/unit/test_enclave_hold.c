@@ -569,6 +569,41 @@ START_TEST(what_was_applied_once_is_refused_and_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_version_that_no_policy_opens_any_more_is_left_alone)
+{
+	uint8_t bytes[VAULT_DEALT_BYTES_MAX], other[VAULT_POLICY_BYTES_MAX];
+	struct vault_secret_id id;
+	struct vault_hold_view v;
+	struct vault_key at = { { 0 } };
+	union vault_op_body b;
+	struct sr_hash32 label;
+	struct dealing dealing;
+
+	setup("left alone");
+	id = put("will");
+	memset(&b, 0, sizeof(b));
+	b.secret_policy.id = id;
+	b.secret_policy.version = 1;
+	b.secret_policy.policy = world_policy(other, "after(6)");
+	label = label_of(&id, ALICE, b.secret_policy.policy);
+	deal(&dealing, &label, T, N, N);
+	b.secret_policy.key = world_dealt_key(bytes, &dealing.d);
+	ck_ok(world_do(w, ALICE, VAULT_OP_SECRET_POLICY, &b));
+	epoch_begin(w->block.epoch + 1, nobody);
+	until_quiet();
+	ck_ok(vault_hold_next(&v, &at, w->t, &w->block.chain_id));
+	ck_assert(!v.live);
+	ck_assert_uint_eq(v.ref.version, 1);
+	ck_assert_uint_eq(v.ref.generation, 0);
+	ck_ok(vault_hold_next(&v, &at, w->t, &w->block.chain_id));
+	ck_assert(v.live);
+	ck_assert_uint_eq(v.ref.version, 2);
+	ck_assert_uint_eq(v.ref.generation, 1);
+	ck_error(vault_hold_next(&v, &at, w->t, &w->block.chain_id), SR_ERR_NOT_FOUND);
+	teardown();
+}
+END_TEST
+
 /* --- dealings of liars --- */
 
 enum lie { LIE_NONE, LIE_BOX, LIE_PAIR, LIE_OWN, LIE_R, LIE_PROOF };
@@ -798,4 +833,5 @@ TEST_MAIN("enclave/hold", a_dealing_is_for_its_label_its_boxes_and_their_maker,
     a_dealer_of_rubbish_is_shown_and_others_take_its_place,
     a_dealing_too_early_twice_of_anothers_pair_or_with_anothers_boxes_is_refused,
     a_dealing_of_something_else_than_ones_pair_or_for_others_is_passed_over,
-    many_secrets_are_shared_again_in_batches, a_version_that_goes_takes_its_round_along)
+    many_secrets_are_shared_again_in_batches, a_version_that_goes_takes_its_round_along,
+    a_version_that_no_policy_opens_any_more_is_left_alone)

@@ -265,13 +265,7 @@ static enum sr_error member_fill(struct genesis *g, uint32_t i, const struct clu
 	SR_TRY(sr_writer_finish(evidence));
 	m->evidence = (struct sr_bytes){ evidence->p, evidence->n };
 	genesis_member_sign(m, &g->nonce, &operator->ed);
-	for (uint32_t k = 0; k < g->measurements_n; k++)
-		if (sr_hash32_equal(&g->measurements[k], &identity->measurement))
-			return SR_OK;
-	if (g->measurements_n == GENESIS_MEASUREMENTS_MAX)
-		return SR_ERR_TOO_MANY;
-	g->measurements[g->measurements_n++] = identity->measurement;
-	return SR_OK;
+	return genesis_measurement_add(g, &identity->measurement);
 }
 
 static enum cli_exit node_make(struct cli *cli, const struct cluster_plan *plan, struct genesis *g,
@@ -377,7 +371,7 @@ static enum cli_exit genesis_make(struct cli *cli, const struct cluster_plan *pl
 	g->name_n = strlen(plan->name);
 	memcpy(g->name, plan->name, g->name_n);
 	g->created_ms = cli_now_ms();
-	g->attestation = GENESIS_ATTEST_SOFTWARE;
+	attest_policy_default(&g->policy);
 	g->slot_ms = plan->slot_ms;
 	g->slot_min_ms = plan->slot_min_ms;
 	g->threshold = plan->threshold;

@@ -7,18 +7,20 @@ static enum cli_exit run_show(struct cli *cli)
 	struct client *c;
 	const struct genesis *g;
 	char name[SR_NAME_MAX + 1], chain[65], at[CLI_TIME_TEXT], hex[65];
+	char attestation[GENESIS_ATTESTATION_MAX];
 	enum cli_exit rc = client_open(cli, &c);
 
 	if (rc != CLI_DONE)
 		return rc;
 	g = c->genesis;
+	genesis_attestation_text(attestation, &g->policy);
 	cli_name_text(name, (struct sr_bytes){ g->name, g->name_n });
 	sr_hex_encode(chain, g->chain_id.b, 32);
 	cli_time_text(at, g->created_ms);
 	cli_put_text(cli, "name", name);
 	cli_put_text(cli, "chain_id", chain);
 	cli_put_number(cli, "created_ms", g->created_ms);
-	cli_put_text(cli, "attestation", genesis_attestation_name(g->attestation));
+	cli_put_text(cli, "attestation", attestation);
 	cli_put_number(cli, "threshold", g->threshold);
 	cli_put_number(cli, "slot_ms", g->slot_ms);
 	cli_put_number(cli, "slot_min_ms", g->slot_min_ms);
@@ -28,8 +30,8 @@ static enum cli_exit run_show(struct cli *cli)
 	    "%s\n  chain id     %s\n  created      %s\n  attestation  %s%s\n"
 	    "  members      %u; %u decide, %u shares open a secret, %u may be faulty%s\n"
 	    "  slots        every %u ms, at least %u ms apart\n",
-	    name, chain, at, genesis_attestation_name(g->attestation),
-	    g->attestation == GENESIS_ATTEST_SOFTWARE ? " (no TEE: the operators' word alone)" : "",
+	    name, chain, at, attestation,
+	    genesis_attestation_software(&g->policy) ? " (no TEE: the operators' word alone)" : "",
 	    g->members_n, consensus_quorum(g->members_n), g->threshold,
 	    consensus_faults(g->members_n),
 	    consensus_faults(g->members_n) == 0 ? " (crashes only, not malice)" : "", g->slot_ms,

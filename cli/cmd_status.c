@@ -118,18 +118,20 @@ static void show(struct cli *cli, const struct client *c, const struct view *v)
 {
 	const struct enclave_status *s = &v->statuses[v->newest];
 	char name[SR_NAME_MAX + 1], chain[65], at[CLI_TIME_TEXT], uptime[CLI_TIME_TEXT];
+	char attestation[GENESIS_ATTESTATION_MAX];
 
+	genesis_attestation_text(attestation, &c->genesis->policy);
 	cli_name_text(name, (struct sr_bytes){ c->genesis->name, c->genesis->name_n });
 	sr_hex_encode(chain, c->genesis->chain_id.b, 32);
 	cli_put_text(cli, "name", name);
 	cli_put_text(cli, "chain_id", chain);
 	cli_put_text(cli, "state", cluster_state(c, v));
-	cli_put_text(cli, "attestation", genesis_attestation_name(c->genesis->attestation));
+	cli_put_text(cli, "attestation", attestation);
 	cli_put_number(cli, "answered", v->answered);
 	cli_put_number(cli, "quorum", consensus_quorum(v->n));
 	cli_put_number(cli, "threshold", c->genesis->threshold);
 	cli_say(cli, "%s  %s  (chain %.16s..., attestation: %s)\n", name, cluster_state(c, v),
-	    chain, genesis_attestation_name(c->genesis->attestation));
+	    chain, attestation);
 	if (v->answered > 0) {
 		cli_time_text(at, s->final_time_ms);
 		cli_duration_text(uptime, s->uptime_ms);

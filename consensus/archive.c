@@ -110,7 +110,7 @@ void cons_catchup_run(struct consensus *self)
 	struct cons_catchup *c = &self->catchup;
 	struct sr_writer w;
 
-	if (self->config.n == 1)
+	if (cons_alone(self))
 		return;
 	if (!cons_catchup_needed(self)) {
 		cons_catchup_drop(self);
@@ -172,7 +172,7 @@ enum sr_error cons_archive_send(struct consensus *self, uint32_t peer, const str
 	size_t n = 0, bytes = 64;
 	struct sr_writer w;
 
-	if (peer >= self->config.n || peer == self->config.self)
+	if (peer >= self->config.n + CONSENSUS_GUESTS_MAX || peer == self->config.self)
 		return SR_ERR_NOT_A_MEMBER;
 	self->serving_ms[peer] = 0;
 	for (; n < rows_n && n < ROWS_MAX; n++) {

@@ -12,7 +12,8 @@ enum sr_error cons_commit_one(struct consensus *self, struct cons_block *block,
 	cons_block_committed_set(self, block);
 	/* From the archive, or from the log: its certificate may come after it. */
 	cons_top_raise(self, self->final.slot, &self->final.hash);
-	self->peer_height[self->config.self] = self->final.height;
+	if (!cons_is_observer(self))
+		self->peer_height[self->config.self] = self->final.height;
 	for (uint32_t i = 0; i < self->config.n; i++)
 		if (self->peer_top[i] >= self->final.slot
 		    && self->peer_height[i] < self->final.height)

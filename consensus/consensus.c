@@ -9,7 +9,8 @@ struct consensus *consensus_new(const struct consensus_config *config,
 {
 	struct consensus *self;
 
-	SR_ASSERT(config->n > 0 && config->n <= SR_MEMBERS_MAX && config->self < config->n);
+	SR_ASSERT(config->n > 0 && config->n <= SR_MEMBERS_MAX);
+	SR_ASSERT(config->self < config->n || config->self == CONSENSUS_OBSERVER);
 	self = calloc(1, sizeof(*self));
 	if (self == NULL)
 		return NULL;
@@ -23,7 +24,8 @@ struct consensus *consensus_new(const struct consensus_config *config,
 	self->final.height = config->start_height;
 	self->final.time_ms = config->start_time_ms;
 	self->frontier = config->start_slot + 1;
-	self->peer_height[config->self] = config->start_height;
+	if (!cons_is_observer(self))
+		self->peer_height[config->self] = config->start_height;
 	if (cons_tree_start(self) != SR_OK) {
 		free(self);
 		return NULL;
@@ -95,7 +97,8 @@ enum sr_error consensus_start(
 	self->frontier_since_ms = now_ms;
 	self->trusted_slot = self->top_slot;
 	cons_progress(self);
-	if (!self->config.first_boot || self->rolled_back)
+	/* Who never votes has no vote to have forgotten. */
+	if (!cons_is_observer(self) && (!self->config.first_boot || self->rolled_back))
 		SR_TRY(cons_recover_begin(self));
 	return cons_run(self);
 }
@@ -129,13 +132,21 @@ static bool flooding(struct consensus *self, uint32_t from)
 	return self->bad_n[from] >= CONS_BAD_PER_SECOND;
 }
 
+/* Observers have no guests of their own. */
+static bool peer_known(const struct consensus *self, uint32_t from)
+{
+	uint32_t guests = cons_is_observer(self) ? 0 : CONSENSUS_GUESTS_MAX;
+
+	return from < self->config.n + guests && from != self->config.self;
+}
+
 enum sr_error consensus_receive(struct consensus *self, uint64_t now_ms, uint32_t from,
     const uint8_t *msg, size_t n)
 {
 	enum sr_error error, run;
 
 	SR_TRY(step_begin(self, now_ms));
-	if (from >= self->config.n || from == self->config.self)
+	if (!peer_known(self, from))
 		return SR_ERR_NOT_A_MEMBER;
 	if (flooding(self, from))
 		return SR_ERR_TOO_MANY;
@@ -175,6 +186,6 @@ void consensus_status_get(struct consensus_status *out, const struct consensus *
 	out->slots_skipped = self->slots_skipped;
 	out->blocks_committed = self->blocks_committed;
 	out->votes_bad = self->votes_bad;
-	memcpy(out->peer_final_height, self->peer_height, sizeof(self->peer_height));
-	memcpy(out->peer_heard_ms, self->heard_ms, sizeof(self->heard_ms));
+	memcpy(out->peer_final_height, self->peer_height, sizeof(out->peer_final_height));
+	memcpy(out->peer_heard_ms, self->heard_ms, sizeof(out->peer_heard_ms));
 }

@@ -4,6 +4,11 @@
  * arguments; everything it does goes out, in order, through its ports. One instance serves one
  * epoch of one member.
  *
+ * An observer is an instance without a place in the roster: it follows, executes and commits, and
+ * asks for what it lacks, but never votes, proposes or takes part in a restart's handshake. To the
+ * members it is a guest: a peer number behind theirs (n and up). Of a guest only HEAD, block and
+ * archive requests are answered, and nothing that it says counts for anything.
+ *
  * Order is the contract: a vote's persist call comes before its send call, and the owner must
  * make everything persisted (sync = true) durable before it lets any later send leave.
  */
@@ -18,7 +23,10 @@ enum consensus_class {
 	CONSENSUS_CLASS_VOTE, CONSENSUS_CLASS_CERT, CONSENSUS_CLASS_PROPOSAL, CONSENSUS_CLASS_SYNC,
 };
 
-#define CONSENSUS_ALL UINT32_MAX        /* send to every other member */
+#define CONSENSUS_ALL UINT32_MAX        /* send to every other member, and to the guests */
+#define CONSENSUS_OBSERVER (UINT32_MAX - 1u) /* config.self of an observer */
+#define CONSENSUS_GUESTS_MAX 8u
+#define CONSENSUS_PEERS_MAX (SR_MEMBERS_MAX + CONSENSUS_GUESTS_MAX)
 #define CONSENSUS_MESSAGE_MAX (6u * 1024u * 1024u) /* a full block and its certificates */
 
 struct consensus_block {
@@ -77,7 +85,7 @@ struct consensus_ports {
 struct consensus_config {
 	struct sr_hash32 chain_id;
 	uint64_t epoch;
-	uint32_t n, self;
+	uint32_t n, self;                /* self: CONSENSUS_OBSERVER, vote_key is not used */
 	struct sr_edpk keys[SR_MEMBERS_MAX];
 	const struct sr_edsk *vote_key;  /* borrowed, locked, for the instance's life */
 	struct sr_hash32 genesis_hash;   /* slot 0 */
@@ -106,7 +114,8 @@ SR_MUST_CHECK enum sr_error consensus_replay(
 SR_MUST_CHECK enum sr_error consensus_start(struct consensus *self, uint64_t now_ms,
     const struct sr_key32 *random);
 SR_MUST_CHECK enum sr_error consensus_tick(struct consensus *self, uint64_t now_ms);
-/* from: the authenticated sender. Bad input is an error, changes nothing, and is not fatal. */
+/* from: the authenticated sender; n to n + CONSENSUS_GUESTS_MAX - 1 are guests. Bad input is an
+ * error, changes nothing, and is not fatal. */
 SR_MUST_CHECK enum sr_error consensus_receive(
     struct consensus *self, uint64_t now_ms, uint32_t from, const uint8_t *msg, size_t n);
 /* New work arrived: may propose at once. */

@@ -160,16 +160,28 @@ struct consensus {
 	bool archive_only;               /* fetching by hash did not help */
 
 	/* peers */
-	uint64_t peer_height[SR_MEMBERS_MAX], peer_frontier[SR_MEMBERS_MAX];
-	uint64_t peer_top[SR_MEMBERS_MAX];
-	uint64_t heard_ms[SR_MEMBERS_MAX], answered_ms[SR_MEMBERS_MAX], called_ms[SR_MEMBERS_MAX];
-	uint64_t serving_ms[SR_MEMBERS_MAX], bad_since_ms[SR_MEMBERS_MAX];
-	uint64_t serve_since_ms[SR_MEMBERS_MAX];
-	size_t served_bytes[SR_MEMBERS_MAX];
-	uint32_t bad_n[SR_MEMBERS_MAX];
+	uint64_t peer_height[CONSENSUS_PEERS_MAX], peer_frontier[CONSENSUS_PEERS_MAX];
+	uint64_t peer_top[CONSENSUS_PEERS_MAX];
+	uint64_t heard_ms[CONSENSUS_PEERS_MAX], answered_ms[CONSENSUS_PEERS_MAX];
+	uint64_t called_ms[CONSENSUS_PEERS_MAX];
+	uint64_t serving_ms[CONSENSUS_PEERS_MAX], bad_since_ms[CONSENSUS_PEERS_MAX];
+	uint64_t serve_since_ms[CONSENSUS_PEERS_MAX];
+	size_t served_bytes[CONSENSUS_PEERS_MAX];
+	uint32_t bad_n[CONSENSUS_PEERS_MAX];
 	uint64_t evidence_slot[SR_MEMBERS_MAX];
 	uint64_t slots_skipped, blocks_committed, votes_bad;
 };
+
+static inline bool cons_is_observer(const struct consensus *self)
+{
+	return self->config.self == CONSENSUS_OBSERVER;
+}
+
+/* Is there nobody to talk to? */
+static inline bool cons_alone(const struct consensus *self)
+{
+	return self->config.n == 1 && !cons_is_observer(self);
+}
 
 static inline uint32_t cons_author(const struct consensus *self, uint64_t slot)
 {

@@ -16,7 +16,7 @@ void cons_message_begin(const struct consensus *self, struct sr_writer *w, enum 
 void cons_message_send(struct consensus *self, uint32_t to, enum consensus_class class,
     struct sr_writer *w)
 {
-	if (sr_writer_finish(w) == SR_OK && self->config.n > 1 && to != self->config.self)
+	if (sr_writer_finish(w) == SR_OK && !cons_alone(self) && to != self->config.self)
 		self->ports.send(self->ports.ctx, to, class, w->p, w->n);
 	sr_writer_clear(w);
 }
@@ -230,6 +230,12 @@ static enum sr_error receive_certs(struct consensus *self, uint32_t from, struct
 	return error;
 }
 
+/* A guest may say where it stands, and ask. */
+static bool guest_may(unsigned kind)
+{
+	return kind == CONS_HEAD || kind == CONS_REQ_BLOCK || kind == CONS_REQ_ROWS;
+}
+
 enum sr_error cons_receive(struct consensus *self, uint32_t from, const uint8_t *msg, size_t n)
 {
 	struct sr_reader r;
@@ -245,6 +251,8 @@ enum sr_error cons_receive(struct consensus *self, uint32_t from, const uint8_t 
 		sr_reader_fail(&r, SR_ERR_WRONG_EPOCH);
 	if (r.error != SR_OK)
 		return r.error;
+	if (from >= self->config.n && !guest_may(kind))
+		return SR_ERR_NOT_A_MEMBER;
 	switch (kind) {
 	case CONS_PROPOSE:
 		return receive_propose(self, from, &r);

@@ -6,6 +6,8 @@
 
 bool cons_may_vote(const struct consensus *self)
 {
+	if (cons_is_observer(self))
+		return false;
 	return self->started && !self->handshake && !self->closed && self->stopped == SR_OK;
 }
 

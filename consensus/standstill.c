@@ -128,10 +128,11 @@ static void resend(struct consensus *self, uint32_t peer)
 
 void cons_standstill_run(struct consensus *self)
 {
-	if (self->config.n == 1 || self->closed || self->now_ms < self->standstill_at_ms)
+	if (cons_alone(self) || self->closed || self->now_ms < self->standstill_at_ms)
 		return;
+	/* Of an observer nobody takes a certificate: it says where it stands, and is answered. */
 	head_send(self, CONSENSUS_ALL);
-	for (uint32_t peer = 0; peer < self->config.n; peer++)
+	for (uint32_t peer = 0; peer < self->config.n && !cons_is_observer(self); peer++)
 		if (peer != self->config.self)
 			resend(self, peer);
 	self->standstill_ms *= 2;
@@ -148,9 +149,10 @@ enum sr_error cons_receive_head(struct consensus *self, uint32_t from, struct sr
 	self->peer_top[from] = top;
 	self->peer_height[from] = height;
 	self->peer_frontier[from] = frontier;
-	if (top > self->top_slot)
+	/* Who is ahead is asked; but what a guest says is no reason for anything. */
+	if (top > self->top_slot && from < self->config.n)
 		cons_call(self, from);
-	if (top >= self->top_slot && frontier >= self->frontier)
+	if (cons_is_observer(self) || (top >= self->top_slot && frontier >= self->frontier))
 		return SR_OK;
 	if (self->answered_ms[from] != 0 &&
 	    self->now_ms - self->answered_ms[from] < CONS_ANSWER_EVERY_MS)

@@ -26,7 +26,8 @@ static uint64_t retry_at(const struct cons_slot *s)
 static uint32_t holder_pick(const struct consensus *self, const struct cons_slot *s)
 {
 	const struct consensus_cert *c = s->certs[CONSENSUS_NOTAR - 1];
-	uint32_t turn = self->config.self + s->tries, peer;
+	uint32_t self_at = cons_is_observer(self) ? self->config.n - 1 : self->config.self;
+	uint32_t turn = self_at + s->tries, others = self->config.n, peer;
 
 	if (c == NULL)
 		c = s->certs[CONSENSUS_FINAL - 1];
@@ -36,7 +37,9 @@ static uint32_t holder_pick(const struct consensus *self, const struct cons_slot
 			return peer;
 		return c->signers[(turn + 1) % c->signers_n].voter;
 	}
-	return (self->config.self + 1 + s->tries % (self->config.n - 1)) % self->config.n;
+	if (!cons_is_observer(self))
+		others--;
+	return (self_at + 1 + s->tries % others) % self->config.n;
 }
 
 static void block_ask(struct consensus *self, struct cons_slot *s)
@@ -59,7 +62,7 @@ void cons_sync_run(struct consensus *self)
 {
 	uint32_t open = 0;
 
-	if (self->config.n == 1)
+	if (cons_alone(self))
 		return;
 	for (uint64_t slot = cons_first_open(self); slot <= self->highest_slot; slot++) {
 		struct cons_slot *s = cons_slot_find(self, slot);
@@ -80,7 +83,7 @@ uint64_t cons_sync_at(const struct consensus *self)
 	uint64_t at = UINT64_MAX;
 	uint32_t open = 0;
 
-	if (self->config.n == 1)
+	if (cons_alone(self))
 		return at;
 	if (cons_catchup_needed(self))
 		at = self->catchup.asked_ms + CONS_ARCHIVE_RETRY_MS;

@@ -109,7 +109,7 @@ void cons_wake(struct consensus *self)
 		sooner(&at, self->frontier_since_ms + cons_skip_timeout_ms(self));
 	sooner(&at, self->early_ms);
 	sooner(&at, self->retry_ms);
-	if (self->config.n > 1 && !self->closed)
+	if (!cons_alone(self) && !self->closed)
 		sooner(&at, self->standstill_at_ms);
 	if (self->handshake) {
 		sooner(&at, self->status_sent_ms + CONS_STATUS_REPEAT_MS);

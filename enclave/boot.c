@@ -1,5 +1,5 @@
 /* enclave/boot.c - from genesis file, identity, rows and log to a running core. */
-#include "enclave/internal.h"
+#include "enclave/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +16,15 @@ static enum sr_error boot_refuse(struct enclave_core *self, enum sr_error error)
 		text = "the sealed identity does not open with this machine's sealing key";
 		break;
 	case SR_ERR_NOT_A_MEMBER:
-		text = "the genesis file does not list this identity as a member";
+		text = "the genesis file does not list this identity as a member; a node that "
+		    "joins is given the epoch trail";
 		break;
 	case SR_ERR_MEASUREMENT:
-		text = "the genesis file does not list this program's measurement";
+		text = "the policy of this cluster does not list this program's measurement";
+		break;
+	case SR_ERR_CHECKPOINT_OTHER:
+		text = "the epoch trail does not contain the pinned epoch: whoever showed it "
+		    "shows another cluster, or a false past";
 		break;
 	default:
 		break;
@@ -27,7 +32,8 @@ static enum sr_error boot_refuse(struct enclave_core *self, enum sr_error error)
 	return core_fatal(self, error, text);
 }
 
-/* The member whose identity this is; the host's opinion only decides nothing. */
+/* The member whose identity this is, if it is one of the genesis; the host's opinion decides
+ * nothing. */
 static enum sr_error member_find(struct enclave_core *self)
 {
 	struct sr_point box;
@@ -40,10 +46,11 @@ static enum sr_error member_find(struct enclave_core *self)
 		sr_point_base_mul(&box, &self->keys->box);
 		if (memcmp(box.b, m->box_key, 32) != 0)
 			return SR_ERR_NOT_A_MEMBER;
-		self->self = i;
-		return SR_OK;
+		self->seat = i;
+		self->in_genesis = true;
+		seats_provisional(self);
 	}
-	return SR_ERR_NOT_A_MEMBER;
+	return SR_OK;
 }
 
 static enum sr_error genesis_take(struct enclave_core *self, struct sr_bytes file)
@@ -57,14 +64,10 @@ static enum sr_error genesis_take(struct enclave_core *self, struct sr_bytes fil
 	if (file.n > 0)
 		memcpy(self->genesis_bytes, file.p, file.n);
 	SR_TRY(genesis_decode(self->genesis, self->genesis_bytes, file.n));
-	self->n = self->genesis->members_n;
 	/* The wire file knows no group: points are checked here. */
-	for (uint32_t i = 0; i < self->n; i++)
+	for (uint32_t i = 0; i < self->genesis->members_n; i++)
 		SR_TRY(sr_point_decode(&box, self->genesis->members[i].box_key));
-	for (uint32_t i = 0; i < self->genesis->measurements_n; i++)
-		if (sr_hash32_equal(&self->genesis->measurements[i], &self->measurement))
-			return SR_OK;
-	return SR_ERR_MEASUREMENT;
+	return SR_OK;
 }
 
 enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *ev)
@@ -87,10 +90,10 @@ enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *
 		return boot_refuse(self, error);
 	self->phase = CORE_BOOTING;
 	self->booted_ms = ev->now_ms;
-	if (ev->member != self->self)
+	if (self->in_genesis && ev->member != self->seat)
 		fx_note_number(self, NOTE_WARN, "the configured member index is wrong; this is "
 		    "member ",
-		    self->self);
+		    self->seat);
 	return SR_OK;
 }
 
@@ -114,13 +117,13 @@ static enum sr_error boot_genesis(struct enclave_core *self, bool first)
 	now->has_vote = self->keys->genesis_vote;
 	SR_TRY(epoch_keys_vote(now));
 	if (!now->has_vote || memcmp(now->vote.b + 32,
-	    self->now->record.members[self->self].vote_key.b, 32) != 0)
+	    self->now->record.members[self->now->self].vote_key.b, 32) != 0)
 		return core_fatal(self, SR_ERR_FOREIGN_DATA, "this node's data is gone, and its "
 		    "cluster has moved on since its genesis; restore the data directory from a "
 		    "backup");
 	error = vault_genesis(&tree, self->genesis->created_ms);
 	if (error == SR_OK)
-		error = epoch_genesis(&tree, &self->now->record, self->genesis->created_ms);
+		error = epoch_genesis(&tree, self->genesis);
 	if (error == SR_OK) {
 		root = epoch_record_root(&self->now->record);
 		state = vault_tree_root(tree);
@@ -137,10 +140,52 @@ static enum sr_error boot_genesis(struct enclave_core *self, bool first)
 	return error;
 }
 
+static enum sr_error bytes_keep(uint8_t **out, size_t *out_n, struct sr_bytes b)
+{
+	free(*out);
+	*out = malloc(b.n + 1);
+	*out_n = 0;
+	if (*out == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (b.n > 0)
+		memcpy(*out, b.p, b.n);
+	*out_n = b.n;
+	return SR_OK;
+}
+
+enum sr_error boot_trail(struct enclave_core *self, const struct enclave_event *ev)
+{
+	if (self->phase != CORE_BOOTING)
+		return SR_OK;
+	SR_TRY(bytes_keep(&self->boot_trail, &self->boot_trail_n, ev->a));
+	return bytes_keep(&self->boot_pin, &self->boot_pin_n, ev->b);
+}
+
+/* Neither in the genesis nor with a state: a node that joins, if it has a trail. */
+static enum sr_error boot_join(struct enclave_core *self, bool first)
+{
+	enum sr_error error = SR_ERR_NOT_A_MEMBER;
+
+	self->fresh = first && !self->identity_started;
+	if (self->boot_trail != NULL)
+		error = join_begin(self, (struct sr_bytes){ self->boot_trail, self->boot_trail_n },
+		    (struct sr_bytes){ self->boot_pin, self->boot_pin_n });
+	if (error != SR_OK)
+		return boot_refuse(self, error);
+	self->phase = CORE_JOINING;
+	return SR_OK;
+}
+
 static enum sr_error boot_state(struct enclave_core *self, bool first, bool log)
 {
 	if (self->phase != CORE_BOOTING)
 		return SR_OK;
+	if (self->left) {
+		self->phase = CORE_LEAVING;
+		return SR_OK;
+	}
+	if (self->meta == NULL && !self->in_genesis && self->boot_tree == NULL && !log)
+		return boot_join(self, first);
 	self->phase = CORE_REPLAYING;
 	if (self->meta != NULL)
 		return checkpoint_restore(self);
@@ -154,7 +199,7 @@ static enum sr_error boot_state(struct enclave_core *self, bool first, bool log)
 enum sr_error boot_log_record(struct enclave_core *self, const struct enclave_event *ev)
 {
 	SR_TRY(boot_state(self, false, true));
-	return log_replay(self, ev->a.p, ev->a.n);
+	return self->phase == CORE_LEAVING ? SR_OK : log_replay(self, ev->a.p, ev->a.n);
 }
 
 enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *ev)
@@ -162,6 +207,18 @@ enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *
 	SR_TRY(boot_state(self, ev->number == 1, false));
 	vault_tree_unref(self->boot_tree);
 	self->boot_tree = NULL;
+	if (self->left) {
+		self->phase = CORE_LEAVING;
+		return epoch_leave(self);
+	}
+	if (!core_measurement_listed(self, &self->measurement))
+		return boot_refuse(self, SR_ERR_MEASUREMENT);
+	if (self->phase == CORE_JOINING) {
+		if (!self->identity_started)
+			identity_emit(self);
+		self->status_due = true;
+		return SR_OK;
+	}
 	self->phase = CORE_RUNNING;
 	if (!self->identity_started)
 		identity_emit(self);
@@ -171,6 +228,7 @@ enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *
 	if (!self->log_seen || self->log_bad)
 		SR_TRY(checkpoint_write(self));
 	self->log_bad = false;
+	SR_TRY(seats_update(self));
 	if (self->old != NULL)
 		SR_TRY(instance_start(self->old));
 	SR_TRY(instance_start(self->now));

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define META_VERSION 1u
+#define META_VERSION 2u
 #define META_MAX HOST_FRAME_MAX
 #define KEYS_RECORD_MAX (SR_OP_MAX + 4096u)
 
@@ -272,7 +272,7 @@ static struct core_instance *instance_read(struct enclave_core *self, struct sr_
 	}
 	point_read(r, &i->genesis_hash, &zero, &i->genesis_height, &i->genesis_time_ms);
 	point_read(r, &i->start_hash, &i->start_slot, &i->start_height, &i->start_time_ms);
-	if (zero != 0 || i->record.n != self->n)
+	if (zero != 0)
 		sr_reader_fail(r, SR_ERR_BAD_ENCODING);
 	return i;
 }
@@ -342,9 +342,9 @@ static enum sr_error meta_put(struct enclave_core *self)
 	return error;
 }
 
-static void row_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+void checkpoint_put_row(void *core, const struct vault_key *key, struct sr_bytes value)
 {
-	struct enclave_core *self = ctx;
+	struct enclave_core *self = core;
 	struct sr_writer plain, sealed;
 	struct sr_hash32 name;
 	enum sr_error error;
@@ -457,7 +457,7 @@ static enum sr_error checkpoint_effects(struct enclave_core *self, const struct 
 	struct sr_writer w;
 	enum sr_error error;
 
-	vault_tree_diff(self->checkpoint_tree, self->final->tree, row_visit, self);
+	vault_tree_diff(self->checkpoint_tree, self->final->tree, checkpoint_put_row, self);
 	SR_TRY(meta_put(self));
 	sr_writer_init(&w, HOST_FRAME_MAX);
 	sr_write_u32(&w, c->n);
@@ -503,7 +503,36 @@ enum sr_error checkpoint_write(struct enclave_core *self)
 	vault_tree_unref(self->checkpoint_tree);
 	self->checkpoint_tree = vault_tree_ref(self->final->tree);
 	self->checkpoint_height = self->final->header.height;
+	self->keys_stale = false;
 	return SR_OK;
+}
+
+enum sr_error checkpoint_leave(struct enclave_core *self)
+{
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_CHECKPOINT };
+	struct sr_writer records, w;
+	struct compact c = { .core = self, .records = &records };
+	struct sr_hash32 name;
+	enum sr_error error;
+
+	sr_writer_init(&records, CORE_CHECKPOINT_FRAME_MAX);
+	sr_writer_init(&w, HOST_FRAME_MAX);
+	seal_meta_name(&name, self->keys);
+	state_put(self, &name, NULL);
+	error = log_fresh(self);
+	if (error == SR_OK)
+		error = compact_add(&c, CORE_LOG_START, self->log_id.b, sizeof(self->log_id.b));
+	sr_write_u32(&w, c.n);
+	sr_write_copy(&w, records.p, records.n);
+	if (error == SR_OK)
+		error = sr_writer_finish(&w);
+	if (error == SR_OK) {
+		fx.a = (struct sr_bytes){ w.p, w.n };
+		fx_push(self, &fx);
+	}
+	sr_writer_clear(&records);
+	sr_writer_clear(&w);
+	return error;
 }
 
 /* ------------------------------------------------------------------------------------ restoring */
@@ -576,6 +605,31 @@ static enum sr_error meta_public_read(struct enclave_core *self, struct sr_hash3
 	return self->trail.error;
 }
 
+/* A member's by its roster; of who joins by its candidacy, or not yet known. */
+static enum sr_error seat_find(struct enclave_core *self)
+{
+	const struct core_instance *i = self->now;
+	struct roster_candidate *c;
+	struct sr_edpk id;
+	enum sr_error error;
+
+	self->seat = EPOCH_NOBODY;
+	if (i->self < i->record.n) {
+		self->seat = i->record.members[i->self].seat;
+		return SR_OK;
+	}
+	c = malloc(sizeof(*c));
+	if (c == NULL)
+		return SR_ERR_NO_MEMORY;
+	error = roster_candidate_find(c, self->final->tree, core_id(self, &id));
+	if (error == SR_OK) {
+		self->seat = c->seat;
+		self->candidate_seen = true;
+	}
+	free(c);
+	return error == SR_ERR_NO_MEMORY ? error : SR_OK;
+}
+
 enum sr_error checkpoint_restore(struct enclave_core *self)
 {
 	struct sr_hash32 root, have;
@@ -598,11 +652,14 @@ enum sr_error checkpoint_restore(struct enclave_core *self)
 		return core_fatal(self, SR_ERR_DAMAGED, "the stored state does not have the root "
 		    "that was agreed on: the store is damaged or rolled back; restore it from a "
 		    "backup, or start over with an empty data directory");
-	SR_TRY(instance_open(self->now, &self->keys->now.vote_seed, false));
+	SR_TRY(instance_open(self->now,
+	    self->keys->now.has_vote ? &self->keys->now.vote_seed : NULL, false));
 	if (self->old != NULL)
 		SR_TRY(instance_open(self->old, NULL, false));
 	self->checkpoint_tree = vault_tree_ref(self->boot_tree);
-	error = exec_genesis(self, self->now, vault_tree_ref(self->boot_tree));
+	SR_TRY(exec_genesis(self, self->now, vault_tree_ref(self->boot_tree)));
+	SR_TRY(seat_find(self));
+	pieces_count(self, self->boot_tree);
 	self->checkpoint_height = self->final->header.height;
-	return error;
+	return self->broken;
 }

@@ -23,7 +23,7 @@ void clients_answer(struct enclave_core *self, const struct core_client *c, enum
 	error = sr_drbg_fill(&self->drbg, ephemeral.b, sizeof(ephemeral.b));
 	if (error == SR_OK)
 		error = client_answer_seal(&w, &c->answer_key, &ephemeral, &c->request, code,
-		    self->self, &self->keys->now.vote, p, n);
+		    self->now->self, &self->keys->now.vote, p, n);
 	if (error == SR_OK)
 		error = sr_writer_finish(&w);
 	fx_reply(self, c->token, error, w.p, error == SR_OK ? w.n : 0);
@@ -139,7 +139,8 @@ static enum sr_error request_submit(struct enclave_core *self, struct core_clien
 	struct vault_op op;
 	enum sr_error error = vault_op_decode(&op, p, n);
 
-	if (error == SR_OK && (unsigned)op.kind >= VAULT_OP_MEMBER_FIRST)
+	if (error == SR_OK && (unsigned)op.kind >= VAULT_OP_MEMBER_FIRST &&
+	    !epoch_kind_is_open((unsigned)op.kind))
 		error = SR_ERR_BAD_KIND;
 	if (error != SR_OK) {
 		clients_answer(self, c, error, NULL, 0);
@@ -191,7 +192,7 @@ static enum sr_error get_read(struct get_request *g, const uint8_t *p, size_t n)
 	g->params = sr_read_blob(&r, GET_PARAMS_MAX);
 	g->signature = sr_read_blob(&r, 65);
 	SR_TRY(sr_reader_finish(&r));
-	return g->kind >= VAULT_GET_ACCOUNT && g->kind <= VAULT_GET_META ? SR_OK : SR_ERR_BAD_KIND;
+	return g->kind >= VAULT_GET_ACCOUNT && g->kind <= VAULT_GET_LAST ? SR_OK : SR_ERR_BAD_KIND;
 }
 
 /* What the caller signs, and the EIP-191 text that stands for it. */
@@ -342,7 +343,8 @@ static enum sr_error request_sealed(struct enclave_core *self, const struct encl
 	size_t n;
 	enum sr_error error = client_request_epoch(&epoch, ev->a.p, ev->a.n);
 
-	if (error == SR_OK && self->now->record.epoch == 0)
+	/* Nor can who is no member yet open anything. */
+	if (error == SR_OK && !self->keys->now.has_share)
 		error = SR_ERR_NOT_READY;
 	if (error == SR_OK && epoch != self->now->record.epoch)
 		error = SR_ERR_WRONG_EPOCH;

@@ -1,5 +1,5 @@
 /* enclave/core.c - the step: one event in, ordered effects out. */
-#include "enclave/internal.h"
+#include "enclave/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,10 @@ struct enclave_core *enclave_core_new(const struct sr_key32 *sealing_key,
 	self->verdicts = calloc(CORE_VERDICTS, sizeof(*self->verdicts));
 	self->pool = pool_new();
 	sr_writer_init(&self->trail, HOST_FRAME_MAX);
-	if (self->keys == NULL || self->verdicts == NULL || self->pool == NULL) {
+	self->seat = EPOCH_NOBODY;
+	self->verify = attest_evidence_verify;
+	if (self->keys == NULL || self->verdicts == NULL || self->pool == NULL ||
+	    seats_new(self) != SR_OK) {
 		enclave_core_free(self);
 		return NULL;
 	}
@@ -42,11 +45,17 @@ void enclave_core_free(struct enclave_core *self)
 	vault_tree_unref(self->closing.tree);
 	vault_tree_unref(self->checkpoint_tree);
 	vault_tree_unref(self->boot_tree);
+	snapshot_clear(self);
+	join_free(self);
+	duties_forget(self);
+	free(self->boot_trail);
+	free(self->boot_pin);
 	sr_secret_free(self->meta);
 	sr_secret_free(self->keys);
 	sr_writer_clear(&self->trail);
 	sr_drbg_wipe(&self->drbg);
 	free(self->verdicts);
+	free(self->peers);
 	free(self->deal);
 	free(self->ack);
 	free(self->genesis);
@@ -59,14 +68,29 @@ void enclave_core_free(struct enclave_core *self)
 static void status_members(struct enclave_core *self, struct enclave_status *s,
     const struct consensus_status *c)
 {
-	for (uint32_t i = 0; i < self->n; i++) {
-		s->members[i].final_height = c->peer_final_height[i];
-		s->members[i].heard_ms = self->heard_ms[i];
-		s->members[i].connected = i == self->self || self->connected[i] ||
-		    (self->heard_ms[i] != 0 && self->heard_ms[i] + CORE_HEARD_MS >= self->now_ms);
+	const struct epoch_record *record = &self->now->record;
+
+	for (uint32_t i = 0; i < record->n; i++) {
+		uint32_t seat = record->members[i].seat;
+		bool me = i == self->now->self;
+
+		s->members[i].seat = seat;
+		s->members[i].final_height = me ? s->final_height : c->peer_final_height[i];
+		s->members[i].heard_ms = me ? self->now_ms : self->heard_ms[seat];
+		s->members[i].connected = me || self->connected[seat] ||
+		    (self->heard_ms[seat] != 0 &&
+		    self->heard_ms[seat] + CORE_HEARD_MS >= self->now_ms);
 	}
-	s->members[self->self].final_height = s->final_height;
-	s->members[self->self].heard_ms = self->now_ms;
+}
+
+/* The weakest kind that is accepted: software is the first. */
+static uint32_t attestation_number(const struct attest_policy *p)
+{
+	uint32_t kind = ATTEST_KIND_SOFTWARE;
+
+	while (kind < ATTEST_KINDS && (p->kinds & ATTEST_KIND_BIT(kind)) == 0)
+		kind++;
+	return kind;
 }
 
 void core_status(struct enclave_core *self, struct enclave_status *s)
@@ -78,24 +102,36 @@ void core_status(struct enclave_core *self, struct enclave_status *s)
 		self->broken = SR_ERR_NO_MEMORY;
 		return;
 	}
-	consensus_status_get(c, self->now->consensus);
 	s->chain_id = self->genesis->chain_id;
+	s->measurement = self->measurement;
+	s->attestation = attestation_number(&self->genesis->policy);
+	s->uptime_ms = self->now_ms > self->booted_ms ? self->now_ms - self->booted_ms : 0;
+	s->self = s->seat = EPOCH_NOBODY;
+	s->disk_full = self->disk_full;
+	s->recovering = true;
+	if (self->now == NULL) {
+		s->role = ENCLAVE_ROLE_JOINING;
+		if (join_roster(self) != NULL)
+			s->epoch = join_roster(self)->epoch;
+		free(c);
+		return;
+	}
+	consensus_status_get(c, self->now->consensus);
+	s->role = self->now->self < self->now->record.n ? ENCLAVE_ROLE_MEMBER :
+	    ENCLAVE_ROLE_OBSERVER;
 	s->final_hash = self->final->hash;
 	s->state_root = vault_tree_root(self->final->tree);
-	s->measurement = self->measurement;
 	s->epoch = self->now->record.epoch;
 	s->slot = c->frontier_slot;
 	s->final_slot = self->final->header.slot;
 	s->final_height = self->final->header.height;
 	s->final_time_ms = self->final->header.time_ms;
-	s->uptime_ms = self->now_ms > self->booted_ms ? self->now_ms - self->booted_ms : 0;
 	s->author = c->frontier_author;
-	s->self = self->self;
-	s->members_n = self->n;
+	s->self = self->now->self < self->now->record.n ? self->now->self : EPOCH_NOBODY;
+	s->seat = self->seat;
+	s->members_n = self->now->record.n;
 	s->threshold = self->now->record.threshold;
-	s->attestation = (uint32_t)self->genesis->attestation;
 	s->recovering = c->recovering;
-	s->disk_full = self->disk_full;
 	s->vault_ready = self->now->record.epoch > 0;
 	s->operations_final = self->operations_final;
 	s->operations_refused = self->operations_refused;
@@ -142,6 +178,9 @@ static enum sr_error on_tick(struct enclave_core *self)
 		pool_expire(self->pool, self->final->header.time_ms, operation_expired, self);
 	}
 	release_run(self);
+	snapshot_tick(self);
+	if (self->duty_ms != 0 && self->now_ms >= self->duty_ms)
+		SR_TRY(duties_run(self));
 	return self->disk_full ? SR_OK : instance_tick(self);
 }
 
@@ -186,7 +225,7 @@ static enum sr_error on_running(struct enclave_core *self, const struct enclave_
 		disk_change(self, ev->number == 1);
 		return SR_OK;
 	case ENCLAVE_EV_LINK:
-		if (ev->member < self->n)
+		if (ev->member < SR_MEMBERS_MAX)
 			self->connected[ev->member] = ev->number == 1;
 		return SR_OK;
 	case ENCLAVE_EV_STOP:
@@ -198,6 +237,54 @@ static enum sr_error on_running(struct enclave_core *self, const struct enclave_
 	case ENCLAVE_EV_STORE_ROW:
 	case ENCLAVE_EV_LOG_RECORD:
 	case ENCLAVE_EV_READY:
+	case ENCLAVE_EV_TRAIL:
+		break;
+	case ENCLAVE_EV_EVIDENCE:
+		return duties_evidence(self, ev);
+	}
+	return SR_OK;
+}
+
+/* What a client may ask of a node that has no state yet. */
+static enum sr_error joining_client(struct enclave_core *self, const struct enclave_event *ev)
+{
+	if (ev->number == CLIENT_STATUS || ev->number == CLIENT_TRAIL)
+		return clients_request(self, ev);
+	fx_reply(self, ev->token, SR_ERR_NOT_READY, NULL, 0);
+	return SR_OK;
+}
+
+static enum sr_error on_joining(struct enclave_core *self, const struct enclave_event *ev)
+{
+	struct enclave_effect stopped = { .kind = ENCLAVE_FX_STOPPED };
+
+	switch (ev->kind) {
+	case ENCLAVE_EV_TICK:
+		self->status_due = self->status_due ||
+		    self->now_ms >= self->status_ms + CORE_STATUS_MS ||
+		    self->now_ms < self->status_ms;
+		return SR_OK;
+	case ENCLAVE_EV_MESSAGE:
+		return join_receive(self, ev->member, ev->a.p, ev->a.n);
+	case ENCLAVE_EV_CLIENT:
+		return joining_client(self, ev);
+	case ENCLAVE_EV_DISK:
+		disk_change(self, ev->number == 1);
+		return SR_OK;
+	case ENCLAVE_EV_LINK:
+		if (ev->member < SR_MEMBERS_MAX)
+			self->connected[ev->member] = ev->number == 1;
+		return SR_OK;
+	case ENCLAVE_EV_STOP:
+		fx_push(self, &stopped);
+		self->phase = CORE_STOPPED;
+		return SR_OK;
+	case ENCLAVE_EV_BOOT:
+	case ENCLAVE_EV_STORE_ROW:
+	case ENCLAVE_EV_LOG_RECORD:
+	case ENCLAVE_EV_READY:
+	case ENCLAVE_EV_ARCHIVE:
+	case ENCLAVE_EV_CLIENT_GONE:
 	case ENCLAVE_EV_TRAIL:
 	case ENCLAVE_EV_EVIDENCE:
 		break;
@@ -211,7 +298,10 @@ static enum sr_error on_booting(struct enclave_core *self, const struct enclave_
 	case ENCLAVE_EV_BOOT:
 		return boot_begin(self, ev);
 	case ENCLAVE_EV_STORE_ROW:
-		return self->phase == CORE_BOOTING ? checkpoint_row(self, ev->a, ev->b) : SR_OK;
+		return self->phase == CORE_BOOTING && !self->left ?
+		    checkpoint_row(self, ev->a, ev->b) : SR_OK;
+	case ENCLAVE_EV_TRAIL:
+		return boot_trail(self, ev);
 	case ENCLAVE_EV_LOG_RECORD:
 		return self->phase == CORE_NEW ? SR_OK : boot_log_record(self, ev);
 	case ENCLAVE_EV_READY:
@@ -228,7 +318,6 @@ static enum sr_error on_booting(struct enclave_core *self, const struct enclave_
 	case ENCLAVE_EV_LINK:
 	case ENCLAVE_EV_STOP:
 	case ENCLAVE_EV_CLIENT_GONE:
-	case ENCLAVE_EV_TRAIL:
 	case ENCLAVE_EV_EVIDENCE:
 		break;
 	}
@@ -242,6 +331,7 @@ static enum sr_error settle(struct enclave_core *self)
 		bool moved = self->state_moved;
 
 		self->state_moved = false;
+		SR_TRY(seats_update(self));
 		if (self->closing.open && self->closing.certified) {
 			SR_TRY(epoch_switch(self));
 			self->state_moved = true;
@@ -251,8 +341,10 @@ static enum sr_error settle(struct enclave_core *self)
 		if (!moved)
 			continue;
 		SR_TRY(epoch_settle(self));
+		SR_TRY(join_watch(self));
 		SR_TRY(epoch_keys_run(self));
 		hold_run(self);
+		SR_TRY(duties_run(self));
 		release_run(self);
 		SR_TRY(instance_work(self));
 	}
@@ -264,6 +356,7 @@ static bool checkpoint_wanted(const struct enclave_core *self)
 	uint64_t height = self->final->header.height;
 
 	return !self->disk_full && (self->checkpoint_due ||
+	    (self->keys_stale && height > self->checkpoint_height) ||
 	    height >= self->checkpoint_height + CORE_CHECKPOINT_BLOCKS ||
 	    (self->log_bytes > CORE_CHECKPOINT_BYTES && height > self->checkpoint_height));
 }
@@ -278,6 +371,8 @@ static void wake_emit(struct enclave_core *self)
 		at = self->now_ms + CORE_STATUS_MS;
 	if (deadline < at)
 		at = deadline;
+	if (self->duty_ms != 0 && self->duty_ms < at)
+		at = self->duty_ms;
 	fx.number = at;
 	fx_push(self, &fx);
 }
@@ -296,12 +391,29 @@ static enum sr_error step_running(struct enclave_core *self, const struct enclav
 	return self->broken;
 }
 
+static enum sr_error step_joining(struct enclave_core *self, const struct enclave_event *ev)
+{
+	SR_TRY(on_joining(self, ev));
+	/* Whatever comes, and something always does, puts the next tick off: so not on ticks. */
+	if (self->phase == CORE_JOINING)
+		SR_TRY(join_tick(self));
+	if (self->phase == CORE_RUNNING)
+		SR_TRY(settle(self));
+	if (self->phase != CORE_RUNNING && self->phase != CORE_JOINING)
+		return self->broken;
+	if (self->status_due)
+		status_emit(self);
+	wake_emit(self);
+	return self->broken;
+}
+
 static enum sr_error step_booting(struct enclave_core *self, const struct enclave_event *ev)
 {
 	SR_TRY(on_booting(self, ev));
-	if (self->phase != CORE_RUNNING)
+	if (self->phase != CORE_RUNNING && self->phase != CORE_JOINING)
 		return self->broken;
-	SR_TRY(settle(self));
+	if (self->phase == CORE_RUNNING)
+		SR_TRY(settle(self));
 	if (self->status_due)
 		status_emit(self);
 	wake_emit(self);
@@ -322,7 +434,8 @@ enum sr_error enclave_step(struct enclave_core *self, struct enclave_effects *ou
 	self->out = out;
 	self->now_ms = event->now_ms;
 	sr_drbg_init(&self->drbg, event->seed);
-	error = self->phase == CORE_RUNNING ? step_running(self, event) : step_booting(self, event);
+	error = self->phase == CORE_RUNNING ? step_running(self, event) :
+	    self->phase == CORE_JOINING ? step_joining(self, event) : step_booting(self, event);
 	sr_drbg_wipe(&self->drbg);
 	if (error != SR_OK)
 		(void)core_fatal(self, error, sr_error_message((unsigned)error));
@@ -333,12 +446,17 @@ enum sr_error enclave_step(struct enclave_core *self, struct enclave_effects *ou
 /* ----------------------------------------------------------------------------------- for others */
 
 enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave_core *self,
-    uint32_t member)
+    uint32_t seat)
 {
-	if (self->genesis == NULL || member >= self->n)
+	if (seat >= SR_MEMBERS_MAX || !self->peers[seat].used)
 		return SR_ERR_NOT_A_MEMBER;
-	*id_key = self->genesis->members[member].id_key;
+	*id_key = self->peers[seat].id;
 	return SR_OK;
+}
+
+uint64_t enclave_core_peers_version(const struct enclave_core *self)
+{
+	return self->peers_version;
 }
 
 enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct enclave_core *self,
@@ -350,23 +468,58 @@ enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct encla
 	return SR_OK;
 }
 
+static bool policy_lists(const struct attest_policy *p, const struct sr_hash32 *measurement,
+    uint64_t time_ms)
+{
+	for (uint32_t i = 0; i < p->measurements_n; i++) {
+		const struct attest_policy_measurement *m = &p->measurements[i];
+
+		if (m->measurement_n == sizeof(measurement->b) &&
+		    memcmp(m->measurement, measurement->b, sizeof(measurement->b)) == 0 &&
+		    time_ms >= m->from_ms && (m->until_ms == 0 || time_ms < m->until_ms))
+			return true;
+	}
+	return false;
+}
+
+bool core_measurement_listed(const struct enclave_core *self, const struct sr_hash32 *measurement)
+{
+	struct attest_policy *p;
+	bool listed;
+
+	if (self->genesis == NULL)
+		return false;
+	/* Who joins does not know what was decided since: the members check it, and it checks
+	 * itself when it has the state. */
+	if (self->final == NULL)
+		return self->phase == CORE_JOINING ||
+		    genesis_measurement_listed(self->genesis, measurement);
+	p = malloc(sizeof(*p));
+	listed = p != NULL && roster_policy_get(p, self->final->tree) == SR_OK &&
+	    policy_lists(p, measurement, self->final->header.time_ms);
+	free(p);
+	return listed;
+}
+
 bool enclave_core_measurement_listed(const struct enclave_core *self,
     const struct sr_hash32 *measurement)
 {
-	for (uint32_t i = 0; self->genesis != NULL && i < self->genesis->measurements_n; i++)
-		if (sr_hash32_equal(&self->genesis->measurements[i], measurement))
-			return true;
-	return false;
+	return core_measurement_listed(self, measurement);
 }
 
 uint32_t enclave_core_self(const struct enclave_core *self)
 {
-	return self->self;
+	return self->seat;
 }
 
 uint32_t enclave_core_members(const struct enclave_core *self)
 {
-	return self->n;
+	uint32_t end = self->seat == EPOCH_NOBODY ? 0 : self->seat + 1;
+
+	for (uint32_t seat = end; seat < SR_MEMBERS_MAX; seat++)
+		if (self->peers[seat].used)
+			end = seat + 1;
+	return end;
 }
 
 struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self)

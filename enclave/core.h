@@ -41,13 +41,18 @@ SR_MUST_CHECK enum sr_error enclave_identity_new(struct genesis_identity *public
 /* For the shell's channels: who the peers are, and a signature of the identity key over a channel
  * certificate's binding (domain "strongroom channel v1"). Available after BOOT. */
 SR_MUST_CHECK enum sr_error enclave_core_peer_key(struct sr_edpk *id_key,
-    const struct enclave_core *self, uint32_t member);
+    const struct enclave_core *self, uint32_t seat);
+/* Another number than before: some seat has another identity, or none, or one for the first
+ * time. */
+uint64_t enclave_core_peers_version(const struct enclave_core *self);
 SR_MUST_CHECK enum sr_error enclave_core_channel_sign(struct sr_sig64 *out,
     const struct enclave_core *self, const uint8_t *binding, size_t n);
 /* Does the genesis list it? false before BOOT. */
 bool enclave_core_measurement_listed(const struct enclave_core *self,
     const struct sr_hash32 *measurement);
+/* My seat; EPOCH_NOBODY while I have none. */
 uint32_t enclave_core_self(const struct enclave_core *self);
+/* One more than the highest seat that may be in use. */
 uint32_t enclave_core_members(const struct enclave_core *self);
 struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self);
 

@@ -96,19 +96,24 @@ void fx_note_number(struct enclave_core *self, unsigned level, const char *text,
 	fx_note(self, level, line);
 }
 
-void fx_send(struct enclave_core *self, uint32_t to, enum consensus_class class,
+void fx_send(struct enclave_core *self, uint32_t seat, enum consensus_class class,
     const uint8_t *msg, size_t n)
 {
 	struct enclave_effect fx = {
-		.kind = ENCLAVE_FX_SEND, .number = (uint64_t)class, .a = { msg, n },
+		.kind = ENCLAVE_FX_SEND, .number = (uint64_t)class, .member = seat,
+		.a = { msg, n },
 	};
 
-	for (uint32_t i = 0; i < self->n; i++) {
-		if (i == self->self || (to != CONSENSUS_ALL && to != i))
-			continue;
-		fx.member = i;
+	if (seat < SR_MEMBERS_MAX && self->peers[seat].used)
 		fx_push(self, &fx);
-	}
+}
+
+void fx_send_members(struct enclave_core *self, enum consensus_class class, const uint8_t *msg,
+    size_t n)
+{
+	for (uint32_t k = 0; k < self->now->record.n; k++)
+		if (k != self->now->self)
+			fx_send(self, seats_seat(self->now, k), class, msg, n);
 }
 
 void fx_reply(struct enclave_core *self, uint64_t token, enum sr_error code, const uint8_t *p,

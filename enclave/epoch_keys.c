@@ -1,7 +1,8 @@
 /*
- * enclave/epoch_keys.c - an epoch change as this member takes part in it: dealing, looking at
- * what others dealt, complaining, acknowledging, and the switch. Every secret is durable before
- * anything that depends on it is announced, so that a restart at any point goes on where it was.
+ * enclave/epoch_keys.c - an epoch change as this node takes part in it: dealing its share to the
+ * next roster when it is a member now; looking at what was dealt to it, complaining and
+ * acknowledging when it is a member next. Every secret is durable before anything that depends on
+ * it is announced, so that a restart at any point goes on where it was.
  */
 #include "enclave/internal.h"
 
@@ -10,8 +11,11 @@
 
 struct epoch_context core_epoch_context(const struct enclave_core *self)
 {
-	struct epoch_context ctx = { self->genesis->chain_id, &self->now->record,
-		NULL };
+	struct epoch_context ctx = {
+		.chain_id = self->genesis->chain_id, .now = &self->now->record,
+		.genesis = self->genesis, .time_ms = self->final->header.time_ms,
+		.parent_ms = self->final->header.time_ms,
+	};
 
 	return ctx;
 }
@@ -22,12 +26,14 @@ void epoch_keys_write(uint8_t out[EPOCH_KEYS_BYTES], const struct core_epoch_key
 {
 	for (size_t i = 0; i < 8; i++)
 		out[i] = (uint8_t)(k->epoch >> (8 * i));
-	out[8] = k->has_vote ? 1 : 0;
-	out[9] = k->has_share ? 1 : 0;
-	memcpy(out + 10, k->vote_seed.b, 32);
-	memcpy(out + 42, k->share.b, 32);
-	memcpy(out + 74, k->secret.b, 32);
-	memcpy(out + 106, k->set.b, 16);
+	for (size_t i = 0; i < 4; i++)
+		out[8 + i] = (uint8_t)(k->attempt >> (8 * i));
+	out[12] = k->has_vote ? 1 : 0;
+	out[13] = k->has_share ? 1 : 0;
+	memcpy(out + 14, k->vote_seed.b, 32);
+	memcpy(out + 46, k->share.b, 32);
+	memcpy(out + 78, k->secret.b, 32);
+	memcpy(out + 110, k->set.b, 16);
 }
 
 /* The signing key and the shielding key follow from what is kept. */
@@ -46,23 +52,32 @@ enum sr_error epoch_keys_vote(struct core_epoch_keys *keys)
 enum sr_error epoch_keys_read(struct core_epoch_keys *k, const uint8_t in[EPOCH_KEYS_BYTES])
 {
 	k->epoch = 0;
+	k->attempt = 0;
+	k->made_here = false;
 	for (size_t i = 0; i < 8; i++)
 		k->epoch |= (uint64_t)in[i] << (8 * i);
-	if (in[8] > 1 || in[9] > 1)
+	for (size_t i = 0; i < 4; i++)
+		k->attempt |= (uint32_t)in[8 + i] << (8 * i);
+	if (in[12] > 1 || in[13] > 1)
 		return SR_ERR_BAD_ENCODING;
-	k->has_vote = in[8] == 1;
-	k->has_share = in[9] == 1;
-	memcpy(k->vote_seed.b, in + 10, 32);
-	SR_TRY(sr_scalar_decode(&k->share, in + 42));
-	memcpy(k->secret.b, in + 74, 32);
-	memcpy(k->set.b, in + 106, 16);
+	k->has_vote = in[12] == 1;
+	k->has_share = in[13] == 1;
+	memcpy(k->vote_seed.b, in + 14, 32);
+	SR_TRY(sr_scalar_decode(&k->share, in + 46));
+	memcpy(k->secret.b, in + 78, 32);
+	memcpy(k->set.b, in + 110, 16);
 	return epoch_keys_vote(k);
 }
 
 /* -------------------------------------------------------------------------------- my operations */
 
-/* Into my own pool and to the others; a duplicate is no news. */
-static enum sr_error operation_offer(struct enclave_core *self, const uint8_t *p, size_t n)
+/* A joiner is known by the vote key of its JOIN, with which it begins as a member. */
+static const struct sr_edsk *operation_key(const struct enclave_core *self)
+{
+	return self->keys->now.has_vote ? &self->keys->now.vote : &self->keys->next.vote;
+}
+
+enum sr_error epoch_operation_offer(struct enclave_core *self, const uint8_t *p, size_t n)
 {
 	struct vault_receipt receipt;
 	struct vault_op op;
@@ -73,16 +88,22 @@ static enum sr_error operation_offer(struct enclave_core *self, const uint8_t *p
 	return error == SR_ERR_NO_MEMORY ? error : SR_OK;
 }
 
-static enum sr_error operation_sign(struct sr_writer *w, struct enclave_core *self,
+enum sr_error epoch_operation_sign(struct sr_writer *w, struct enclave_core *self,
     enum epoch_op_kind kind, const struct sr_writer *body)
 {
 	struct epoch_context ctx = core_epoch_context(self);
 
 	sr_writer_init(w, SR_OP_MAX);
-	SR_TRY(epoch_op_write(w, &ctx, kind, &self->keys->now.vote, body->p, body->n));
+	SR_TRY(epoch_op_write(w, &ctx, kind, operation_key(self), body->p, body->n));
 	return sr_writer_finish(w);
 }
 
+/* The change under way, and who I am in it: EPOCH_NOBODY where I am not. */
+struct turn {
+	struct epoch_change change;
+	struct epoch_record *roster;            /* the next one */
+	uint32_t now, next;
+};
 
 /* ----------------------------------------------------------------------------------------- DEAL */
 
@@ -93,51 +114,71 @@ struct dealing {
 	struct epoch_deal *deal;
 };
 
-static enum sr_error deal_boxes(struct dealing *d, struct enclave_core *self,
-    const struct epoch_change *change)
+static enum sr_error deal_box(struct dealing *d, struct enclave_core *self, const struct turn *t,
+    const struct sr_scalar *r, uint32_t k)
 {
+	const struct sr_hash32 *chain_id = &self->genesis->chain_id;
 	uint8_t context[EPOCH_CONTEXT_BYTES];
 	SR_SCALAR_AUTO share;
-	SR_SCALAR_AUTO r;
 	struct sr_point to;
 
+	SR_TRY(sr_point_decode(&to, t->roster->members[k].box_key));
+	SR_TRY(shamir_poly_eval(&share, &d->poly, (struct shamir_index){ k + 1 }));
+	epoch_context_bytes(context, chain_id, t->change.target, t->now, k, EPOCH_ABOUT_SHARE);
+	SR_TRY(shamir_subshare_seal_with(&d->deal->shares[k], r, &to, &share, context,
+	    sizeof(context)));
+	epoch_context_bytes(context, chain_id, t->change.target, t->now, k,
+	    EPOCH_ABOUT_CONTRIBUTION);
+	return shamir_box_seal32_with(&d->deal->contributions[k], r, &to, d->contribution, context,
+	    sizeof(context));
+}
+
+static enum sr_error deal_boxes(struct dealing *d, struct enclave_core *self,
+    const struct turn *t)
+{
+	uint8_t context[EPOCH_CONTEXT_BYTES];
+	SR_SCALAR_AUTO r;
+
 	SR_TRY(sr_scalar_random(&r, &self->drbg));
-	epoch_boxes_context(context, &self->genesis->chain_id, change->target, self->self);
+	epoch_boxes_context(context, &self->genesis->chain_id, t->change.target, t->now);
 	SR_TRY(shamir_boxes_prove(&d->deal->boxes, &r, context, sizeof(context), &self->drbg));
-	for (uint32_t k = 0; k < change->n; k++) {
-		SR_TRY(sr_point_decode(&to, self->now->record.members[k].box_key));
-		SR_TRY(shamir_poly_eval(&share, &d->poly, (struct shamir_index){ k + 1 }));
-		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self,
-		    k, EPOCH_ABOUT_SHARE);
-		SR_TRY(shamir_subshare_seal_with(&d->deal->shares[k], &r, &to, &share, context,
-		    sizeof(context)));
-		epoch_context_bytes(context, &self->genesis->chain_id, change->target, self->self,
-		    k, EPOCH_ABOUT_CONTRIBUTION);
-		SR_TRY(shamir_box_seal32_with(&d->deal->contributions[k], &r, &to, d->contribution,
-		    context, sizeof(context)));
-	}
+	for (uint32_t k = 0; k < t->change.n; k++)
+		SR_TRY(deal_box(d, self, t, &r, k));
 	return SR_OK;
 }
 
-static enum sr_error deal_fill(struct dealing *d, struct enclave_core *self,
+/* A fresh polynomial while there is no key; after that one whose constant term is my share. */
+static enum sr_error deal_poly(struct dealing *d, struct enclave_core *self,
     const struct epoch_change *change)
+{
+	if (change->kind == EPOCH_CHANGE_DKG)
+		return shamir_deal_fresh(&d->poly, &d->deal->c, change->threshold, &self->drbg);
+	return shamir_deal_reshare(&d->poly, &d->deal->c, change->threshold,
+	    &self->keys->now.share, &self->drbg);
+}
+
+static enum sr_error deal_fill(struct dealing *d, struct enclave_core *self,
+    const struct turn *t)
 {
 	struct core_epoch_keys *next = &self->keys->next;
 
-	memset(next, 0, sizeof(*next));
-	next->epoch = change->target;
+	sr_wipe(next, sizeof(*next));
+	next->epoch = t->change.target;
+	next->attempt = t->change.attempt;
 	SR_TRY(sr_drbg_fill(&self->drbg, next->vote_seed.b, 32));
 	next->has_vote = true;
+	next->made_here = true;
 	SR_TRY(epoch_keys_vote(next));
+	d->deal->attempt = t->change.attempt;
 	memcpy(d->deal->vote_key.b, next->vote.b + 32, 32);
 	SR_TRY(sr_drbg_fill(&self->drbg, d->contribution->b, 32));
 	d->deal->contribution = shamir_contribution_commit(d->contribution);
-	SR_TRY(shamir_deal_fresh(&d->poly, &d->deal->c, change->threshold, &self->drbg));
-	return deal_boxes(d, self, change);
+	SR_TRY(deal_poly(d, self, &t->change));
+	return deal_boxes(d, self, t);
 }
 
 /* The polynomial lives no longer than this call: its sub-shares are in the boxes. */
-static enum sr_error deal_make(struct enclave_core *self, const struct epoch_change *change)
+static enum sr_error deal_make(struct enclave_core *self, const struct turn *t)
 {
 	struct dealing d = { .deal = calloc(1, sizeof(*d.deal)) };
 	struct sr_writer body, op;
@@ -147,13 +188,13 @@ static enum sr_error deal_make(struct enclave_core *self, const struct epoch_cha
 	sr_writer_init(&op, SR_OP_MAX);
 	d.contribution = sr_secret_alloc(sizeof(*d.contribution));
 	error = d.deal == NULL ? SR_ERR_NO_MEMORY :
-	    d.contribution == NULL ? SR_ERR_NO_LOCKED_MEMORY : deal_fill(&d, self, change);
+	    d.contribution == NULL ? SR_ERR_NO_LOCKED_MEMORY : deal_fill(&d, self, t);
 	if (error == SR_OK) {
-		epoch_deal_write(&body, d.deal, change->n);
+		epoch_deal_write(&body, d.deal, t->change.n);
 		error = sr_writer_finish(&body);
 	}
 	if (error == SR_OK)
-		error = operation_sign(&op, self, EPOCH_OP_DEAL, &body);
+		error = epoch_operation_sign(&op, self, EPOCH_OP_DEAL, &body);
 	if (error == SR_OK) {
 		free(self->deal);
 		self->deal = sr_writer_take(&op, &self->deal_n);
@@ -172,38 +213,38 @@ static enum sr_error deal_make(struct enclave_core *self, const struct epoch_cha
 
 /* SR_OK, or what is wrong with what this dealer dealt to me: about says which box. */
 static enum sr_error deal_look(struct sr_scalar *share, struct sr_key32 *contribution,
-    enum epoch_about *about, const struct enclave_core *self, const struct epoch_change *change,
+    enum epoch_about *about, const struct enclave_core *self, const struct turn *t,
     const struct epoch_deal *deal, uint32_t dealer)
 {
 	uint8_t context[EPOCH_CONTEXT_BYTES];
 	struct sr_hash32 commitment;
 
 	*about = EPOCH_ABOUT_SHARE;
-	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer, self->self,
+	epoch_context_bytes(context, &self->genesis->chain_id, t->change.target, dealer, t->next,
 	    EPOCH_ABOUT_SHARE);
-	SR_TRY(shamir_subshare_open(share, &deal->shares[self->self], &self->keys->box, context,
+	SR_TRY(shamir_subshare_open(share, &deal->shares[t->next], &self->keys->box, context,
 	    sizeof(context)));
-	SR_TRY(shamir_feldman_verify(&deal->c, (struct shamir_index){ self->self + 1 }, share));
+	SR_TRY(shamir_feldman_verify(&deal->c, (struct shamir_index){ t->next + 1 }, share));
 	*about = EPOCH_ABOUT_CONTRIBUTION;
-	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer, self->self,
+	epoch_context_bytes(context, &self->genesis->chain_id, t->change.target, dealer, t->next,
 	    EPOCH_ABOUT_CONTRIBUTION);
-	SR_TRY(shamir_box_open32(contribution, &deal->contributions[self->self], &self->keys->box,
+	SR_TRY(shamir_box_open32(contribution, &deal->contributions[t->next], &self->keys->box,
 	    context, sizeof(context)));
 	commitment = shamir_contribution_commit(contribution);
 	return sr_hash32_equal(&commitment, &deal->contribution) ? SR_OK : SR_ERR_DEALING_BAD;
 }
 
-static enum sr_error complain(struct enclave_core *self, const struct epoch_change *change,
+static enum sr_error complain(struct enclave_core *self, const struct turn *t,
     const struct epoch_deal *deal, uint32_t dealer, enum epoch_about about)
 {
 	const struct shamir_box *box = about == EPOCH_ABOUT_SHARE ?
-	    &deal->shares[self->self] : &deal->contributions[self->self];
+	    &deal->shares[t->next] : &deal->contributions[t->next];
 	uint8_t context[EPOCH_CONTEXT_BYTES];
 	struct shamir_complaint complaint;
 	struct sr_writer body, op;
 	enum sr_error error;
 
-	epoch_context_bytes(context, &self->genesis->chain_id, change->target, dealer, self->self,
+	epoch_context_bytes(context, &self->genesis->chain_id, t->change.target, dealer, t->next,
 	    about);
 	SR_TRY(shamir_complaint_make(&complaint, box, &self->keys->box, context, sizeof(context),
 	    &self->drbg));
@@ -214,9 +255,9 @@ static enum sr_error complain(struct enclave_core *self, const struct epoch_chan
 	shamir_complaint_write(&body, &complaint);
 	error = sr_writer_finish(&body);
 	if (error == SR_OK)
-		error = operation_sign(&op, self, EPOCH_OP_COMPLAINT, &body);
+		error = epoch_operation_sign(&op, self, EPOCH_OP_COMPLAINT, &body);
 	if (error == SR_OK)
-		error = operation_offer(self, op.p, op.n);
+		error = epoch_operation_offer(self, op.p, op.n);
 	sr_writer_clear(&body);
 	sr_writer_clear(&op);
 	fx_note_number(self, NOTE_WARN, "bad dealing in the epoch change, complaint sent; member ",
@@ -224,28 +265,29 @@ static enum sr_error complain(struct enclave_core *self, const struct epoch_chan
 	return error;
 }
 
-static enum sr_error deals_verify(struct enclave_core *self, const struct epoch_change *change)
+static enum sr_error deals_verify(struct enclave_core *self, const struct turn *t)
 {
 	struct epoch_deal *deal = malloc(sizeof(*deal));
 	enum sr_error error = deal != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 
-	for (uint32_t i = 0; error == SR_OK && i < change->n; i++) {
+	for (uint32_t i = 0; error == SR_OK && i < self->now->record.n; i++) {
 		SR_SCALAR_AUTO share;
 		SR_KEY32_AUTO contribution;
 		enum epoch_about about;
 
-		if (!epoch_set_has(&change->dealt, i) || epoch_set_has(&change->excluded, i) ||
+		if (!epoch_set_has(&t->change.dealt, i) ||
+		    epoch_set_has(&t->change.excluded, i) ||
 		    epoch_set_has(&self->verified, i) || epoch_set_has(&self->accused, i))
 			continue;
-		error = epoch_deal_get(deal, self->final->tree, change, i);
+		error = epoch_deal_get(deal, self->final->tree, &t->change, i);
 		if (error != SR_OK)
 			break;
-		if (deal_look(&share, &contribution, &about, self, change, deal, i) == SR_OK) {
+		if (deal_look(&share, &contribution, &about, self, t, deal, i) == SR_OK) {
 			epoch_set_add(&self->verified, i);
 			continue;
 		}
 		epoch_set_add(&self->accused, i);
-		error = complain(self, change, deal, i, about);
+		error = complain(self, t, deal, i, about);
 	}
 	free(deal);
 	return error;
@@ -256,6 +298,7 @@ static enum sr_error deals_verify(struct enclave_core *self, const struct epoch_
 struct sums {
 	struct sr_scalar share[SR_MEMBERS_MAX];
 	struct sr_key32 contribution[SR_MEMBERS_MAX];
+	struct shamir_index dealer[SR_MEMBERS_MAX];
 };
 
 /* DESIGN 5, step 3: "epoch_secret = HKDF(all contributions)", in the dealers' order, bound to
@@ -271,28 +314,43 @@ static enum sr_error secret_derive(struct core_epoch_keys *next, const struct en
 	    sizeof(salt), (const uint8_t *)info, sizeof(info) - 1);
 }
 
-static enum sr_error share_sum(struct enclave_core *self, const struct epoch_change *change,
+static enum sr_error sums_fill(struct sums *s, size_t *n, struct enclave_core *self,
+    const struct turn *t, const struct epoch_set *set)
+{
+	struct epoch_deal *deal = malloc(sizeof(*deal));
+	enum sr_error error = deal != NULL ? SR_OK : SR_ERR_NO_MEMORY;
+	enum epoch_about about;
+
+	*n = 0;
+	for (uint32_t i = 0; error == SR_OK && i < self->now->record.n; i++) {
+		if (!epoch_set_has(set, i))
+			continue;
+		error = epoch_deal_get(deal, self->final->tree, &t->change, i);
+		if (error == SR_OK)
+			error = deal_look(&s->share[*n], &s->contribution[*n], &about, self, t,
+			    deal, i);
+		s->dealer[(*n)++] = (struct shamir_index){ i + 1 };
+	}
+	free(deal);
+	return error;
+}
+
+static enum sr_error share_sum(struct enclave_core *self, const struct turn *t,
     const struct epoch_set *set)
 {
 	struct core_epoch_keys *next = &self->keys->next;
-	struct epoch_deal *deal = malloc(sizeof(*deal));
 	struct sums *s = sr_secret_alloc(sizeof(*s));
-	enum sr_error error = deal == NULL ? SR_ERR_NO_MEMORY :
-	    s == NULL ? SR_ERR_NO_LOCKED_MEMORY : SR_OK;
-	enum epoch_about about;
+	enum sr_error error = s != NULL ? SR_OK : SR_ERR_NO_LOCKED_MEMORY;
 	size_t n = 0;
 
-	for (uint32_t i = 0; error == SR_OK && i < change->n; i++) {
-		if (!epoch_set_has(set, i))
-			continue;
-		error = epoch_deal_get(deal, self->final->tree, change, i);
-		if (error == SR_OK)
-			error = deal_look(&s->share[n], &s->contribution[n], &about, self, change,
-			    deal, i);
-		n++;
-	}
-	if (error == SR_OK) {
+	if (error == SR_OK)
+		error = sums_fill(s, &n, self, t, set);
+	if (error == SR_OK && t->change.kind == EPOCH_CHANGE_DKG)
 		shamir_dkg_sum_shares(&next->share, s->share, n);
+	else if (error == SR_OK)
+		error = shamir_reshare_sum_shares(&next->share, s->share, s->dealer, n,
+		    self->now->record.threshold);
+	if (error == SR_OK) {
 		next->set = *set;
 		next->has_share = true;
 		error = secret_derive(next, self, s, n);
@@ -300,7 +358,6 @@ static enum sr_error share_sum(struct enclave_core *self, const struct epoch_cha
 	if (error == SR_OK)
 		error = epoch_keys_vote(next);
 	sr_secret_free(s);
-	free(deal);
 	return error;
 }
 
@@ -326,7 +383,7 @@ static enum sr_error ack_make(struct enclave_core *self, const struct epoch_chan
 	sr_write_xpk(&body, &shielding);
 	error = sr_writer_finish(&body);
 	if (error == SR_OK)
-		error = operation_sign(&op, self, EPOCH_OP_ACK, &body);
+		error = epoch_operation_sign(&op, self, EPOCH_OP_ACK, &body);
 	if (error == SR_OK) {
 		free(self->ack);
 		self->ack = sr_writer_take(&op, &self->ack_n);
@@ -352,182 +409,124 @@ static bool set_within(const struct epoch_set *inner, const struct epoch_set *ou
 
 /* ---------------------------------------------------------------------------------------- steps */
 
-static enum sr_error deal_step(struct enclave_core *self, const struct epoch_change *change)
+/* What was looked at in a change that was given up says nothing about the next one. */
+static void attempt_note(struct enclave_core *self, const struct epoch_change *change)
 {
-	if (epoch_set_has(&change->dealt, self->self))
-		return SR_OK;
-	if (self->deal == NULL || self->keys->next.epoch != change->target)
-		SR_TRY(deal_make(self, change));
-	return operation_offer(self, self->deal, self->deal_n);
+	if (self->change_target == change->target && self->change_attempt == change->attempt)
+		return;
+	self->change_target = change->target;
+	self->change_attempt = change->attempt;
+	memset(&self->verified, 0, sizeof(self->verified));
+	memset(&self->accused, 0, sizeof(self->accused));
+	free(self->ack);
+	self->ack = NULL;
+	self->ack_n = 0;
 }
 
-static enum sr_error ack_step(struct enclave_core *self, const struct epoch_change *change)
+static bool keys_for(const struct core_epoch_keys *keys, const struct epoch_change *change)
 {
-	struct epoch_set set = epoch_dealers(change);
+	return keys->epoch == change->target && keys->attempt == change->attempt &&
+	    keys->has_vote;
+}
+
+static enum sr_error deal_step(struct enclave_core *self, const struct turn *t)
+{
+	if (t->change.fixed || epoch_set_has(&t->change.dealt, t->now))
+		return SR_OK;
+	if (t->change.kind == EPOCH_CHANGE_RESHARE && !self->keys->now.has_share)
+		return SR_OK;
+	if (self->deal == NULL || !keys_for(&self->keys->next, &t->change))
+		SR_TRY(deal_make(self, t));
+	return epoch_operation_offer(self, self->deal, self->deal_n);
+}
+
+/* A joiner's vote key is the one that its JOIN named; there is nothing to deal. */
+static enum sr_error joiner_step(struct enclave_core *self, const struct turn *t)
+{
 	struct core_epoch_keys *next = &self->keys->next;
 
-	if (!epoch_set_complete(change, &self->now->record) ||
-	    epoch_set_has(&change->acked, self->self) || !set_within(&set, &self->verified))
+	if (keys_for(next, &t->change))
 		return SR_OK;
-	if (next->epoch != change->target || !next->has_vote)
+	sr_wipe(next, sizeof(*next));
+	next->epoch = t->change.target;
+	next->attempt = t->change.attempt;
+	next->vote_seed = self->keys->genesis_vote_seed;
+	next->has_vote = self->keys->genesis_vote;
+	next->made_here = self->fresh;
+	return epoch_keys_vote(next);
+}
+
+static enum sr_error keys_lost(struct enclave_core *self, const struct epoch_change *change)
+{
+	if (change->kind == EPOCH_CHANGE_DKG)
 		return core_fatal(self, SR_ERR_EPOCH_STEP, "this node's keys for the next epoch "
 		    "are gone, so it can't follow; start the genesis again with a new identity");
+	/* The change is given up when its time is over; the next one finds this node dealing. */
+	if (self->lost_attempt != change->attempt + 1)
+		fx_note(self, NOTE_WARN, "this node's keys for the next epoch are gone: it waits "
+		    "for the change to be tried again");
+	self->lost_attempt = change->attempt + 1;
+	return SR_OK;
+}
+
+static enum sr_error ack_step(struct enclave_core *self, const struct turn *t)
+{
+	struct epoch_set set = epoch_dealers(&t->change);
+	struct core_epoch_keys *next = &self->keys->next;
+
+	if (!epoch_set_complete(&t->change, &self->now->record) ||
+	    epoch_set_has(&t->change.acked, t->next) || !set_within(&set, &self->verified))
+		return SR_OK;
+	if (!keys_for(next, &t->change))
+		return keys_lost(self, &t->change);
 	if (!next->has_share || !set_equal(&next->set, &set)) {
-		SR_TRY(share_sum(self, change, &set));
+		SR_TRY(share_sum(self, t, &set));
 		/* Durable first: who has acknowledged must be able to serve. */
 		SR_TRY(log_append_keys(self));
 	}
 	if (self->ack == NULL || !set_equal(&self->ack_set, &set))
-		SR_TRY(ack_make(self, change, &set));
-	return operation_offer(self, self->ack, self->ack_n);
+		SR_TRY(ack_make(self, &t->change, &set));
+	return epoch_operation_offer(self, self->ack, self->ack_n);
 }
 
-/* Looks at the newest final state and does what this member owes. */
+static enum sr_error turn_run(struct enclave_core *self, struct turn *t)
+{
+	struct sr_edpk id;
+
+	SR_TRY(epoch_change_roster(t->roster, self->final->tree, &self->now->record));
+	t->now = self->now->self < self->now->record.n ? self->now->self : EPOCH_NOBODY;
+	t->next = epoch_record_id(t->roster, core_id(self, &id));
+	attempt_note(self, &t->change);
+	if (t->now != EPOCH_NOBODY)
+		SR_TRY(deal_step(self, t));
+	if (t->next == EPOCH_NOBODY)
+		return SR_OK;
+	if (t->now == EPOCH_NOBODY)
+		SR_TRY(joiner_step(self, t));
+	SR_TRY(deals_verify(self, t));
+	return ack_step(self, t);
+}
+
+/* Looks at the newest final state and does what this node owes. */
 enum sr_error epoch_keys_run(struct enclave_core *self)
 {
-	struct epoch_change change;
-
-	if (self->closing.open || self->disk_full ||
-	    !epoch_change_get(&change, self->final->tree) ||
-	    change.target != self->now->record.epoch + 1)
-		return SR_OK;
-	SR_TRY(deal_step(self, &change));
-	SR_TRY(deals_verify(self, &change));
-	return ack_step(self, &change);
-}
-
-/* --------------------------------------------------------------------------------------- switch */
-
-static enum sr_error trail_add(struct enclave_core *self)
-{
-	struct core_closing *c = &self->closing;
-	struct sr_writer headers, cert, record;
-
-	sr_writer_init(&headers, CORE_CLOSE_HEADERS_MAX * CONSENSUS_HEADER_MAX);
-	sr_writer_init(&cert, 64u + SR_MEMBERS_MAX * 70u);
-	sr_writer_init(&record, EPOCH_RECORD_MAX);
-	for (uint32_t i = 0; i < c->headers_n; i++)
-		consensus_header_write(&headers, &c->headers[i]);
-	consensus_cert_write(&cert, &c->cert);
-	epoch_record_write(&record, &c->next);
-	sr_write_blob(&self->trail, headers.p, headers.n);
-	sr_write_blob(&self->trail, cert.p, cert.n);
-	sr_write_blob(&self->trail, record.p, record.n);
-	if (headers.error != SR_OK || cert.error != SR_OK || record.error != SR_OK)
-		sr_writer_fail(&self->trail, SR_ERR_NO_MEMORY);
-	self->trail_n++;
-	sr_writer_clear(&headers);
-	sr_writer_clear(&cert);
-	sr_writer_clear(&record);
-	return self->trail.error;
-}
-
-static enum sr_error keys_advance(struct enclave_core *self)
-{
-	struct core_epoch_keys *now = &self->keys->now, *next = &self->keys->next;
-	const struct epoch_record *record = &self->closing.next;
-	struct sr_xpk shielding;
-	struct sr_point key;
-
-	if (next->epoch != record->epoch || !next->has_vote || !next->has_share)
-		return SR_ERR_EPOCH_STEP;
-	sr_point_base_mul(&key, &next->share);
-	sr_x25519_public(&shielding, &next->shielding);
-	if (memcmp(record->members[self->self].vote_key.b, next->vote.b + 32, 32) != 0 ||
-	    memcmp(record->members[self->self].verify_key, key.b, 32) != 0 ||
-	    memcmp(record->shielding_key.b, shielding.b, 32) != 0)
-		return SR_ERR_EPOCH_STEP;
-	*now = *next;
-	sr_wipe(next, sizeof(*next));
-	return SR_OK;
-}
-
-/*
- * Could I have voted in the new epoch and forgotten it? Not when this process began with an empty
- * disk and the others were not there long before me. Otherwise the restart handshake answers that.
- */
-static bool may_have_voted(const struct enclave_core *self)
-{
-	return self->phase != CORE_RUNNING || !self->fresh ||
-	    (self->ahead_since_ms != 0 && self->ahead_since_ms + CORE_LAG_MS < self->now_ms);
-}
-
-static enum sr_error instance_next(struct enclave_core *self, bool first_boot)
-{
-	const struct core_closing *c = &self->closing;
-	struct core_instance *i = instance_new(self, &c->next);
-
-	if (i == NULL)
-		return SR_ERR_NO_LOCKED_MEMORY;
-	i->genesis_hash = consensus_genesis_hash(&self->genesis->chain_id, c->next.epoch,
-	    &c->close_hash, &c->next_root, &c->state_root);
-	i->genesis_height = c->height;
-	i->genesis_time_ms = c->time_ms;
-	i->start_hash = i->genesis_hash;
-	i->start_height = c->height;
-	i->start_time_ms = c->time_ms;
-	instance_free(self->old);
-	self->old = self->now;
-	self->now = i;
-	return instance_open(i, &self->keys->now.vote_seed, first_boot);
-}
-
-/* DESIGN 5, step 5: the CLOSE block is final, so the next epoch begins. */
-enum sr_error epoch_switch(struct enclave_core *self)
-{
-	struct core_closing *c = &self->closing;
-	bool live = self->phase == CORE_RUNNING;
+	struct turn t;
 	enum sr_error error;
 
-	if (!c->open || !c->certified)
+	if (self->closing.open || self->disk_full)
 		return SR_OK;
-	clients_drop_all(self, SR_ERR_WRONG_EPOCH);
-	pool_drop_all(self->pool);
-	error = keys_advance(self);
-	if (error != SR_OK)
-		return core_fatal(self, error, "this node's keys for the new epoch are not there; "
-		    "restore its data directory, or have it join again");
-	SR_TRY(trail_add(self));
-	SR_TRY(instance_next(self, !may_have_voted(self)));
-	SR_TRY(exec_genesis(self, self->now, vault_tree_ref(c->tree)));
-	vault_tree_unref(self->proof.tree);
-	memset(&self->proof, 0, sizeof(self->proof));
-	vault_tree_unref(c->tree);
-	c->tree = NULL;
-	c->open = false;
-	free(self->deal);
-	self->deal = NULL;
-	self->deal_n = 0;
-	free(self->ack);
-	self->ack = NULL;
-	memset(&self->verified, 0, sizeof(self->verified));
-	memset(&self->accused, 0, sizeof(self->accused));
-	exec_verdicts_forget(self);
-	self->agree_height = 0;
-	self->ahead_since_ms = 0;
-	self->status_due = true;
-	if (!live)
+	if (!epoch_change_get(&t.change, self->final->tree) ||
+	    t.change.target != self->now->record.epoch + 1) {
+		/* Given up: what was said in it is of no use any more. */
+		if (self->change_target != 0)
+			pool_drop_steps(self->pool);
+		self->change_target = 0;
 		return SR_OK;
-	fx_note_number(self, NOTE_INFO, "a new epoch began: ", self->now->record.epoch);
-	SR_TRY(instance_start(self->now));
-	return peers_replay_ahead(self);
-}
-
-/* "Old shares and vote keys are wiped once e+1 has finalised its first block." */
-enum sr_error epoch_settle(struct enclave_core *self)
-{
-	if (self->old == NULL || self->final->header.slot == 0 || self->closing.open)
-		return SR_OK;
-	if (self->old->wiped)
-		return SR_OK;
-	sr_edsk_wipe(self->old->vote);
-	self->old->wiped = true;
-	if (self->keys->genesis_vote) {
-		self->keys->genesis_vote = false;
-		sr_key32_wipe(&self->keys->genesis_vote_seed);
-		identity_emit(self);
 	}
-	/* The log that still has the old keys goes with the next checkpoint: now. */
-	self->checkpoint_due = true;
-	return SR_OK;
+	t.roster = malloc(sizeof(*t.roster));
+	if (t.roster == NULL)
+		return SR_ERR_NO_MEMORY;
+	error = turn_run(self, &t);
+	free(t.roster);
+	return error;
 }

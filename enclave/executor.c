@@ -19,6 +19,7 @@
 #define COST_SEALED_KEY_US 320u
 #define COST_MEMBER_US 1000u
 #define COST_HOLD_BYTES 2u               /* of a holders' batch, for a microsecond */
+#define COST_POLICY_US 6000u             /* a hundred operators' signatures */
 
 /* ---------------------------------------------------------------------------------------- hooks */
 
@@ -90,8 +91,7 @@ void exec_clear(struct enclave_core *self)
 	self->final = NULL;
 	built_drop(self);
 	pieces_clear(self);
-	vault_tree_unref(self->proof.tree);
-	memset(&self->proof, 0, sizeof(self->proof));
+	exec_proof_drop(self);
 }
 
 struct exec_block *exec_tip(struct enclave_core *self)
@@ -130,8 +130,13 @@ enum sr_error exec_genesis(struct enclave_core *self, const struct core_instance
 	self->blocks = b;
 	self->final = b;
 	self->tip = b->hash;
-	pieces_count(self, tree);
-	return self->broken;
+	return SR_OK;
+}
+
+void exec_proof_drop(struct enclave_core *self)
+{
+	vault_tree_unref(self->proof.tree);
+	memset(&self->proof, 0, sizeof(self->proof));
 }
 
 struct vault_block exec_vault_block(const struct enclave_core *self,
@@ -144,7 +149,7 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
 		.time_ms = header->time_ms,
 		.parent_time_ms = parent->header.time_ms,
 		.ingress_ok = (header->flags & CONSENSUS_INGRESS_OK) != 0,
-		.members_n = self->n,
+		.members_n = seats_end(&self->now->record),
 		.hooks = &hooks,
 		.roster = dealt_roster(self, header->epoch),
 	};
@@ -199,6 +204,8 @@ static uint64_t cost_us(unsigned kind, size_t n)
 {
 	if (vault_hold_is(kind))
 		return COST_MEMBER_US + n / COST_HOLD_BYTES;
+	if (kind == EPOCH_OP_POLICY)
+		return COST_POLICY_US;
 	if (kind >= VAULT_OP_MEMBER_FIRST)
 		return COST_MEMBER_US;
 	switch (kind) {
@@ -212,9 +219,23 @@ static uint64_t cost_us(unsigned kind, size_t n)
 	}
 }
 
+static struct epoch_context run_context(const struct run *r)
+{
+	struct epoch_context ctx = {
+		.chain_id = r->core->genesis->chain_id, .now = &r->instance->record,
+		.memo = &r->core->dealings, .genesis = r->core->genesis,
+		.time_ms = r->block.time_ms, .parent_ms = r->block.parent_time_ms,
+		.block = &r->block,
+	};
+
+	return ctx;
+}
+
 static enum sr_error run_begin(struct run *r, struct enclave_core *self, struct core_instance *i,
     const struct consensus_header *header, const struct exec_block *parent)
 {
+	struct epoch_context ctx;
+
 	memset(r, 0, sizeof(*r));
 	r->core = self;
 	r->instance = i;
@@ -224,7 +245,9 @@ static enum sr_error run_begin(struct run *r, struct enclave_core *self, struct 
 	r->budget_us = (uint64_t)self->genesis->slot_ms * 10u * BUDGET_PERCENT;
 	if (r->budget_us < 10u * COST_MEMBER_US)
 		r->budget_us = 10u * COST_MEMBER_US;
-	return vault_begin_block(&r->tree, &r->block);
+	ctx = run_context(r);
+	SR_TRY(vault_begin_block(&r->tree, &r->block));
+	return epoch_begin_block(&r->tree, &ctx);
 }
 
 static void run_clear(struct run *r)
@@ -262,14 +285,13 @@ static unsigned kind_peek(const uint8_t *bytes, size_t n)
 
 static enum sr_error run_member_op(struct run *r, const uint8_t *bytes, size_t n)
 {
-	struct epoch_context ctx = { r->core->genesis->chain_id, &r->instance->record,
-		&r->core->dealings };
+	struct epoch_context ctx = run_context(r);
 	struct vault_receipt receipt = { 0 };
+	struct epoch_role role;
 	struct vault_op op;
-	uint32_t member;
 
-	SR_TRY(epoch_op_check(&op, &member, &ctx, bytes, n));
-	SR_TRY(epoch_apply(&r->tree, &ctx, &op, member));
+	SR_TRY(epoch_op_check(&op, &role, &ctx, r->tree, bytes, n));
+	SR_TRY(epoch_apply(&r->tree, &ctx, &op, &role));
 	receipt.op = op.hash;
 	receipt.height = r->block.height;
 	return run_record(r, &op, &receipt);
@@ -341,13 +363,14 @@ static enum sr_error run_body(struct run *r, struct sr_bytes body)
 static enum sr_error run_close(struct run *r, const struct exec_block *parent,
     struct sr_hash32 *next_root, struct sr_hash32 *post_root)
 {
+	struct epoch_context ctx = run_context(r);
 	struct epoch_record *next = malloc(sizeof(*next));
 	enum sr_error error = next != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 
 	if (error == SR_OK)
 		error = epoch_next(next, parent->tree, &r->instance->record);
 	if (error == SR_OK)
-		error = epoch_close(&r->tree, next);
+		error = epoch_close(&r->tree, &ctx, next);
 	if (error == SR_OK) {
 		*next_root = epoch_record_root(next);
 		*post_root = vault_tree_root(r->tree);
@@ -357,6 +380,15 @@ static enum sr_error run_close(struct run *r, const struct exec_block *parent,
 }
 
 /* ---------------------------------------------------------------------------------------- build */
+
+/* An open operation does not expire: what does not fit any more would be tried for ever. */
+static void open_op_drop(struct enclave_core *self, struct pool_entry *e, enum sr_error error)
+{
+	if (!epoch_kind_is_open(kind_peek(e->p, e->n)) || e->included > 0)
+		return;
+	clients_refused(self, &e->hash, error);
+	pool_remove(self->pool, e);
+}
 
 static enum sr_error body_fill(struct run *r, struct sr_writer *body)
 {
@@ -380,6 +412,8 @@ static enum sr_error body_fill(struct run *r, struct sr_writer *body)
 			sr_write_blob(body, e->p, e->n);
 		else if (error == SR_ERR_NONCE_AHEAD)
 			pool_account_skip(pool, e->account);
+		else
+			open_op_drop(r->core, e, error);
 	}
 	return SR_OK;
 }
@@ -604,6 +638,7 @@ static void proof_keep(struct enclave_core *self, const struct exec_block *paren
 	vault_tree_unref(self->proof.tree);
 	self->proof.have = true;
 	self->proof.header = block->header;
+	self->proof.parent = parent->header;
 	consensus_cert_copy(&self->proof.cert, final);
 	self->proof.tree = vault_tree_ref(parent->tree);
 }
@@ -625,6 +660,8 @@ static void ops_settle(struct enclave_core *self, const struct consensus_block *
 
 		if (e != NULL)
 			pool_remove(self->pool, e);
+		if (epoch_kind_is_open(b->ops[i].kind))
+			clients_receipt(self, &b->ops[i].hash, &b->ops[i].receipt);
 		if (b->ops[i].kind >= VAULT_OP_MEMBER_FIRST)
 			continue;
 		if (b->ops[i].receipt.code == SR_OK)

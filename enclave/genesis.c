@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GENESIS_VERSION 1u
 #define MEMBERS_MIN 3u
 #define SLOT_MS_MIN 10u
 #define SLOT_MS_MAX 60000u
@@ -22,9 +21,32 @@ static const char roster_domain[] = "strongroom roster v2";
 static const char nonce_domain[] = "strongroom attest nonce v1";
 static const char role[] = "validateer";
 
-const char *genesis_attestation_name(unsigned kind)
+bool genesis_attestation_software(const struct attest_policy *p)
 {
-	return kind == GENESIS_ATTEST_SOFTWARE ? "software" : "unknown";
+	return (p->kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0;
+}
+
+/* One machine without a TEE is enough to say so. */
+void genesis_attestation_text(char out[GENESIS_ATTESTATION_MAX], const struct attest_policy *p)
+{
+	size_t n = 0;
+
+	memset(out, 0, GENESIS_ATTESTATION_MAX);
+	for (unsigned kind = 1; kind <= ATTEST_KINDS; kind++) {
+		const char *name = attest_kind_name(kind);
+
+		if ((p->kinds & ATTEST_KIND_BIT(kind)) == 0)
+			continue;
+		SR_ASSERT(n + 2 + strlen(name) < GENESIS_ATTESTATION_MAX);
+		if (n > 0) {
+			memcpy(out + n, ", ", 2);
+			n += 2;
+		}
+		memcpy(out + n, name, strlen(name));
+		n += strlen(name);
+		if (kind == ATTEST_KIND_SOFTWARE)
+			return;
+	}
 }
 
 /* ------------------------------------------------------------------------------------- evidence */
@@ -50,7 +72,7 @@ void genesis_software_evidence(struct sr_writer *w, const struct sr_hash32 *meas
 	uint8_t message[1 + 32 + 64];
 	struct sr_sig64 sig;
 
-	message[0] = GENESIS_ATTEST_SOFTWARE;
+	message[0] = ATTEST_KIND_SOFTWARE;
 	memcpy(message + 1, measurement->b, 32);
 	memcpy(message + 33, report_data, 64);
 	sr_sign(&sig, operator_key, evidence_domain, message, sizeof(message));
@@ -58,12 +80,41 @@ void genesis_software_evidence(struct sr_writer *w, const struct sr_hash32 *meas
 	sr_write_sig(w, &sig);
 }
 
-static bool measurement_listed(const struct genesis *g, const struct sr_hash32 *m)
+static int software_compare(const struct attest_policy_measurement *p, const struct sr_hash32 *m)
 {
-	for (uint32_t i = 0; i < g->measurements_n; i++)
-		if (sr_hash32_equal(&g->measurements[i], m))
+	if (p->kind != ATTEST_KIND_SOFTWARE)
+		return 1;
+	return memcmp(p->measurement, m->b, sizeof(m->b));
+}
+
+bool genesis_measurement_listed(const struct genesis *g, const struct sr_hash32 *m)
+{
+	for (uint32_t i = 0; i < g->policy.measurements_n; i++)
+		if (software_compare(&g->policy.measurements[i], m) == 0)
 			return true;
 	return false;
+}
+
+/* Software is the first kind, so its measurements stand in front. */
+enum sr_error genesis_measurement_add(struct genesis *g, const struct sr_hash32 *m)
+{
+	struct attest_policy *p = &g->policy;
+	struct attest_policy_measurement new = { .kind = ATTEST_KIND_SOFTWARE,
+		.measurement_n = sizeof(m->b) };
+	uint32_t at = 0;
+
+	if (genesis_measurement_listed(g, m))
+		return SR_OK;
+	if (p->measurements_n >= ATTEST_POLICY_MEASUREMENTS_MAX)
+		return SR_ERR_TOO_MANY;
+	memcpy(new.measurement, m->b, sizeof(m->b));
+	while (at < p->measurements_n && software_compare(&p->measurements[at], m) < 0)
+		at++;
+	memmove(&p->measurements[at + 1], &p->measurements[at],
+	    (p->measurements_n - at) * sizeof(p->measurements[0]));
+	p->measurements[at] = new;
+	p->measurements_n++;
+	return SR_OK;
 }
 
 enum sr_error genesis_evidence_verify(struct sr_hash32 *measurement,
@@ -74,7 +125,7 @@ enum sr_error genesis_evidence_verify(struct sr_hash32 *measurement,
 
 	if (m->evidence.n == 0)
 		return SR_ERR_EVIDENCE_BAD;
-	if (m->evidence.p[0] != (uint8_t)g->attestation)
+	if (m->evidence.p[0] != ATTEST_KIND_SOFTWARE)
 		return SR_ERR_EVIDENCE_KIND;
 	if (m->evidence.n != EVIDENCE_BYTES)
 		return SR_ERR_EVIDENCE_BAD;
@@ -85,7 +136,7 @@ enum sr_error genesis_evidence_verify(struct sr_hash32 *measurement,
 	genesis_report_data(expected, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
 	if (memcmp(expected, m->evidence.p + 33, 64) != 0)
 		return SR_ERR_BINDING;
-	if (!measurement_listed(g, measurement))
+	if (!genesis_measurement_listed(g, measurement))
 		return SR_ERR_MEASUREMENT;
 	return SR_OK;
 }
@@ -186,7 +237,7 @@ void genesis_member_sign(struct genesis_member *m, const struct sr_hash32 *nonce
 	sr_writer_clear(&w);
 }
 
-static enum sr_error entry_verify(const struct genesis_member *m, const struct sr_hash32 *nonce)
+enum sr_error genesis_member_verify(const struct genesis_member *m, const struct sr_hash32 *nonce)
 {
 	struct sr_writer w;
 	enum sr_error error = entry_message(&w, m, nonce);
@@ -199,6 +250,28 @@ static enum sr_error entry_verify(const struct genesis_member *m, const struct s
 
 /* -------------------------------------------------------------------------------------- genesis */
 
+static void policy_write(struct sr_writer *w, const struct attest_policy *p)
+{
+	struct sr_writer inner;
+
+	sr_writer_init(&inner, ATTEST_POLICY_MAX);
+	attest_policy_write(&inner, p);
+	sr_writer_fail(w, inner.error);
+	sr_write_blob(w, inner.p, inner.n);
+	sr_writer_clear(&inner);
+}
+
+static void policy_read(struct attest_policy *p, struct sr_reader *r)
+{
+	struct sr_bytes bytes = sr_read_blob(r, ATTEST_POLICY_MAX);
+	struct sr_reader inner;
+
+	sr_reader_init(&inner, bytes.p, bytes.n);
+	attest_policy_read(p, &inner);
+	if (r->error == SR_OK && sr_reader_finish(&inner) != SR_OK)
+		sr_reader_fail(r, sr_reader_finish(&inner));
+}
+
 static void genesis_fields_write(struct sr_writer *w, const struct genesis *g)
 {
 	sr_write_copy(w, (const uint8_t *)GENESIS_MAGIC, 8);
@@ -206,13 +279,10 @@ static void genesis_fields_write(struct sr_writer *w, const struct genesis *g)
 	sr_write_blob(w, g->name, g->name_n);
 	sr_write_u64(w, g->created_ms);
 	sr_write_hash(w, &g->nonce);
-	sr_write_u8(w, (uint8_t)g->attestation);
 	sr_write_u32(w, g->slot_ms);
 	sr_write_u32(w, g->slot_min_ms);
 	sr_write_u32(w, g->threshold);
-	sr_write_u32(w, g->measurements_n);
-	for (uint32_t i = 0; i < g->measurements_n && i < GENESIS_MEASUREMENTS_MAX; i++)
-		sr_write_hash(w, &g->measurements[i]);
+	policy_write(w, &g->policy);
 	sr_write_u32(w, g->members_n);
 	for (uint32_t i = 0; i < g->members_n && i < SR_MEMBERS_MAX; i++)
 		genesis_member_write(w, &g->members[i]);
@@ -229,21 +299,10 @@ static void genesis_fields_read(struct genesis *g, struct sr_reader *r)
 	name_read(g->name, &g->name_n, r);
 	g->created_ms = sr_read_u64(r);
 	g->nonce = sr_read_hash(r);
-	if (sr_read_u8(r) != GENESIS_ATTEST_SOFTWARE)
-		sr_reader_fail(r, SR_ERR_BAD_KIND);
-	g->attestation = GENESIS_ATTEST_SOFTWARE;
 	g->slot_ms = sr_read_u32(r);
 	g->slot_min_ms = sr_read_u32(r);
 	g->threshold = sr_read_u32(r);
-	g->measurements_n = sr_read_u32(r);
-	if (g->measurements_n == 0 || g->measurements_n > GENESIS_MEASUREMENTS_MAX)
-		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
-	for (uint32_t i = 0; r->error == SR_OK && i < g->measurements_n; i++) {
-		g->measurements[i] = sr_read_hash(r);
-		/* Rising: one encoding for a set. */
-		if (i > 0 && sr_hash32_compare(&g->measurements[i - 1], &g->measurements[i]) >= 0)
-			sr_reader_fail(r, SR_ERR_BAD_ENCODING);
-	}
+	policy_read(&g->policy, r);
 	g->members_n = sr_read_u32(r);
 	if (g->members_n < MEMBERS_MIN || g->members_n > SR_MEMBERS_MAX)
 		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
@@ -290,11 +349,26 @@ static enum sr_error names_distinct(const struct genesis *g)
 	return SR_OK;
 }
 
+/* What can be said without the vendors' libraries. */
+static enum sr_error evidence_form(const struct genesis_member *m, const struct genesis *g)
+{
+	struct sr_hash32 measurement;
+
+	if (m->evidence.n == 0)
+		return SR_ERR_EVIDENCE_BAD;
+	if (m->evidence.p[0] > ATTEST_KINDS ||
+	    (g->policy.kinds & ATTEST_KIND_BIT(m->evidence.p[0])) == 0)
+		return SR_ERR_EVIDENCE_KIND;
+	return m->evidence.p[0] == ATTEST_KIND_SOFTWARE ?
+	    genesis_evidence_verify(&measurement, m, g) : SR_OK;
+}
+
 static enum sr_error genesis_check(const struct genesis *g)
 {
 	uint32_t f = consensus_faults(g->members_n);
-	struct sr_hash32 measurement;
 
+	if (g->policy.number != 1)
+		return SR_ERR_OUT_OF_RANGE;
 	if (g->slot_ms < SLOT_MS_MIN || g->slot_ms > SLOT_MS_MAX || g->slot_min_ms == 0 ||
 	    g->slot_min_ms > g->slot_ms)
 		return SR_ERR_OUT_OF_RANGE;
@@ -304,8 +378,8 @@ static enum sr_error genesis_check(const struct genesis *g)
 	SR_TRY(keys_distinct(g));
 	SR_TRY(names_distinct(g));
 	for (uint32_t i = 0; i < g->members_n; i++) {
-		SR_TRY(entry_verify(&g->members[i], &g->nonce));
-		SR_TRY(genesis_evidence_verify(&measurement, &g->members[i], g));
+		SR_TRY(genesis_member_verify(&g->members[i], &g->nonce));
+		SR_TRY(evidence_form(&g->members[i], g));
 	}
 	return SR_OK;
 }

@@ -9,21 +9,19 @@
 #ifndef SR_ENCLAVE_GENESIS_H
 #define SR_ENCLAVE_GENESIS_H
 
+#include "attest/policy.h"
 #include "base/crypto.h"
 
 #define GENESIS_MAGIC "SRGENES1"
-#define GENESIS_FILE_MAX (1024u * 1024u)
+#define GENESIS_VERSION 2u               /* 1, without a policy, is refused: BAD_VERSION */
+#define GENESIS_FILE_MAX (7u * 1024u * 1024u)
 #define GENESIS_URL_MAX 256u
-#define GENESIS_MEASUREMENTS_MAX 8u
-#define GENESIS_EVIDENCE_MAX 16384u
-
-enum genesis_attestation { GENESIS_ATTEST_SOFTWARE = 1 };   /* no TEE: the operator's word only */
-const char *genesis_attestation_name(unsigned kind);        /* "software" */
+#define GENESIS_EVIDENCE_MAX 65536u
 
 /* What an enclave makes at `--new-identity`: public half, and the evidence over it.
  * report_data = SHA-512(domain | id_key | vote_key | box_key | nonce | role "validateer").
- * Software evidence = kind u8 | measurement 32 | report_data 64 | signature of the operator's key
- * over those. */
+ * Evidence of any kind that the policy accepts (attest/evidence.h). Software evidence = kind u8 |
+ * measurement 32 | report_data 64 | signature of the operator's key over those. */
 struct genesis_member {
 	uint8_t name[SR_NAME_MAX];       /* the operator's name */
 	size_t name_n;
@@ -47,23 +45,25 @@ struct genesis {
 	uint64_t created_ms;
 	/* random; binds evidence to this cluster before chain_id exists */
 	struct sr_hash32 nonce;
-	enum genesis_attestation attestation;
 	uint32_t slot_ms, slot_min_ms;
 	uint32_t threshold;              /* t */
-	uint32_t measurements_n;
-	struct sr_hash32 measurements[GENESIS_MEASUREMENTS_MAX];
+	struct attest_policy policy;     /* number 1: the first one */
 	uint32_t members_n;
 	struct genesis_member members[SR_MEMBERS_MAX];
 };
 
-/* Everything is checked: limits, t in f+1..n-f, distinct keys, entry signatures, evidence against
- * measurements and nonce. g is large: allocate it. Borrows from bytes. */
+/* Checked are limits, t in f+1..n-f, distinct keys, entry signatures, the policy, and of evidence
+ * what needs no vendor's library: its kind; software evidence altogether. The rest is
+ * roster_genesis_check, at each enclave's boot. g is large: allocate it. Borrows from bytes. */
 SR_MUST_CHECK enum sr_error genesis_decode(struct genesis *g, const uint8_t *bytes, size_t n);
 /* Encodes (sets chain_id). Entries must already carry evidence and entry_sig. */
 SR_MUST_CHECK enum sr_error genesis_encode(struct sr_writer *w, struct genesis *g);
 /* One member's entry as a file of its own (what an operator sends to who assembles the genesis). */
 void genesis_member_write(struct sr_writer *w, const struct genesis_member *m);
 void genesis_member_read(struct genesis_member *m, struct sr_reader *r);
+/* BAD_SIGNATURE: not this operator's, or bound to another nonce. */
+SR_MUST_CHECK enum sr_error genesis_member_verify(const struct genesis_member *m,
+    const struct sr_hash32 *nonce);
 void genesis_member_sign(struct genesis_member *m, const struct sr_hash32 *nonce,
     const struct sr_edsk *operator_key);
 void genesis_report_data(uint8_t out[64], const struct sr_edpk *id_key,
@@ -71,8 +71,19 @@ void genesis_report_data(uint8_t out[64], const struct sr_edpk *id_key,
 /* Software evidence: made by who holds the operator key, over what the enclave printed. */
 void genesis_software_evidence(struct sr_writer *w, const struct sr_hash32 *measurement,
     const uint8_t report_data[64], const struct sr_edsk *operator_key);
+/* For software evidence only. */
 SR_MUST_CHECK enum sr_error genesis_evidence_verify(struct sr_hash32 *measurement,
     const struct genesis_member *m, const struct genesis *g);
+/* Measurements of software evidence in the policy: from the genesis on, without an end. One that is
+ * there already is SR_OK; TOO_MANY. */
+SR_MUST_CHECK enum sr_error genesis_measurement_add(struct genesis *g,
+    const struct sr_hash32 *measurement);
+bool genesis_measurement_listed(const struct genesis *g, const struct sr_hash32 *measurement);
+/* "software" as soon as the policy accepts that: no TEE, the operators' word only. Otherwise the
+ * kinds: "sgx, snp". */
+#define GENESIS_ATTESTATION_MAX 64u
+void genesis_attestation_text(char out[GENESIS_ATTESTATION_MAX], const struct attest_policy *p);
+bool genesis_attestation_software(const struct attest_policy *p);
 
 /* The public side of an enclave's new identity, printed by `strongroom-enclave --new-identity` to
  * the host. */

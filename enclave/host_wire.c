@@ -6,7 +6,7 @@
 
 #define EVENT_FIXED (1u + 8u + 8u + 8u + 4u + 4u + 4u)
 #define EFFECT_FIXED (1u + 8u + 8u + 4u + 4u + 4u)
-#define STATUS_VERSION 1u
+#define STATUS_VERSION 2u
 
 static bool length_write(struct sr_writer *w, size_t fixed, const struct sr_bytes *a,
     const struct sr_bytes *b)
@@ -105,9 +105,11 @@ void enclave_status_write(struct sr_writer *w, const struct enclave_status *s)
 	sr_write_u64(w, s->uptime_ms);
 	sr_write_u32(w, s->author);
 	sr_write_u32(w, s->self);
+	sr_write_u32(w, s->seat);
 	sr_write_u32(w, s->members_n);
 	sr_write_u32(w, s->threshold);
 	sr_write_u32(w, s->attestation);
+	sr_write_u32(w, s->role);
 	sr_write_bool(w, s->recovering);
 	sr_write_bool(w, s->disk_full);
 	sr_write_bool(w, s->vault_ready);
@@ -120,6 +122,7 @@ void enclave_status_write(struct sr_writer *w, const struct enclave_status *s)
 	for (uint32_t i = 0; i < s->members_n; i++) {
 		sr_write_u64(w, s->members[i].final_height);
 		sr_write_u64(w, s->members[i].heard_ms);
+		sr_write_u32(w, s->members[i].seat);
 		sr_write_bool(w, s->members[i].connected);
 	}
 }
@@ -141,9 +144,11 @@ void enclave_status_read(struct enclave_status *s, struct sr_reader *r)
 	s->uptime_ms = sr_read_u64(r);
 	s->author = sr_read_u32(r);
 	s->self = sr_read_u32(r);
+	s->seat = sr_read_u32(r);
 	s->members_n = sr_read_u32(r);
 	s->threshold = sr_read_u32(r);
 	s->attestation = sr_read_u32(r);
+	s->role = sr_read_u32(r);
 	s->recovering = sr_read_bool(r);
 	s->disk_full = sr_read_bool(r);
 	s->vault_ready = sr_read_bool(r);
@@ -160,6 +165,7 @@ void enclave_status_read(struct enclave_status *s, struct sr_reader *r)
 	for (uint32_t i = 0; i < s->members_n; i++) {
 		s->members[i].final_height = sr_read_u64(r);
 		s->members[i].heard_ms = sr_read_u64(r);
+		s->members[i].seat = sr_read_u32(r);
 		s->members[i].connected = sr_read_bool(r);
 	}
 }

@@ -34,7 +34,8 @@ enum enclave_event_kind {
 	ENCLAVE_EV_LINK = 10,        /* member, number = 1 up, 0 down */
 	ENCLAVE_EV_STOP = 11,        /* drain: checkpoint, then STOPPED */
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
-	/* boot of a node that joins: a = epoch trail, as CLIENT_TRAIL answers it */
+	/* after BOOT of a node that joins, until its store holds rows: a = epoch trail, as
+	 * CLIENT_TRAIL answers it; b = a pinned epoch u64 | its roster root 32, or nothing */
 	ENCLAVE_EV_TRAIL = 13,
 	/* token, number = sr_error, a = evidence (attest/evidence.h) */
 	ENCLAVE_EV_EVIDENCE = 14,
@@ -100,14 +101,26 @@ SR_MUST_CHECK enum sr_error host_wire_effect_read(struct enclave_effect *fx, con
     size_t n);
 
 /* Public figures. */
+enum enclave_role {
+	ENCLAVE_ROLE_MEMBER = 0,
+	ENCLAVE_ROLE_JOINING = 1,    /* no state yet */
+	ENCLAVE_ROLE_OBSERVER = 2,   /* follows, without a vote: a candidate */
+};
 struct enclave_status {
 	struct sr_hash32 chain_id, final_hash, state_root, measurement;
 	uint64_t epoch, slot, final_slot, final_height, final_time_ms, uptime_ms;
-	uint32_t author, self, members_n, threshold, attestation;
+	/* author, self: places in members (self EPOCH_NOBODY: no member now); seat: mine or
+	 * EPOCH_NOBODY */
+	uint32_t author, self, seat, members_n, threshold, attestation;
+	uint32_t role;               /* enum enclave_role */
 	bool recovering, disk_full, vault_ready /* the vault key exists */;
 	uint64_t operations_final, operations_refused, pool, releases, slots_skipped;
 	uint64_t records;            /* in the state */
-	struct { uint64_t final_height, heard_ms; bool connected; } members[SR_MEMBERS_MAX];
+	struct {
+		uint64_t final_height, heard_ms;
+		uint32_t seat;
+		bool connected;
+	} members[SR_MEMBERS_MAX];   /* in this epoch's order */
 };
 void enclave_status_write(struct sr_writer *w, const struct enclave_status *s);
 void enclave_status_read(struct enclave_status *s, struct sr_reader *r);

@@ -6,7 +6,8 @@
 #define IDENTITY_VERSION 1u
 #define IDENTITY_BYTES (32u + 32u + 32u + 32u + 1u)
 #define FLAG_STARTED 1u                 /* it has voted somewhere: an empty log is a lost one */
-#define FLAG_GENESIS_VOTE 2u            /* the genesis vote key is still in it */
+#define FLAG_GENESIS_VOTE 2u            /* the vote key it was made with is still in it */
+#define FLAG_LEFT 4u                    /* its node is no member any more: there are no keys */
 
 static const char identity_label[] = "strongroom identity v1";
 
@@ -92,6 +93,7 @@ enum sr_error identity_open(struct enclave_core *self, const uint8_t *p, size_t 
 	memcpy(keys->id_seed.b, plain, 32);
 	memcpy(keys->genesis_vote_seed.b, plain + 32, 32);
 	error = sr_scalar_decode(&keys->box, plain + 64);
+	self->left = (plain[128] & FLAG_LEFT) != 0;
 	self->identity_started = (plain[128] & FLAG_STARTED) != 0;
 	keys->genesis_vote = (plain[128] & FLAG_GENESIS_VOTE) != 0;
 	sr_ed25519_keypair(&keys->id_sk, &pk, &keys->id_seed);
@@ -99,13 +101,17 @@ enum sr_error identity_open(struct enclave_core *self, const uint8_t *p, size_t 
 	return error;
 }
 
-/* Called when it starts for the first time, and when the genesis vote key is wiped. */
+/* Called when it starts for the first time, when the genesis vote key is wiped, and when all is. */
 void identity_emit(struct enclave_core *self)
 {
 	struct enclave_effect fx = { .kind = ENCLAVE_FX_IDENTITY };
 	struct sr_writer w;
-	uint8_t flags = self->keys->genesis_vote ? FLAG_STARTED | FLAG_GENESIS_VOTE : FLAG_STARTED;
+	uint8_t flags = FLAG_STARTED;
 
+	if (self->keys->genesis_vote)
+		flags = (uint8_t)(flags | FLAG_GENESIS_VOTE);
+	if (self->left)
+		flags = (uint8_t)(flags | FLAG_LEFT);
 	self->identity_started = true;
 	sr_writer_init(&w, 4096);
 	if (identity_seal(&w, self->keys, &self->measurement, flags, &self->drbg) == SR_OK &&

@@ -39,8 +39,12 @@ static void port_send(void *ctx, uint32_t to, enum consensus_class class, const 
 	sr_writer_init(&w, CORE_MESSAGE_MAX);
 	sr_write_u8(&w, CORE_CONSENSUS);
 	epoch_prefix(&w, i, msg, n);
-	if (sr_writer_finish(&w) == SR_OK)
-		fx_send(i->core, to, class, w.p, w.n);
+	if (sr_writer_finish(&w) == SR_OK && to != CONSENSUS_ALL)
+		fx_send(i->core, seats_seat(i, to), class, w.p, w.n);
+	for (uint32_t k = 0; w.error == SR_OK && to == CONSENSUS_ALL &&
+	    k < i->record.n + CONSENSUS_GUESTS_MAX; k++)
+		if (k != i->self)
+			fx_send(i->core, seats_seat(i, k), class, w.p, w.n);
 	sr_writer_clear(&w);
 }
 
@@ -57,8 +61,7 @@ static void port_evidence(void *ctx, uint32_t culprit, const uint8_t *bytes, siz
 {
 	struct core_instance *i = ctx;
 
-	(void)bytes;
-	(void)n;
+	duties_fault(i->core, bytes, n);
 	fx_note_number(i->core, NOTE_WARN, "provable fault (conflicting signatures) by member ",
 	    culprit);
 }
@@ -89,11 +92,15 @@ static bool port_ingress_ok(void *ctx)
 	struct enclave_core *core = i->core;
 	uint32_t heard = 1;
 
-	for (uint32_t k = 0; k < core->n; k++)
-		if (k != core->self && core->heard_ms[k] + CORE_HEARD_MS >= core->now_ms)
+	for (uint32_t k = 0; k < i->record.n; k++) {
+		uint32_t seat = seats_seat(i, k);
+
+		if (k != i->self && seat != EPOCH_NOBODY &&
+		    core->heard_ms[seat] + CORE_HEARD_MS >= core->now_ms)
 			heard++;
+	}
 	return !core->disk_full && !pool_crowded(core->pool) &&
-	    heard >= consensus_quorum(core->n);
+	    heard >= consensus_quorum(i->record.n);
 }
 
 static enum sr_error port_build(void *ctx, struct consensus_header *header, struct sr_writer *body)
@@ -139,6 +146,7 @@ static void port_abandon(void *ctx, const struct sr_hash32 *hash)
 struct core_instance *instance_new(struct enclave_core *self, const struct epoch_record *record)
 {
 	struct core_instance *i = calloc(1, sizeof(*i));
+	struct sr_edpk id;
 
 	if (i == NULL)
 		return NULL;
@@ -150,6 +158,11 @@ struct core_instance *instance_new(struct enclave_core *self, const struct epoch
 	i->core = self;
 	i->record = *record;
 	dealt_roster_fill(&i->roster, record);
+	i->self = epoch_record_id(record, core_id(self, &id));
+	if (i->self == EPOCH_NOBODY)
+		i->self = CONSENSUS_OBSERVER;
+	for (size_t g = 0; g < CONSENSUS_GUESTS_MAX; g++)
+		i->guests[g] = EPOCH_NOBODY;
 	return i;
 }
 
@@ -185,7 +198,7 @@ enum sr_error instance_open(struct core_instance *i, const struct sr_key32 *vote
 	c->chain_id = i->core->genesis->chain_id;
 	c->epoch = i->record.epoch;
 	c->n = i->record.n;
-	c->self = i->core->self;
+	c->self = i->self;
 	for (uint32_t k = 0; k < i->record.n; k++)
 		c->keys[k] = i->record.members[k].vote_key;
 	c->vote_key = i->vote;

@@ -10,7 +10,8 @@
 #include "consensus/consensus.h"
 #include "enclave/client_wire.h"
 #include "enclave/core.h"
-#include "enclave/epoch.h"
+#include "enclave/attesteer.h"
+#include "enclave/roster.h"
 #include "shamir/subshare.h"
 #include "shamir/tdh2.h"
 #include "vault/hold.h"
@@ -41,7 +42,9 @@
 /* --- keys: one locked allocation (DESIGN 5, 6) --- */
 struct core_epoch_keys {
 	uint64_t epoch;
+	uint32_t attempt;                       /* of the change that makes it */
 	bool has_vote, has_share;
+	bool made_here;                         /* by this process: nobody has voted with it */
 	struct sr_key32 vote_seed;
 	struct sr_edsk vote;
 	struct sr_scalar share;                 /* x_i */
@@ -53,7 +56,9 @@ struct core_epoch_keys {
 struct core_keys {
 	struct sr_key32 sealing, log, rows, blind, archive;
 	struct sr_key32 id_seed, genesis_vote_seed;
-	bool genesis_vote;                      /* the genesis vote key is still there */
+	/* The vote key that the identity was made with is still there: a genesis member's in
+	 * epoch 0, a joiner's in its first epoch. */
+	bool genesis_vote;
 	struct sr_edsk id_sk;
 	struct sr_scalar box;
 	struct core_epoch_keys now, next;
@@ -85,6 +90,8 @@ struct core_instance {
 	struct sr_edsk *vote;                   /* locked */
 	struct epoch_record record;
 	struct vault_roster roster;             /* of the record: whom a secret can be dealt to */
+	uint32_t self;                          /* my index, or CONSENSUS_OBSERVER */
+	uint32_t guests[CONSENSUS_GUESTS_MAX];  /* the seat of each, or EPOCH_NOBODY */
 	struct sr_hash32 genesis_hash, start_hash;
 	uint64_t genesis_height, genesis_time_ms, start_slot, start_height, start_time_ms;
 	bool started, wiped;                    /* wiped: the vote key is gone */
@@ -132,7 +139,47 @@ struct core_round {
 	uint64_t height[SR_MEMBERS_MAX];
 };
 
+/* Whom I talk to, by seat. */
+struct core_peer {
+	bool used, told;                        /* told: the host knows of it */
+	bool candidate;                         /* admitted, and not yet a member */
+	struct sr_edpk id;
+	char link[GENESIS_URL_MAX];
+	uint64_t chunks_ms;                     /* of a snapshot, sent to it since then */
+	uint32_t chunks_n;
+};
+
+/* A state that is shown to who joins: snapshot.c. */
+#define CORE_SERVED 2u
+struct core_served {
+	bool in_use;
+	uint64_t since_ms;
+	struct sr_hash32 root;
+	struct vault_tree *tree;
+	struct consensus_header header, parent; /* header's certificate is cert */
+	struct consensus_cert cert;
+};
+
+/* from: a seat */
 struct core_ahead { struct core_ahead *next; uint32_t from; uint64_t epoch; uint8_t *p; size_t n; };
+
+/* What a member owes besides dealing: duties.c. */
+#define CORE_DUTIES 16u
+struct core_duty {
+	struct sr_hash32 subject;               /* verified; op is what came of it */
+	uint8_t *op;
+	size_t n;
+};
+struct core_duties {
+	struct core_duty verdicts[CORE_DUTIES];
+	uint32_t next;                          /* the place to use next */
+	struct core_duty faults[CORE_DUTIES];
+	uint32_t faults_n;
+	uint64_t silent_ms;                     /* when silence was looked at */
+	uint64_t evidence_ms;                   /* when the platform was asked */
+	uint64_t evidence_token;                /* 0: nothing is asked */
+	struct core_duty evidence;              /* my REATTEST */
+};
 
 struct pool;
 
@@ -144,7 +191,12 @@ struct core_hold {
 	struct vault_tree *seen, *said;
 };
 
-enum core_phase { CORE_NEW, CORE_BOOTING, CORE_REPLAYING, CORE_RUNNING, CORE_STOPPED, CORE_DEAD };
+enum core_phase {
+	CORE_NEW, CORE_BOOTING, CORE_REPLAYING,
+	CORE_LEAVING,                           /* started after it had left: to wipe it again */
+	CORE_JOINING,                           /* no state yet: join.c */
+	CORE_RUNNING, CORE_STOPPED, CORE_DEAD
+};
 
 struct enclave_core {
 	enum core_phase phase;
@@ -153,9 +205,13 @@ struct enclave_core {
 	struct sr_hash32 measurement;
 	struct genesis *genesis;
 	uint8_t *genesis_bytes;
-	uint32_t self, n;
+	uint32_t seat;                          /* mine; EPOCH_NOBODY: none yet */
+	bool in_genesis;
+	struct core_peer *peers;                /* SR_MEMBERS_MAX of them, by seat */
+	uint64_t peers_version;                 /* counts changes of identities */
 	bool identity_started;
 	bool fresh;                             /* this process began with an empty disk */
+	bool left;                              /* no member any more: all keys are wiped */
 
 	/* this step */
 	struct enclave_effects *out;
@@ -164,6 +220,7 @@ struct enclave_core {
 	enum sr_error broken;                   /* out of memory somewhere without a way back */
 	uint64_t wake_ms, woken_ms;
 	bool status_due, checkpoint_due, state_moved;
+	bool keys_stale;                        /* the log on the disk has keys of an old epoch */
 
 	/* safety log */
 	struct sr_hash32 log_id, log_before;    /* the chain's id, and the one it replaced */
@@ -173,6 +230,8 @@ struct enclave_core {
 
 	/* boot */
 	struct vault_tree *boot_tree;
+	uint8_t *boot_trail, *boot_pin;         /* malloc'd; of a node that joins */
+	size_t boot_trail_n, boot_pin_n;
 	uint8_t *meta;
 	size_t meta_n;                          /* locked, sr_secret_alloc */
 
@@ -193,10 +252,13 @@ struct enclave_core {
 	uint64_t verdicts_n;                    /* remembered since the table was empty */
 	struct {                                /* newest final block with its own certificate */
 		bool have;
-		struct consensus_header header;
+		struct consensus_header header, parent;
 		struct consensus_cert cert;
 		struct vault_tree *tree;        /* header.pre_state_root is its root */
 	} proof;
+	struct core_served served[CORE_SERVED];
+	struct core_join *join;                 /* join.c; NULL: I have a state */
+	bool candidate_seen;                    /* in the state that I observe */
 	struct vault_tree *pieces;              /* pieces.c: piece of mine -> versions naming it */
 	struct vault_tree *checkpoint_tree;     /* what the store holds */
 	uint64_t checkpoint_height;
@@ -213,7 +275,17 @@ struct enclave_core {
 	size_t ack_n;
 	struct epoch_set ack_set;
 	struct epoch_memo dealings;
+	uint64_t change_target;                 /* the attempt that the next two belong to */
+	uint32_t change_attempt, lost_attempt;
 	struct epoch_set verified, accused;     /* dealers whose boxes for me I have looked at */
+	struct core_duties duties;
+	struct attesteer attesteer;
+	uint64_t duty_ms;                       /* more to verify then; 0: nothing */
+	uint64_t began_ms;                      /* my clock when this epoch began here */
+	uint64_t evidence_last;
+	/* attest_evidence_verify */
+	enum sr_error (*verify)(struct attest_facts *facts, struct sr_bytes evidence,
+	    const struct attest_trust *trust, uint64_t time_s);
 	uint64_t ahead_since_ms;
 	struct core_ahead *ahead;
 	size_t ahead_n, ahead_bytes;
@@ -227,7 +299,7 @@ struct enclave_core {
 
 	struct core_hold hold;
 	bool disk_full;
-	bool connected[SR_MEMBERS_MAX];
+	bool connected[SR_MEMBERS_MAX];         /* by seat, as heard_ms */
 	uint64_t heard_ms[SR_MEMBERS_MAX];
 	uint64_t status_ms;
 	uint64_t operations_final, operations_refused, releases;
@@ -239,6 +311,9 @@ enum core_message {
 	CORE_HEAD_REQUEST = 3,                  /* nonce 32 */
 	/* epoch u64 | nonce 32 | height u64 | hash 32 | sig 64 */
 	CORE_HEAD = 4,
+	/* snapshot.h */
+	CORE_SNAPSHOT_ASK = 5, CORE_SNAPSHOT_HEAD = 6,
+	CORE_SNAPSHOT_GET = 7, CORE_SNAPSHOT_ROWS = 8,
 };
 
 enum core_log_kind { CORE_LOG_START = 1, CORE_LOG_CONSENSUS = 2, CORE_LOG_KEYS = 3 };
@@ -247,13 +322,34 @@ enum core_log_kind { CORE_LOG_START = 1, CORE_LOG_CONSENSUS = 2, CORE_LOG_KEYS =
 void fx_push(struct enclave_core *self, const struct enclave_effect *fx);  /* copies the bytes */
 void fx_note(struct enclave_core *self, unsigned level, const char *text);
 void fx_note_number(struct enclave_core *self, unsigned level, const char *text, uint64_t number);
-void fx_send(struct enclave_core *self, uint32_t to, enum consensus_class class,
+void fx_send(struct enclave_core *self, uint32_t seat, enum consensus_class class,
     const uint8_t *msg, size_t n);
+/* To all members of this epoch but me. */
+void fx_send_members(struct enclave_core *self, enum consensus_class class, const uint8_t *msg,
+    size_t n);
 void fx_reply(struct enclave_core *self, uint64_t token, enum sr_error code, const uint8_t *p,
     size_t n);
 /* Ends the instance; the text names the way out. Returns error. */
 enum sr_error core_fatal(struct enclave_core *self, enum sr_error error, const char *text);
 enum { NOTE_ERROR = 0, NOTE_WARN = 1, NOTE_INFO = 2, NOTE_DEBUG = 3 };
+
+/* --- seats.c --- */
+SR_MUST_CHECK enum sr_error seats_new(struct enclave_core *self);
+/* From the genesis, before the state is known. */
+void seats_provisional(struct enclave_core *self);
+/* Looks at the rosters and the candidates again: tells the host, and makes room for guests. */
+SR_MUST_CHECK enum sr_error seats_update(struct enclave_core *self);
+/* The peer number that a seat has in an epoch's agreement; EPOCH_NOBODY: none. */
+uint32_t seats_peer(const struct core_instance *i, uint32_t seat);
+/* The seat of a peer number; EPOCH_NOBODY: none, or not to be reached. */
+uint32_t seats_seat(const struct core_instance *i, uint32_t peer);
+/* One more than the highest seat of a roster: so many pieces has a payload. */
+uint32_t seats_end(const struct epoch_record *r);
+const struct sr_edpk *core_id(const struct enclave_core *self, struct sr_edpk *out);
+
+/* Does the policy list it, at the time of the newest final block? Before that is known, at the
+ * genesis'. */
+bool core_measurement_listed(const struct enclave_core *self, const struct sr_hash32 *measurement);
 
 /* --- seal.c --- */
 SR_MUST_CHECK enum sr_error seal_keys_derive(struct core_keys *keys);
@@ -286,15 +382,21 @@ SR_MUST_CHECK enum sr_error log_append(struct enclave_core *self, enum core_log_
 SR_MUST_CHECK enum sr_error log_append_keys(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error log_replay(struct enclave_core *self, const uint8_t *record, size_t n);
 SR_MUST_CHECK enum sr_error checkpoint_write(struct enclave_core *self);
+/* A row that is part of the next checkpoint; value.p NULL: deleted. */
+void checkpoint_put_row(void *core, const struct vault_key *key, struct sr_bytes value);
 SR_MUST_CHECK enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name,
     struct sr_bytes value);
 SR_MUST_CHECK enum sr_error checkpoint_restore(struct enclave_core *self);
+/* One without keys, and a log without any. */
+SR_MUST_CHECK enum sr_error checkpoint_leave(struct enclave_core *self);
 
 /* --- boot.c --- */
 SR_MUST_CHECK enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *ev);
 SR_MUST_CHECK enum sr_error boot_log_record(struct enclave_core *self,
     const struct enclave_event *ev);
 SR_MUST_CHECK enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *ev);
+/* Kept until it is known whether there is a store. */
+SR_MUST_CHECK enum sr_error boot_trail(struct enclave_core *self, const struct enclave_event *ev);
 
 /* --- instance.c --- */
 struct core_instance *instance_new(struct enclave_core *self, const struct epoch_record *record);
@@ -311,6 +413,7 @@ SR_MUST_CHECK enum sr_error instance_work(struct enclave_core *self);
 /* --- executor.c --- */
 SR_MUST_CHECK enum sr_error exec_genesis(struct enclave_core *self, const struct core_instance *i,
     struct vault_tree *tree);  /* takes the tree over; becomes final */
+void exec_proof_drop(struct enclave_core *self);
 enum sr_error exec_build(struct enclave_core *self, struct core_instance *i,
     struct consensus_header *header, struct sr_writer *body);
 enum sr_error exec_check(struct enclave_core *self, struct core_instance *i,
@@ -335,6 +438,8 @@ void exec_clear(struct enclave_core *self);
 /* --- pieces.c --- */
 /* From scratch, over a whole state. No memory: broken. */
 void pieces_count(struct enclave_core *self, const struct vault_tree *t);
+/* The same for a seat that has just become mine: BLOB_KEEP for all its pieces. */
+void pieces_take(struct enclave_core *self, const struct vault_tree *t);
 /* BLOB_KEEP and BLOB_DROP for what changed between two states that follow each other. */
 void pieces_settle(struct enclave_core *self, const struct vault_tree *before,
     const struct vault_tree *after);
@@ -382,17 +487,37 @@ void pool_iterate(struct pool *self);
 struct pool_entry *pool_next(struct pool *self);
 void pool_account_skip(struct pool *self, struct pool_account *a);
 void pool_drop_all(struct pool *self);
+/* Dealings, complaints and acknowledgements: of a change that was given up. */
+void pool_drop_steps(struct pool *self);
 
 /* --- epoch_keys.c --- */
 SR_MUST_CHECK enum sr_error epoch_keys_run(struct enclave_core *self);
-SR_MUST_CHECK enum sr_error epoch_switch(struct enclave_core *self);
-SR_MUST_CHECK enum sr_error epoch_settle(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error epoch_keys_vote(struct core_epoch_keys *keys);
-#define EPOCH_KEYS_BYTES (8u + 2u + 32u + 32u + 32u + 16u)
+#define EPOCH_KEYS_BYTES (8u + 4u + 2u + 32u + 32u + 32u + 16u)
 void epoch_keys_write(uint8_t out[EPOCH_KEYS_BYTES], const struct core_epoch_keys *k);
 SR_MUST_CHECK enum sr_error epoch_keys_read(struct core_epoch_keys *k,
     const uint8_t in[EPOCH_KEYS_BYTES]);
 struct epoch_context core_epoch_context(const struct enclave_core *self);
+/* Into my own pool and to the others; a duplicate is no news. */
+SR_MUST_CHECK enum sr_error epoch_operation_offer(struct enclave_core *self, const uint8_t *p,
+    size_t n);
+/* By my vote key. Starts w. */
+SR_MUST_CHECK enum sr_error epoch_operation_sign(struct sr_writer *w, struct enclave_core *self,
+    enum epoch_op_kind kind, const struct sr_writer *body);
+
+/* --- epoch_switch.c --- */
+SR_MUST_CHECK enum sr_error epoch_switch(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error epoch_settle(struct enclave_core *self);
+/* Wipes all keys; and, when the host listens, what is on the disk: LEFT, and the end. */
+SR_MUST_CHECK enum sr_error epoch_leave(struct enclave_core *self);
+
+/* --- duties.c --- */
+/* Verdicts, silence, faults and my own evidence, on the newest final state. */
+SR_MUST_CHECK enum sr_error duties_run(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error duties_evidence(struct enclave_core *self,
+    const struct enclave_event *ev);
+void duties_fault(struct enclave_core *self, const uint8_t *evidence, size_t n);
+void duties_forget(struct enclave_core *self);
 
 /* --- peers.c --- */
 SR_MUST_CHECK enum sr_error peers_receive(struct enclave_core *self, uint32_t from,

@@ -1,5 +1,5 @@
 /* enclave/peers.c - messages between the cores, and the way of an operation into the pool. */
-#include "enclave/internal.h"
+#include "enclave/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,19 +7,6 @@
 static const char head_domain[] = "strongroom head v1";
 
 /* ------------------------------------------------------------------------------------ admission */
-
-static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op,
-    const uint8_t *p, size_t n)
-{
-	struct epoch_context ctx = core_epoch_context(self);
-	struct epoch_change change;
-	uint32_t member;
-
-	if (!epoch_change_get(&change, self->final->tree))
-		return SR_ERR_EPOCH_STEP;
-	SR_TRY(epoch_op_check(op, &member, &ctx, p, n));
-	return pool_add(self->pool, self, op, p, n, false);
-}
 
 static enum sr_error admit_hold_op(struct enclave_core *self, struct vault_op *op,
     const uint8_t *p, size_t n)
@@ -42,6 +29,33 @@ static struct vault_block block_ahead(struct enclave_core *self, const struct ex
 	if (next.time_ms < self->now_ms)
 		next.time_ms = self->now_ms;
 	return exec_vault_block(self, &next, tip);
+}
+
+static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op,
+    const uint8_t *p, size_t n)
+{
+	struct epoch_context ctx = core_epoch_context(self);
+	struct exec_block *tip = exec_tip(self);
+	struct vault_block block = block_ahead(self, tip);
+	struct epoch_change change;
+	struct vault_tree *tree;
+	struct epoch_role role;
+	enum sr_error error;
+
+	SR_TRY(epoch_op_check(op, &role, &ctx, self->final->tree, p, n));
+	if ((unsigned)op->kind <= EPOCH_OP_ACK)
+		return epoch_change_get(&change, self->final->tree) ?
+		    pool_add(self->pool, self, op, p, n, false) : SR_ERR_EPOCH_STEP;
+	if (self->disk_full)
+		return SR_ERR_DISK_FULL;
+	/* Who asks from outside is told at once why not. */
+	ctx.time_ms = block.time_ms;
+	ctx.parent_ms = block.parent_time_ms;
+	ctx.block = &block;
+	tree = vault_tree_ref(tip->tree);
+	error = epoch_apply(&tree, &ctx, op, &role);
+	vault_tree_unref(tree);
+	return error != SR_OK ? error : pool_add(self->pool, self, op, p, n, false);
 }
 
 static bool nonce_in_window(const struct vault_tree *t, const struct vault_op *op)
@@ -102,15 +116,22 @@ void peers_send_operation(struct enclave_core *self, const uint8_t *p, size_t n)
 	sr_write_u8(&w, CORE_OPERATION);
 	sr_write_copy(&w, p, n);
 	if (sr_writer_finish(&w) == SR_OK)
-		fx_send(self, CONSENSUS_ALL, CONSENSUS_CLASS_PROPOSAL, w.p, w.n);
+		fx_send_members(self, CONSENSUS_CLASS_PROPOSAL, w.p, w.n);
 	sr_writer_clear(&w);
 }
 
-static enum sr_error receive_operation(struct enclave_core *self, const uint8_t *p, size_t n)
+static enum sr_error receive_operation(struct enclave_core *self, uint32_t from, const uint8_t *p,
+    size_t n)
 {
 	struct vault_receipt receipt;
 	struct vault_op op;
 
+	/* Who observes builds no blocks; of a guest only its part in a change is taken. */
+	if (self->now->self >= self->now->record.n)
+		return SR_OK;
+	if (seats_peer(self->now, from) >= self->now->record.n && (vault_op_decode(&op, p, n) !=
+	    SR_OK || (unsigned)op.kind < VAULT_OP_MEMBER_FIRST))
+		return SR_OK;
 	if (peers_admit(self, &receipt, &op, p, n) != SR_OK)
 		return SR_OK;
 	return instance_work(self);
@@ -126,7 +147,7 @@ void peers_head_request(struct enclave_core *self)
 	sr_write_u8(&w, CORE_HEAD_REQUEST);
 	sr_write_hash(&w, &self->round.nonce);
 	if (sr_writer_finish(&w) == SR_OK)
-		fx_send(self, CONSENSUS_ALL, CONSENSUS_CLASS_CERT, w.p, w.n);
+		fx_send_members(self, CONSENSUS_CLASS_CERT, w.p, w.n);
 	sr_writer_clear(&w);
 }
 
@@ -150,7 +171,8 @@ static void receive_head_request(struct enclave_core *self, uint32_t from, struc
 	struct sr_writer message, w;
 	struct sr_sig64 sig;
 
-	if (sr_reader_finish(r) != SR_OK || self->closing.open)
+	if (sr_reader_finish(r) != SR_OK || self->closing.open || !self->keys->now.has_vote ||
+	    seats_peer(self->now, from) >= self->now->record.n)
 		return;
 	if (head_message(&message, self, &nonce, final->header.height, &final->hash) != SR_OK)
 		return;
@@ -168,8 +190,9 @@ static void receive_head_request(struct enclave_core *self, uint32_t from, struc
 	sr_writer_clear(&w);
 }
 
-static void receive_head(struct enclave_core *self, uint32_t from, struct sr_reader *r)
+static void receive_head(struct enclave_core *self, uint32_t seat, struct sr_reader *r)
 {
+	uint32_t from = seats_peer(self->now, seat);
 	uint64_t epoch = sr_read_u64(r), height;
 	struct sr_hash32 nonce = sr_read_hash(r), hash;
 	struct sr_writer message;
@@ -180,7 +203,7 @@ static void receive_head(struct enclave_core *self, uint32_t from, struct sr_rea
 	hash = sr_read_hash(r);
 	sig = sr_read_sig(r);
 	if (sr_reader_finish(r) != SR_OK || epoch != self->now->record.epoch || !self->round.open ||
-	    !sr_hash32_equal(&nonce, &self->round.nonce))
+	    !sr_hash32_equal(&nonce, &self->round.nonce) || from >= self->now->record.n)
 		return;
 	if (head_message(&message, self, &nonce, height, &hash) != SR_OK)
 		return;
@@ -192,6 +215,15 @@ static void receive_head(struct enclave_core *self, uint32_t from, struct sr_rea
 }
 
 /* ------------------------------------------------------------------------------------ consensus */
+
+/* Who has no place in that epoch's agreement is not heard there. */
+static enum sr_error instance_hear(struct core_instance *i, uint32_t seat, const uint8_t *msg,
+    size_t n)
+{
+	uint32_t from = seats_peer(i, seat);
+
+	return from == EPOCH_NOBODY ? SR_OK : instance_receive(i, from, msg, n);
+}
 
 /* A little is kept of what comes for the next epoch, so that the first votes there are not lost. */
 static void ahead_keep(struct enclave_core *self, uint32_t from, uint64_t epoch,
@@ -251,7 +283,7 @@ enum sr_error peers_replay_ahead(struct enclave_core *self)
 
 		list = a->next;
 		if (error == SR_OK && a->epoch == self->now->record.epoch)
-			error = instance_receive(self->now, a->from, a->p, a->n);
+			error = instance_hear(self->now, a->from, a->p, a->n);
 		free(a->p);
 		free(a);
 	}
@@ -266,9 +298,9 @@ static enum sr_error receive_consensus(struct enclave_core *self, uint32_t from,
 	if (r->error != SR_OK || self->disk_full)
 		return SR_OK;
 	if (epoch == self->now->record.epoch)
-		return instance_receive(self->now, from, r->p, r->left);
+		return instance_hear(self->now, from, r->p, r->left);
 	if (self->old != NULL && epoch == self->old->record.epoch)
-		return instance_receive(self->old, from, r->p, r->left);
+		return instance_hear(self->old, from, r->p, r->left);
 	if (epoch > self->now->record.epoch)
 		ahead_keep(self, from, epoch, r->p, r->left);
 	return SR_OK;
@@ -278,7 +310,7 @@ enum sr_error peers_receive(struct enclave_core *self, uint32_t from, const uint
 {
 	struct sr_reader r;
 
-	if (from >= self->n || from == self->self || n > CORE_MESSAGE_MAX)
+	if (from >= SR_MEMBERS_MAX || !self->peers[from].used || n > CORE_MESSAGE_MAX)
 		return SR_OK;
 	self->heard_ms[from] = self->now_ms;
 	sr_reader_init(&r, msg, n);
@@ -286,12 +318,19 @@ enum sr_error peers_receive(struct enclave_core *self, uint32_t from, const uint
 	case CORE_CONSENSUS:
 		return receive_consensus(self, from, &r);
 	case CORE_OPERATION:
-		return receive_operation(self, r.p, r.left);
+		return seats_peer(self->now, from) == EPOCH_NOBODY ? SR_OK :
+		    receive_operation(self, from, r.p, r.left);
 	case CORE_HEAD_REQUEST:
 		receive_head_request(self, from, &r);
 		return SR_OK;
 	case CORE_HEAD:
 		receive_head(self, from, &r);
+		return SR_OK;
+	case CORE_SNAPSHOT_ASK:
+		snapshot_asked(self, from, &r);
+		return SR_OK;
+	case CORE_SNAPSHOT_GET:
+		snapshot_get(self, from, &r);
 		return SR_OK;
 	default:
 		return SR_OK;

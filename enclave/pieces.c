@@ -45,9 +45,9 @@ static bool version_piece(struct vault_version *v, struct vault_key *piece,
 	sr_reader_init(&r, value.p, value.n);
 	vault_version_read(v, &r);
 	if (sr_reader_finish(&r) != SR_OK || v->payload.inlined ||
-	    self->self >= v->payload.pieces_n)
+	    self->seat >= v->payload.pieces_n)
 		return false;
-	memcpy(piece->b, v->payload.piece_hash[self->self].b, sizeof(piece->b));
+	memcpy(piece->b, v->payload.piece_hash[self->seat].b, sizeof(piece->b));
 	return true;
 }
 
@@ -56,7 +56,7 @@ static void piece_effect(struct enclave_core *self, enum enclave_effect_kind kin
 {
 	struct enclave_effect fx = { .kind = kind };
 
-	fx.a = (struct sr_bytes){ v->payload.piece_hash[self->self].b, 32 };
+	fx.a = (struct sr_bytes){ v->payload.piece_hash[self->seat].b, 32 };
 	if (v->payload.data_pieces > 0)
 		fx.number = (v->payload.cipher_bytes + v->payload.data_pieces - 1) /
 		    v->payload.data_pieces;
@@ -86,6 +86,28 @@ void pieces_clear(struct enclave_core *self)
 {
 	vault_tree_unref(self->pieces);
 	self->pieces = NULL;
+}
+
+static bool take_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct enclave_core *self = ctx;
+	struct vault_version v;
+	struct vault_key piece;
+
+	if (!version_piece(&v, &piece, self, key, value))
+		return true;
+	if (count_get(self, &piece) == 0)
+		piece_effect(self, ENCLAVE_FX_BLOB_KEEP, &v);
+	count_set(self, &piece, count_get(self, &piece) + 1);
+	return self->broken == SR_OK;
+}
+
+void pieces_take(struct enclave_core *self, const struct vault_tree *t)
+{
+	struct vault_key first = { { VAULT_REC_VERSION } };
+
+	pieces_clear(self);
+	vault_tree_walk(t, &first, 1, take_visit, self);
 }
 
 struct change { struct enclave_core *core; const struct vault_tree *before; };

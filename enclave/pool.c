@@ -293,6 +293,31 @@ void pool_account_skip(struct pool *self, struct pool_account *a)
 	a->cursor = NULL;
 }
 
+static bool is_step(const struct pool_entry *e)
+{
+	struct vault_op op;
+
+	return vault_op_decode(&op, e->p, e->n) == SR_OK &&
+	    (unsigned)op.kind >= EPOCH_OP_DEAL && (unsigned)op.kind <= EPOCH_OP_ACK;
+}
+
+void pool_drop_steps(struct pool *self)
+{
+	struct pool_account *a = self->ring, *next_account;
+	size_t accounts = self->accounts;
+
+	for (size_t i = 0; i < accounts; i++, a = next_account) {
+		struct pool_entry *e = a->first, *next;
+
+		next_account = a->ring_next;
+		for (; e != NULL; e = next) {
+			next = e->account_next;
+			if (e->nonce == 0 && e->included == 0 && is_step(e))
+				pool_remove(self, e);
+		}
+	}
+}
+
 void pool_drop_all(struct pool *self)
 {
 	while (self->ring != NULL)

@@ -122,15 +122,15 @@ static void round_open(struct enclave_core *self)
 /* The height that f+1 others have reached at least: the (f+1)-th highest answer. */
 static bool round_height(const struct enclave_core *self, uint64_t *height)
 {
-	uint32_t needed = consensus_faults(self->n) + 1;
+	uint32_t n = self->now->record.n, needed = consensus_faults(n) + 1;
 
 	if (self->round.heard_n < needed)
 		return false;
 	*height = 0;
-	for (uint32_t i = 0; i < self->n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		uint32_t as_high = 0;
 
-		for (uint32_t k = 0; k < self->n; k++)
+		for (uint32_t k = 0; k < n; k++)
 			if (self->round.heard[k] && self->round.height[k] >= self->round.height[i])
 				as_high++;
 		if (self->round.heard[i] && as_high >= needed && self->round.height[i] > *height)

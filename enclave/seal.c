@@ -98,13 +98,14 @@ void seal_meta_name(struct sr_hash32 *out, const struct core_keys *keys)
 	sr_hmac_sha256(out, keys->blind.b, sizeof(keys->blind.b), &part, 1);
 }
 
-static enum sr_error row_aad(uint8_t aad[68], struct sr_key32 *key, const struct enclave_core *self,
-    const struct sr_hash32 *name)
+#define ROW_AAD_BYTES 96u
+
+static enum sr_error row_aad(uint8_t aad[ROW_AAD_BYTES], struct sr_key32 *key,
+    const struct enclave_core *self, const struct sr_hash32 *name)
 {
 	memcpy(aad, self->genesis->chain_id.b, 32);
-	for (size_t i = 0; i < 4; i++)
-		aad[32 + i] = (uint8_t)(self->self >> (8 * i));
-	memcpy(aad + 36, name->b, 32);
+	memcpy(aad + 32, self->keys->id_sk.b + 32, 32);
+	memcpy(aad + 64, name->b, 32);
 	return sr_key_derive(key, &self->keys->rows, "strongroom row v1", name->b, 32);
 }
 
@@ -112,7 +113,7 @@ enum sr_error seal_row_put(struct sr_writer *w, struct enclave_core *self,
     const struct sr_hash32 *name, const uint8_t *plain, size_t n)
 {
 	SR_KEY32_AUTO key;
-	uint8_t aad[68];
+	uint8_t aad[ROW_AAD_BYTES];
 
 	SR_TRY(row_aad(aad, &key, self, name));
 	return seal_put(w, &self->drbg, &key, aad, sizeof(aad), plain, n);
@@ -122,7 +123,7 @@ enum sr_error seal_row_open(uint8_t **plain, size_t *plain_n, bool secret,
     const struct enclave_core *self, const struct sr_hash32 *name, const uint8_t *p, size_t n)
 {
 	SR_KEY32_AUTO key;
-	uint8_t aad[68];
+	uint8_t aad[ROW_AAD_BYTES];
 
 	SR_TRY(row_aad(aad, &key, self, name));
 	return secret ? seal_open_secret(plain, plain_n, &key, aad, sizeof(aad), p, n) :

@@ -97,7 +97,7 @@ static enum sr_error extension_make(struct sr_writer *w, const struct enclave_co
 	if (err == SR_OK) {
 		cbor_head(w, 6, SHELL_CERT_EVIDENCE_TAG);
 		cbor_head(w, 4, 3);
-		cbor_head(w, 0, GENESIS_ATTEST_SOFTWARE);
+		cbor_head(w, 0, ATTEST_KIND_SOFTWARE);
 		cbor_bytes(w, binding.p, binding.n);
 		cbor_bytes(w, sig.b, sizeof sig.b);
 		err = sr_writer_finish(w);
@@ -175,7 +175,7 @@ static enum sr_error extension_verify(const struct enclave_core *core, uint32_t 
 	struct sr_reader r;
 	sr_reader_init(&r, bytes, n);
 	if (cbor_head_read(&r, 6) != SHELL_CERT_EVIDENCE_TAG || cbor_head_read(&r, 4) != 3 ||
-	    cbor_head_read(&r, 0) != GENESIS_ATTEST_SOFTWARE)
+	    cbor_head_read(&r, 0) != ATTEST_KIND_SOFTWARE)
 		return SR_ERR_EVIDENCE_KIND;
 	struct sr_bytes binding = cbor_bytes_read(&r, BINDING_MAX);
 	struct sr_bytes sig_bytes = cbor_bytes_read(&r, sizeof(struct sr_sig64));

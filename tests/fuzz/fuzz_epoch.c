@@ -45,12 +45,12 @@ static void bodies_take(const struct fixture *f)
 	for (size_t i = 0; i < f->messages.n; i++) {
 		const struct fixture_message *m = &f->messages.list[i];
 		struct vault_op op;
-		uint32_t member;
+		struct epoch_role role;
 		if (m->p[0] != CORE_OPERATION ||
-		    epoch_op_check(&op, &member, &world.ctx, m->p + 1, m->n - 1) != SR_OK)
+		    epoch_op_check(&op, &role, &world.ctx, world.tree, m->p + 1, m->n - 1) != SR_OK)
 			continue;
-		struct body *b = (unsigned)op.kind == EPOCH_OP_DEAL ? &world.deal[member]
-								    : &world.ack[member];
+		struct body *b = (unsigned)op.kind == EPOCH_OP_DEAL ? &world.deal[role.now]
+								    : &world.ack[role.now];
 		FUZZ_CHECK(op.body.n <= BODY_MAX);
 		memcpy(b->p, op.body.p, op.body.n);
 		b->n = op.body.n;
@@ -66,8 +66,9 @@ static void setup(void)
 	epoch_record_genesis(&world.record, f->c->genesis);
 	world.ctx.chain_id = f->c->genesis->chain_id;
 	world.ctx.now = &world.record;
+	world.ctx.genesis = f->c->genesis;
 	FUZZ_CHECK(vault_genesis(&world.tree, f->c->genesis->created_ms) == SR_OK);
-	FUZZ_CHECK(epoch_genesis(&world.tree, &world.record, f->c->genesis->created_ms) == SR_OK);
+	FUZZ_CHECK(epoch_genesis(&world.tree, f->c->genesis) == SR_OK);
 	for (uint32_t i = 0; i < FIXTURE_NODES; i++)
 		keys_make(f, i);
 	bodies_take(f);
@@ -81,16 +82,16 @@ static enum sr_error say(struct run *run, uint32_t member, unsigned kind, const 
 {
 	struct vault_op op;
 	struct sr_writer w;
-	uint32_t from = 99;
+	struct epoch_role from;
 	enum sr_error e;
 	sr_writer_init(&w, SR_OP_MAX);
 	FUZZ_CHECK(epoch_op_write(&w, &world.ctx, (enum epoch_op_kind)kind, &world.vote[member], p,
 		n) == SR_OK);
-	e = epoch_op_check(&op, &from, &world.ctx, w.p, w.n);
-	FUZZ_CHECK((e == SR_OK) == (kind >= EPOCH_OP_DEAL && kind <= EPOCH_OP_ACK));
+	e = epoch_op_check(&op, &from, &world.ctx, run->t, w.p, w.n);
+	FUZZ_CHECK((e == SR_OK) == (kind >= EPOCH_OP_DEAL && kind <= EPOCH_OP_SILENT));
 	if (e == SR_OK) {
-		FUZZ_CHECK(from == member);
-		e = epoch_apply(&run->t, &world.ctx, &op, from);
+		FUZZ_CHECK(from.now == member);
+		e = epoch_apply(&run->t, &world.ctx, &op, &from);
 	}
 	sr_writer_clear(&w);
 	return e;
@@ -141,7 +142,7 @@ static void complain(struct run *run, struct sr_reader *r)
 static void any(struct run *run, struct sr_reader *r)
 {
 	uint32_t member = sr_read_u8(r) % FIXTURE_NODES;
-	unsigned kind = EPOCH_OP_DEAL + sr_read_u8(r) % 4;
+	unsigned kind = EPOCH_OP_DEAL + sr_read_u8(r) % 6;
 	size_t n;
 	uint8_t *p = fuzz_take(r, &n, sr_read_u16(r) % BODY_MAX);
 	(void)!say(run, member, kind, p, n);
@@ -164,7 +165,7 @@ static void settle(struct run *run)
 		epoch_record_write(&w, next);
 		FUZZ_CHECK(sr_writer_finish(&w) == SR_OK);
 		sr_writer_clear(&w);
-		FUZZ_CHECK(epoch_close(&run->t, next) == SR_OK);
+		FUZZ_CHECK(epoch_close(&run->t, &world.ctx, next) == SR_OK);
 		FUZZ_CHECK(!epoch_change_get(&change, run->t));
 	}
 	free(next);
@@ -174,9 +175,9 @@ static void settle(struct run *run)
 static void raw(struct sr_reader *r)
 {
 	struct vault_op op;
-	uint32_t member;
-	FUZZ_CHECK(epoch_op_check(&op, &member, &world.ctx, r->p, r->left) != SR_OK ||
-	    member < FIXTURE_NODES);
+	struct epoch_role role;
+	FUZZ_CHECK(epoch_op_check(&op, &role, &world.ctx, world.tree, r->p, r->left) != SR_OK ||
+	    role.now < FIXTURE_NODES || epoch_kind_is_open((unsigned)op.kind));
 }
 
 void fuzz_epoch(const uint8_t *p, size_t n)
@@ -255,11 +256,12 @@ static void seed_raw(void)
 void seed_epoch(void)
 {
 	setup();
-	/* vote key 32, contribution 32, proof 64, t and 3 commitments 100, 4 + 4 boxes of 80 */
+	/* attempt 4, vote key 32, contribution 32, proof 64, t and 3 commitments 100, 4 + 4 boxes
+	 * of 80 */
 	seed_change(0, 0, 0, 0);
-	seed_change(228 + 40, 1, 0, 0);
-	seed_change(228 + 40, 1, 0, 1);
-	seed_change(228 + 320 + 40, 1, 1, 0);
+	seed_change(232 + 40, 1, 0, 0);
+	seed_change(232 + 40, 1, 0, 1);
+	seed_change(232 + 320 + 40, 1, 1, 0);
 	seed_change(0, 1, 0, 0);
 	seed_change(40, 1, 1, 0);
 	seed_change(70, 1, 0, 0);

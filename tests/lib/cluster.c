@@ -69,9 +69,9 @@ static uint64_t draw(struct cluster *self, uint64_t below)
 
 /* -------------------------------------------------------------------------------------- genesis */
 
-static void member_make(struct cluster *self, uint32_t i)
+static void member_make(struct cluster *self, struct genesis_member *m, uint32_t i,
+    const struct sr_hash32 *nonce)
 {
-	struct genesis_member *m = &self->genesis->members[i];
 	struct sr_key32 seed = cluster_identity_seed(self, i);
 	struct sr_key32 op_seed = seed_of(self, "test op", i);
 	struct genesis_identity id;
@@ -84,9 +84,12 @@ static void member_make(struct cluster *self, uint32_t i)
 	must_ok(enclave_identity_new(&id, &sealed, &self->nodes[i].sealing, &self->measurement,
 	    &seed), "identity");
 	must_ok(sr_writer_finish(&sealed), "identity");
-	self->nodes[i].identity = copy_of(sealed.p, sealed.n);
-	self->nodes[i].identity_n = sealed.n;
+	if (self->nodes[i].identity == NULL) {
+		self->nodes[i].identity = copy_of(sealed.p, sealed.n);
+		self->nodes[i].identity_n = sealed.n;
+	}
 	sr_writer_clear(&sealed);
+	self->nodes[i].id = id.id_key;
 	sr_ed25519_keypair(&operator_sk, &m->operator_key, &op_seed);
 	m->name_n = (size_t)snprintf((char *)m->name, sizeof(m->name), "member %u", i);
 	m->id_key = id.id_key;
@@ -94,14 +97,14 @@ static void member_make(struct cluster *self, uint32_t i)
 	memcpy(m->box_key, id.box_key, 32);
 	snprintf(m->url, sizeof(m->url), "https://127.0.0.1:%u", 9000 + i);
 	snprintf(m->link, sizeof(m->link), "tcp://127.0.0.1:%u", 9200 + i);
-	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &self->genesis->nonce);
+	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, nonce);
 	sr_writer_init(&evidence, GENESIS_EVIDENCE_MAX);
 	genesis_software_evidence(&evidence, &self->measurement, report, &operator_sk);
 	must_ok(sr_writer_finish(&evidence), "evidence");
 	m->evidence.p = copy_of(evidence.p, evidence.n);
 	m->evidence.n = evidence.n;
 	sr_writer_clear(&evidence);
-	genesis_member_sign(m, &self->genesis->nonce, &operator_sk);
+	genesis_member_sign(m, nonce, &operator_sk);
 }
 
 struct cluster *cluster_new(const struct cluster_options *options)
@@ -121,15 +124,17 @@ struct cluster *cluster_new(const struct cluster_options *options)
 	g->name_n = (size_t)snprintf((char *)g->name, sizeof(g->name), "test cluster");
 	g->created_ms = START_MS - 1000;
 	g->nonce = sr_hash("nonce", 5);
-	g->attestation = GENESIS_ATTEST_SOFTWARE;
+	attest_policy_default(&g->policy);
+	/* Anyone may ask to join, and a refresh has not to wait for an hour. */
+	g->policy.operators_open = true;
+	g->policy.refresh_min_ms = 5000;
 	g->slot_ms = options->slot_ms != 0 ? options->slot_ms : 300;
 	g->slot_min_ms = options->slot_min_ms != 0 ? options->slot_min_ms : 20;
 	g->threshold = options->threshold != 0 ? options->threshold : options->n / 2 + 1;
-	g->measurements_n = 1;
-	g->measurements[0] = self->measurement;
+	must_ok(genesis_measurement_add(g, &self->measurement), "measurement");
 	g->members_n = options->n;
 	for (uint32_t i = 0; i < self->n; i++)
-		member_make(self, i);
+		member_make(self, &g->members[i], i, &g->nonce);
 	sr_writer_init(&w, GENESIS_FILE_MAX);
 	must_ok(genesis_encode(&w, g), "genesis");
 	self->genesis_bytes = sr_writer_take(&w, &self->genesis_n);
@@ -341,15 +346,41 @@ void cluster_send(struct cluster *self, uint32_t from, uint32_t to, const uint8_
 	queue_put(self, &m);
 }
 
+/* The node with the identity that this one's core expects on a seat. */
+static uint32_t node_at(const struct cluster *self, uint32_t node, uint32_t seat)
+{
+	struct sr_edpk id;
+
+	if (enclave_core_peer_key(&id, self->nodes[node].core, seat) != SR_OK)
+		return EPOCH_NOBODY;
+	for (uint32_t i = 0; i < self->n; i++)
+		if (memcmp(self->nodes[i].id.b, id.b, sizeof(id.b)) == 0)
+			return i;
+	return EPOCH_NOBODY;
+}
+
+/* The seat on which this core expects that node. */
+static uint32_t seat_of(const struct cluster *self, uint32_t node, uint32_t other)
+{
+	struct sr_edpk id;
+
+	for (uint32_t seat = 0; seat < SR_MEMBERS_MAX; seat++)
+		if (enclave_core_peer_key(&id, self->nodes[node].core, seat) == SR_OK &&
+		    memcmp(self->nodes[other].id.b, id.b, sizeof(id.b)) == 0)
+			return seat;
+	return EPOCH_NOBODY;
+}
+
 static void message_out(struct cluster *self, uint32_t from, const struct enclave_effect *fx)
 {
 	uint64_t delay_ms = 1 + draw(self, 3);
+	uint32_t to = node_at(self, from, fx->member);
 
 	self->messages++;
-	if (self->hooks.message != NULL && !self->hooks.message(self->hooks.ctx, self, from,
-	    fx->member, fx->a.p, fx->a.n, &delay_ms))
+	if (to == EPOCH_NOBODY || (self->hooks.message != NULL &&
+	    !self->hooks.message(self->hooks.ctx, self, from, to, fx->a.p, fx->a.n, &delay_ms)))
 		return;
-	cluster_send(self, from, fx->member, fx->a.p, fx->a.n, delay_ms);
+	cluster_send(self, from, to, fx->a.p, fx->a.n, delay_ms);
 }
 
 /* -------------------------------------------------------------------------------------- effects */
@@ -499,6 +530,11 @@ void cluster_start(struct cluster *self, uint32_t i)
 	ev.a = (struct sr_bytes){ self->genesis_bytes, self->genesis_n };
 	ev.b = (struct sr_bytes){ node->identity, node->identity_n };
 	cluster_event(self, i, &ev);
+	if (node->trail != NULL && node->core != NULL) {
+		ev = (struct enclave_event){ .kind = ENCLAVE_EV_TRAIL,
+			.a = { node->trail, node->trail_n }, .b = { node->pin, node->pin_n } };
+		cluster_event(self, i, &ev);
+	}
 	for (size_t k = 0; k < node->store.n && node->core != NULL; k++) {
 		ev = (struct enclave_event){ .kind = ENCLAVE_EV_STORE_ROW,
 			.a = { node->store.list[k].key, node->store.list[k].key_n },
@@ -554,9 +590,12 @@ void cluster_free(struct cluster *self)
 		free(node->log.list);
 		free(node->archive);
 		free(node->identity);
+		free(node->trail);
+		free(node->pin);
 		enclave_effects_clear(&node->effects);
-		free((void *)(uintptr_t)self->genesis->members[i].evidence.p);
 	}
+	for (uint32_t i = 0; i < self->genesis->members_n; i++)
+		free((void *)(uintptr_t)self->genesis->members[i].evidence.p);
 	for (size_t k = 0; k < self->queue_n; k++)
 		free(self->queue[k].p);
 	for (size_t k = 0; k < self->replies_n; k++)
@@ -584,10 +623,12 @@ static void deliver(struct cluster *self)
 {
 	struct cluster_message m = queue_take(self);
 	struct enclave_event ev = { .kind = m.archive ? ENCLAVE_EV_ARCHIVE : ENCLAVE_EV_MESSAGE,
-		.token = m.token, .member = m.from, .a = { m.p, m.n } };
+		.token = m.token, .a = { m.p, m.n } };
 
 	if (m.at_ms > self->now_ms)
 		self->now_ms = m.at_ms;
+	if (self->nodes[m.to].core != NULL && !m.archive)
+		ev.member = seat_of(self, m.to, m.from);
 	cluster_event(self, m.to, &ev);
 	free(m.p);
 }
@@ -648,10 +689,31 @@ bool cluster_run_until(struct cluster *self, bool (*done)(struct cluster *c, voi
 static bool epoch_reached(struct cluster *c, void *ctx)
 {
 	for (uint32_t i = 0; i < c->n; i++)
-		if (c->nodes[i].core != NULL &&
-		    enclave_core_epoch(c->nodes[i].core)->epoch < *(uint64_t *)ctx)
+		if (c->nodes[i].core != NULL && (enclave_core_epoch(c->nodes[i].core) == NULL ||
+		    enclave_core_epoch(c->nodes[i].core)->epoch < *(uint64_t *)ctx))
 			return false;
 	return true;
+}
+
+static bool members_reached(struct cluster *c, void *ctx)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->nodes[i].core != NULL && cluster_index(c, i, i) == EPOCH_NOBODY)
+			return false;
+	return epoch_reached(c, ctx);
+}
+
+bool cluster_run_members(struct cluster *self, uint64_t epoch, uint64_t ms)
+{
+	return cluster_run_until(self, members_reached, &epoch, ms);
+}
+
+uint32_t cluster_index(const struct cluster *self, uint32_t node, uint32_t via)
+{
+	const struct epoch_record *r = self->nodes[via].core != NULL ?
+	    enclave_core_epoch(self->nodes[via].core) : NULL;
+
+	return r != NULL ? epoch_record_id(r, &self->nodes[node].id) : EPOCH_NOBODY;
 }
 
 bool cluster_run_epoch(struct cluster *self, uint64_t epoch, uint64_t ms)
@@ -752,7 +814,7 @@ static enum sr_error asking_wait(struct asking *a, struct cluster *self, uint32_
 		r = &self->replies[token];
 		error = r->code != SR_OK ? r->code : client_answer_open(code, &member, answer,
 		    answer_n, &a->answer_sk, &a->hash, keys, epoch->n, r->p, r->n);
-		if (error == SR_OK && member != node)
+		if (error == SR_OK && member != epoch_record_id(epoch, &self->nodes[node].id))
 			error = SR_ERR_NOT_A_MEMBER;
 	}
 	free(epoch);
@@ -775,6 +837,107 @@ enum sr_error cluster_ask(struct cluster *self, uint32_t node, enum client_metho
 		error = asking_wait(&a, self, node, method, &w, code, answer, answer_n, limit_ms);
 	sr_writer_clear(&w);
 	return error;
+}
+
+/* ----------------------------------------------------------------------------- changing rosters */
+
+uint32_t cluster_node_add(struct cluster *self)
+{
+	struct genesis_member *m = must(calloc(1, sizeof(*m)));
+	uint32_t i = self->n++;
+
+	must_ok(self->n <= SR_MEMBERS_MAX ? SR_OK : SR_ERR_TOO_MANY, "nodes");
+	memset(&self->nodes[i], 0, sizeof(self->nodes[i]));
+	enclave_effects_init(&self->nodes[i].effects);
+	/* Only the identity is wanted. */
+	member_make(self, m, i, &self->genesis->nonce);
+	free((void *)(uintptr_t)m->evidence.p);
+	free(m);
+	return i;
+}
+
+struct sr_edsk cluster_operator(const struct cluster *self, uint32_t node)
+{
+	struct sr_key32 seed = seed_of(self, "test op", node);
+	struct sr_edsk sk;
+	struct sr_edpk pk;
+
+	sr_ed25519_keypair(&sk, &pk, &seed);
+	return sk;
+}
+
+void cluster_join_body(struct sr_writer *w, struct cluster *self, uint32_t node, uint32_t via)
+{
+	const struct epoch_record *r = enclave_core_epoch(self->nodes[via].core);
+	struct genesis_member *m = must(calloc(1, sizeof(*m)));
+	struct sr_hash32 nonce = epoch_record_nonce(r, self->genesis);
+
+	member_make(self, m, node, &nonce);
+	genesis_member_write(w, m);
+	free((void *)(uintptr_t)m->evidence.p);
+	free(m);
+}
+
+enum sr_error cluster_open_op(struct cluster *self, uint32_t via, const struct sr_edsk *key,
+    unsigned kind, const uint8_t *body, size_t n)
+{
+	struct epoch_context ctx = { .chain_id = self->genesis->chain_id,
+		.now = enclave_core_epoch(self->nodes[via].core), .genesis = self->genesis };
+	struct sr_writer w;
+	enum sr_error code = SR_OK, error;
+	uint8_t *answer;
+	size_t answer_n;
+
+	sr_writer_init(&w, SR_OP_MAX);
+	must_ok(epoch_op_write(&w, &ctx, (enum epoch_op_kind)kind, key, body, n), "operation");
+	error = cluster_ask(self, via, CLIENT_SUBMIT, w.p, w.n, &code, &answer, &answer_n, 30000);
+	free(answer);
+	sr_writer_clear(&w);
+	return error != SR_OK ? error : code;
+}
+
+void cluster_trail_fetch(struct cluster *self, uint32_t node, uint32_t via)
+{
+	size_t token = cluster_request(self, via, CLIENT_TRAIL, NULL, 0);
+	struct cluster_reply *r = &self->replies[token];
+
+	must_ok(r->done ? r->code : SR_ERR_TIMED_OUT, "trail");
+	free(self->nodes[node].trail);
+	self->nodes[node].trail = copy_of(r->p, r->n);
+	self->nodes[node].trail_n = r->n;
+}
+
+enum sr_error cluster_join(struct cluster *self, uint32_t node, uint32_t via)
+{
+	struct sr_edsk sk = cluster_operator(self, node);
+	struct sr_writer body;
+	enum sr_error error;
+
+	sr_writer_init(&body, SR_OP_MAX);
+	cluster_join_body(&body, self, node, via);
+	error = cluster_open_op(self, via, &sk, EPOCH_OP_JOIN, body.p, body.n);
+	sr_writer_clear(&body);
+	if (error != SR_OK)
+		return error;
+	cluster_trail_fetch(self, node, via);
+	cluster_start(self, node);
+	return SR_OK;
+}
+
+enum sr_error cluster_leave(struct cluster *self, uint32_t node, uint32_t via)
+{
+	const struct epoch_record *r = enclave_core_epoch(self->nodes[via].core);
+	struct sr_edsk sk = cluster_operator(self, node);
+	uint8_t body[4] = { (uint8_t)r->members[cluster_index(self, node, via)].seat };
+
+	return cluster_open_op(self, via, &sk, EPOCH_OP_LEAVE, body, sizeof(body));
+}
+
+enum sr_error cluster_refresh(struct cluster *self, uint32_t via)
+{
+	struct sr_edsk sk = cluster_operator(self, via);
+
+	return cluster_open_op(self, via, &sk, EPOCH_OP_REFRESH, NULL, 0);
 }
 
 void cluster_op_write(struct sr_writer *w, struct cluster *self, const struct cluster_key *key,

@@ -2,6 +2,9 @@
  * tests/lib/cluster.h - a whole cluster of cores in one thread and virtual time. Nothing is real
  * but the cores: each node's disk, links and clients are tables here, everything follows from the
  * seed.
+ *
+ * A node is known here by its number, which it keeps for ever; in the cores it has a seat. Links
+ * find each other by identity, as attested channels do.
  */
 #ifndef SR_TESTS_LIB_CLUSTER_H
 #define SR_TESTS_LIB_CLUSTER_H
@@ -9,6 +12,7 @@
 #include "base/drbg.h"
 #include "enclave/client_wire.h"
 #include "enclave/core.h"
+#include "enclave/epoch.h"
 #include "vault/op.h"
 #include "vault/record.h"
 #include "vault/vault.h"
@@ -32,6 +36,9 @@ struct cluster_node {
 	/* the disk */
 	struct cluster_rows store, pending;     /* pending: STATE_PUTs of the open checkpoint */
 	struct cluster_records log;
+	struct sr_edpk id;
+	uint8_t *trail, *pin;                   /* of a node that joins */
+	size_t trail_n, pin_n;
 	struct cluster_block *archive;
 	size_t archive_n, archive_capacity;
 	/* what was seen */
@@ -86,6 +93,26 @@ struct cluster *cluster_new(const struct cluster_options *options);
 void cluster_free(struct cluster *self);
 /* The seed of member i's identity: identity keys follow from it (enclave_identity_new). */
 struct sr_key32 cluster_identity_seed(const struct cluster *self, uint32_t i);
+
+/* --- changing rosters --- */
+/* A node that is in no roster yet; not started. Returns its number. */
+uint32_t cluster_node_add(struct cluster *self);
+/* Whose operator it is. */
+struct sr_edsk cluster_operator(const struct cluster *self, uint32_t node);
+/* The body of a JOIN for this node in the epoch of node via. */
+void cluster_join_body(struct sr_writer *w, struct cluster *self, uint32_t node, uint32_t via);
+/* An operation of enclave/epoch.h by this key, submitted at a node; the answer's code. */
+enum sr_error cluster_open_op(struct cluster *self, uint32_t via, const struct sr_edsk *key,
+    unsigned kind, const uint8_t *body, size_t n);
+/* JOIN by the node's operator, the trail fetched from via, and the node started. */
+enum sr_error cluster_join(struct cluster *self, uint32_t node, uint32_t via);
+enum sr_error cluster_leave(struct cluster *self, uint32_t node, uint32_t via);
+enum sr_error cluster_refresh(struct cluster *self, uint32_t via);
+void cluster_trail_fetch(struct cluster *self, uint32_t node, uint32_t via);
+/* Its place in the epoch of node via; EPOCH_NOBODY. */
+uint32_t cluster_index(const struct cluster *self, uint32_t node, uint32_t via);
+/* All running nodes are members of this epoch, or of one after it. */
+bool cluster_run_members(struct cluster *self, uint64_t epoch, uint64_t ms);
 
 /* Boots a node from its disk, until READY. */
 void cluster_start(struct cluster *self, uint32_t node);

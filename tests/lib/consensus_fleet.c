@@ -58,6 +58,11 @@ static void broken(struct fleet *self, const char *what)
 	abort();
 }
 
+static uint32_t nodes_n(const struct fleet *self)
+{
+	return self->n + self->guests;
+}
+
 /* --- events --- */
 
 static bool sooner(const struct fleet_event *a, const struct fleet_event *b)
@@ -204,7 +209,12 @@ static void send_watch(struct fleet *self, struct fleet_node *node, const uint8_
 	struct consensus_vote v;
 	struct sr_reader r;
 
-	if (n < 12 || msg[1] != CONS_VOTES)
+	if (n < 12)
+		return;
+	if (node->index >= self->n && msg[1] != CONS_HEAD && msg[1] != CONS_REQ_BLOCK &&
+	    msg[1] != CONS_REQ_ROWS)
+		broken(self, "an observer said more than where it stands and what it lacks");
+	if (msg[1] != CONS_VOTES)
 		return;
 	sr_reader_init(&r, msg + 10, n - 10);
 	for (uint32_t i = sr_read_u16(&r); i > 0 && r.error == SR_OK; i--) {
@@ -251,8 +261,9 @@ static void port_send(
 	send_watch(self, node, msg, n);
 	self->sent[class]++;
 	self->sent_bytes += n;
-	for (uint32_t i = 0; i < self->n; i++)
-		if (i != node->index && (to == CONSENSUS_ALL || to == i))
+	for (uint32_t i = 0; i < nodes_n(self); i++)
+		if (i != node->index && (i < self->n || node->index < self->n) &&
+		    (to == CONSENSUS_ALL || to == i))
 			send_one(self, node->index, i, msg, n);
 }
 
@@ -458,6 +469,16 @@ static const struct consensus_ports fake_ports = {
 	.abandon = fake_abandon,
 };
 
+static void node_begin(struct fleet *self, uint32_t i)
+{
+	struct fleet_node *node = &self->nodes[i];
+
+	node->fleet = self;
+	node->index = i;
+	node->wake_ms = UINT64_MAX;
+	node->app.body_n = 64;
+}
+
 struct fleet *fleet_new(uint32_t n, uint64_t seed)
 {
 	struct fleet *self = calloc(1, sizeof(*self));
@@ -477,21 +498,25 @@ struct fleet *fleet_new(uint32_t n, uint64_t seed)
 	memset(self->chain_id.b, 7, sizeof(self->chain_id.b));
 	self->genesis = consensus_genesis_hash(&self->chain_id, 1, &zero, &zero, &zero);
 	for (uint32_t i = 0; i < n; i++) {
-		struct fleet_node *node = &self->nodes[i];
-
 		memset(key.b, (int)i + 1, sizeof(key.b));
-		sr_ed25519_keypair(&node->key, &self->keys[i], &key);
-		node->fleet = self;
-		node->index = i;
-		node->wake_ms = UINT64_MAX;
-		node->app.body_n = 64;
+		sr_ed25519_keypair(&self->nodes[i].key, &self->keys[i], &key);
+		node_begin(self, i);
 	}
 	return self;
 }
 
+uint32_t fleet_observer_add(struct fleet *self)
+{
+	uint32_t i = self->n + self->guests++;
+
+	SR_ASSERT(i < FLEET_MAX);
+	node_begin(self, i);
+	return i;
+}
+
 void fleet_free(struct fleet *self)
 {
-	for (uint32_t i = 0; i < self->n; i++) {
+	for (uint32_t i = 0; i < nodes_n(self); i++) {
 		struct fleet_node *node = &self->nodes[i];
 
 		consensus_free(node->consensus);
@@ -524,7 +549,7 @@ static void config_fill(struct fleet *self, uint32_t i)
 	c->chain_id = self->chain_id;
 	c->epoch = 1;
 	c->n = self->n;
-	c->self = i;
+	c->self = i < self->n ? i : CONSENSUS_OBSERVER;
 	memcpy(c->keys, self->keys, sizeof(self->keys));
 	c->vote_key = &node->key;
 	c->genesis_hash = self->genesis;
@@ -687,9 +712,9 @@ static void event_handle(struct fleet *self, const struct fleet_event *e)
 static bool fleet_step(struct fleet *self, uint64_t end_ms)
 {
 	uint64_t at = self->events_n > 0 ? self->events[0].at_ms : UINT64_MAX;
-	uint32_t who = self->n;
+	uint32_t who = FLEET_MAX;
 
-	for (uint32_t i = 0; i < self->n; i++) {
+	for (uint32_t i = 0; i < nodes_n(self); i++) {
 		if (self->nodes[i].consensus != NULL && self->nodes[i].wake_ms < at) {
 			at = self->nodes[i].wake_ms;
 			who = i;
@@ -701,7 +726,7 @@ static bool fleet_step(struct fleet *self, uint64_t end_ms)
 	}
 	if (at > self->now_ms)
 		self->now_ms = at;
-	if (who == self->n) {
+	if (who == FLEET_MAX) {
 		struct fleet_event e = event_pop(self);
 
 		event_handle(self, &e);
@@ -758,7 +783,7 @@ uint64_t fleet_height_least(const struct fleet *self)
 {
 	uint64_t least = UINT64_MAX;
 
-	for (uint32_t i = 0; i < self->n; i++)
+	for (uint32_t i = 0; i < nodes_n(self); i++)
 		if (self->nodes[i].consensus != NULL && self->nodes[i].app.height < least)
 			least = self->nodes[i].app.height;
 	return least;

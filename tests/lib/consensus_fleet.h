@@ -53,7 +53,7 @@ struct fleet_node {
 struct fleet_event;
 
 struct fleet {
-	uint32_t n;
+	uint32_t n, guests;              /* nodes n and up are observers */
 	uint64_t now_ms, sequence;
 	struct fleet_node nodes[FLEET_MAX];
 	struct sr_edpk keys[FLEET_MAX];
@@ -78,6 +78,8 @@ struct fleet {
 };
 
 struct fleet *fleet_new(uint32_t n, uint64_t seed);
+/* Adds a node that is no member; it runs once it is started. Returns its number. */
+uint32_t fleet_observer_add(struct fleet *self);
 void fleet_free(struct fleet *self);
 /* Starts every node for the first time. */
 void fleet_start(struct fleet *self);

@@ -76,6 +76,7 @@ void client_submit(struct sim_client *c, const struct client_account *a, enum va
 	sr_sign(&sig, &a->sk, "strongroom op v1", w.p, w.n);
 	sr_write_sig(&w, &sig);
 	SR_ASSERT(sr_writer_finish(&w) == SR_OK);
+	c->signer = *a;
 	free(c->op.p);
 	c->op = sim_copy(w.p, w.n);
 	sr_writer_clear(&w);
@@ -133,16 +134,70 @@ void client_done(struct sim_client *c)
 
 /* --- answers --- */
 
+/* The node is in another epoch than I believed: what it says is checked from the genesis. */
+static void follow(struct sim_client *c)
+{
+	c->resume = c->method;
+	c->following = true;
+	/* It may be the one that is behind. */
+	c->target = (c->target + 1) % c->sim->n;
+	trail_ask(c);
+}
+
+/* An operation is of one epoch. Once that is over it can't become final any more: the same again,
+ * for the new one. */
+#define OP_EPOCH_AT 33u
+static uint64_t op_epoch(const struct sim_client *c)
+{
+	uint64_t epoch = 0;
+	for (size_t i = 0; i < 8; i++)
+		epoch |= (uint64_t)c->op.p[OP_EPOCH_AT + i] << (8 * i);
+	return epoch;
+}
+
+static void op_renew(struct sim_client *c)
+{
+	struct sr_hash32 before = c->op_hash;
+	struct vault_op decoded;
+	struct sr_sig64 sig;
+	size_t n = c->op.n - sizeof sig.b;
+	for (size_t i = 0; i < 8; i++)
+		c->op.p[OP_EPOCH_AT + i] = (uint8_t)(c->epoch.epoch >> (8 * i));
+	sr_sign(&sig, &c->signer.sk, "strongroom op v1", c->op.p, n);
+	memcpy(c->op.p + n, sig.b, sizeof sig.b);
+	SR_ASSERT(vault_op_decode(&decoded, c->op.p, c->op.n) == SR_OK);
+	c->op_hash = decoded.hash;
+	if (c->kind->moved != NULL)
+		c->kind->moved(c, &before);
+	request(c, CLIENT_SUBMIT, c->op.p, c->op.n);
+}
+
 static void answer_trail(struct sim_client *c, struct sr_bytes answer)
 {
+	struct epoch_record newest;
 	struct sr_hash32 close_hash;
-	if (epoch_trail_verify(&c->epoch, &close_hash, c->sim->parsed, answer.p, answer.n)
+	if (epoch_trail_verify(&newest, &close_hash, c->sim->parsed, answer.p, answer.n)
 	    != SR_OK) {
 		sim_violate(c->sim, "an epoch trail that does not verify");
 		return;
 	}
-	if (c->epoch.epoch > 0)
+	if (newest.epoch == 0)
+		return;
+	bool moved = newest.epoch > c->epoch.epoch;
+	if (moved)
+		c->epoch = newest;
+	if (!c->following) {
 		c->kind->begin(c);
+		return;
+	}
+	c->following = false;
+	c->method = c->resume;
+	if (moved && c->kind->moved != NULL)
+		c->kind->moved(c, &c->op_hash);
+	if (c->method == CLIENT_SUBMIT)
+		request(c, CLIENT_SUBMIT, c->op.p, c->op.n);
+	else
+		c->kind->again(c);
 }
 
 /* What a refusal by one node alone may mean: it is behind, busy, cut off. Ask elsewhere. */
@@ -163,6 +218,10 @@ static void answer_submit(struct sim_client *c, enum sr_error code, struct sr_by
 {
 	struct vault_receipt receipt = { .code = (uint16_t)code };
 	struct sr_reader r;
+	if (code == SR_ERR_WRONG_EPOCH && op_epoch(c) < c->epoch.epoch) {
+		op_renew(c);
+		return;
+	}
 	if (passing(code)) {
 		sim_say(c->sim, "client %u: %s", c->index, sr_error_name((unsigned)code));
 		return;
@@ -215,13 +274,16 @@ void sim_user_reply(
 			answer_trail(c, bytes);
 		return;
 	}
-	if (bytes.n == 0)
-		return; /* the request could not be opened */
-	for (uint32_t i = 0; i < s->n; i++)
+	if (bytes.n == 0) { /* the request could not be opened */
+		if (code == SR_ERR_WRONG_EPOCH)
+			follow(c);
+		return;
+	}
+	for (uint32_t i = 0; i < c->epoch.n; i++)
 		keys[i] = c->epoch.members[i].vote_key;
 	enum sr_error err = client_answer_open(&inner, &member, &payload, &payload_n,
-	    &c->answer_sk, &c->request_hash, keys, s->n, bytes.p, bytes.n);
-	if (err != SR_OK || member != process->index) {
+	    &c->answer_sk, &c->request_hash, keys, c->epoch.n, bytes.p, bytes.n);
+	if (err != SR_OK || c->epoch.members[member].seat != process->index) {
 		sim_violate(s, "node %u: an answer that does not verify: %s", process->index,
 		    sr_error_name((unsigned)err));
 		return;

@@ -19,6 +19,8 @@ struct client_kind {
 	void (*shared)(struct sim_client *c, enum sr_error code, struct sr_bytes payload,
 	    struct sim_node *from);
 	void (*again)(struct sim_client *c);            /* a GET or SHARE was not answered */
+	/* Another epoch; the operation under way has another hash, if it had one. May be NULL. */
+	void (*moved)(struct sim_client *c, const struct sr_hash32 *before);
 	void (*finish)(struct sim_client *c);           /* healed: come to an end; may be NULL */
 	void (*check)(struct sim_client *c, struct vault_tree *state);
 };
@@ -36,7 +38,9 @@ struct sim_client {
 	struct epoch_record epoch;
 	bool finishing, done, retrying;
 	uint64_t sequence;                      /* of the request under way */
-	enum client_method method;
+	enum client_method method, resume;
+	bool following;                         /* fetches the trail, then goes on with resume */
+	struct client_account signer;
 	struct sim_bytes op;                    /* SUBMIT: the same bytes, over all retries */
 	struct sim_bytes sealed;
 	struct sr_hash32 op_hash, request_hash;

@@ -90,12 +90,12 @@ bool sim_history_has(struct sim_node *node, unsigned kind, uint64_t epoch, uint6
 void sim_history_vote(struct sim_node *node, const struct consensus_vote *v)
 {
 	struct sim *s = node->sim;
-	if (v->voter != node->index || node->liar)
+	if (v->voter != sim_place(node, v->epoch) || node->liar)
 		return; /* somebody else's, passed on */
 	struct history_slot *h = slot_of(s, v->epoch, v->slot);
 	if (h == NULL)
 		return;
-	struct ballot *b = &h->ballots[v->voter];
+	struct ballot *b = &h->ballots[node->index];
 	struct sr_hash32 *hash = hash_of(b, v->kind);
 	bool again = (b->voted >> v->kind & 1) != 0;
 	b->voted = (uint8_t)(b->voted | 1u << v->kind);
@@ -103,7 +103,7 @@ void sim_history_vote(struct sim_node *node, const struct consensus_vote *v)
 	bool known = again || (b->logged >> v->kind & 1) != 0;
 	if ((known && hash != NULL && !sr_hash32_equal(hash, &v->hash)) ||
 	    ((b->voted >> CONSENSUS_SKIP & 1) != 0 && (b->voted >> CONSENSUS_FINAL & 1) != 0))
-		sim_violate(s, "I2: member %u voted twice in slot %llu", v->voter,
+		sim_violate(s, "I2: member %u voted twice in slot %llu", node->index,
 		    (unsigned long long)v->slot);
 	if (hash != NULL)
 		*hash = v->hash;

@@ -354,7 +354,7 @@ static bool propose(
 	struct sr_bytes body;
 	struct consensus_header h;
 	struct sr_reader r;
-	if (!proposal_read(&h, &body, &r, rest) || h.author != node->index)
+	if (!proposal_read(&h, &body, &r, rest) || h.author != sim_place(node, h.epoch))
 		return false;
 	if (h.slot != l->slot)
 		choose(node, &h, body, r);
@@ -378,7 +378,8 @@ static void vote_send(struct sim_node *node, uint32_t to, enum consensus_vote_ki
     uint64_t epoch, uint64_t slot, const struct sr_hash32 *hash, uint8_t flags)
 {
 	struct consensus_vote v = {
-		.kind = kind, .epoch = epoch, .slot = slot, .voter = node->index, .flags = flags
+		.kind = kind, .epoch = epoch,
+		.slot = slot, .voter = sim_place(node, epoch), .flags = flags
 	};
 	struct sr_writer w;
 	if (hash != NULL)
@@ -407,7 +408,7 @@ static bool vote(struct sim_node *node, uint32_t to, const struct consensus_vote
 {
 	struct sim *s = node->sim;
 	struct sim_coalition *c = coalition(s);
-	if (v->voter != node->index)
+	if (v->voter != sim_place(node, v->epoch))
 		return false;
 	const struct liar_variant *shown = variant_find(c, v, to);
 	if (shown != NULL && v->kind != CONSENSUS_SKIP) {

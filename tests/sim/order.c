@@ -30,7 +30,7 @@ static void consensus_record(struct sim_node *node, const uint8_t *p, size_t n)
 	switch (sr_read_u8(&r)) {
 	case LOG_VOTE:
 		consensus_vote_read(&v, &r);
-		if (r.error == SR_OK && v.voter == node->index)
+		if (r.error == SR_OK && v.voter == sim_place(node, v.epoch))
 			sim_history_logged(node, v.kind, v.epoch, v.slot, &v.hash);
 		break;
 	case LOG_PROPOSED: {
@@ -76,7 +76,7 @@ static void own_proposal(struct sim_node *node, const uint8_t *msg, size_t n)
 	sr_reader_init(&r, rest.p, rest.n);
 	consensus_header_read(&h, &r);
 	struct sr_hash32 hash = consensus_header_hash(&h);
-	if (r.error == SR_OK && h.author == node->index &&
+	if (r.error == SR_OK && h.author == sim_place(node, h.epoch) &&
 	    !sim_history_has(node, HISTORY_PROPOSED, h.epoch, h.slot, &hash))
 		sim_violate(node->sim, "I6: node %u proposed in slot %llu before it was durable",
 		    node->index, (unsigned long long)h.slot);
@@ -87,7 +87,7 @@ static void sent(struct sim_node *node, const struct enclave_effect *fx)
 	struct consensus_vote votes[SIM_VOTES_MAX];
 	size_t n = sim_envelope_votes(votes, fx->a.p, fx->a.n);
 	for (size_t i = 0; i < n; i++)
-		if (votes[i].voter == node->index &&
+		if (votes[i].voter == sim_place(node, votes[i].epoch) &&
 		    !sim_history_has(node, votes[i].kind, votes[i].epoch, votes[i].slot,
 			&votes[i].hash))
 			sim_violate(node->sim,

@@ -409,8 +409,10 @@ static void race_check(struct sim_client *c, struct vault_tree *state)
 		changes_check(s, state);
 }
 
-static const struct client_kind racers = { race_begin, race_submitted, race_got, race_shared,
-	race_again, NULL, race_check };
+static const struct client_kind racers = {
+	.begin = race_begin, .submitted = race_submitted, .got = race_got,
+	.shared = race_shared, .again = race_again, .check = race_check,
+};
 
 void sim_race_init(struct sim *s)
 {

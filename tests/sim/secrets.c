@@ -5,6 +5,16 @@
 #include "enclave/internal.h"
 #include "tests/sim/sim.h"
 
+uint32_t sim_place(const struct sim_node *node, uint64_t epoch)
+{
+	const struct enclave_core *core = node->core;
+	if (core != NULL && core->now != NULL && core->now->record.epoch == epoch)
+		return core->now->self;
+	if (core != NULL && core->old != NULL && core->old->record.epoch == epoch)
+		return core->old->self;
+	return node->index;
+}
+
 /* I10: one roster per epoch. */
 void sim_check_roster(struct sim_node *node)
 {
@@ -33,7 +43,7 @@ static bool shares_give(struct sim *s, const uint32_t *members, uint32_t n)
 	struct sr_point key;
 	const struct epoch_record *record = enclave_core_epoch(s->nodes[members[0]].core);
 	for (uint32_t i = 0; i < n; i++) {
-		set[i].v = members[i] + 1;
+		set[i].v = s->nodes[members[i]].core->now->self + 1;
 		shares[i] = s->nodes[members[i]].core->keys->now.share;
 	}
 	if (shamir_interpolate(&x, set, shares, n) != SR_OK)
@@ -42,13 +52,27 @@ static bool shares_give(struct sim *s, const uint32_t *members, uint32_t n)
 	return memcmp(key.b, record->vault_key, sizeof key.b) == 0;
 }
 
+/* Shares of two epochs are of two polynomials: those of the newest. */
+static uint64_t newest_epoch(const struct sim *s)
+{
+	uint64_t newest = 0;
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct enclave_core *core = s->nodes[i].core;
+		if (core != NULL && !s->nodes[i].liar && core->keys->now.epoch > newest)
+			newest = core->keys->now.epoch;
+	}
+	return newest;
+}
+
 /* Honest members that have a share of this epoch, in an order by chance. */
 static uint32_t holders(struct sim *s, uint32_t list[SIM_NODES_MAX])
 {
 	uint32_t n = 0;
+	uint64_t epoch = newest_epoch(s);
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct sim_node *node = &s->nodes[i];
-		if (node->liar || node->core == NULL || !node->core->keys->now.has_share)
+		if (node->liar || node->core == NULL || !node->core->keys->now.has_share ||
+		    node->core->keys->now.epoch != epoch)
 			continue;
 		uint32_t at = (uint32_t)sim_below(s, n + 1);
 		list[n++] = list[at];
@@ -75,7 +99,7 @@ void sim_check_vault_key(struct sim *s)
 		const struct epoch_record *record = enclave_core_epoch(core);
 		struct sr_point key;
 		sr_point_base_mul(&key, &core->keys->now.share);
-		if (memcmp(key.b, record->members[list[i]].verify_key, sizeof key.b) != 0)
+		if (memcmp(key.b, record->members[core->now->self].verify_key, sizeof key.b) != 0)
 			sim_violate(s, "I7: node %u's share is not the roster's", list[i]);
 	}
 }

@@ -313,6 +313,8 @@ void sim_step_after(struct sim_node *node);
 
 /* --- secrets.c --- */
 void sim_check_roster(struct sim_node *node);   /* I10 */
+/* A node's place in the roster of an epoch that it knows; its number otherwise. */
+uint32_t sim_place(const struct sim_node *node, uint64_t epoch);
 void sim_check_vault_key(struct sim *s);        /* I7 */
 /* I8, when a node answers a request for a share. */
 void sim_check_release(struct sim_node *node, const struct sr_hash32 *ticket,

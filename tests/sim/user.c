@@ -423,7 +423,7 @@ static void shares_combine(struct sim_user *u)
 	    u->client.epoch.threshold);
 	if (err == SR_ERR_SHARE_BAD && u->trusting && bad.v >= 1 && bad.v <= s->n) {
 		/* Named: without it, and on. */
-		share_bad(u, bad.v - 1);
+		share_bad(u, u->client.epoch.members[bad.v - 1].seat);
 		for (uint32_t i = 0; i < u->shares_n; i++)
 			if (u->indices[i].v == bad.v) {
 				u->shares_n--;
@@ -448,9 +448,11 @@ static void share_take(struct sim_user *u, const struct shamir_tdh2_share *share
 	struct sim *s = u->client.sim;
 	const struct client_secret *secret = u->opening_will ? &u->will : &u->secret;
 	struct sr_point key;
-	SR_ASSERT(sr_point_decode(&key, u->client.epoch.members[from].verify_key) == SR_OK);
+	uint32_t place = epoch_record_seat(&u->client.epoch, from);
+	SR_ASSERT(place != EPOCH_NOBODY);
+	SR_ASSERT(sr_point_decode(&key, u->client.epoch.members[place].verify_key) == SR_OK);
 	for (uint32_t i = 0; i < u->shares_n; i++)
-		if (u->indices[i].v == from + 1)
+		if (u->indices[i].v == place + 1)
 			return; /* the timer asks the next one */
 	u->client.target = (from + 1) % s->n;
 	bool good = u->trusting || shamir_tdh2_share_verify(share, &key, &secret->ct,
@@ -458,7 +460,7 @@ static void share_take(struct sim_user *u, const struct shamir_tdh2_share *share
 	if (!good) {
 		share_bad(u, from);
 	} else if (!u->named[from]) {
-		u->indices[u->shares_n].v = from + 1;
+		u->indices[u->shares_n].v = place + 1;
 		u->keys[u->shares_n] = key;
 		u->shares[u->shares_n++] = *share;
 	}
@@ -626,8 +628,20 @@ static void user_check(struct sim_client *c, struct vault_tree *state)
 		secret_check(u, state);
 }
 
-static const struct client_kind users = { user_begin, user_submitted, user_got, user_shared,
-	user_again, NULL, user_check };
+/* The shares that were collected are of another polynomial. */
+static void user_moved(struct sim_client *c, const struct sr_hash32 *before)
+{
+	struct sim_user *u = user_of(c);
+	u->shares_n = 0;
+	if (sr_hash32_equal(&u->ticket, before))
+		u->ticket = c->op_hash;
+}
+
+static const struct client_kind users = {
+	.begin = user_begin, .submitted = user_submitted, .got = user_got,
+	.shared = user_shared, .again = user_again, .moved = user_moved,
+	.check = user_check,
+};
 
 enum sr_error sim_users_init(struct sim *s)
 {

@@ -447,12 +447,11 @@ static enum sr_error genesis_init(struct sim *s)
 	g->name_n = (size_t)snprintf((char *)g->name, sizeof g->name, "simulated");
 	g->created_ms = SIM_EPOCH_MS;
 	sim_fill(s, g->nonce.b, sizeof g->nonce.b);
-	g->attestation = GENESIS_ATTEST_SOFTWARE;
+	attest_policy_default(&g->policy);
 	g->slot_ms = 300;
 	g->slot_min_ms = sim_chance(s, 700) ? 20 : 300;
 	g->threshold = s->n / 2 + 1;
-	g->measurements_n = 1;
-	g->measurements[0].b[0] = 7;
+	SR_TRY(genesis_measurement_add(g, &(struct sr_hash32){ { 7 } }));
 	g->members_n = s->n;
 	for (uint32_t i = 0; i < s->n; i++) {
 		sr_writer_init(&evidence[i], GENESIS_EVIDENCE_MAX);

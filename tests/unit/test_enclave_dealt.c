@@ -24,6 +24,8 @@ struct scene {
 	struct dealing dealing;
 	struct sr_key32 e;
 	struct sr_xpk to;
+	uint64_t generation;             /* that shares are of */
+	uint8_t commitments[T][32];
 };
 
 static struct scene *s;
@@ -65,6 +67,7 @@ static void put(uint32_t wrong)
 	for (uint32_t i = 0; i < HOLDERS; i++)
 		ck_ok(sr_point_decode(&keys[i], s->c->genesis->members[i].box_key));
 	dealing_make(&s->dealing, &s->label, T, keys, HOLDERS, wrong, &s->c->drbg);
+	memcpy(s->commitments, s->dealing.d.commitments, sizeof(s->commitments));
 	sr_writer_init(&bytes, VAULT_DEALT_BYTES_MAX);
 	vault_dealt_write(&bytes, &s->dealing.d);
 	b.secret_put.key.dealt = (struct sr_bytes){ bytes.p, bytes.n };
@@ -76,9 +79,9 @@ static void put(uint32_t wrong)
 	sr_writer_clear(&bytes);
 }
 
-static void setup(uint64_t seed, uint32_t wrong)
+static void setup_of(uint32_t nodes, uint64_t seed, uint32_t wrong)
 {
-	struct cluster_options o = { .n = NODES, .threshold = 3, .slot_ms = 300,
+	struct cluster_options o = { .n = nodes, .threshold = 3, .slot_ms = 300,
 		.slot_min_ms = 100, .seed = seed };
 
 	s = calloc(1, sizeof(*s));
@@ -89,6 +92,11 @@ static void setup(uint64_t seed, uint32_t wrong)
 	cluster_key_make(&s->alice, s->c);
 	cluster_key_make(&s->bob, s->c);
 	put(wrong);
+}
+
+static void setup(uint64_t seed, uint32_t wrong)
+{
+	setup_of(NODES, seed, wrong);
 }
 
 static void teardown(void)
@@ -127,7 +135,7 @@ static enum sr_error share(uint32_t node, struct shamir_pair *pair)
 		ck_ok(sr_hpke_open(plain, &s->e, "strongroom dealt share v1", s->ticket.b, 32,
 		    answer, n));
 		sr_reader_init(&r, plain, sizeof(plain));
-		ck_assert_uint_eq(sr_read_u64(&r), 0);
+		ck_assert_uint_eq(sr_read_u64(&r), s->generation);
 		shamir_pair_read(pair, &r);
 		ck_ok(sr_reader_finish(&r));
 	}
@@ -144,7 +152,7 @@ static void opens(uint32_t a, uint32_t b)
 
 	ck_ok(share(a, &pairs[0]));
 	ck_ok(share(b, &pairs[1]));
-	ck_ok(shamir_commitments_decode(&c, (const uint8_t (*)[32])s->dealing.d.commitments, T));
+	ck_ok(shamir_commitments_decode(&c, (const uint8_t (*)[32])s->commitments, T));
 	ck_ok(shamir_pedersen_combine(&got, &bad, &c, set, pairs, T));
 	ck_assert(sr_scalar_equal(&got, &s->dealing.secret));
 }
@@ -155,7 +163,7 @@ static bool marked(struct cluster *c, void *ctx)
 	struct vault_hold_view v;
 	struct vault_key at = { { 0 } };
 
-	for (uint32_t i = 0; i < NODES; i++, at = (struct vault_key){ { 0 } })
+	for (uint32_t i = 0; i < c->n; i++, at = (struct vault_key){ { 0 } })
 		if (vault_hold_next(&v, &at, enclave_core_final_state(c->nodes[i].core),
 		    &c->genesis->chain_id) != SR_OK || !v.dealt.holders[*seat].bad)
 			return false;
@@ -222,6 +230,63 @@ START_TEST(after_a_restart_a_holder_opens_what_was_dealt_to_it)
 }
 END_TEST
 
+/* --- epochs --- */
+
+/* All running nodes have this generation; its commitments are the scene's from here on. */
+static bool shared_again(struct cluster *c, void *ctx)
+{
+	const uint64_t *generation = ctx;
+	struct vault_hold_view v;
+
+	for (uint32_t i = 0; i < c->n; i++) {
+		struct vault_key at = { { 0 } };
+
+		if (c->nodes[i].core == NULL || c->nodes[i].fatal)
+			continue;
+		if (vault_hold_next(&v, &at, enclave_core_final_state(c->nodes[i].core),
+		    &c->genesis->chain_id) != SR_OK || v.ref.generation != *generation)
+			return false;
+	}
+	s->generation = *generation;
+	memcpy(s->commitments, v.dealt.commitments, sizeof(s->commitments));
+	return true;
+}
+
+START_TEST(a_refresh_shares_it_again_and_it_opens_as_before)
+{
+	uint64_t generation;
+
+	setup(15, DEALING_ALL_GOOD);
+	for (generation = 1; generation <= 2; generation++) {
+		cluster_run(s->c, 6000);
+		ck_ok(cluster_refresh(s->c, 2));
+		ck_assert(cluster_run_epoch(s->c, 1 + generation, 60000));
+		ck_assert(cluster_run_until(s->c, shared_again, &generation, 60000));
+		retrieve();
+		opens(0, 2);
+		opens(1, 0);
+	}
+	teardown();
+}
+END_TEST
+
+START_TEST(who_leaves_the_cluster_leaves_the_secret)
+{
+	uint64_t generation = 1;
+
+	setup_of(NODES + 1, 16, DEALING_ALL_GOOD);
+	cluster_run(s->c, 6000);
+	ck_ok(cluster_leave(s->c, 2, 0));
+	cluster_run(s->c, 60000);
+	ck_assert(s->c->nodes[2].fatal);
+	ck_assert(cluster_run_until(s->c, shared_again, &generation, 60000));
+	retrieve();
+	opens(0, 1);
+	teardown();
+}
+END_TEST
+
 TEST_MAIN("enclave/dealt", any_two_of_the_chosen_open_it_and_who_was_not_chosen_has_nothing,
     a_closed_ticket_opens_nothing, a_holder_says_by_itself_that_its_box_holds_no_share,
-    after_a_restart_a_holder_opens_what_was_dealt_to_it)
+    after_a_restart_a_holder_opens_what_was_dealt_to_it,
+    a_refresh_shares_it_again_and_it_opens_as_before, who_leaves_the_cluster_leaves_the_secret)

@@ -118,6 +118,7 @@ static struct puppet *puppet_new(struct cluster *c, uint32_t member)
 	p->member = member;
 	p->ctx.chain_id = c->genesis->chain_id;
 	p->ctx.now = p->record;
+	p->ctx.genesis = c->genesis;
 	return p;
 }
 
@@ -275,7 +276,8 @@ static void bad_dealer(uint64_t seed, enum epoch_about about)
 	ck_assert_uint_eq(epoch_set_count(&change.excluded), 1);
 	cluster_run(c, 5000);
 	puppet_ack(p, &body, enclave_core_final_state(c->nodes[0].core));
-	ck_ok(epoch_group(group, enclave_core_final_state(c->nodes[0].core), &change, NULL));
+	ck_ok(epoch_group(group, enclave_core_final_state(c->nodes[0].core), &change, p->record,
+	    NULL));
 	puppet_send(p, EPOCH_OP_ACK, &body);
 	sr_writer_clear(&body);
 	ck_assert(cluster_run_epoch(c, 1, 60000));
@@ -304,13 +306,14 @@ static enum sr_error apply_as(struct puppet *p, struct vault_tree **t, enum epoc
 {
 	struct sr_writer w;
 	struct vault_op op;
-	uint32_t member;
+	struct epoch_role role;
 	enum sr_error error;
 
 	puppet_op(p, &w, kind, body);
-	ck_ok(epoch_op_check(&op, &member, &p->ctx, w.p, w.n));
-	ck_assert_uint_eq(member, p->member);
-	error = epoch_apply(t, &p->ctx, &op, member);
+	ck_ok(epoch_op_check(&op, &role, &p->ctx, *t, w.p, w.n));
+	ck_assert_uint_eq(role.now, p->member);
+	ck_assert_uint_eq(role.next, p->member);
+	error = epoch_apply(t, &p->ctx, &op, &role);
 	sr_writer_clear(&w);
 	return error;
 }
@@ -384,15 +387,16 @@ static void borrow_r_for_one_contribution(struct epoch_deal *deal, const struct 
 	memcpy(deal->contributions[1].b, other->shares[1].b, 32);
 }
 
-static void same_group(const struct vault_tree *t, struct epoch_memo *memo)
+static void same_group(const struct puppet *p, const struct vault_tree *t,
+    struct epoch_memo *memo)
 {
 	struct shamir_commitments *got = malloc(sizeof(*got)), *want = malloc(sizeof(*want));
 	struct epoch_change change;
 
 	ck_assert(got != NULL && want != NULL);
 	ck_assert(epoch_change_get(&change, t));
-	ck_ok(epoch_group(want, t, &change, NULL));
-	ck_ok(epoch_group(got, t, &change, memo));
+	ck_ok(epoch_group(want, t, &change, p->record, NULL));
+	ck_ok(epoch_group(got, t, &change, p->record, memo));
 	ck_assert_mem_eq(got, want, sizeof(*got));
 	free(got);
 	free(want);
@@ -418,15 +422,15 @@ START_TEST(a_remembered_sum_is_the_sum_of_just_these_dealings)
 	sr_writer_clear(&body);
 	/* More dealers, and another dealing of the same dealer on another branch. */
 	for (int round = 0; round < 2; round++) {
-		same_group(three, memo);
-		same_group(three, memo);
-		same_group(four, memo);
-		same_group(other, memo);
+		same_group(p, three, memo);
+		same_group(p, three, memo);
+		same_group(p, four, memo);
+		same_group(p, other, memo);
 	}
 	/* It is looked at: a wrong one would be told. */
 	memo->group.a[0] = sr_point_base;
 	ck_assert(epoch_change_get(&change, other));
-	ck_ok(epoch_group(group, other, &change, memo));
+	ck_ok(epoch_group(group, other, &change, p->record, memo));
 	ck_assert_mem_eq(group->a[0].b, sr_point_base.b, 32);
 	free(group);
 	free(memo);
@@ -543,24 +547,24 @@ START_TEST(a_member_s_operation_is_checked_for_chain_epoch_member_and_signature)
 	struct sr_writer body, w;
 	struct sr_edpk pk;
 	struct vault_op op;
-	uint32_t member;
+	struct epoch_role role;
 
 	sr_writer_init(&body, 16);
 	sr_write_u8(&body, 1);
 	puppet_op(p, &w, EPOCH_OP_ACK, &body);
-	ck_ok(epoch_op_check(&op, &member, &p->ctx, w.p, w.n));
+	ck_ok(epoch_op_check(&op, &role, &p->ctx, NULL, w.p, w.n));
 	p->record->epoch = 1;
-	ck_error(epoch_op_check(&op, &member, &p->ctx, w.p, w.n), SR_ERR_WRONG_EPOCH);
+	ck_error(epoch_op_check(&op, &role, &p->ctx, NULL, w.p, w.n), SR_ERR_WRONG_EPOCH);
 	p->record->epoch = 0;
 	p->ctx.chain_id.b[3] ^= 1;
-	ck_error(epoch_op_check(&op, &member, &p->ctx, w.p, w.n), SR_ERR_WRONG_CHAIN);
+	ck_error(epoch_op_check(&op, &role, &p->ctx, NULL, w.p, w.n), SR_ERR_WRONG_CHAIN);
 	p->ctx.chain_id.b[3] ^= 1;
 	w.p[w.n - 1] ^= 1;
-	ck_error(epoch_op_check(&op, &member, &p->ctx, w.p, w.n), SR_ERR_BAD_SIGNATURE);
+	ck_error(epoch_op_check(&op, &role, &p->ctx, NULL, w.p, w.n), SR_ERR_BAD_SIGNATURE);
 	sr_writer_clear(&w);
 	sr_ed25519_keypair(&p->vote, &pk, &(struct sr_key32){ { 77 } });
 	puppet_op(p, &w, EPOCH_OP_ACK, &body);
-	ck_error(epoch_op_check(&op, &member, &p->ctx, w.p, w.n), SR_ERR_NOT_A_MEMBER);
+	ck_error(epoch_op_check(&op, &role, &p->ctx, NULL, w.p, w.n), SR_ERR_NOT_A_MEMBER);
 	sr_writer_clear(&w);
 	sr_writer_clear(&body);
 	puppet_free(p);
@@ -747,8 +751,8 @@ START_TEST(a_dealing_of_zero_of_a_lower_degree_or_of_another_s_key_is_refused)
 	struct sr_writer body;
 
 	for (unsigned k = 0; k < 2; k++) {
-		/* vote key, contribution, proof, count; then the commitments */
-		size_t at = 32 + 32 + SHAMIR_PROOF_SIZE + 4 + 32u * k;
+		/* attempt, vote key, contribution, proof, count; then the commitments */
+		size_t at = 4 + 32 + 32 + SHAMIR_PROOF_SIZE + 4 + 32u * k;
 
 		puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
 		memset(body.p + at, 0, 32); /* the identity */
@@ -757,7 +761,7 @@ START_TEST(a_dealing_of_zero_of_a_lower_degree_or_of_another_s_key_is_refused)
 	}
 	/* A second use of a key would let one signer count as two. */
 	puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
-	memcpy(body.p, p->record->members[0].vote_key.b, 32);
+	memcpy(body.p + 4, p->record->members[0].vote_key.b, 32);
 	ck_error(apply_as(p, &t, EPOCH_OP_DEAL, &body), SR_ERR_DUPLICATE);
 	sr_writer_clear(&body);
 	vault_tree_unref(t);

@@ -14,11 +14,15 @@ static void change_put(struct vault_tree **t, const struct epoch_change *change)
 	struct sr_writer w;
 
 	sr_writer_init(&w, 128);
-	sr_write_u8(&w, 1);
+	sr_write_u8(&w, 2);
 	sr_write_u64(&w, change->target);
+	sr_write_u8(&w, (uint8_t)change->kind);
+	sr_write_u32(&w, change->attempt);
 	sr_write_u32(&w, change->n);
 	sr_write_u32(&w, change->threshold);
 	sr_write_u64(&w, change->started_ms);
+	sr_write_bool(&w, change->fixed);
+	sr_write_copy(&w, change->stay.b, sizeof(change->stay.b));
 	sr_write_copy(&w, change->dealt.b, sizeof(change->dealt.b));
 	sr_write_copy(&w, change->excluded.b, sizeof(change->excluded.b));
 	sr_write_copy(&w, change->acked.b, sizeof(change->acked.b));
@@ -37,7 +41,8 @@ static void ack_put(struct vault_tree **t, uint32_t member, uint8_t shielding)
 
 static struct epoch_change all_done(void)
 {
-	struct epoch_change change = { .target = 1, .n = NODES, .threshold = 3 };
+	struct epoch_change change = { .target = 1, .kind = EPOCH_CHANGE_DKG, .n = NODES,
+		.threshold = 3, .fixed = true };
 
 	for (uint32_t i = 0; i < NODES; i++) {
 		epoch_set_add(&change.dealt, i);
@@ -95,7 +100,7 @@ START_TEST(the_set_of_dealers_is_settled_when_all_have_dealt_and_a_quorum_dealt_
 	epoch_set_add(&change.excluded, 3);
 	ck_assert(!epoch_set_complete(&change, &now));
 	change = all_done();
-	change.dealt = without(change.dealt, 0);
+	change.fixed = false;
 	ck_assert(!epoch_set_complete(&change, &now));
 }
 END_TEST

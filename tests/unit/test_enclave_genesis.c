@@ -44,6 +44,7 @@ START_TEST(a_genesis_is_read_as_it_was_written)
 {
 	struct cluster *c = made(4, 3);
 	struct genesis *g = calloc(1, sizeof(*g));
+	char attestation[GENESIS_ATTESTATION_MAX];
 
 	ck_assert_ptr_nonnull(g);
 	ck_ok(genesis_decode(g, c->genesis_bytes, c->genesis_n));
@@ -51,7 +52,9 @@ START_TEST(a_genesis_is_read_as_it_was_written)
 	ck_assert_uint_eq(g->members_n, 4);
 	ck_assert_uint_eq(g->threshold, 3);
 	ck_assert_str_eq(g->members[2].link, "tcp://127.0.0.1:9202");
-	ck_assert_str_eq(genesis_attestation_name(g->attestation), "software");
+	genesis_attestation_text(attestation, &g->policy);
+	ck_assert_str_eq(attestation, "software");
+	ck_assert_uint_eq(g->policy.number, 1);
 	free(g);
 	cluster_free(c);
 }
@@ -62,15 +65,20 @@ START_TEST(every_changed_bit_of_a_genesis_is_noticed)
 	struct cluster *c = made(3, 2);
 	struct genesis *g = malloc(sizeof(*g));
 	size_t accepted = 0, at = 9;
+	struct sr_writer policy;
 
 	ck_assert_ptr_nonnull(g);
 	ck_ok(genesis_decode(g, c->genesis_bytes, c->genesis_n));
-	/* The cluster's own name, time and pacing are what it says; the rest is signed by the
-	 * operators. */
-	at += 4 + g->name_n + 8;
+	/* The cluster's own name, time, pacing and policy are what it says; the rest is signed by
+	 * the operators. */
+	sr_writer_init(&policy, ATTEST_POLICY_MAX);
+	attest_policy_write(&policy, &g->policy);
+	ck_ok(sr_writer_finish(&policy));
+	at += 4 + g->name_n + 8 + 32 + 12 + 4 + policy.n;
+	sr_writer_clear(&policy);
 	for (size_t i = 0; i < c->genesis_n; i++) {
 		c->genesis_bytes[i] ^= 1;
-		if (genesis_decode(g, c->genesis_bytes, c->genesis_n) == SR_OK && i >= at + 32 + 16)
+		if (genesis_decode(g, c->genesis_bytes, c->genesis_n) == SR_OK && i >= at)
 			accepted++;
 		c->genesis_bytes[i] ^= 1;
 	}
@@ -175,9 +183,9 @@ START_TEST(forged_evidence_is_refused_for_what_is_wrong_with_it)
 	g->nonce.b[0] ^= 1;
 	ck_error(genesis_evidence_verify(&measurement, m, g), SR_ERR_BINDING);
 	g->nonce.b[0] ^= 1;
-	g->measurements[0].b[0] ^= 1;
+	g->policy.measurements[0].measurement[0] ^= 1;
 	ck_error(genesis_evidence_verify(&measurement, m, g), SR_ERR_MEASUREMENT);
-	g->measurements[0].b[0] ^= 1;
+	g->policy.measurements[0].measurement[0] ^= 1;
 	/* Signed, but by who is not the operator. */
 	sr_ed25519_keypair(&sk, &pk, &(struct sr_key32){ { 200 } });
 	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
@@ -254,13 +262,71 @@ START_TEST(measurements_stand_in_rising_order_and_once)
 	struct cluster *c = made(4, 3);
 	struct genesis *g = c->genesis;
 
-	g->measurements_n = 2;
-	g->measurements[1] = g->measurements[0];
+	g->policy.measurements_n = 2;
+	g->policy.measurements[1] = g->policy.measurements[0];
 	ck_error(encode(g), SR_ERR_BAD_ENCODING);
-	memset(g->measurements[1].b, 0, 32);
+	memset(g->policy.measurements[1].measurement, 0, 32);
 	ck_error(encode(g), SR_ERR_BAD_ENCODING);
-	memset(g->measurements[1].b, 0xff, 32);
+	memset(g->policy.measurements[1].measurement, 0xff, 32);
 	ck_ok(encode(g));
+	/* However they come, they stand in order. */
+	ck_ok(genesis_measurement_add(g, &(struct sr_hash32){ { 1 } }));
+	ck_ok(genesis_measurement_add(g, &(struct sr_hash32){ { 1 } }));
+	ck_assert_uint_eq(g->policy.measurements_n, 3);
+	ck_ok(encode(g));
+	while (g->policy.measurements_n < ATTEST_POLICY_MEASUREMENTS_MAX)
+		ck_ok(genesis_measurement_add(g,
+		    &(struct sr_hash32){ { 2, (uint8_t)g->policy.measurements_n } }));
+	ck_ok(encode(g));
+	ck_error(genesis_measurement_add(g, &(struct sr_hash32){ { 3 } }), SR_ERR_TOO_MANY);
+	cluster_free(c);
+}
+END_TEST
+
+/* A file of the version before, as its first bytes were: the policy was not there yet. */
+START_TEST(a_genesis_without_a_policy_is_refused_by_its_version)
+{
+	struct cluster *c = made(4, 3);
+	struct genesis *g = calloc(1, sizeof(*g));
+	uint8_t *file = malloc(c->genesis_n);
+
+	ck_assert_ptr_nonnull(g);
+	ck_assert_ptr_nonnull(file);
+	memcpy(file, c->genesis_bytes, c->genesis_n);
+	ck_assert_uint_eq(file[8], GENESIS_VERSION);
+	file[8] = 1;
+	ck_error(genesis_decode(g, file, c->genesis_n), SR_ERR_BAD_VERSION);
+	ck_error(genesis_decode(g, (const uint8_t *)"SRGENES1\1\4\0\0\0test", 17),
+	    SR_ERR_BAD_VERSION);
+	free(file);
+	free(g);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(evidence_of_another_kind_is_for_each_enclave_to_judge)
+{
+	struct cluster *c = made(4, 3);
+	struct genesis *g = c->genesis;
+	struct genesis_member *m = &g->members[1];
+	char attestation[GENESIS_ATTESTATION_MAX];
+	struct sr_edsk sk;
+	struct sr_edpk pk;
+
+	sr_ed25519_keypair(&sk, &pk, &(struct sr_key32){ { 77 } });
+	m->operator_key = pk;
+	((uint8_t *)(uintptr_t)m->evidence.p)[0] = ATTEST_KIND_SNP;
+	genesis_member_sign(m, &g->nonce, &sk);
+	ck_error(encode(g), SR_ERR_EVIDENCE_KIND);
+	g->policy.kinds |= ATTEST_KIND_BIT(ATTEST_KIND_SNP);
+	ck_ok(encode(g));
+	genesis_attestation_text(attestation, &g->policy);
+	ck_assert_str_eq(attestation, "software");
+	g->policy.kinds = ATTEST_KIND_BIT(ATTEST_KIND_SNP) | ATTEST_KIND_BIT(ATTEST_KIND_SGX);
+	genesis_attestation_text(attestation, &g->policy);
+	ck_assert_str_eq(attestation, "sgx, snp");
+	/* What is software's is not accepted any more. */
+	ck_error(encode(g), SR_ERR_EVIDENCE_KIND);
 	cluster_free(c);
 }
 END_TEST
@@ -287,4 +353,6 @@ TEST_MAIN("enclave genesis", a_genesis_is_read_as_it_was_written,
     forged_evidence_is_refused_for_what_is_wrong_with_it, an_epoch_record_has_one_encoding,
     an_empty_trail_is_the_genesis_and_nothing_may_follow_it, an_identity_has_one_encoding,
     measurements_stand_in_rising_order_and_once,
+    a_genesis_without_a_policy_is_refused_by_its_version,
+    evidence_of_another_kind_is_for_each_enclave_to_judge,
     a_cluster_has_three_to_a_hundred_members)

@@ -83,6 +83,8 @@ static void member_init(struct member *m, uint32_t i)
 	m->core->genesis = calloc(1, sizeof(*m->core->genesis));
 	m->core->genesis->chain_id = w->block.chain_id;
 	m->core->pool = pool_new();
+	m->core->peers = calloc(SR_MEMBERS_MAX, sizeof(*m->core->peers));
+	m->now.core = m->core;
 	m->core->now = &m->now;
 	m->core->final = &m->final;
 	m->core->out = &m->out;
@@ -121,6 +123,7 @@ static void teardown(void)
 		enclave_effects_clear(&members[i].out);
 		sr_secret_free(members[i].core->keys);
 		free(members[i].core->genesis);
+		free(members[i].core->peers);
 		free(members[i].core);
 	}
 	free(members);

@@ -165,7 +165,7 @@ END_TEST
 
 START_TEST(a_status_lists_a_hundred_members_and_no_more)
 {
-	const size_t at = 1 + 4 * 32 + 6 * 8 + 2 * 4; /* members_n */
+	const size_t at = 1 + 4 * 32 + 6 * 8 + 3 * 4; /* members_n */
 	struct enclave_status s = { .members_n = SR_MEMBERS_MAX }, *back = malloc(sizeof(*back));
 	struct sr_reader r;
 	struct sr_writer w;
@@ -176,7 +176,7 @@ START_TEST(a_status_lists_a_hundred_members_and_no_more)
 	sr_reader_init(&r, w.p, w.n);
 	enclave_status_read(back, &r);
 	ck_ok(sr_reader_finish(&r));
-	for (unsigned i = 0; i < 17; i++)
+	for (unsigned i = 0; i < 21; i++)
 		sr_write_u8(&w, 0);
 	ck_ok(w.error);
 	w.p[at]++;

@@ -16,8 +16,7 @@ static void bench_open(struct bench *b)
 	memset(b, 0, sizeof(*b));
 	b->core = calloc(1, sizeof(*b->core));
 	ck_assert_ptr_nonnull(b->core);
-	b->core->self = 1;
-	b->core->n = 4;
+	b->core->seat = 1;
 	enclave_effects_init(&b->out);
 	b->core->out = &b->out;
 }

@@ -54,7 +54,7 @@ static void member_make(struct genesis_member *m, unsigned i)
 	snprintf(m->link, sizeof m->link, "tcp://127.0.0.1:%u", link_ports[i]);
 	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &genesis.nonce);
 	sr_writer_init(&w, GENESIS_EVIDENCE_MAX);
-	genesis_software_evidence(&w, &genesis.measurements[0], report, &operator_key);
+	genesis_software_evidence(&w, &(struct sr_hash32){ { 0 } }, report, &operator_key);
 	ck_ok(sr_writer_finish(&w));
 	m->evidence = (struct sr_bytes){ w.p, w.n }; /* kept for the life of the test */
 	genesis_member_sign(m, &genesis.nonce, &operator_key);
@@ -72,11 +72,11 @@ static void node_make(void)
 	genesis.name_n = 4;
 	genesis.created_ms = 1;
 	genesis.nonce.b[0] = 1;
-	genesis.attestation = GENESIS_ATTEST_SOFTWARE;
+	attest_policy_default(&genesis.policy);
 	genesis.slot_ms = 300;
 	genesis.slot_min_ms = 20;
 	genesis.threshold = 3;
-	genesis.measurements_n = 1;
+	ck_ok(genesis_measurement_add(&genesis, &(struct sr_hash32){ { 0 } }));
 	genesis.members_n = MEMBERS;
 	rpc_port = scratch_port();
 	for (unsigned i = 0; i < MEMBERS; i++) {

@@ -335,12 +335,11 @@ static void genesis_make(struct host *h)
 	g->name_n = (size_t)snprintf((char *)g->name, sizeof(g->name), "test cluster");
 	g->created_ms = START_MS - 1000;
 	g->nonce = sr_hash("nonce", 5);
-	g->attestation = GENESIS_ATTEST_SOFTWARE;
+	attest_policy_default(&g->policy);
 	g->slot_ms = 300;
 	g->slot_min_ms = 20;
 	g->threshold = 3;
-	g->measurements_n = 1;
-	g->measurements[0] = measurement;
+	ck_ok(genesis_measurement_add(g, &measurement));
 	g->members_n = MEMBERS;
 	for (uint32_t i = 0; i < MEMBERS; i++)
 		member_make(h, i, &measurement);
@@ -575,16 +574,18 @@ START_TEST(the_sandboxed_process_boots_ticks_and_opens_channels)
 	struct shell_channel_ports ports;
 	struct enclave_event tick = { .kind = ENCLAVE_EV_TICK };
 	struct enclave_event link = { .kind = ENCLAVE_EV_LINK, .member = 1, .number = 1 };
+	struct sr_hash32 measurement;
 	unsigned wakes;
 
 	if (!have_program(1))
 		return;
 	h = host_booted();
 	ports = (struct shell_channel_ports){ h, on_frame, on_message };
-	h->core = enclave_core_new(&h->sealing[1], &h->genesis->measurements[0]);
+	measurement_get(&measurement);
+	h->core = enclave_core_new(&h->sealing[1], &measurement);
 	ck_assert_ptr_nonnull(h->core);
 	boot_events(h, core_event, 1);
-	ck_ok(shell_cert_init(&h->cert, h->core, &h->genesis->measurements[0], &h->genesis->nonce,
+	ck_ok(shell_cert_init(&h->cert, h->core, &measurement, &h->genesis->nonce,
 	    h->now_ms));
 	h->channels = shell_channels_new(h->core, &h->cert, &ports);
 	ck_assert_ptr_nonnull(h->channels);

@@ -1,5 +1,5 @@
 # file: enclave/checkpoint.c
 # A checkpoint leaves deleted rows in the store.
 # killed by: test_enclave_core
-/^static void row_visit/,/^}/{/if (value.p == NULL) {/,/}/s/state_put(self, &name, NULL);//
+/^void checkpoint_put_row/,/^}/{/if (value.p == NULL) {/,/}/s/state_put(self, &name, NULL);//
 }

@@ -1,4 +1,4 @@
 # file: enclave/epoch.c
 # A key of fewer than a quorum of dealers.
 # killed by: test_enclave_epoch_state
-s/epoch_set_count(&dealers) >= consensus_quorum(now->n);/epoch_set_count(\&dealers) >= 1;/
+s/return change->fixed && epoch_set_count(&dealers) >= epoch_dealers_min(change, now);/return change->fixed \&\& epoch_set_count(\&dealers) >= 1;/

@@ -1,4 +1,4 @@
 # file: enclave/instance.c
 # Who hears nobody says that ingress works.
 # killed by: test_enclave_peers
-s/heard >= consensus_quorum(core->n);/heard >= 1;/
+s/heard >= consensus_quorum(i->record\.n);/heard >= 1;/

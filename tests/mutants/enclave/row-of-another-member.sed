@@ -1,4 +1,4 @@
 # file: enclave/seal.c
 # A sealed row of another member opens.
 # killed by: test_enclave_disk
-s/aad\[32 + i\] = (uint8_t)(self->self >> (8 \* i));/aad[32 + i] = 0;/
+s/memcpy(aad + 32, self->keys->id_sk\.b + 32, 32);/memset(aad + 32, 0, 32);/

@@ -1,0 +1,354 @@
+/*
+ * enclave/duties.c - what a member owes its cluster besides dealing: a verdict on evidence that
+ * waits for one, a word when another member is silent, the proof of a fault it saw, and fresh
+ * evidence of its own.
+ *
+ * Each is an operation, offered on every final state until the state says that it is done. Evidence
+ * is verified outside of blocks, at most one piece a step.
+ */
+#include "enclave/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SILENT_EVERY_MS 10000u
+#define EVIDENCE_EVERY_MS 600000u        /* a platform that failed is asked again */
+
+static void duty_clear(struct core_duty *d)
+{
+	free(d->op);
+	memset(d, 0, sizeof(*d));
+}
+
+static void duty_set(struct core_duty *d, const struct sr_hash32 *subject, struct sr_writer *op)
+{
+	duty_clear(d);
+	d->subject = *subject;
+	d->op = sr_writer_take(op, &d->n);
+}
+
+void duties_forget(struct enclave_core *self)
+{
+	struct core_duties *d = &self->duties;
+
+	for (size_t i = 0; i < CORE_DUTIES; i++) {
+		duty_clear(&d->verdicts[i]);
+		duty_clear(&d->faults[i]);
+	}
+	duty_clear(&d->evidence);
+	memset(d, 0, sizeof(*d));
+}
+
+/* An operation of mine from its body, which is cleared. */
+static enum sr_error op_make(struct core_duty *out, struct enclave_core *self,
+    enum epoch_op_kind kind, const struct sr_hash32 *subject, struct sr_writer *body)
+{
+	struct sr_writer op;
+	enum sr_error error = sr_writer_finish(body);
+
+	sr_writer_init(&op, SR_OP_MAX);
+	if (error == SR_OK)
+		error = epoch_operation_sign(&op, self, kind, body);
+	if (error == SR_OK)
+		duty_set(out, subject, &op);
+	sr_writer_clear(&op);
+	sr_writer_clear(body);
+	return error;
+}
+
+/* ------------------------------------------------------------------------------------- verdicts */
+
+static struct core_duty *verdict_find(struct core_duties *d, const struct sr_hash32 *subject)
+{
+	for (size_t i = 0; i < CORE_DUTIES; i++)
+		if (d->verdicts[i].op != NULL &&
+		    sr_hash32_equal(&d->verdicts[i].subject, subject))
+			return &d->verdicts[i];
+	return NULL;
+}
+
+/* Genuine or not, and what it says: judged by the policy when the votes are counted. */
+static enum sr_error verdict_make(struct enclave_core *self, const struct roster_subject *s)
+{
+	struct attest_policy *policy = malloc(sizeof(*policy));
+	struct attest_facts *facts = malloc(sizeof(*facts));
+	struct core_duties *d = &self->duties;
+	struct attest_trust trust;
+	struct sr_writer body;
+	enum sr_error error = SR_ERR_NO_MEMORY, code;
+
+	if (policy != NULL && facts != NULL)
+		error = roster_policy_get(policy, self->final->tree);
+	if (error == SR_OK) {
+		trust = roster_trust(policy, &s->operator_key);
+		code = self->verify(facts, s->evidence, &trust, s->time_ms / 1000);
+		/* What only this machine lacks says nothing about the evidence. */
+		if (sr_error_is_shortage(code))
+			error = code;
+	}
+	if (error == SR_OK) {
+		sr_writer_init(&body, SR_OP_MAX);
+		roster_verdict_write(&body, &s->subject, code, facts);
+		error = op_make(&d->verdicts[d->next % CORE_DUTIES], self, EPOCH_OP_VERDICT,
+		    &s->subject, &body);
+		d->next++;
+	}
+	free(policy);
+	free(facts);
+	return error;
+}
+
+/* The registry's: anyone's evidence, kept by attesteer.c. */
+static enum sr_error registry_run(struct enclave_core *self, const struct attest_policy *policy)
+{
+	struct attest_trust trust = roster_trust(policy, NULL);
+	struct attesteer_verdict *v = malloc(sizeof(*v));
+	struct core_duty op = { .op = NULL };
+	struct sr_writer body;
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	if (v != NULL)
+		error = attesteer_next(&self->attesteer, v, self->final->tree,
+		    self->now->record.epoch, self->now->self, &trust, self->now_ms);
+	if (error == SR_OK) {
+		sr_writer_init(&body, SR_OP_MAX);
+		roster_verdict_write(&body, &v->subject, v->code, &v->facts);
+		error = op_make(&op, self, EPOCH_OP_VERDICT, &v->subject, &body);
+	}
+	if (error == SR_OK) {
+		error = epoch_operation_offer(self, op.op, op.n);
+		self->duty_ms = self->now_ms + 1;
+	}
+	duty_clear(&op);
+	free(v);
+	/* A machine that is short of something says nothing, and tries again later. */
+	return error == SR_ERR_NO_MEMORY || error == SR_ERR_NO_LOCKED_MEMORY ? error : SR_OK;
+}
+
+static enum sr_error registry_look(struct enclave_core *self)
+{
+	struct attest_policy *policy = malloc(sizeof(*policy));
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	if (policy != NULL)
+		error = roster_policy_get(policy, self->final->tree);
+	if (error == SR_OK)
+		error = registry_run(self, policy);
+	free(policy);
+	return error;
+}
+
+static enum sr_error verdicts_run(struct enclave_core *self)
+{
+	struct epoch_context ctx = core_epoch_context(self);
+	struct roster_subject s;
+	struct sr_hash32 after;
+	bool first = true, verified = false;
+
+	for (uint32_t k = 0; k < CORE_DUTIES; k++) {
+		struct core_duty *d;
+		enum sr_error error = roster_subject_next(&s, self->final->tree, &ctx,
+		    self->now->self, first ? NULL : &after);
+
+		if (error == SR_ERR_NOT_FOUND)
+			return verified ? SR_OK : registry_look(self);
+		SR_TRY(error);
+		after = s.subject;
+		first = false;
+		d = verdict_find(&self->duties, &s.subject);
+		if (d == NULL && verified) {
+			/* The rest soon: nobody shall wait for it behind a vote. */
+			self->duty_ms = self->now_ms + 1;
+			return SR_OK;
+		}
+		if (d == NULL) {
+			SR_TRY(verdict_make(self, &s));
+			verified = true;
+			d = verdict_find(&self->duties, &s.subject);
+		}
+		if (d != NULL)
+			SR_TRY(epoch_operation_offer(self, d->op, d->n));
+	}
+	return SR_OK;
+}
+
+/* -------------------------------------------------------------------------------------- silence */
+
+static bool heard_since(const struct enclave_core *self, uint32_t seat, uint64_t ms)
+{
+	return self->heard_ms[seat] != 0 && self->heard_ms[seat] + ms >= self->now_ms;
+}
+
+static uint32_t heard_count(const struct enclave_core *self)
+{
+	uint32_t heard = 1;
+
+	for (uint32_t k = 0; k < self->now->record.n; k++) {
+		uint32_t seat = seats_seat(self->now, k);
+
+		heard += k != self->now->self && seat != EPOCH_NOBODY &&
+		    heard_since(self, seat, CORE_HEARD_MS);
+	}
+	return heard;
+}
+
+static enum sr_error silent_offer(struct enclave_core *self, uint32_t seat)
+{
+	struct core_duty op = { .op = NULL };
+	struct sr_hash32 none = { { 0 } };
+	struct sr_writer body;
+	enum sr_error error;
+
+	sr_writer_init(&body, 16);
+	sr_write_u32(&body, seat);
+	error = op_make(&op, self, EPOCH_OP_SILENT, &none, &body);
+	if (error == SR_OK)
+		error = epoch_operation_offer(self, op.op, op.n);
+	duty_clear(&op);
+	return error;
+}
+
+/* Who hears no quorum is the one who is cut off, and says nothing about others. */
+static enum sr_error silence_run(struct enclave_core *self)
+{
+	struct attest_policy *policy;
+	uint64_t silence_ms = 0;
+
+	if (self->duties.silent_ms != 0 &&
+	    self->now_ms < self->duties.silent_ms + SILENT_EVERY_MS)
+		return SR_OK;
+	self->duties.silent_ms = self->now_ms;
+	if (heard_count(self) < consensus_quorum(self->now->record.n))
+		return SR_OK;
+	policy = malloc(sizeof(*policy));
+	if (policy == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (roster_policy_get(policy, self->final->tree) == SR_OK)
+		silence_ms = policy->silence_ms;
+	free(policy);
+	if (silence_ms == 0 || self->now_ms < self->booted_ms + silence_ms ||
+	    self->now_ms < self->began_ms + silence_ms)
+		return SR_OK;
+	for (uint32_t k = 0; k < self->now->record.n; k++) {
+		uint32_t seat = self->now->record.members[k].seat;
+
+		if (k != self->now->self && !heard_since(self, seat, silence_ms))
+			SR_TRY(silent_offer(self, seat));
+	}
+	return SR_OK;
+}
+
+/* --------------------------------------------------------------------------------------- faults */
+
+void duties_fault(struct enclave_core *self, const uint8_t *evidence, size_t n)
+{
+	struct core_duties *d = &self->duties;
+	struct sr_hash32 subject = sr_hash(evidence, n);
+	struct sr_writer body;
+
+	if (d->faults_n >= CORE_DUTIES || self->now->record.epoch == 0 ||
+	    !self->keys->now.has_vote)
+		return;
+	for (uint32_t i = 0; i < d->faults_n; i++)
+		if (sr_hash32_equal(&d->faults[i].subject, &subject))
+			return;
+	sr_writer_init(&body, SR_OP_MAX);
+	sr_write_copy(&body, evidence, n);
+	if (op_make(&d->faults[d->faults_n], self, EPOCH_OP_FAULT, &subject, &body) == SR_OK)
+		d->faults_n++;
+}
+
+static enum sr_error faults_run(struct enclave_core *self)
+{
+	for (uint32_t i = 0; i < self->duties.faults_n; i++)
+		SR_TRY(epoch_operation_offer(self, self->duties.faults[i].op,
+		    self->duties.faults[i].n));
+	return SR_OK;
+}
+
+/* ------------------------------------------------------------------------------ my own evidence */
+
+/* Is my evidence due, and of a kind that a platform makes? Software's is the operator's to make. */
+static enum sr_error evidence_due(bool *due, const struct enclave_core *self)
+{
+	struct roster_member *m = malloc(sizeof(*m));
+	enum sr_error error;
+
+	*due = false;
+	if (m == NULL)
+		return SR_ERR_NO_MEMORY;
+	error = roster_member_get(m, self->final->tree, self->seat);
+	if (error == SR_OK)
+		*due = (m->flags & ROSTER_DUE) != 0 && m->has_facts &&
+		    m->facts.kind != ATTEST_KIND_SOFTWARE;
+	free(m);
+	return error == SR_ERR_NO_MEMORY ? error : SR_OK;
+}
+
+static enum sr_error evidence_ask(struct enclave_core *self)
+{
+	const struct epoch_member *me = &self->now->record.members[self->now->self];
+	struct sr_hash32 nonce = epoch_record_nonce(&self->now->record, self->genesis);
+	struct enclave_effect fx = { .kind = ENCLAVE_FX_EVIDENCE };
+	uint8_t report[ATTEST_REPORT_DATA];
+
+	genesis_report_data(report, &me->id_key, &me->vote_key, me->box_key, &nonce);
+	self->duties.evidence_ms = self->now_ms;
+	self->duties.evidence_token = ++self->evidence_last;
+	fx.token = self->duties.evidence_token;
+	fx.a = (struct sr_bytes){ report, sizeof(report) };
+	fx_push(self, &fx);
+	return SR_OK;
+}
+
+static enum sr_error evidence_run(struct enclave_core *self)
+{
+	struct core_duties *d = &self->duties;
+	bool due;
+
+	SR_TRY(evidence_due(&due, self));
+	if (!due) {
+		duty_clear(&d->evidence);
+		return SR_OK;
+	}
+	if (d->evidence.op != NULL)
+		SR_TRY(epoch_operation_offer(self, d->evidence.op, d->evidence.n));
+	if (d->evidence_ms == 0 || self->now_ms >= d->evidence_ms + EVIDENCE_EVERY_MS)
+		return evidence_ask(self);
+	return SR_OK;
+}
+
+enum sr_error duties_evidence(struct enclave_core *self, const struct enclave_event *ev)
+{
+	struct core_duties *d = &self->duties;
+	struct sr_hash32 subject = sr_hash(ev->a.p, ev->a.n);
+	struct sr_writer body;
+
+	if (ev->token == 0 || ev->token != d->evidence_token || self->now->self >=
+	    self->now->record.n)
+		return SR_OK;
+	d->evidence_token = 0;
+	if (ev->number != SR_OK || ev->a.n == 0 || ev->a.n > ATTEST_EVIDENCE_MAX) {
+		fx_note(self, NOTE_WARN, "the platform made no evidence: it is asked again later");
+		return SR_OK;
+	}
+	sr_writer_init(&body, SR_OP_MAX);
+	sr_write_u32(&body, self->seat);
+	sr_write_blob(&body, ev->a.p, ev->a.n);
+	SR_TRY(op_make(&d->evidence, self, EPOCH_OP_REATTEST, &subject, &body));
+	return epoch_operation_offer(self, d->evidence.op, d->evidence.n);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+enum sr_error duties_run(struct enclave_core *self)
+{
+	self->duty_ms = 0;
+	if (self->closing.open || self->disk_full || self->now->record.epoch == 0 ||
+	    self->now->self >= self->now->record.n || !self->keys->now.has_vote)
+		return SR_OK;
+	SR_TRY(verdicts_run(self));
+	SR_TRY(silence_run(self));
+	SR_TRY(faults_run(self));
+	return evidence_run(self);
+}

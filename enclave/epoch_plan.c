@@ -1,0 +1,235 @@
+/* enclave/epoch_plan.c - when a change of the roster begins, to whom it leads, and when it is given
+ * up. */
+#include "enclave/epoch_state.h"
+
+#include "consensus/wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The one who comes first, goes first: a proven fault, then evidence, silence, and a wish. */
+static const uint32_t causes[] = { ROSTER_FAULTY, ROSTER_LAPSED, ROSTER_SILENT, ROSTER_LEAVES };
+#define CAUSES (sizeof(causes) / sizeof(causes[0]))
+
+struct plan {
+	const struct epoch_context *ctx;
+	uint32_t churn;                  /* at most so many come, and so many go */
+	uint32_t joins, goes;
+	bool go[SR_MEMBERS_MAX];         /* by index now */
+	uint32_t flags[SR_MEMBERS_MAX];
+	struct epoch_record *next;
+};
+
+/* DESIGN 5: "Churn per epoch <= max(1, floor(f/2))." */
+static uint32_t churn_of(uint32_t n)
+{
+	uint32_t half = consensus_faults(n) / 2;
+
+	return half > 0 ? half : 1;
+}
+
+/* DESIGN 6: f+1 <= t <= n-f, and a majority stays a majority. */
+static uint32_t threshold_of(const struct epoch_record *now, uint32_t n)
+{
+	uint32_t f = consensus_faults(n), t = now->threshold;
+
+	if (now->threshold == now->n / 2 + 1)
+		t = n / 2 + 1;
+	if (t < f + 1)
+		t = f + 1;
+	return t > n - f ? n - f : t;
+}
+
+/* The first cause that holds for this member; CAUSES: none. */
+static size_t cause_of(uint32_t flags)
+{
+	size_t i = 0;
+
+	while (i < CAUSES && (flags & causes[i]) == 0)
+		i++;
+	return i;
+}
+
+static void removals_choose(struct plan *p)
+{
+	uint32_t n = p->ctx->now->n;
+
+	for (size_t cause = 0; cause < CAUSES; cause++) {
+		uint32_t least = causes[cause] == ROSTER_FAULTY ? EPOCH_MEMBERS_LEAST :
+		    EPOCH_MEMBERS_MIN;
+
+		for (uint32_t i = 0; i < n && p->goes < p->churn; i++) {
+			if (cause_of(p->flags[i]) != cause ||
+			    n + p->joins < p->goes + 1 + least)
+				continue;
+			p->go[i] = true;
+			p->goes++;
+		}
+	}
+}
+
+static bool join_visit(void *ctx, const struct roster_candidate *c)
+{
+	struct plan *p = ctx;
+
+	if (c->state != ROSTER_ADMITTED)
+		return true;
+	epoch_member_of_entry(&p->next->members[p->next->n + p->joins], &c->entry, c->seat);
+	p->joins++;
+	return p->joins < p->churn && p->ctx->now->n + p->joins < SR_MEMBERS_MAX;
+}
+
+/* "Those who stay keep their order, joiners at the end." */
+static void roster_build(struct plan *p)
+{
+	const struct epoch_record *now = p->ctx->now;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < now->n; i++)
+		if (!p->go[i])
+			p->next->members[n++] = now->members[i];
+	memmove(&p->next->members[n], &p->next->members[now->n],
+	    p->joins * sizeof(p->next->members[0]));
+	p->next->n = n + p->joins;
+	p->next->threshold = threshold_of(now, p->next->n);
+}
+
+static enum sr_error plan_make(struct plan *p, const struct vault_tree *t)
+{
+	const struct epoch_record *now = p->ctx->now;
+	struct roster_member m;
+
+	*p->next = *now;
+	p->churn = churn_of(now->n);
+	for (uint32_t i = 0; i < now->n; i++) {
+		SR_TRY(roster_member_get(&m, t, now->members[i].seat));
+		p->flags[i] = m.flags;
+	}
+	if (now->n < SR_MEMBERS_MAX)
+		SR_TRY(roster_candidates_walk(t, join_visit, p));
+	removals_choose(p);
+	roster_build(p);
+	return SR_OK;
+}
+
+static enum sr_error change_begin(struct vault_tree **t, const struct epoch_context *ctx,
+    const struct roster_clock *clock, bool refresh)
+{
+	struct epoch_change change = { .kind = EPOCH_CHANGE_RESHARE, .attempt = clock->attempts,
+		.started_ms = ctx->time_ms };
+	struct plan p = { .ctx = ctx, .next = malloc(sizeof(*p.next)) };
+	enum sr_error error = p.next != NULL ? plan_make(&p, *t) : SR_ERR_NO_MEMORY;
+
+	if (error == SR_OK && (refresh || p.joins > 0 || p.goes > 0))
+		error = epoch_change_begin(t, ctx->now, p.next, &change);
+	free(p.next);
+	return error;
+}
+
+/* One change at a time, and not at once after the last. */
+static enum sr_error change_due(struct vault_tree **t, const struct epoch_context *ctx)
+{
+	struct attest_policy policy;
+	struct roster_clock clock;
+	bool refresh;
+
+	roster_clock_get(&clock, *t);
+	if (ctx->now->epoch == 0 || ctx->time_ms < clock.began_ms + EPOCH_REST_MS ||
+	    ctx->time_ms < clock.pause_until_ms)
+		return SR_OK;
+	SR_TRY(roster_policy_get(&policy, *t));
+	refresh = clock.refresh_asked || (policy.refresh_ms > 0 &&
+	    ctx->time_ms >= clock.began_ms + policy.refresh_ms);
+	return change_begin(t, ctx, &clock, refresh);
+}
+
+/* ------------------------------------------------------------------------------------- given up */
+
+static uint64_t pause_of(uint32_t attempts)
+{
+	uint64_t pause = EPOCH_PAUSE_MS;
+
+	for (uint32_t i = 0; i < attempts && pause < EPOCH_PAUSE_MAX_MS; i++)
+		pause *= 2;
+	return pause < EPOCH_PAUSE_MAX_MS ? pause : EPOCH_PAUSE_MAX_MS;
+}
+
+/* Who could have acknowledged and did not is not there. */
+static enum sr_error joiners_drop(struct vault_tree **t, const struct epoch_context *ctx,
+    const struct epoch_change *change)
+{
+	struct epoch_record *next = malloc(sizeof(*next));
+	struct vault_tree *before = vault_tree_ref(*t);
+	enum sr_error error = next != NULL ? epoch_next_get(next, before) : SR_ERR_NO_MEMORY;
+	struct roster_candidate c;
+
+	for (uint32_t i = 0; error == SR_OK && i < next->n; i++) {
+		if (epoch_record_id(ctx->now, &next->members[i].id_key) != EPOCH_NOBODY ||
+		    epoch_set_has(&change->acked, i))
+			continue;
+		error = roster_candidate_get(&c, before, next->members[i].seat);
+		if (error == SR_OK)
+			error = roster_candidate_refuse(t, &c, SR_ERR_NOT_ADMITTED, ctx->time_ms);
+	}
+	vault_tree_unref(before);
+	free(next);
+	return error;
+}
+
+static enum sr_error change_give_up(struct vault_tree **t, const struct epoch_context *ctx,
+    const struct epoch_change *change)
+{
+	struct roster_clock clock;
+
+	if (epoch_set_complete(change, ctx->now))
+		SR_TRY(joiners_drop(t, ctx, change));
+	roster_clock_get(&clock, *t);
+	clock.pause_until_ms = ctx->time_ms + pause_of(clock.attempts);
+	clock.attempts++;
+	SR_TRY(roster_clock_put(t, &clock));
+	return epoch_change_drop(t);
+}
+
+static enum sr_error change_tend(struct vault_tree **t, const struct epoch_context *ctx,
+    struct epoch_change *change)
+{
+	struct attest_policy policy;
+	bool fixed = change->fixed;
+
+	epoch_change_fix(change, ctx);
+	/* Without the first key there is nothing to serve on with. */
+	if (change->kind == EPOCH_CHANGE_RESHARE) {
+		SR_TRY(roster_policy_get(&policy, *t));
+		if (ctx->time_ms >= change->started_ms + policy.window_ms ||
+		    (change->fixed && !epoch_set_complete(change, ctx->now)))
+			return change_give_up(t, ctx, change);
+	}
+	return change->fixed != fixed ? epoch_change_put(t, change) : SR_OK;
+}
+
+static enum sr_error block_begin(struct vault_tree **t, const struct epoch_context *ctx)
+{
+	bool second = ctx->time_ms / 1000 != ctx->parent_ms / 1000;
+	struct epoch_change change;
+
+	if (second)
+		SR_TRY(roster_review(t, ctx));
+	if (epoch_change_get(&change, *t))
+		return change_tend(t, ctx, &change);
+	return second ? change_due(t, ctx) : SR_OK;
+}
+
+enum sr_error epoch_begin_block(struct vault_tree **t, const struct epoch_context *ctx)
+{
+	struct vault_tree *changed;
+	enum sr_error error;
+
+	if (epoch_ready(*t, ctx->now))
+		return SR_OK;
+	changed = vault_tree_ref(*t);
+	error = block_begin(&changed, ctx);
+	vault_tree_unref(error == SR_OK ? *t : changed);
+	if (error == SR_OK)
+		*t = changed;
+	return error;
+}

@@ -1,0 +1,142 @@
+/* enclave/roster_review.c - what time does to members' evidence and to candidates. */
+#include "enclave/epoch_state.h"
+
+#include <string.h>
+
+struct review {
+	struct vault_tree **t;
+	const struct epoch_context *ctx;
+	const struct attest_policy *policy;
+	bool changing;                   /* a change is under way */
+	enum sr_error error;
+};
+
+/* Does the policy of now accept what they say, their age aside? */
+static enum sr_error facts_judge(const struct attest_policy *p, const struct attest_facts *facts,
+    uint64_t time_ms)
+{
+	struct attest_facts f = *facts;
+
+	f.valid_from_s = time_ms / 1000;
+	f.valid_to_s = UINT64_MAX;
+	return attest_policy_judge(p, &f, facts->report_data, time_ms);
+}
+
+static bool software_only(const struct attest_policy *p)
+{
+	return p->kinds == ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE);
+}
+
+/* Old since when, at the soonest; UINT64_MAX: never. */
+static uint64_t due_ms(const struct attest_policy *p, const struct roster_member *m)
+{
+	uint64_t due = UINT64_MAX;
+
+	/* The operator's word does not get older. */
+	if (software_only(p))
+		return due;
+	if (p->reattest_ms > 0)
+		due = m->verified_ms + p->reattest_ms;
+	if (m->has_facts && m->facts.valid_to_s < due / 1000)
+		due = (m->facts.valid_to_s + 1) * 1000;
+	return due;
+}
+
+static void member_judge(uint32_t *flags, enum sr_error *code, const struct review *r,
+    const struct roster_member *m)
+{
+	uint64_t due = due_ms(r->policy, m), time_ms = r->ctx->time_ms;
+	enum sr_error judged = m->has_facts ?
+	    facts_judge(r->policy, &m->facts, time_ms) :
+	    (m->flags & ROSTER_LAPSED) ? m->code : SR_OK;
+
+	*flags = m->flags & ~(uint32_t)(ROSTER_DUE | ROSTER_LAPSED);
+	*code = m->flags & ROSTER_LAPSED ? SR_OK : m->code;
+	if (time_ms >= due)
+		*flags |= ROSTER_DUE;
+	if (judged == SR_OK && time_ms >= due && time_ms - due >= r->policy->lapse_ms)
+		judged = SR_ERR_EVIDENCE_LAPSED;
+	if (judged == SR_OK)
+		return;
+	*flags |= ROSTER_LAPSED;
+	*code = judged;
+}
+
+static enum sr_error member_review(struct review *r, uint32_t seat)
+{
+	struct roster_member m;
+	enum sr_error code;
+	uint32_t flags;
+
+	SR_TRY(roster_member_get(&m, *r->t, seat));
+	member_judge(&flags, &code, r, &m);
+	if (flags == m.flags && code == m.code)
+		return SR_OK;
+	m.flags = flags;
+	m.code = code;
+	return roster_member_put(r->t, &m);
+}
+
+static enum sr_error candidate_review(struct review *r, struct roster_candidate *c)
+{
+	uint64_t span = ROSTER_EXPIRE_WINDOWS * r->policy->window_ms, time_ms = r->ctx->time_ms;
+	enum sr_error code;
+
+	if (c->state == ROSTER_REFUSED)
+		return time_ms >= c->decided_ms + 2 * span ?
+		    epoch_row_delete(r->t, EPOCH_ROW_CANDIDATE, c->seat) : SR_OK;
+	if (c->state == ROSTER_ADMITTED) {
+		/* Perhaps the change that is under way is about this one. */
+		if (r->changing)
+			return SR_OK;
+		code = facts_judge(r->policy, &c->facts, time_ms);
+		if (code != SR_OK)
+			return roster_candidate_refuse(r->t, c, code, time_ms);
+	}
+	return time_ms >= c->asked_ms + span ?
+	    roster_candidate_refuse(r->t, c, SR_ERR_NOT_ADMITTED, time_ms) : SR_OK;
+}
+
+static bool candidate_visit(void *ctx, const struct roster_candidate *c)
+{
+	struct roster_candidate copy = *c;
+	struct review *r = ctx;
+
+	r->error = candidate_review(r, &copy);
+	return r->error == SR_OK;
+}
+
+/* What nobody could agree on makes room. */
+static bool reattest_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct roster_reattest in;
+	struct review *r = ctx;
+
+	r->error = roster_reattest_read(&in, key, value);
+	if (r->error != SR_OK || r->ctx->time_ms < in.asked_ms + r->policy->window_ms)
+		return r->error == SR_OK;
+	r->error = vault_tree_delete(r->t, key);
+	if (r->error == SR_OK)
+		r->error = roster_votes_drop(r->t, &in.subject);
+	return r->error == SR_OK;
+}
+
+enum sr_error roster_review(struct vault_tree **t, const struct epoch_context *ctx)
+{
+	struct attest_policy policy;
+	struct epoch_change change;
+	struct review r = { .t = t, .ctx = ctx, .policy = &policy };
+	struct vault_tree *before;
+
+	SR_TRY(roster_policy_get(&policy, *t));
+	r.changing = epoch_change_get(&change, *t);
+	for (uint32_t i = 0; i < ctx->now->n; i++)
+		SR_TRY(member_review(&r, ctx->now->members[i].seat));
+	/* A walk must not see its tree change. */
+	before = vault_tree_ref(*t);
+	r.error = roster_candidates_walk(before, candidate_visit, &r);
+	if (r.error == SR_OK)
+		epoch_rows_walk(before, EPOCH_ROW_REATTEST, reattest_visit, &r);
+	vault_tree_unref(before);
+	return r.error;
+}

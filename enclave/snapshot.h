@@ -1,0 +1,52 @@
+/*
+ * enclave/snapshot.h - the state for a node that joins, over the attested channel (DESIGN 5):
+ *
+ *   joiner                                              a member
+ *     ASK  how much of the trail I have ──────────────►
+ *          ◄────────── HEAD  the rest of the trail; a final header, its certificate, its parent
+ *     GET  rows behind this key ──────────────────────►
+ *          ◄──────────────────────────────── ROWS  so many as fit, or the last
+ *
+ * The header's pre_state_root is the root of the state that the rows make, and its parent is the
+ * block to go on from: both follow from the certificate, and that from the trail. What does not
+ * have that root is another member's to give. A member keeps the state that it serves by
+ * reference, so that serving costs it no copy.
+ *
+ * ASK   steps u32
+ * HEAD  code u16, and when that is OK: first step u32 | steps blob | more bool | snapshot bool, and
+ *       with that: blobs header, certificate, parent's header (empty: the epoch's genesis)
+ * GET   root 32 | after bool, key 32
+ * ROWS  root 32 | after bool, key 32 | code u16 | last bool | u32 n | n times key 32, blob value
+ */
+#ifndef SR_ENCLAVE_SNAPSHOT_H
+#define SR_ENCLAVE_SNAPSHOT_H
+
+#include "enclave/internal.h"
+
+#define SNAPSHOT_CHUNK_BYTES (512u * 1024u)
+#define SNAPSHOT_STEPS_BYTES (4u * 1024u * 1024u)
+#define SNAPSHOT_FRESH_MS 60000u         /* so long one is given to everybody who asks */
+#define SNAPSHOT_KEEP_MS 600000u
+#define SNAPSHOT_CHUNKS_A_SECOND 64u     /* to one peer */
+
+/* --- the member: snapshot.c --- */
+void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *r);
+void snapshot_get(struct enclave_core *self, uint32_t seat, struct sr_reader *r);
+/* Lets go of what nobody needs any more. */
+void snapshot_tick(struct enclave_core *self);
+void snapshot_clear(struct enclave_core *self);
+
+/* --- the joiner: join.c --- */
+/* A verified trail, and the epoch that the operator pinned, if any: u64, 32 bytes. */
+SR_MUST_CHECK enum sr_error join_begin(struct enclave_core *self, struct sr_bytes trail,
+    struct sr_bytes pin);
+SR_MUST_CHECK enum sr_error join_tick(struct enclave_core *self);
+SR_MUST_CHECK enum sr_error join_receive(struct enclave_core *self, uint32_t seat,
+    const uint8_t *msg, size_t n);
+void join_free(struct enclave_core *self);
+/* Whom the joiner talks to; NULL: it is none, or has its state. */
+const struct epoch_record *join_roster(const struct enclave_core *self);
+/* As an observer with a state: am I still a candidate, and where is my seat? */
+SR_MUST_CHECK enum sr_error join_watch(struct enclave_core *self);
+
+#endif

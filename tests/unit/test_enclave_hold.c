@@ -83,6 +83,7 @@ static void member_init(struct member *m, uint32_t i)
 	m->core->genesis = calloc(1, sizeof(*m->core->genesis));
 	m->core->genesis->chain_id = w->block.chain_id;
 	m->core->pool = pool_new();
+	m->now.core = m->core;
 	m->core->now = &m->now;
 	m->core->final = &m->final;
 	m->core->out = &m->out;

@@ -1,122 +1,45 @@
-/* strongroom attest: is a machine's evidence genuine? Works on files, without any cluster. */
-#include <fcntl.h>
+/* strongroom attest verify: is a machine's evidence genuine? Works on files, without any cluster.
+ */
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "attest/attest.h"
 #include "base/hex.h"
-#include "cli/cli.h"
-#include "cli/io.h"
-
-#define FILES_MAX 10u
-#define SNP_REPORT_BYTES 1184u
-
-struct files { struct cli *cli; uint8_t *p[FILES_MAX]; size_t n; bool failed; };
-
-static struct sr_bytes load(struct files *f, const char *path)
-{
-	struct sr_bytes none = { NULL, 0 };
-	struct stat st;
-	uint8_t *p = NULL;
-	enum sr_error err = SR_ERR_NOT_FOUND;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		if (st.st_size == 0 || st.st_size > (off_t)ATTEST_COLLATERAL_MAX)
-			err = st.st_size == 0 ? SR_ERR_EMPTY : SR_ERR_TOO_LONG;
-		else if ((p = malloc((size_t)st.st_size)) == NULL)
-			err = SR_ERR_NO_MEMORY;
-		else
-			err = io_read_all(fd, p, (size_t)st.st_size);
-	}
-	if (fd >= 0)
-		close(fd);
-	if (err != SR_OK || f->n == FILES_MAX) {
-		free(p);
-		f->failed = true;
-		cli_fail(f->cli, err, "reading %s", path);
-		return none;
-	}
-	f->p[f->n++] = p;
-	return (struct sr_bytes){ p, (size_t)st.st_size };
-}
-
-static struct sr_bytes option(struct files *f, const char *name, bool needed)
-{
-	const char *path = cli_value(f->cli, name);
-
-	if (path != NULL)
-		return load(f, path);
-	if (needed && !f->failed) {
-		f->failed = true;
-		cli_usage(f->cli, SR_ERR_USAGE, "this kind of evidence needs --%s FILE", name);
-	}
-	return (struct sr_bytes){ NULL, 0 };
-}
-
-static void files_clear(struct files *f)
-{
-	while (f->n > 0)
-		free(f->p[--f->n]);
-}
-
-/* --- what it is --- */
-
-static enum attest_tee kind_of(struct sr_bytes b)
-{
-	if (b.n == SNP_REPORT_BYTES && b.p[0] >= 2 && b.p[0] <= 5)
-		return ATTEST_SNP;
-	if (b.n > 48 && b.p[0] >= 3 && b.p[0] <= 5 && b.p[1] == 0)
-		return b.p[4] == 0x81 ? ATTEST_TDX : ATTEST_SGX;
-	return ATTEST_NITRO;
-}
-
-/* dstack keeps a document behind two bytes of its own and a compact length. */
-static struct sr_bytes unwrapped(struct sr_bytes b)
-{
-	size_t n = b.n > 4 ? (size_t)(b.p[2] | b.p[3] << 8) >> 2 : 0;
-
-	if (b.n > 8 && b.p[0] == 0 && b.p[1] == 2 && (b.p[2] & 3u) == 1 && n <= b.n - 4 &&
-	    b.p[4] == 0x84)
-		return (struct sr_bytes){ b.p + 4, n };
-	return b;
-}
+#include "cli/attesteer.h"
+#include "cli/evidence.h"
 
 static enum sr_error verify_intel(
-    struct attest_result *r, struct files *f, struct sr_bytes evidence, uint64_t time_s)
+    struct attest_result *r, struct evidence_files *f, struct sr_bytes evidence, uint64_t time_s)
 {
 	struct attest_dcap_input in = { .quote = evidence, .time_s = time_s };
 
-	in.tcb_info = option(f, "tcb-info", true);
-	in.qe_identity = option(f, "qe-identity", true);
-	in.pck_crl = option(f, "pck-crl", true);
-	in.root_crl = option(f, "root-crl", true);
-	in.tcb_signing = option(f, "tcb-signing", false);
-	in.qe_signing = option(f, "qe-signing", false);
+	in.tcb_info = evidence_option(f, "tcb-info", true);
+	in.qe_identity = evidence_option(f, "qe-identity", true);
+	in.pck_crl = evidence_option(f, "pck-crl", true);
+	in.root_crl = evidence_option(f, "root-crl", true);
+	in.tcb_signing = evidence_option(f, "tcb-signing", false);
+	in.qe_signing = evidence_option(f, "qe-signing", false);
 	if (in.qe_signing.n == 0)
 		in.qe_signing = in.tcb_signing;
 	return f->failed ? SR_ERR_USAGE : attest_dcap_verify(r, &in);
 }
 
 static enum sr_error verify_amd(
-    struct attest_result *r, struct files *f, struct sr_bytes evidence, uint64_t time_s)
+    struct attest_result *r, struct evidence_files *f, struct sr_bytes evidence, uint64_t time_s)
 {
 	struct attest_snp_input in = { .report = evidence, .time_s = time_s };
 
-	in.leaf = option(f, "leaf", true);
-	in.ask = option(f, "ask", true);
-	in.ark = option(f, "ark", true);
+	in.leaf = evidence_option(f, "leaf", true);
+	in.ask = evidence_option(f, "ask", true);
+	in.ark = evidence_option(f, "ark", true);
 	return f->failed ? SR_ERR_USAGE : attest_snp_verify(r, &in);
 }
 
-static enum sr_error verify_aws(struct attest_result *r, struct files *f, struct sr_bytes evidence,
-    uint64_t time_s)
+static enum sr_error verify_aws(
+    struct attest_result *r, struct evidence_files *f, struct sr_bytes evidence, uint64_t time_s)
 {
-	struct attest_nitro_input in = { .document = unwrapped(evidence), .time_s = time_s };
+	struct attest_nitro_input in = { .document = evidence_unwrapped(evidence),
+		.time_s = time_s };
 
-	in.root = option(f, "root", false);
+	in.root = evidence_option(f, "root", false);
 	return f->failed ? SR_ERR_USAGE : attest_nitro_verify(r, &in);
 }
 
@@ -164,7 +87,7 @@ static void tell(struct cli *cli, const struct attest_result *r)
 
 static enum cli_exit run_verify(struct cli *cli)
 {
-	struct files f = { .cli = cli };
+	struct evidence_files f = { .cli = cli };
 	struct attest_result *r = calloc(1, sizeof *r);
 	struct sr_bytes evidence;
 	uint64_t time_s = 0;
@@ -178,8 +101,8 @@ static enum cli_exit run_verify(struct cli *cli)
 		free(r);
 		return CLI_USAGE;
 	}
-	evidence = load(&f, cli->args[0]);
-	kind = kind_of(evidence);
+	evidence = evidence_file(&f, cli->args[0]);
+	kind = evidence_tee(evidence);
 	if (time_s == 0 && kind != ATTEST_NITRO)
 		time_s = cli_now_ms() / 1000;
 	if (!f.failed) {
@@ -202,7 +125,7 @@ static enum cli_exit run_verify(struct cli *cli)
 		rc = CLI_DONE;
 	if (rc == CLI_DONE)
 		tell(cli, r);
-	files_clear(&f);
+	evidence_files_clear(&f);
 	free(r);
 	return rc;
 }
@@ -224,6 +147,28 @@ static const struct cli_option verify_options[] = {
 	{ NULL, NULL, NULL, false },
 };
 
+static const struct cli_option submit_options[] = {
+	{ "url", "URL", "where the machine is (shown to everybody)", false },
+	{ "no-wait", NULL, "print the id and do not wait for the members' verdict", false },
+	{ "tcb-info", "FILE", "SGX, TDX: Intel's TCB info for the platform (JSON)", false },
+	{ "qe-identity", "FILE", "SGX, TDX: Intel's identity of the quoting enclave (JSON)",
+	    false },
+	{ "pck-crl", "FILE", "SGX, TDX: revocation list of the platform's CA (DER)", false },
+	{ "root-crl", "FILE", "SGX, TDX: revocation list of Intel's root (DER)", false },
+	{ "tcb-signing", "FILE", "SGX, TDX: who signed the TCB info (default: Intel's known)",
+	    false },
+	{ "qe-signing", "FILE", "SGX, TDX: who signed the identity (default: the same)", false },
+	{ "leaf", "FILE", "SNP: the chip's VCEK or the cloud's VLEK", false },
+	{ "ask", "FILE", "SNP: AMD's intermediate certificate", false },
+	{ "ark", "FILE", "SNP: AMD's root certificate (checked against the pinned one)", false },
+	{ NULL, NULL, NULL, false },
+};
+static const struct cli_option list_options[] = {
+	{ "measurement", "HEX", "of this measurement alone", false },
+	{ "limit", "N", "so many of the newest (default: 64)", false },
+	{ NULL, NULL, NULL, false },
+};
+
 const struct cli_command cli_commands_attest[] = {
 	{ "attest", "verify", "EVIDENCE", "whether a quote, report or document is genuine",
 	    "Tells apart SGX and TDX quotes, SEV-SNP reports and Nitro documents by their bytes. "
@@ -232,5 +177,16 @@ const struct cli_command cli_commands_attest[] = {
 	    "enclave is "
 	    "acceptable is up to you.",
 	    1, 1, verify_options, run_verify },
+	{ "attest", "submit", "EVIDENCE", "have the cluster verify it, for everyone to look up",
+	    "EVIDENCE is a quote, report or document with the options of verify, or a blob that "
+	    "has "
+	    "it all.\nThe members verify it, and a quorum's verdict becomes a record. A secret "
+	    "under the policy\n'attested(MEASUREMENT)' goes to the key that the record's report "
+	    "data name, and to no other.\n",
+	    1, 1, submit_options, attesteer_submit },
+	{ "attest", "list", "", "what the cluster has verified, newest first", NULL, 0, 0,
+	    list_options, attesteer_list },
+	{ "attest", "show", "ID", "one record, under a quorum's signatures", NULL, 1, 1, NULL,
+	    attesteer_show },
 	{ 0 },
 };

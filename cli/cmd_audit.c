@@ -31,6 +31,8 @@ static const char *event_name(enum vault_event_kind kind)
 	case VAULT_EVENT_STAGE: return "stage";
 	case VAULT_EVENT_CANCELLED: return "cancelled";
 	case VAULT_EVENT_DELEGATED: return "delegated";
+	case VAULT_EVENT_ATTESTED: return "attested";
+	case VAULT_EVENT_NOT_ATTESTED: return "not_attested";
 	case VAULT_EVENT_SHARE_BAD: return "share_bad";
 	case VAULT_EVENT_HOLDER_LEFT: return "holder_left";
 	case VAULT_EVENT_HOLDERS_FEW: return "holders_few";

@@ -39,7 +39,7 @@ static enum cli_exit run(struct cli *cli)
 	    "\tcase $prev in\n"
 	    "\t--cluster) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n"
 	    "\t--output|-o) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
-	    "\t--kind) COMPREPLY=($(compgen -W 'ed25519 ethereum' -- \"$cur\")); return ;;\n"
+	    "\t--kind) COMPREPLY=($(compgen -W 'ed25519 ethereum x25519' -- \"$cur\")); return ;;\n"
 	    "\tesac\n"
 	    "\tlocal options='");
 	options_print(cli_global_options);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/drbg.h"
+#include "base/hex.h"
 #include "cli/keyfile.h"
 
 static enum sr_error directories_make(char *path)
@@ -37,21 +39,40 @@ static void key_say(struct cli *cli, const char *name, const char *path, const s
 	cli_say(cli, "%s\n", text);
 }
 
+/* A key pair that things are encrypted to; prints what report data must begin with. */
+static enum sr_error x25519_new(struct cli *cli, const char *name, const char *path)
+{
+	SR_KEY32_AUTO secret;
+	char text[2 * sizeof ((struct sr_xpk *)0)->b + 1];
+	struct sr_xpk pk;
+
+	SR_TRY(sr_random_system(secret.b, sizeof secret.b));
+	SR_TRY(keyfile_x25519_write(&secret, path));
+	sr_x25519_public(&pk, &secret);
+	sr_hex_encode(text, pk.b, sizeof pk.b);
+	cli_put_text(cli, "name", name);
+	cli_put_text(cli, "public", text);
+	cli_put_text(cli, "file", path);
+	cli_say(cli, "%s\n", text);
+	return SR_OK;
+}
+
 static enum cli_exit run_new(struct cli *cli)
 {
 	const char *name = cli->args_n > 0 ? cli->args[0] : "default",
 		   *kind = cli_value(cli, "kind");
 	char path[CLI_PATH_MAX], directory[CLI_PATH_MAX];
 	enum vault_account_kind which = VAULT_ACCOUNT_ED25519;
+	bool x25519 = kind != NULL && strcmp(kind, "x25519") == 0;
 	struct key *k = NULL;
 	enum sr_error error;
 	enum cli_exit rc = CLI_DONE;
 
 	if (kind != NULL && strcmp(kind, "ethereum") == 0)
 		which = VAULT_ACCOUNT_ETHEREUM;
-	else if (kind != NULL && strcmp(kind, "ed25519") != 0)
-		return cli_usage(
-		    cli, SR_ERR_BAD_KIND, "--kind is ed25519 or ethereum, not '%s'", kind);
+	else if (kind != NULL && strcmp(kind, "ed25519") != 0 && !x25519)
+		return cli_usage(cli, SR_ERR_BAD_KIND,
+		    "--kind is ed25519, ethereum or x25519, not '%s'", kind);
 	error = keyfile_path(cli, path, name);
 	if (error != SR_OK)
 		return cli_usage(cli, error, "the key's name '%s'", name);
@@ -62,15 +83,15 @@ static enum cli_exit run_new(struct cli *cli)
 		if (error != SR_OK)
 			return cli_fail(cli, error, "making the directory of keys");
 	}
-	error = key_new(&k, which);
-	if (error == SR_OK)
+	error = x25519 ? x25519_new(cli, name, path) : key_new(&k, which);
+	if (error == SR_OK && !x25519)
 		error = keyfile_write(k, path);
 	if (error == SR_ERR_IN_USE)
 		rc = cli_fail(
 		    cli, error, "the key %s is there already; it is not overwritten", path);
 	else if (error != SR_OK)
 		rc = cli_fail(cli, error, "the key %s", path);
-	else
+	else if (!x25519)
 		key_say(cli, name, path, k);
 	key_free(k);
 	return rc;
@@ -141,7 +162,8 @@ static enum cli_exit run_list(struct cli *cli)
 }
 
 static const struct cli_option options_new[] = {
-	{ "kind", "KIND", "ed25519 (default) or ethereum", false },
+	{ "kind", "KIND", "ed25519 (default), ethereum, or x25519: no account, for --to-key",
+	    false },
 	{ NULL, NULL, NULL, false },
 };
 

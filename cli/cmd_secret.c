@@ -444,9 +444,29 @@ static enum cli_exit get_own(struct client *c, const struct key *k, struct retri
 	return CLI_DONE;
 }
 
+/* The key pair that --to-key names; *to stays NULL without one. */
+static enum cli_exit to_key_read(struct cli *cli, struct sr_key32 *key, const struct sr_key32 **to)
+{
+	const char *name = cli_value(cli, "to-key"), *why = "";
+	char path[CLI_PATH_MAX];
+	enum sr_error error;
+
+	if (name == NULL)
+		return CLI_DONE;
+	error = keyfile_path(cli, path, name);
+	if (error != SR_OK)
+		return cli_usage(cli, error, "the key '%s'", name);
+	error = keyfile_x25519_read(key, &why, path);
+	if (error != SR_OK)
+		return cli_fail(cli, error, "the key %s: %s", path, why);
+	*to = key;
+	return CLI_DONE;
+}
+
 static enum cli_exit run_get(struct cli *cli)
 {
 	const char *path = cli_value(cli, "output");
+	SR_KEY32_AUTO to_key;
 	struct retrieval r = { .version = 0 };
 	struct client *c = NULL;
 	struct key *k = NULL;
@@ -462,7 +482,11 @@ static enum cli_exit run_get(struct cli *cli)
 	if (!cli_option_number(cli, &r.nft_id, "nft", 1, UINT64_MAX) ||
 	    !cli_option_number(cli, &r.version, "version", 1, UINT64_MAX))
 		return CLI_USAGE;
-	rc = client_begin(cli, &c, &k);
+	if (cli_has(cli, "own-copy") && cli_has(cli, "to-key"))
+		return cli_usage(cli, SR_ERR_USAGE, "--own-copy releases nothing, to no key");
+	rc = to_key_read(cli, &to_key, &r.to);
+	if (rc == CLI_DONE)
+		rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE)
 		rc = lookup_secret_id(c, k, cli->args[0], &r.id);
 	if (rc == CLI_DONE) {
@@ -716,6 +740,8 @@ static const struct cli_option options_get[] = {
 	{ "nft", "ID", "the NFT to present (default: the first of the policy's that you hold)",
 	    false },
 	{ "version", "N", "an earlier version", false },
+	{ "to-key", "KEY",
+	    "the x25519 key to release to, where the policy asks for an attested one", false },
 	{ "own-copy", NULL, "as its owner: open your own copy of the key, without a release",
 	    false },
 	{ NULL, NULL, NULL, false },

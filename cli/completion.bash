@@ -8,7 +8,7 @@ _strongroom() {
 	case $prev in
 	--cluster) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 	--output|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-	--kind) COMPREPLY=($(compgen -W 'ed25519 ethereum' -- "$cur")); return ;;
+	--kind) COMPREPLY=($(compgen -W 'ed25519 ethereum x25519' -- "$cur")); return ;;
 	esac
 	local options=' --cluster --node --key --timeout --json --help' next=
 	case "${words[0]} ${words[1]}" in
@@ -29,7 +29,7 @@ _strongroom() {
 	'nft list') options+='' ;;
 	'nft collection') options+='' ;;
 	'secret put') options+=' --name --policy --expires --mode --threshold --members' ;;
-	'secret get') options+=' --output --nft --version --own-copy' ;;
+	'secret get') options+=' --output --nft --version --to-key --own-copy' ;;
 	'secret update') options+=' --policy --expires --name --mode --threshold --members' ;;
 	'secret restore') options+=' --mode --threshold --members' ;;
 	'secret policy') options+=' --mode --threshold --members' ;;
@@ -54,10 +54,18 @@ _strongroom() {
 	'split '*) options+=' --shares --threshold --output' ;;
 	'combine '*) options+=' --output' ;;
 	'attest verify') options+=' --time --tcb-info --qe-identity --pck-crl --root-crl --tcb-signing --qe-signing --leaf --ask --ark --root' ;;
+	'attest submit') options+=' --url --no-wait --tcb-info --qe-identity --pck-crl --root-crl --tcb-signing --qe-signing --leaf --ask --ark' ;;
+	'attest list') options+=' --measurement --limit' ;;
+	'attest show') options+='' ;;
+	'tpm public') options+=' --tcti --collateral --output' ;;
+	'tpm challenge') options+=' --maker-root --output --state' ;;
+	'tpm answer') options+=' --tcti --output' ;;
+	'tpm vouch') options+=' --state --output' ;;
+	'tpm measure') options+=' --tcti --after-others' ;;
 	'completion '*) options+='' ;;
 	esac
 	case ${#words[@]}:${words[0]} in
-	0:) next=' cluster status genesis key nft secret switch audit block proof split combine attest completion' ;;
+	0:) next=' cluster status genesis key nft secret switch audit block proof split combine attest tpm completion' ;;
 	1:cluster) next=' init start status stop' ;;
 	1:genesis) next=' show' ;;
 	1:key) next=' new show list' ;;
@@ -65,7 +73,8 @@ _strongroom() {
 	1:secret) next=' put get update restore policy delete list show history' ;;
 	1:switch) next=' create heartbeat status list pause veto confirm duress cancel delegate' ;;
 	1:proof) next=' get verify' ;;
-	1:attest) next=' verify' ;;
+	1:attest) next=' verify submit list show' ;;
+	1:tpm) next=' public challenge answer vouch measure' ;;
 	esac
 	if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$cur"))
 	elif [[ -n $next ]]; then COMPREPLY=($(compgen -W "$next" -- "$cur"))

@@ -109,34 +109,29 @@ enum sr_error key_sign(uint8_t out[65], size_t *out_n, const struct key *k, cons
 
 /* --- files --- */
 
-static enum sr_error text_parse(struct key **out, const char *text, size_t n)
+/* The secret of a file whose kind is this. */
+static enum sr_error text_parse(struct sr_key32 *secret, const char *kind, const char *text,
+    size_t n)
 {
 	char expected[FILE_MAX];
-	SR_KEY32_AUTO seed;
+	int head = snprintf(expected, sizeof expected, FIRST_LINE "kind: %s\nsecret: ", kind);
 
-	for (unsigned kind = VAULT_ACCOUNT_ED25519; kind <= VAULT_ACCOUNT_ETHEREUM; kind++) {
-		int head = snprintf(expected, sizeof expected, FIRST_LINE "kind: %s\nsecret: ",
-		    kind_name(kind));
-
-		if (head <= 0 || n < (size_t)head || memcmp(text, expected, (size_t)head) != 0)
-			continue;
-		if (n != (size_t)head + 65 || text[n - 1] != '\n')
-			return SR_ERR_DAMAGED;
-		SR_TRY(sr_hex_decode(seed.b, sizeof seed.b, text + head, 64));
-		return key_from_seed(out, (enum vault_account_kind)kind, &seed);
-	}
-	return SR_ERR_DAMAGED;
+	if (head <= 0 || n < (size_t)head || memcmp(text, expected, (size_t)head) != 0)
+		return SR_ERR_BAD_KIND;
+	if (n != (size_t)head + 65 || text[n - 1] != '\n')
+		return SR_ERR_DAMAGED;
+	return sr_hex_decode(secret->b, sizeof secret->b, text + head, 64);
 }
 
-enum sr_error keyfile_read(struct key **out, const char **why, const char *path)
+static enum sr_error file_read(struct sr_secret_bytes *text, size_t *n, const char **why,
+    const char *path)
 {
-	struct sr_secret_bytes text;
 	enum sr_error error = SR_ERR_DAMAGED;
 	struct stat st;
-	size_t n = 0;
+	ssize_t got = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	*out = NULL;
+	*n = 0;
 	*why = "";
 	if (fd < 0)
 		return errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO;
@@ -144,30 +139,63 @@ enum sr_error keyfile_read(struct key **out, const char **why, const char *path)
 		*why = "not a regular file";
 	} else if ((st.st_mode & 077) != 0) {
 		*why = "others may read this key file; chmod 600 it";
-	} else if ((error = sr_secret_bytes_init(&text, FILE_MAX)) == SR_OK) {
-		ssize_t got = 0;
-
-		while (n < FILE_MAX && (got = read(fd, text.p + n, FILE_MAX - n)) > 0)
-			n += (size_t)got;
-		error = got < 0 ? SR_ERR_IO : text_parse(out, (const char *)text.p, n);
-		if (error == SR_ERR_DAMAGED)
-			*why = "not a key file of this program";
-		sr_secret_bytes_clear(&text);
+	} else if ((error = sr_secret_bytes_init(text, FILE_MAX)) == SR_OK) {
+		while (*n < FILE_MAX && (got = read(fd, text->p + *n, FILE_MAX - *n)) > 0)
+			*n += (size_t)got;
+		error = got < 0 ? SR_ERR_IO : SR_OK;
+		if (error != SR_OK)
+			sr_secret_bytes_clear(text);
 	}
 	close(fd);
 	return error;
 }
 
-enum sr_error keyfile_write(const struct key *k, const char *path)
+enum sr_error keyfile_read(struct key **out, const char **why, const char *path)
+{
+	enum vault_account_kind kind = VAULT_ACCOUNT_ED25519;
+	struct sr_secret_bytes text;
+	SR_KEY32_AUTO seed;
+	size_t n;
+	enum sr_error error;
+
+	*out = NULL;
+	SR_TRY(file_read(&text, &n, why, path));
+	error = text_parse(&seed, kind_name(kind), (const char *)text.p, n);
+	if (error == SR_ERR_BAD_KIND) {
+		kind = VAULT_ACCOUNT_ETHEREUM;
+		error = text_parse(&seed, kind_name(kind), (const char *)text.p, n);
+	}
+	sr_secret_bytes_clear(&text);
+	if (error == SR_ERR_BAD_KIND || error == SR_ERR_DAMAGED) {
+		*why = "not a key file of this program";
+		return SR_ERR_DAMAGED;
+	}
+	return error == SR_OK ? key_from_seed(out, kind, &seed) : error;
+}
+
+enum sr_error keyfile_x25519_read(struct sr_key32 *out, const char **why, const char *path)
+{
+	struct sr_secret_bytes text;
+	size_t n;
+	enum sr_error error;
+
+	SR_TRY(file_read(&text, &n, why, path));
+	error = text_parse(out, "x25519", (const char *)text.p, n);
+	sr_secret_bytes_clear(&text);
+	if (error != SR_OK)
+		*why = "not an x25519 key file (strongroom key new --kind x25519)";
+	return error == SR_ERR_BAD_KIND ? SR_ERR_DAMAGED : error;
+}
+
+static enum sr_error file_write(const char *kind, const struct sr_key32 *secret, const char *path)
 {
 	struct sr_secret_bytes text;
 	enum sr_error error = SR_ERR_IO;
 	int fd, n;
 
 	SR_TRY(sr_secret_bytes_init(&text, FILE_MAX));
-	n = snprintf((char *)text.p, FILE_MAX, FIRST_LINE "kind: %s\nsecret: ",
-	    kind_name(k->account.kind));
-	sr_hex_encode((char *)text.p + n, k->seed.b, sizeof k->seed.b);
+	n = snprintf((char *)text.p, FILE_MAX, FIRST_LINE "kind: %s\nsecret: ", kind);
+	sr_hex_encode((char *)text.p + n, secret->b, sizeof secret->b);
 	n += 64;
 	text.p[n++] = '\n';
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -181,6 +209,16 @@ enum sr_error keyfile_write(const struct key *k, const char *path)
 		unlink(path);
 	sr_secret_bytes_clear(&text);
 	return error;
+}
+
+enum sr_error keyfile_write(const struct key *k, const char *path)
+{
+	return file_write(kind_name(k->account.kind), &k->seed, path);
+}
+
+enum sr_error keyfile_x25519_write(const struct sr_key32 *secret, const char *path)
+{
+	return file_write("x25519", secret, path);
 }
 
 /* --- names --- */

@@ -3,7 +3,7 @@
  * file's mode is its protection.
  *
  *   strongroom-key v1
- *   kind: ed25519 | ethereum
+ *   kind: ed25519 | ethereum | x25519
  *   secret: <64 hexadecimal digits>
  */
 #ifndef SR_CLI_KEYFILE_H
@@ -29,6 +29,12 @@ void key_free(struct key *k);
 SR_MUST_CHECK enum sr_error keyfile_read(struct key **out, const char **why, const char *path);
 /* IN_USE when the file exists. */
 SR_MUST_CHECK enum sr_error keyfile_write(const struct key *k, const char *path);
+
+/* A key of kind x25519 acts for nobody: what is encrypted to it is all it opens (secret get
+ * --to-key). Errors as above. */
+SR_MUST_CHECK enum sr_error keyfile_x25519_read(
+    struct sr_key32 *out, const char **why, const char *path);
+SR_MUST_CHECK enum sr_error keyfile_x25519_write(const struct sr_key32 *secret, const char *path);
 
 /* Signature (64 or 65 bytes) by the account over domain-separated bytes; title: first line of the
  * text an Ethereum account signs. */

@@ -223,8 +223,10 @@ enum cli_exit retrieve_run(struct client *c, const struct key *key, struct retri
 	enum sr_error error = policy_fetch(&p, &r->id);
 	enum cli_exit rc;
 
-	if (error == SR_OK)
+	if (error == SR_OK && r->to == NULL)
 		error = sr_drbg_fill(&c->drbg, e_secret.b, sizeof e_secret.b);
+	else if (error == SR_OK)
+		e_secret = *r->to;
 	if (error != SR_OK)
 		return client_fail(c, error, "looking up the secret");
 	sr_x25519_public(&to, &e_secret);

@@ -8,6 +8,7 @@ struct retrieval {
 	struct vault_secret_id id;
 	uint64_t version;                /* wanted; 0: the latest */
 	uint64_t nft_id; /* presented; 0: the first of the policy's that this key holds */
+	const struct sr_key32 *to;       /* the X25519 key to release to; NULL: a fresh one */
 	/* results */
 	struct sr_hash32 ticket;
 	uint64_t height;

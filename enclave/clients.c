@@ -191,7 +191,7 @@ static enum sr_error get_read(struct get_request *g, const uint8_t *p, size_t n)
 	g->params = sr_read_blob(&r, GET_PARAMS_MAX);
 	g->signature = sr_read_blob(&r, 65);
 	SR_TRY(sr_reader_finish(&r));
-	return g->kind >= VAULT_GET_ACCOUNT && g->kind <= VAULT_GET_META ? SR_OK : SR_ERR_BAD_KIND;
+	return g->kind >= VAULT_GET_ACCOUNT && g->kind <= VAULT_GET_LAST ? SR_OK : SR_ERR_BAD_KIND;
 }
 
 /* What the caller signs, and the EIP-191 text that stands for it. */

@@ -9,7 +9,7 @@
 
 enum { JSON_PARSE = -32700, JSON_REQUEST = -32600, JSON_METHOD = -32601, JSON_PARAMS = -32602 };
 
-enum params { PARAMS_NONE, PARAMS_SEALED, PARAMS_HEIGHT };
+enum params { PARAMS_NONE, PARAMS_SEALED, PARAMS_HEIGHT, PARAMS_GONE };
 
 struct rpc_method {
 	const char *name;
@@ -17,6 +17,7 @@ struct rpc_method {
 	uint32_t asks;                       /* enum client_method; 0: the host knows */
 	json_t *(*local)(const struct desk *desk, enum sr_error *err);
 	json_t *(*result)(const uint8_t *p, size_t n); /* NULL: it does not parse */
+	const char *gone;                    /* PARAMS_GONE: why the method is no more */
 };
 
 /* --- Errors --- */
@@ -162,19 +163,29 @@ static json_t *result_count(const uint8_t *p, size_t n)
 	return sr_reader_finish(&r) == SR_OK ? json_integer((json_int_t)count) : NULL;
 }
 
+#define IAS_GONE                                                                                   \
+	"Intel's attestation service and its EPID reports are gone since April 2025; send a DCAP " \
+	"quote with its collateral: attesteer_forwardDcapQuote"
+
+/* The attesteer's methods have names of their own and are sealed operations and getters like all
+ * others: the host cannot sign for anybody, and whoever submits is named in the registry. */
 static const struct rpc_method methods[] = {
-	{ "rpc_methods", PARAMS_NONE, 0, local_methods, NULL },
-	{ "system_name", PARAMS_NONE, 0, local_name, NULL },
-	{ "system_version", PARAMS_NONE, 0, local_version, NULL },
-	{ "system_health", PARAMS_NONE, 0, local_health, NULL },
-	{ "vault_status", PARAMS_NONE, 0, local_status, NULL },
-	{ "author_getShieldingKey", PARAMS_NONE, CLIENT_TRAIL, NULL, result_trail },
-	{ "author_pendingExtrinsics", PARAMS_NONE, CLIENT_PENDING, NULL, result_count },
-	{ "author_submitExtrinsic", PARAMS_SEALED, CLIENT_SUBMIT, NULL, result_answer },
-	{ "state_executeGetter", PARAMS_SEALED, CLIENT_GET, NULL, result_answer },
-	{ "state_getProof", PARAMS_SEALED, CLIENT_GET, NULL, result_answer },
-	{ "vault_getShare", PARAMS_SEALED, CLIENT_SHARE, NULL, result_answer },
-	{ "chain_getBlock", PARAMS_HEIGHT, CLIENT_BLOCK, NULL, rpc_block_json },
+	{ "rpc_methods", PARAMS_NONE, 0, local_methods, NULL, NULL },
+	{ "system_name", PARAMS_NONE, 0, local_name, NULL, NULL },
+	{ "system_version", PARAMS_NONE, 0, local_version, NULL, NULL },
+	{ "system_health", PARAMS_NONE, 0, local_health, NULL, NULL },
+	{ "vault_status", PARAMS_NONE, 0, local_status, NULL, NULL },
+	{ "author_getShieldingKey", PARAMS_NONE, CLIENT_TRAIL, NULL, result_trail, NULL },
+	{ "author_pendingExtrinsics", PARAMS_NONE, CLIENT_PENDING, NULL, result_count, NULL },
+	{ "author_submitExtrinsic", PARAMS_SEALED, CLIENT_SUBMIT, NULL, result_answer, NULL },
+	{ "state_executeGetter", PARAMS_SEALED, CLIENT_GET, NULL, result_answer, NULL },
+	{ "state_getProof", PARAMS_SEALED, CLIENT_GET, NULL, result_answer, NULL },
+	{ "vault_getShare", PARAMS_SEALED, CLIENT_SHARE, NULL, result_answer, NULL },
+	{ "attesteer_forwardDcapQuote", PARAMS_SEALED, CLIENT_SUBMIT, NULL, result_answer, NULL },
+	{ "attesteer_forwardIasAttestationReport", PARAMS_GONE, 0, NULL, NULL, IAS_GONE },
+	{ "attesteer_list", PARAMS_SEALED, CLIENT_GET, NULL, result_answer, NULL },
+	{ "attesteer_get", PARAMS_SEALED, CLIENT_GET, NULL, result_answer, NULL },
+	{ "chain_getBlock", PARAMS_HEIGHT, CLIENT_BLOCK, NULL, rpc_block_json, NULL },
 };
 #define METHODS_N (sizeof methods / sizeof methods[0])
 
@@ -245,7 +256,7 @@ static bool question_height(struct rpc_call *call, const json_t *params)
 
 static bool call_params(struct rpc_call *call, const json_t *params)
 {
-	if (params != NULL && !json_is_array(params))
+	if (params != NULL && !json_is_array(params) && call->method->params != PARAMS_GONE)
 		return call_refuse(
 		    call, JSON_PARAMS, SR_ERR_BAD_KIND, "params", "params must be a list");
 	switch (call->method->params) {
@@ -257,6 +268,9 @@ static bool call_params(struct rpc_call *call, const json_t *params)
 		return question_sealed(call, params);
 	case PARAMS_HEIGHT:
 		return question_height(call, params);
+	case PARAMS_GONE:
+		return call_refuse(call, SR_ERR_EVIDENCE_KIND, SR_ERR_EVIDENCE_KIND, NULL,
+		    call->method->gone);
 	}
 	return false;
 }

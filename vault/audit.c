@@ -21,11 +21,21 @@ struct vault_event vault_event_of_secret(enum vault_event_kind kind,
 	return e;
 }
 
+struct vault_event vault_event_of_attestation(enum vault_event_kind kind,
+    const struct sr_hash32 *id)
+{
+	struct vault_event e = { .kind = kind, .subject = VAULT_SUBJECT_ATTESTATION };
+
+	memcpy(e.subject_id, id->b, sizeof e.subject_id);
+	return e;
+}
+
 /* What anyone may cause again and again is kept for a while only, or the state would grow without
  * end. */
 static bool event_passes(enum vault_event_kind kind)
 {
-	return kind == VAULT_EVENT_HEARTBEAT || kind == VAULT_EVENT_REFUSED;
+	return kind == VAULT_EVENT_HEARTBEAT || kind == VAULT_EVENT_REFUSED ||
+	    kind == VAULT_EVENT_ATTESTED || kind == VAULT_EVENT_NOT_ATTESTED;
 }
 
 /* One sequence for all subjects, so that a subject's events are in order without a counter of its

@@ -77,6 +77,8 @@ static enum sr_error deadline_run(struct vault_tx *tx, const struct vault_aux *a
 		return vault_tx_delete(tx, &key);
 	case VAULT_DEADLINE_EVENT:
 		return vault_tx_delete(tx, &key);
+	case VAULT_DEADLINE_ATTEST:
+		return vault_attest_due(tx, &hash);
 	}
 	return SR_ERR_DAMAGED;
 }

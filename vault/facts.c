@@ -27,7 +27,7 @@ bool vault_policy_timed(const struct vault_policy *p)
 
 		if (kind == VAULT_POLICY_AFTER || kind == VAULT_POLICY_BEFORE ||
 		    kind == VAULT_POLICY_SWITCH || kind == VAULT_POLICY_HEIR ||
-		    kind == VAULT_POLICY_HELD_FOR)
+		    kind == VAULT_POLICY_HELD_FOR || kind == VAULT_POLICY_ATTESTED)
 			return true;
 	}
 	return false;
@@ -157,6 +157,23 @@ static enum sr_error heir_leaf(const struct vault_facts *f, uint64_t switch_id, 
 	return SR_OK;
 }
 
+/*
+ * It is the key that shares are encrypted to, not the account, that must be the workload's: then
+ * whoever asks, nobody else can read the answer. Before anyone has named a key, anyone may have
+ * such a one (and still reads nothing without it).
+ */
+static enum sr_error attested_leaf(const struct vault_facts *f, uint32_t index, bool *holds)
+{
+	const struct vault_policy_node *node = &f->policy->nodes[index];
+	struct sr_bytes measurement = { node->measurement, node->measurement_n };
+
+	*holds = (f->negated & bit(index)) == 0;
+	if (f->to == NULL)
+		return SR_OK;
+	return vault_attest_holds(holds, f->t, measurement, f->to, node->state, f->time_ms,
+	    f->before_slack_ms);
+}
+
 static enum sr_error leaf(const struct vault_facts *f, uint32_t index, bool *holds)
 {
 	const struct vault_policy_node *node = &f->policy->nodes[index];
@@ -179,6 +196,8 @@ static enum sr_error leaf(const struct vault_facts *f, uint32_t index, bool *hol
 		return held_for_leaf(f, node->number, holds);
 	case VAULT_POLICY_HEIR:
 		return heir_leaf(f, node->number, holds);
+	case VAULT_POLICY_ATTESTED:
+		return attested_leaf(f, index, holds);
 	case VAULT_POLICY_ALL:
 	case VAULT_POLICY_ANY:
 	case VAULT_POLICY_K_OF:

@@ -79,6 +79,7 @@ struct params {
 	struct vault_secret_id id, after_id;
 	uint8_t subject, subject_id[16];
 	struct sr_hash32 hash;
+	struct sr_bytes measurement;
 };
 
 static enum sr_error params_read(struct params *p, enum vault_get_kind kind, struct sr_bytes bytes)
@@ -124,7 +125,16 @@ static enum sr_error params_read(struct params *p, enum vault_get_kind kind, str
 		break;
 	case VAULT_GET_RECEIPT:
 	case VAULT_GET_TICKET:
+	case VAULT_GET_ATTESTATION:
 		p->hash = sr_read_hash(&r);
+		break;
+	case VAULT_GET_ATTESTATIONS_OF:
+		p->measurement = sr_read_blob(
+		    &r, sizeof((struct vault_attestation *)0)->measurement);
+		p->after = sr_read_u64(&r);
+		break;
+	case VAULT_GET_ATTESTATIONS:
+		p->after = sr_read_u64(&r);
 		break;
 	case VAULT_GET_META:
 		break;
@@ -251,6 +261,7 @@ static bool visit_index(void *ctx, const struct vault_key *key, struct sr_bytes 
 	struct listing *l = ctx;
 	struct vault_key target;
 	struct vault_secret_id id;
+	struct sr_hash32 hash;
 	struct sr_bytes record;
 
 	if (!above(l, key))
@@ -258,6 +269,9 @@ static bool visit_index(void *ctx, const struct vault_key *key, struct sr_bytes 
 	if (value.n == sizeof id.b) {
 		memcpy(id.b, value.p, sizeof id.b);
 		target = vault_key_secret(&id);
+	} else if (value.n == sizeof hash.b) {
+		memcpy(hash.b, value.p, sizeof hash.b);
+		target = vault_key_hash(VAULT_REC_ATTESTATION, &hash);
 	} else if (value.n == 8 && l->kind == VAULT_GET_SWITCHES) {
 		return visit_switch(l, vault_get_be64(value.p));
 	} else {
@@ -326,6 +340,17 @@ static enum sr_error list_indexed(struct listing *l, struct sr_writer *out, cons
 	return listing_run(l, out, VAULT_INDEX_PREFIX, visit_index);
 }
 
+/* Newest first: those below the number, or all. */
+static enum sr_error list_attested(struct listing *l, struct sr_writer *out,
+    const struct params *p)
+{
+	uint64_t before = p->after != 0 ? p->after : UINT64_MAX;
+
+	l->after = l->kind == VAULT_GET_ATTESTATIONS ? vault_index_attested(before) :
+	    vault_index_measured(p->measurement, before);
+	return listing_run(l, out, VAULT_INDEX_PREFIX, visit_index);
+}
+
 static enum sr_error list_history(struct listing *l, struct sr_writer *out, const struct params *p)
 {
 	struct vault_secret secret;
@@ -344,8 +369,8 @@ static uint64_t subject_number(const uint8_t id[16])
 	return v;
 }
 
-/* An NFT's holder, a secret's owner and whom a switch concerns see all; who else may see the
- * secret, and who once had to do with the NFT, their own part. */
+/* The registry is public. An NFT's holder, a secret's owner and whom a switch concerns see all; who
+ * else may see the secret, and who once had to do with the NFT, their own part. */
 static enum sr_error list_events(struct listing *l, struct sr_writer *out, const struct params *p)
 {
 	struct vault_secret_id id;
@@ -358,7 +383,8 @@ static enum sr_error list_events(struct listing *l, struct sr_writer *out, const
 		memcpy(id.b, p->subject_id, sizeof id.b);
 		SR_TRY(vault_secret_load(l->t, &secret, &id));
 		l->own_events_only = !vault_account_is(&secret.owner, l->who);
-	} else if (memcmp(p->subject_id + 8, zeros, sizeof zeros) != 0) {
+	} else if (p->subject != VAULT_SUBJECT_ATTESTATION &&
+	    memcmp(p->subject_id + 8, zeros, sizeof zeros) != 0) {
 		return SR_ERR_BAD_ENCODING;
 	} else if (p->subject == VAULT_SUBJECT_NFT) {
 		SR_TRY(vault_nft_load(l->t, &nft, subject_number(p->subject_id)));
@@ -367,10 +393,10 @@ static enum sr_error list_events(struct listing *l, struct sr_writer *out, const
 		SR_TRY(vault_switch_load(l->t, &w, subject_number(p->subject_id)));
 		if (!vault_switch_concerns(&w, l->who))
 			return SR_ERR_WRONG_KEY;
-	} else {
+	} else if (p->subject != VAULT_SUBJECT_ATTESTATION) {
 		return SR_ERR_BAD_KIND;
 	}
-	if (l->who->kind == VAULT_ACCOUNT_NONE)
+	if (l->who->kind == VAULT_ACCOUNT_NONE && p->subject != VAULT_SUBJECT_ATTESTATION)
 		return SR_ERR_WRONG_KEY;
 	l->after = vault_key_event((enum vault_subject)p->subject, p->subject_id, p->after);
 	return listing_run(l, out, 2 + sizeof p->subject_id, visit_record);
@@ -397,13 +423,38 @@ static enum sr_error single_key(struct vault_key *key, enum vault_get_kind kind,
 		*key = vault_key_hash(VAULT_REC_RECEIPT, &p->hash);
 	else if (kind == VAULT_GET_TICKET)
 		*key = vault_key_hash(VAULT_REC_TICKET, &p->hash);
+	else if (kind == VAULT_GET_ATTESTATION)
+		*key = vault_key_hash(VAULT_REC_ATTESTATION, &p->hash);
 	else if (kind == VAULT_GET_META)
 		*key = vault_key_meta();
 	else
 		return SR_ERR_BAD_KIND;
 	if (kind == VAULT_GET_NFT)
 		*absent = SR_ERR_NO_SUCH_NFT;
+	if (kind == VAULT_GET_ATTESTATION)
+		*absent = SR_ERR_NOT_ATTESTED;
 	return SR_OK;
+}
+
+/* Judged, or still waiting, or neither. A key holds but 31 bytes of an id: the record must be of
+ * all 32. */
+static enum sr_error get_attestation(struct sr_writer *out, const struct vault_tree *t,
+    const struct params *p)
+{
+	struct vault_attestation a;
+	struct vault_pending waiting;
+	enum sr_error error = vault_pending_load(t, &waiting, &p->hash);
+
+	if (error == SR_OK)
+		return sr_hash32_equal(&waiting.id, &p->hash) ? SR_ERR_NOT_READY :
+		    SR_ERR_NOT_ATTESTED;
+	if (error != SR_ERR_NOT_FOUND)
+		return error;
+	SR_TRY(vault_attestation_load(t, &a, &p->hash));
+	if (!sr_hash32_equal(&a.id, &p->hash))
+		return SR_ERR_NOT_ATTESTED;
+	vault_attestation_write(out, &a);
+	return out->error;
 }
 
 enum sr_error vault_get_key(struct vault_key *key, enum vault_get_kind kind, struct sr_bytes params)
@@ -444,6 +495,11 @@ enum sr_error vault_get(struct sr_writer *out, struct vault_tree *t, enum vault_
 		return list_indexed(&l, out, &p);
 	case VAULT_GET_HISTORY:
 		return list_history(&l, out, &p);
+	case VAULT_GET_ATTESTATION:
+		return get_attestation(out, t, &p);
+	case VAULT_GET_ATTESTATIONS:
+	case VAULT_GET_ATTESTATIONS_OF:
+		return list_attested(&l, out, &p);
 	case VAULT_GET_EVENTS:
 		return list_events(&l, out, &p);
 	case VAULT_GET_NFT:

@@ -54,6 +54,45 @@ struct vault_key vault_index_nft_secret(uint64_t nft_id, const struct vault_secr
 	return index_key(VAULT_INDEX_NFT_SECRETS, owner, id->b);
 }
 
+struct vault_key vault_index_waiting(const struct vault_account *a, uint64_t number)
+{
+	static const uint8_t nobody[OWNER_BYTES];
+	uint8_t b[ID_BYTES] = { 0 };
+
+	vault_put_be64(b, number);
+	if (a == NULL)
+		return index_key(VAULT_INDEX_WAITING, nobody, b);
+	return index_key(VAULT_INDEX_WAITING_OF, vault_key_account(a).b + 1, b);
+}
+
+/* Numbers fall, so that a walk meets the newest first. */
+struct vault_key vault_index_attested(uint64_t number)
+{
+	static const uint8_t nobody[OWNER_BYTES];
+	uint8_t b[ID_BYTES] = { 0 };
+
+	vault_put_be64(b, UINT64_MAX - number);
+	return index_key(VAULT_INDEX_ATTESTED, nobody, b);
+}
+
+struct vault_key vault_index_measured(struct sr_bytes measurement, uint64_t number)
+{
+	struct sr_hash32 h = sr_hash_domain("strongroom measurement v1", &measurement, 1);
+	uint8_t b[ID_BYTES] = { 0 };
+
+	vault_put_be64(b, UINT64_MAX - number);
+	return index_key(VAULT_INDEX_MEASURED, h.b, b);
+}
+
+/* All 30 bytes are the hash's: who finds two for one key could pass off another workload's. */
+struct vault_key vault_index_workload(struct sr_bytes measurement, const uint8_t key[32])
+{
+	struct sr_bytes parts[] = { { key, 32 }, measurement };
+	struct sr_hash32 h = sr_hash_domain("strongroom workload v1", parts, 2);
+
+	return index_key(VAULT_INDEX_WORKLOAD, h.b, h.b + OWNER_BYTES);
+}
+
 enum sr_error vault_index_put_number(struct vault_tx *tx, enum vault_index kind,
     const struct vault_account *a, uint64_t id)
 {

@@ -31,6 +31,12 @@ struct vault_aux {
 	uint64_t hold_until_uptime_ms;   /* U until which outages hold switches back at most */
 };
 
+/* Beside them under 'm', 2: the attesteer's counters. */
+struct vault_attest_counts {
+	uint64_t submitted;              /* ever */
+	uint64_t pending, attestations;  /* now */
+};
+
 bool vault_is_breakage(enum sr_error error);
 
 /* --- state.c: a change, and records in it --- */
@@ -60,6 +66,13 @@ SR_MUST_CHECK enum sr_error vault_ticket_load(
     const struct vault_tree *t, struct vault_ticket *v, const struct sr_hash32 *id);
 SR_MUST_CHECK enum sr_error vault_switch_load(
     const struct vault_tree *t, struct vault_switch *v, uint64_t id);
+SR_MUST_CHECK enum sr_error vault_pending_load(
+    const struct vault_tree *t, struct vault_pending *v, const struct sr_hash32 *id);
+SR_MUST_CHECK enum sr_error vault_attestation_load(
+    const struct vault_tree *t, struct vault_attestation *v, const struct sr_hash32 *id);
+/* Zeros when nothing was ever submitted. */
+SR_MUST_CHECK enum sr_error vault_attest_counts_load(
+    const struct vault_tree *t, struct vault_attest_counts *v);
 /* Zeros (but for the account) when it is unknown. */
 SR_MUST_CHECK enum sr_error vault_account_load(const struct vault_tree *t,
     struct vault_account_record *v, bool *known, const struct vault_account *a);
@@ -73,6 +86,13 @@ SR_MUST_CHECK enum sr_error vault_version_store(struct vault_tx *tx, const struc
 SR_MUST_CHECK enum sr_error vault_ticket_store(struct vault_tx *tx, const struct vault_ticket *v);
 SR_MUST_CHECK enum sr_error vault_switch_store(struct vault_tx *tx, const struct vault_switch *v);
 SR_MUST_CHECK enum sr_error vault_receipt_store(struct vault_tx *tx, const struct vault_receipt *v);
+SR_MUST_CHECK enum sr_error vault_pending_store(struct vault_tx *tx, const struct vault_pending *v);
+SR_MUST_CHECK enum sr_error vault_vote_store(
+    struct vault_tx *tx, const struct vault_key *key, const struct vault_vote *v);
+SR_MUST_CHECK enum sr_error vault_attestation_store(
+    struct vault_tx *tx, const struct vault_attestation *v);
+SR_MUST_CHECK enum sr_error vault_attest_counts_store(
+    struct vault_tx *tx, const struct vault_attest_counts *v);
 SR_MUST_CHECK enum sr_error vault_event_store(
     struct vault_tx *tx, const struct vault_key *key, const struct vault_event *v);
 
@@ -100,6 +120,12 @@ enum vault_index {
 	VAULT_INDEX_NAMES = 3,       /* account, hash of a name -> secret; value: id 16 */
 	VAULT_INDEX_NFT_SECRETS = 4, /* NFT -> secrets whose policy names it; value: id 16 */
 	VAULT_INDEX_SWITCHES = 5,    /* account -> switches that concern it; value: id u64 */
+	/* Submissions; value: id 32. Those by falling number are walked newest first. */
+	VAULT_INDEX_WAITING = 6,    /* nobody -> waiting ones by number */
+	VAULT_INDEX_WAITING_OF = 7, /* account -> its waiting ones by number */
+	VAULT_INDEX_ATTESTED = 8,   /* nobody -> judged ones by falling number */
+	VAULT_INDEX_MEASURED = 9,   /* measurement -> verified ones by falling number */
+	VAULT_INDEX_WORKLOAD = 10,  /* measurement and workload key -> the one that speaks for it */
 };
 #define VAULT_INDEX_PREFIX 22u   /* type, kind, owner */
 struct vault_key vault_index_number(
@@ -108,6 +134,11 @@ struct vault_key vault_index_secret(
     const struct vault_account *a, const struct vault_secret_id *id);
 struct vault_key vault_index_name(const struct vault_account *a, struct sr_bytes name);
 struct vault_key vault_index_nft_secret(uint64_t nft_id, const struct vault_secret_id *id);
+/* WAITING and ATTESTED: a is NULL. */
+struct vault_key vault_index_waiting(const struct vault_account *a, uint64_t number);
+struct vault_key vault_index_attested(uint64_t number);
+struct vault_key vault_index_measured(struct sr_bytes measurement, uint64_t number);
+struct vault_key vault_index_workload(struct sr_bytes measurement, const uint8_t key[32]);
 SR_MUST_CHECK enum sr_error vault_index_put_number(
     struct vault_tx *tx, enum vault_index kind, const struct vault_account *a, uint64_t id);
 SR_MUST_CHECK enum sr_error vault_index_put_secret(
@@ -116,10 +147,12 @@ SR_MUST_CHECK enum sr_error vault_index_put_secret(
 /* --- clock.c --- */
 enum vault_clock { VAULT_CLOCK_WALL = 1, VAULT_CLOCK_UPTIME = 2 };
 enum vault_deadline_kind {
-	VAULT_DEADLINE_SWITCH = 1,   /* id u64 */
-	VAULT_DEADLINE_RECEIPT = 2,  /* the operation's hash */
-	VAULT_DEADLINE_TICKET = 3,   /* its id */
-	VAULT_DEADLINE_EVENT = 4,    /* its key */
+	VAULT_DEADLINE_SWITCH = 1,  /* id u64 */
+	VAULT_DEADLINE_RECEIPT = 2, /* the operation's hash */
+	VAULT_DEADLINE_TICKET = 3,  /* its id */
+	VAULT_DEADLINE_EVENT = 4,   /* its key */
+	VAULT_DEADLINE_ATTEST =
+	    5, /* the submission's id: waits, or is in the registry, no longer */
 };
 struct vault_deadline {
 	enum vault_clock clock;
@@ -136,6 +169,8 @@ uint64_t vault_amnesty_until(const struct vault_aux *aux, uint64_t interval_ms);
 /* --- audit.c --- */
 struct vault_event vault_event_of_number(
     enum vault_event_kind kind, enum vault_subject subject, uint64_t id);
+struct vault_event vault_event_of_attestation(
+    enum vault_event_kind kind, const struct sr_hash32 *id);
 struct vault_event vault_event_of_secret(
     enum vault_event_kind kind, const struct vault_secret_id *id);
 /* Fills in number, block and time. The actor is the caller's to set. */
@@ -185,6 +220,7 @@ struct vault_facts {
 	const struct vault_tree *t;
 	const struct vault_policy *policy;
 	const struct vault_account *who;
+	const struct sr_xpk *to; /* E; NULL: nobody has named one, the question is who may ask */
 	uint64_t nft_id;             /* the presented one; 0: none */
 	uint64_t time_ms, uptime_ms;
 	uint64_t before_slack_ms;
@@ -209,6 +245,17 @@ SR_MUST_CHECK enum sr_error vault_ticket_retrieve(
     struct vault_tx *tx, const struct vault_op_retrieve *b);
 SR_MUST_CHECK enum sr_error vault_ticket_close(
     struct vault_tx *tx, const struct vault_op_ticket_close *b);
+
+/* --- attest.c --- */
+SR_MUST_CHECK enum sr_error vault_attest_submit(
+    struct vault_tx *tx, const struct vault_op_attest_submit *b);
+/* Its deadline has come (and is off the queue). */
+SR_MUST_CHECK enum sr_error vault_attest_due(struct vault_tx *tx, const struct sr_hash32 *id);
+/* Is what is encrypted to this key read by a workload with this measurement only, attested as no
+ * worse than worst and valid at this time (and slack_ms after)? */
+SR_MUST_CHECK enum sr_error vault_attest_holds(bool *holds, const struct vault_tree *t,
+    struct sr_bytes measurement, const struct sr_xpk *to, uint32_t worst, uint64_t time_ms,
+    uint64_t slack_ms);
 
 /* --- switch.c --- */
 /* The state that every reader sees: FROZEN is shown as the state it hides. */

@@ -276,6 +276,16 @@ void vault_payload_read(struct vault_payload *p, struct sr_reader *r)
 		blob_read(p, r);
 }
 
+struct sr_bytes vault_url_read(struct sr_reader *r)
+{
+	struct sr_bytes url = sr_read_blob(r, VAULT_ATTEST_URL_MAX);
+
+	for (size_t i = 0; r->error == SR_OK && i < url.n; i++)
+		if (url.p[i] <= ' ' || url.p[i] > '~')
+			sr_reader_fail(r, SR_ERR_BAD_UTF8);
+	return url;
+}
+
 /* --- switch settings --- */
 
 static bool settings_counts_fit(const struct vault_switch_settings *s)
@@ -414,6 +424,14 @@ static void delegate_read(struct vault_op_switch_delegate *b, struct sr_reader *
 		sr_reader_fail(r, SR_ERR_BAD_ENCODING);
 }
 
+static void attest_submit_read(struct vault_op_attest_submit *b, struct sr_reader *r)
+{
+	b->url = vault_url_read(r);
+	b->evidence = sr_read_blob(r, VAULT_ATTEST_EVIDENCE_MAX);
+	if (r->error == SR_OK && b->evidence.n == 0)
+		sr_reader_fail(r, SR_ERR_EMPTY);
+}
+
 void vault_op_body_write(struct sr_writer *w, enum vault_op_kind kind, const union vault_op_body *b)
 {
 	switch (kind) {
@@ -489,6 +507,10 @@ void vault_op_body_write(struct sr_writer *w, enum vault_op_kind kind, const uni
 		sr_write_bool(w, b->switch_delegate.add);
 		vault_account_write(w, &b->switch_delegate.to);
 		sr_write_u64(w, b->switch_delegate.until_ms);
+		return;
+	case VAULT_OP_ATTEST_SUBMIT:
+		bytes_write(w, &b->attest_submit.url);
+		bytes_write(w, &b->attest_submit.evidence);
 		return;
 	case VAULT_OP_MEMBER_FIRST:
 		break;
@@ -570,6 +592,9 @@ static void body_read(union vault_op_body *b, enum vault_op_kind kind, struct sr
 		return;
 	case VAULT_OP_SWITCH_DELEGATE:
 		delegate_read(&b->switch_delegate, r);
+		return;
+	case VAULT_OP_ATTEST_SUBMIT:
+		attest_submit_read(&b->attest_submit, r);
 		return;
 	case VAULT_OP_MEMBER_FIRST:
 		break;
@@ -709,6 +734,7 @@ const char *vault_op_kind_name(unsigned kind)
 		{ VAULT_OP_SWITCH_DURESS, "switch_duress" },
 		{ VAULT_OP_SWITCH_CANCEL, "switch_cancel" },
 		{ VAULT_OP_SWITCH_DELEGATE, "switch_delegate" },
+		{ VAULT_OP_ATTEST_SUBMIT, "attest_submit" },
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -29,6 +29,8 @@
 #define VAULT_BLOB_PLAIN_MAX (SR_PAYLOAD_MAX + 65536u)
 #define VAULT_BLOB_CIPHER_MAX (SR_PAYLOAD_MAX + 1048576u)
 #define VAULT_STRIPE_BYTES_MAX (1024u * 1024u)
+#define VAULT_ATTEST_URL_MAX 256u
+#define VAULT_ATTEST_EVIDENCE_MAX (79u * 1024u) /* so that the waiting record fits a value */
 
 enum vault_account_kind {
 	VAULT_ACCOUNT_NONE = 0,
@@ -66,6 +68,7 @@ enum vault_op_kind {
 	VAULT_OP_SWITCH_CREATE = 30, VAULT_OP_SWITCH_HEARTBEAT = 31, VAULT_OP_SWITCH_PAUSE = 32,
 	VAULT_OP_SWITCH_VETO = 33, VAULT_OP_SWITCH_CONFIRM = 34, VAULT_OP_SWITCH_DURESS = 35,
 	VAULT_OP_SWITCH_CANCEL = 36, VAULT_OP_SWITCH_DELEGATE = 37,
+	VAULT_OP_ATTEST_SUBMIT = 40,
 	/* 0x100 and above: members' operations (enclave/epoch.h), never from clients. */
 	VAULT_OP_MEMBER_FIRST = 0x100,
 };
@@ -168,6 +171,12 @@ struct vault_op_switch_delegate {
 	uint64_t until_ms;
 }; /* removing: until_ms = 0 */
 
+/* Evidence of any machine (attest/evidence.h), for the registry. The members verify it. */
+struct vault_op_attest_submit {
+	struct sr_bytes url;             /* where the machine is; printable ASCII; may be empty */
+	struct sr_bytes evidence;
+};
+
 struct vault_op {
 	struct sr_hash32 chain_id;
 	uint64_t epoch;
@@ -198,6 +207,7 @@ union vault_op_body {
 	struct vault_op_switch_ref switch_ref;   /* HEARTBEAT, VETO, CONFIRM, DURESS, CANCEL */
 	struct vault_op_switch_pause switch_pause;
 	struct vault_op_switch_delegate switch_delegate;
+	struct vault_op_attest_submit attest_submit;
 };
 
 /* Header, kind and signature length; everything borrowed from bytes. Any kind is accepted here. */
@@ -224,6 +234,8 @@ void vault_wrapped_key_write(struct sr_writer *w, const struct vault_wrapped_key
 void vault_wrapped_key_read(struct vault_wrapped_key *k, struct sr_reader *r);
 void vault_payload_write(struct sr_writer *w, const struct vault_payload *p);
 void vault_payload_read(struct vault_payload *p, struct sr_reader *r);
+/* Up to VAULT_ATTEST_URL_MAX printable ASCII characters, or none (BAD_UTF8). Borrowed. */
+struct sr_bytes vault_url_read(struct sr_reader *r);
 void vault_switch_settings_write(struct sr_writer *w, const struct vault_switch_settings *s);
 void vault_switch_settings_read(struct vault_switch_settings *s, struct sr_reader *r);
 

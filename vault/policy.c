@@ -12,6 +12,11 @@ const char *vault_switch_state_name(unsigned state)
 	return state < sizeof names / sizeof names[0] ? names[state] : names[0];
 }
 
+bool vault_measurement_size(size_t n)
+{
+	return n == 32 || n == 48;
+}
+
 struct sr_hash32 vault_policy_hash(struct sr_bytes bytes)
 {
 	return sr_hash_domain("strongroom policy v1", &bytes, 1);
@@ -40,6 +45,20 @@ static void switch_read(struct vault_policy_node *node, struct sr_reader *r)
 		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
 	else if (node->stage > (node->state == VAULT_SWITCH_FIRED ? VAULT_HEIRS_MAX : 0))
 		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
+}
+
+/* A revoked platform, or one that nobody knows, is never good enough. */
+static void attested_read(struct vault_policy_node *node, struct sr_reader *r)
+{
+	node->state = sr_read_u8(r);
+	node->measurement_n = sr_read_u8(r);
+	if (r->error != SR_OK)
+		return;
+	if (node->state < ATTEST_UP_TO_DATE || node->state > VAULT_POLICY_STATUS_WORST ||
+	    !vault_measurement_size(node->measurement_n))
+		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
+	else
+		sr_read_copy(r, node->measurement, node->measurement_n);
 }
 
 /* The node's own operands; a count of children is left in children_n for the caller to read on. */
@@ -79,6 +98,9 @@ static void operands_read(struct vault_policy_node *node, struct sr_reader *r)
 		return;
 	case VAULT_POLICY_HELD_FOR:
 		node->number = number_read(r, 1, VAULT_SPAN_MAX_MS);
+		return;
+	case VAULT_POLICY_ATTESTED:
+		attested_read(node, r);
 		return;
 	}
 	sr_reader_fail(r, SR_ERR_BAD_KIND);
@@ -132,6 +154,17 @@ enum sr_error vault_policy_decode(struct vault_policy *p, struct sr_bytes bytes)
 
 /* --- writing --- */
 
+static void attested_write(struct sr_writer *w, const struct vault_policy_node *node)
+{
+	if (node->state > UINT8_MAX || !vault_measurement_size(node->measurement_n)) {
+		sr_writer_fail(w, SR_ERR_OUT_OF_RANGE);
+		return;
+	}
+	sr_write_u8(w, (uint8_t)node->state);
+	sr_write_u8(w, node->measurement_n);
+	sr_write_copy(w, node->measurement, node->measurement_n);
+}
+
 static void operands_write(struct sr_writer *w, const struct vault_policy_node *node)
 {
 	switch (node->kind) {
@@ -163,6 +196,9 @@ static void operands_write(struct sr_writer *w, const struct vault_policy_node *
 		sr_write_u64(w, node->number);
 		sr_write_u8(w, (uint8_t)node->state);
 		sr_write_u8(w, (uint8_t)node->stage);
+		return;
+	case VAULT_POLICY_ATTESTED:
+		attested_write(w, node);
 		return;
 	}
 	sr_writer_fail(w, SR_ERR_BAD_KIND);

@@ -3,17 +3,21 @@
  *
  * bytes: version u8 = 1, then the tree in prefix order: kind u8, operands (HOLDER, HEIR, AFTER,
  *        BEFORE, HELD_FOR: u64; ACCOUNT: account; ALL, ANY: count u8; K_OF: k u8, count u8;
- *        SWITCH: u64, state u8, stage u8). ALL and ANY have two children or more and never stand
+ *        SWITCH: u64, state u8, stage u8; ATTESTED: status u8, length u8 = 32 or 48, measurement).
+ *        ALL and ANY have two children or more and never stand
  *        directly below their own kind: one condition has one encoding.
  * text : holder(12) | account(ed25519:..) | heir(3) | switch(3, fired[, stage]) | after(TIME)
- *        | before(TIME) | held_for(DURATION) | not X | X and Y | X or Y | K of (X, Y, ...) | ( X )
- *        not > and > or.
- *        TIME: unix ms, or 2027-01-31 or 2027-01-31T12:00:00Z. DURATION: 500ms 90s 15m 12h 30d.
- *        A duress-frozen switch has no word: no policy may tell it from the state it hides.
+ *        | before(TIME) | held_for(DURATION) | attested(MEASUREMENT[, STATUS]) | not X | X and Y |
+ * X or Y | K of (X, Y, ...) | ( X ) not > and > or. TIME: unix ms, or 2027-01-31 or
+ * 2027-01-31T12:00:00Z. DURATION: 500ms 90s 15m 12h 30d. MEASUREMENT: 64 or 96 hexadecimal digits.
+ * STATUS: UpToDate (which may be left out), SWHardeningNeeded ... OutOfDateConfigurationNeeded:
+ * this one or a better one. A duress-frozen switch has no word: no policy may tell it from the
+ * state it hides.
  */
 #ifndef SR_VAULT_POLICY_H
 #define SR_VAULT_POLICY_H
 
+#include "attest/facts.h"
 #include "vault/op.h"
 
 #define VAULT_POLICY_DEPTH_MAX 8u
@@ -33,6 +37,9 @@ enum vault_policy_kind {
 	VAULT_POLICY_SWITCH = 9, /* switch id is in this state (FIRED: and at least this stage) */
 	VAULT_POLICY_HELD_FOR = 10, /* the presented NFT has been held for this long (ms) */
 	VAULT_POLICY_HEIR = 11, /* the requester is an heir of this switch whose turn has come */
+	/* the key that the secret is released to is that of a workload with this measurement,
+	 * attested in the registry, valid now, and no worse than this status */
+	VAULT_POLICY_ATTESTED = 12,
 };
 
 enum vault_switch_state {
@@ -45,11 +52,16 @@ enum vault_switch_state {
 	VAULT_SWITCH_CANCELLED = 7,
 };
 const char *vault_switch_state_name(unsigned state); /* "armed" ... */
+/* The worst that ATTESTED may ask for. */
+#define VAULT_POLICY_STATUS_WORST ATTEST_OUT_OF_DATE_CONFIGURATION_NEEDED
+bool vault_measurement_size(size_t n); /* as long as a measurement is: 32, 48 */
 
 struct vault_policy_node {
 	enum vault_policy_kind kind;
 	uint64_t number;             /* nft id, switch id, time_ms, duration ms; K_OF: k */
-	uint32_t state, stage;       /* SWITCH */
+	uint32_t state, stage;       /* SWITCH; ATTESTED: state is the worst attest_status */
+	uint8_t measurement[48];     /* ATTESTED */
+	uint8_t measurement_n;       /* 32, 48 */
 	struct vault_account account;
 	uint16_t children_n;
 	uint16_t first_child, next_sibling; /* indices into nodes; 0 = none (0 is the root) */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/hex.h"
+
 #define DAY_MS 86400000ull
 /* Brackets may stand where none are needed; this bounds the parser's recursion, not the policy. */
 #define NESTING_MAX 64u
@@ -303,6 +305,53 @@ static void parse_switch(struct parser *self, struct vault_policy_node *node)
 	}
 }
 
+/* Intel spells its statuses with capitals: a word of letters of both cases. */
+static uint32_t parse_status(struct parser *self)
+{
+	size_t n = 0;
+	const char *word;
+
+	skip_space(self);
+	word = self->text + self->at;
+	while (self->at + n < self->n && ((word[n] >= 'a' && word[n] <= 'z') ||
+	    (word[n] >= 'A' && word[n] <= 'Z')))
+		n++;
+	for (unsigned s = ATTEST_UP_TO_DATE; s <= VAULT_POLICY_STATUS_WORST; s++) {
+		const char *name = attest_status_name(s);
+
+		if (strlen(name) == n && memcmp(word, name, n) == 0) {
+			self->at += n;
+			return s;
+		}
+	}
+	fail_at(self, self->at, SR_ERR_BAD_SYNTAX);
+	return ATTEST_UP_TO_DATE;
+}
+
+static void parse_attested(struct parser *self, struct vault_policy_node *node)
+{
+	size_t start, n = 0;
+
+	skip_space(self);
+	start = self->at;
+	while (start + n < self->n && self->text[start + n] != ')' && self->text[start + n] != ','
+	    && self->text[start + n] > ' ')
+		n++;
+	if (!vault_measurement_size(n / 2) ||
+	    sr_hex_decode(node->measurement, n / 2, self->text + start, n) != SR_OK) {
+		fail_at(self, start, SR_ERR_BAD_SYNTAX);
+		return;
+	}
+	node->measurement_n = (uint8_t)(n / 2);
+	node->state = ATTEST_UP_TO_DATE;
+	self->at += n;
+	skip_space(self);
+	if (peek(self) == ',') {
+		self->at++;
+		node->state = parse_status(self);
+	}
+}
+
 static void parse_operand(struct parser *self, struct vault_policy_node *node)
 {
 	switch (node->kind) {
@@ -325,6 +374,9 @@ static void parse_operand(struct parser *self, struct vault_policy_node *node)
 	case VAULT_POLICY_SWITCH:
 		parse_switch(self, node);
 		return;
+	case VAULT_POLICY_ATTESTED:
+		parse_attested(self, node);
+		return;
 	case VAULT_POLICY_ALL:
 	case VAULT_POLICY_ANY:
 	case VAULT_POLICY_K_OF:
@@ -345,6 +397,7 @@ static const struct {
 	{ "after", VAULT_POLICY_AFTER },
 	{ "before", VAULT_POLICY_BEFORE },
 	{ "held_for", VAULT_POLICY_HELD_FOR },
+	{ "attested", VAULT_POLICY_ATTESTED },
 };
 #define LEAVES_N (sizeof leaves / sizeof leaves[0])
 
@@ -566,6 +619,22 @@ static void put_duration(struct sr_writer *w, uint64_t ms)
 	put(w, units[i].name);
 }
 
+static void put_attested(struct sr_writer *w, const struct vault_policy_node *node)
+{
+	char hex[2 * sizeof node->measurement + 1];
+
+	if (!vault_measurement_size(node->measurement_n)) {
+		sr_writer_fail(w, SR_ERR_OUT_OF_RANGE);
+		return;
+	}
+	sr_hex_encode(hex, node->measurement, node->measurement_n);
+	put(w, hex);
+	if (node->state == ATTEST_UP_TO_DATE)
+		return;
+	put(w, ", ");
+	put(w, attest_status_name(node->state));
+}
+
 static void put_leaf(struct sr_writer *w, const struct vault_policy_node *node)
 {
 	char account[VAULT_ACCOUNT_TEXT_MAX];
@@ -581,6 +650,8 @@ static void put_leaf(struct sr_writer *w, const struct vault_policy_node *node)
 		put_time(w, node->number);
 	} else if (node->kind == VAULT_POLICY_HELD_FOR) {
 		put_duration(w, node->number);
+	} else if (node->kind == VAULT_POLICY_ATTESTED) {
+		put_attested(w, node);
 	} else {
 		put_number(w, node->number, 1);
 	}

@@ -370,8 +370,9 @@ void vault_event_read(struct vault_event *v, struct sr_reader *r)
 	version_read(r);
 	v->kind = (enum vault_event_kind)sr_read_u8(r);
 	v->subject = (enum vault_subject)sr_read_u8(r);
-	if (r->error == SR_OK && (v->kind < VAULT_EVENT_MINTED || v->kind > VAULT_EVENT_RESHARED ||
-	    v->subject < VAULT_SUBJECT_NFT || v->subject > VAULT_SUBJECT_SWITCH))
+	if (r->error == SR_OK
+	    && (v->kind < VAULT_EVENT_MINTED || v->kind > VAULT_EVENT_RESHARED
+		|| v->subject < VAULT_SUBJECT_NFT || v->subject > VAULT_SUBJECT_ATTESTATION))
 		sr_reader_fail(r, SR_ERR_BAD_KIND);
 	sr_read_copy(r, v->subject_id, sizeof v->subject_id);
 	v->seq = sr_read_u64(r);
@@ -380,6 +381,113 @@ void vault_event_read(struct vault_event *v, struct sr_reader *r)
 	vault_account_read(&v->actor, r, true);
 	v->code = code_read(r);
 	v->detail = sr_read_u64(r);
+}
+
+void vault_pending_write(struct sr_writer *w, const struct vault_pending *v)
+{
+	version_write(w);
+	sr_write_hash(w, &v->id);
+	sr_write_u64(w, v->number);
+	vault_account_write(w, &v->submitter);
+	sr_write_u64(w, v->submitted_ms);
+	sr_write_u64(w, v->expires_ms);
+	sr_write_blob(w, v->url.p, v->url.n);
+	sr_write_blob(w, v->evidence.p, v->evidence.n);
+}
+
+void vault_pending_read(struct vault_pending *v, struct sr_reader *r)
+{
+	memset(v, 0, sizeof *v);
+	version_read(r);
+	v->id = sr_read_hash(r);
+	v->number = sr_read_u64(r);
+	vault_account_read(&v->submitter, r, false);
+	v->submitted_ms = sr_read_u64(r);
+	v->expires_ms = sr_read_u64(r);
+	v->url = vault_url_read(r);
+	v->evidence = sr_read_blob(r, VAULT_ATTEST_EVIDENCE_MAX);
+}
+
+void vault_vote_write(struct sr_writer *w, const struct vault_vote *v)
+{
+	version_write(w);
+	sr_write_u64(w, v->epoch);
+	sr_write_u16(w, v->code);
+	sr_write_hash(w, &v->facts);
+}
+
+void vault_vote_read(struct vault_vote *v, struct sr_reader *r)
+{
+	memset(v, 0, sizeof *v);
+	version_read(r);
+	v->epoch = sr_read_u64(r);
+	v->code = code_read(r);
+	v->facts = sr_read_hash(r);
+}
+
+static void measurement_read(uint8_t out[48], size_t *n, struct sr_reader *r)
+{
+	struct sr_bytes b = sr_read_blob(r, 48);
+
+	*n = b.n;
+	if (b.n > 0)
+		memcpy(out, b.p, b.n);
+}
+
+void vault_attestation_write(struct sr_writer *w, const struct vault_attestation *v)
+{
+	version_write(w);
+	sr_write_hash(w, &v->id);
+	sr_write_u64(w, v->number);
+	vault_account_write(w, &v->submitter);
+	sr_write_blob(w, v->url.p, v->url.n);
+	sr_write_u64(w, v->submitted_ms);
+	sr_write_u64(w, v->judged_ms);
+	sr_write_u64(w, v->keep_ms);
+	sr_write_u16(w, v->code);
+	if (v->code != SR_OK)
+		return;
+	sr_write_u8(w, (uint8_t)v->kind);
+	sr_write_u8(w, (uint8_t)v->status);
+	sr_write_bool(w, v->debug);
+	sr_write_blob(w, v->measurement, v->measurement_n);
+	sr_write_blob(w, v->signer, v->signer_n);
+	sr_write_copy(w, v->report_data, sizeof v->report_data);
+	sr_write_hash(w, &v->collateral);
+	sr_write_u32(w, v->evaluation);
+	sr_write_u32(w, v->vouchers);
+	sr_write_u64(w, v->valid_from_ms);
+	sr_write_u64(w, v->valid_to_ms);
+}
+
+void vault_attestation_read(struct vault_attestation *v, struct sr_reader *r)
+{
+	memset(v, 0, sizeof *v);
+	version_read(r);
+	v->id = sr_read_hash(r);
+	v->number = sr_read_u64(r);
+	vault_account_read(&v->submitter, r, false);
+	v->url = vault_url_read(r);
+	v->submitted_ms = sr_read_u64(r);
+	v->judged_ms = sr_read_u64(r);
+	v->keep_ms = sr_read_u64(r);
+	v->code = code_read(r);
+	if (r->error != SR_OK || v->code != SR_OK)
+		return;
+	v->kind = (enum attest_kind)sr_read_u8(r);
+	v->status = (enum attest_status)sr_read_u8(r);
+	v->debug = sr_read_bool(r);
+	if (r->error == SR_OK && (v->kind < ATTEST_KIND_SOFTWARE || v->kind > ATTEST_KINDS ||
+	    v->status < ATTEST_UP_TO_DATE || v->status > ATTEST_NOT_SUPPORTED))
+		sr_reader_fail(r, SR_ERR_OUT_OF_RANGE);
+	measurement_read(v->measurement, &v->measurement_n, r);
+	measurement_read(v->signer, &v->signer_n, r);
+	sr_read_copy(r, v->report_data, sizeof v->report_data);
+	v->collateral = sr_read_hash(r);
+	v->evaluation = sr_read_u32(r);
+	v->vouchers = sr_read_u32(r);
+	v->valid_from_ms = sr_read_u64(r);
+	v->valid_to_ms = sr_read_u64(r);
 }
 
 /* --- keys --- */
@@ -442,6 +550,16 @@ struct vault_key vault_key_hash(enum vault_record_type type, const struct sr_has
 	struct vault_key key = key_of(type);
 
 	memcpy(key.b + 1, h->b, sizeof key.b - 1);
+	return key;
+}
+
+struct vault_key vault_key_vote(const struct sr_hash32 *submission, uint32_t member)
+{
+	struct vault_key key = key_of(VAULT_REC_VOTE);
+
+	memcpy(key.b + 1, submission->b, VAULT_VOTE_PREFIX - 1);
+	for (unsigned i = 0; i < 4; i++)
+		key.b[VAULT_VOTE_PREFIX + i] = (uint8_t)(member >> (24 - 8 * i));
 	return key;
 }
 

@@ -6,6 +6,7 @@
 #ifndef SR_VAULT_RECORD_H
 #define SR_VAULT_RECORD_H
 
+#include "attest/facts.h"
 #include "vault/policy.h"
 #include "vault/proof.h"
 
@@ -23,6 +24,9 @@ enum vault_record_type {
 	VAULT_REC_INDEX = 'i',      /* i | index kind u8 | owner 20 of H | id (8, or 10 of 16) */
 	VAULT_REC_DEADLINE = 'd',   /* d | clock u8 | due u64 | kind u8 | id */
 	VAULT_REC_DEALT = 'D',      /* owned by vault/hold.c: D | id 16 | version u64 | ... */
+	VAULT_REC_PENDING = 'p',    /* p | 31 bytes of the submission's id */
+	VAULT_REC_VOTE = 'q',       /* q | 27 bytes of the submission's id | member u32 */
+	VAULT_REC_ATTESTATION = 'g', /* g | 31 bytes of the submission's id */
 	VAULT_REC_EPOCH = 'E',      /* owned by enclave/epoch.h */
 };
 
@@ -98,6 +102,41 @@ struct vault_receipt {
 	uint64_t id;                 /* of the new nft, switch or collection */
 	uint32_t detail;             /* failing policy node */
 };
+/* Evidence that waits for the members' verdicts. */
+struct vault_pending {
+	struct sr_hash32 id;         /* the SUBMIT operation's hash */
+	uint64_t number;             /* counts submissions from 1 */
+	struct vault_account submitter;
+	uint64_t submitted_ms, expires_ms; /* judged as of the first */
+	struct sr_bytes url, evidence;
+};
+struct vault_vote {
+	uint64_t epoch;              /* a member's index means nothing in another one */
+	uint16_t code;
+	struct sr_hash32 facts;      /* of their bytes */
+};
+/*
+ * The registry: what a quorum said of evidence that anyone submitted. Verified is not acceptable:
+ * an outdated or a debug enclave is here with its status, and whoever asks decides.
+ * Its workload key is the first half of the report data (vault/attest.c says how it is read).
+ */
+struct vault_attestation {
+	struct sr_hash32 id;         /* the submission's */
+	uint64_t number;
+	struct vault_account submitter;
+	struct sr_bytes url;
+	uint64_t submitted_ms, judged_ms, keep_ms; /* keep: the record goes then */
+	uint16_t code;               /* SR_OK: verified; else why not, and zeros from here on */
+	enum attest_kind kind;
+	enum attest_status status;
+	bool debug;
+	uint8_t measurement[48], signer[48];
+	size_t measurement_n, signer_n;
+	uint8_t report_data[ATTEST_REPORT_DATA];
+	struct sr_hash32 collateral;
+	uint32_t evaluation, vouchers; /* vouchers: TPM: how many provisioners vouch for its key */
+	uint64_t valid_from_ms, valid_to_ms; /* from: since the newest part of its collateral */
+};
 enum vault_event_kind {
 	VAULT_EVENT_MINTED = 1,
 	VAULT_EVENT_TRANSFERRED,
@@ -123,21 +162,29 @@ enum vault_event_kind {
 	VAULT_EVENT_STAGE,
 	VAULT_EVENT_CANCELLED,
 	VAULT_EVENT_DELEGATED,
-	VAULT_EVENT_SHARE_BAD = 27,
+	VAULT_EVENT_ATTESTED,
+	VAULT_EVENT_NOT_ATTESTED,
+	VAULT_EVENT_SHARE_BAD,
 	VAULT_EVENT_HOLDER_LEFT,
 	VAULT_EVENT_HOLDERS_FEW,
 	VAULT_EVENT_RESHARED,
 };
-enum vault_subject { VAULT_SUBJECT_NFT = 1, VAULT_SUBJECT_SECRET = 2, VAULT_SUBJECT_SWITCH = 3 };
+enum vault_subject {
+	VAULT_SUBJECT_NFT = 1,
+	VAULT_SUBJECT_SECRET = 2,
+	VAULT_SUBJECT_SWITCH = 3,
+	VAULT_SUBJECT_ATTESTATION = 4,
+};
 struct vault_event {
 	enum vault_event_kind kind;
 	enum vault_subject subject;
-	uint8_t subject_id[16];      /* u64 little-endian then zeros, or the secret id */
+	/* u64 little-endian then zeros, the secret id, or half of the submission's id */
+	uint8_t subject_id[16];
 	uint64_t seq, height, time_ms;
 	struct vault_account actor;  /* NONE: the clock */
-	uint16_t code;               /* REFUSED: why (sr_error) */
-	/* WARN: per cent; STAGE: number; REFUSED: policy node; SHARE_BAD, HOLDER_LEFT: seat;
-	 * HOLDERS_FEW: how many are left; RESHARED: generation; versions */
+	uint16_t code;               /* REFUSED, NOT_ATTESTED: why (sr_error) */
+	/* ATTESTED: status; WARN: per cent; STAGE: number; REFUSED: policy node; SHARE_BAD,
+	 * HOLDER_LEFT: seat; HOLDERS_FEW: how many are left; RESHARED: generation; versions */
 	uint64_t detail;
 };
 
@@ -155,6 +202,9 @@ VAULT_RECORD(ticket, vault_ticket)
 VAULT_RECORD(switch, vault_switch)
 VAULT_RECORD(receipt, vault_receipt)
 VAULT_RECORD(event, vault_event)
+VAULT_RECORD(pending, vault_pending)
+VAULT_RECORD(vote, vault_vote)
+VAULT_RECORD(attestation, vault_attestation)
 #undef VAULT_RECORD
 
 struct vault_key vault_key_meta(void);
@@ -163,8 +213,10 @@ struct vault_key vault_key_account(const struct vault_account *a);
 struct vault_key vault_key_number(enum vault_record_type type, uint64_t id);
 struct vault_key vault_key_secret(const struct vault_secret_id *id);
 struct vault_key vault_key_version(const struct vault_secret_id *id, uint64_t version);
-/* ticket, receipt */
+/* ticket, receipt, pending, attestation */
 struct vault_key vault_key_hash(enum vault_record_type type, const struct sr_hash32 *h);
+#define VAULT_VOTE_PREFIX 28u            /* all votes on one submission share so much */
+struct vault_key vault_key_vote(const struct sr_hash32 *submission, uint32_t member);
 struct vault_key vault_key_event(
     enum vault_subject subject, const uint8_t subject_id[16], uint64_t seq);
 
@@ -189,6 +241,13 @@ enum vault_get_kind {
 	VAULT_GET_RECEIPT = 13,        /* op hash -> receipt; public */
 	VAULT_GET_TICKET = 14,         /* ticket id -> ticket; the requester, the owner */
 	VAULT_GET_META = 15,           /* nothing -> meta; public */
+	/* submission's id -> attestation; public. NOT_READY: not judged yet */
+	VAULT_GET_ATTESTATION = 16,
+	/* before u64 (a number; 0: from the newest) -> list of attestation, newest first; public */
+	VAULT_GET_ATTESTATIONS = 17,
+	/* measurement blob, before u64 -> the same of one measurement; public */
+	VAULT_GET_ATTESTATIONS_OF = 18,
+	VAULT_GET_LAST = VAULT_GET_ATTESTATIONS_OF,
 };
 
 #endif

@@ -153,6 +153,13 @@ LOAD(ticket, vault_ticket,
 LOAD(switch, vault_switch, (const struct vault_tree *t, struct vault_switch *v, uint64_t id),
     vault_key_number(VAULT_REC_SWITCH, id), SR_ERR_NO_SUCH_SWITCH)
 
+LOAD(pending, vault_pending,
+    (const struct vault_tree *t, struct vault_pending *v, const struct sr_hash32 *id),
+    vault_key_hash(VAULT_REC_PENDING, id), SR_ERR_NOT_FOUND)
+LOAD(attestation, vault_attestation,
+    (const struct vault_tree *t, struct vault_attestation *v, const struct sr_hash32 *id),
+    vault_key_hash(VAULT_REC_ATTESTATION, id), SR_ERR_NOT_ATTESTED)
+
 STORE(collection, vault_collection, vault_key_number(VAULT_REC_COLLECTION, v->id))
 STORE(nft, vault_nft, vault_key_number(VAULT_REC_NFT, v->id))
 STORE(secret, vault_secret, vault_key_secret(&v->id))
@@ -160,6 +167,8 @@ STORE(version, vault_version, vault_key_version(&v->id, v->version))
 STORE(ticket, vault_ticket, vault_key_hash(VAULT_REC_TICKET, &v->id))
 STORE(switch, vault_switch, vault_key_number(VAULT_REC_SWITCH, v->id))
 STORE(receipt, vault_receipt, vault_key_hash(VAULT_REC_RECEIPT, &v->op))
+STORE(pending, vault_pending, vault_key_hash(VAULT_REC_PENDING, &v->id))
+STORE(attestation, vault_attestation, vault_key_hash(VAULT_REC_ATTESTATION, &v->id))
 
 enum sr_error vault_meta_store(struct vault_tx *tx)
 {
@@ -224,4 +233,46 @@ enum sr_error vault_aux_store(struct vault_tx *tx, const struct vault_aux *v)
 	sr_write_u64(&tx->w, v->outage_uptime_ms);
 	sr_write_u64(&tx->w, v->hold_until_uptime_ms);
 	return record_put(tx, aux_key());
+}
+
+enum sr_error vault_vote_store(struct vault_tx *tx, const struct vault_key *key,
+    const struct vault_vote *v)
+{
+	sr_writer_reset(&tx->w);
+	vault_vote_write(&tx->w, v);
+	return record_put(tx, *key);
+}
+
+static struct vault_key attest_counts_key(void)
+{
+	struct vault_key key = vault_key_meta();
+
+	key.b[1] = 2;
+	return key;
+}
+
+enum sr_error vault_attest_counts_load(const struct vault_tree *t, struct vault_attest_counts *v)
+{
+	struct vault_key key = attest_counts_key();
+	struct sr_reader r;
+
+	memset(v, 0, sizeof *v);
+	if (record_open(&r, t, &key, SR_ERR_NOT_FOUND) != SR_OK)
+		return SR_OK;
+	if (sr_read_u8(&r) != AUX_VERSION)
+		return SR_ERR_DAMAGED;
+	v->submitted = sr_read_u64(&r);
+	v->pending = sr_read_u64(&r);
+	v->attestations = sr_read_u64(&r);
+	return record_close(&r);
+}
+
+enum sr_error vault_attest_counts_store(struct vault_tx *tx, const struct vault_attest_counts *v)
+{
+	sr_writer_reset(&tx->w);
+	sr_write_u8(&tx->w, AUX_VERSION);
+	sr_write_u64(&tx->w, v->submitted);
+	sr_write_u64(&tx->w, v->pending);
+	sr_write_u64(&tx->w, v->attestations);
+	return record_put(tx, attest_counts_key());
 }

@@ -105,6 +105,7 @@ static enum sr_error judge(struct vault_tx *tx, struct retrieval *r)
 	f->t = tx->t;
 	f->policy = &r->policy;
 	f->who = &tx->op->account;
+	f->to = &r->body->to;
 	f->time_ms = tx->block->time_ms;
 	f->uptime_ms = tx->meta.uptime_ms;
 	SR_TRY(present_nft(tx, r));
@@ -338,8 +339,8 @@ static enum sr_error recheck_on(struct vault_facts *f, bool *holds)
 enum sr_error vault_ticket_recheck(struct vault_tree *t, const struct vault_ticket *ticket,
     uint64_t own_time_ms)
 {
-	struct vault_facts f = { .t = t, .who = &ticket->requester, .nft_id = ticket->nft_id,
-		.before_slack_ms = VAULT_CLOCK_SLACK_MS };
+	struct vault_facts f = { .t = t, .who = &ticket->requester, .to = &ticket->to,
+		.nft_id = ticket->nft_id, .before_slack_ms = VAULT_CLOCK_SLACK_MS };
 	struct vault_ticket now;
 	struct vault_secret secret;
 	struct vault_version version;

@@ -105,6 +105,8 @@ static enum sr_error dispatch(struct vault_tx *tx, const union vault_op_body *b)
 		return vault_switch_pause(tx, &b->switch_pause);
 	case VAULT_OP_SWITCH_DELEGATE:
 		return vault_switch_delegate(tx, &b->switch_delegate);
+	case VAULT_OP_ATTEST_SUBMIT:
+		return vault_attest_submit(tx, &b->attest_submit);
 	case VAULT_OP_MEMBER_FIRST:
 		break;
 	}

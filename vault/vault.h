@@ -28,6 +28,14 @@
 #define VAULT_UPTIME_STEP_MAX_MS 3000u /* most a block adds to U; a longer gap is an outage */
 #define VAULT_AMNESTY_MIN_MS 60000u
 #define VAULT_CLOCK_SLACK_MS 10000u             /* BEFORE at release: from block to share */
+#define VAULT_ATTEST_PENDING_MAX 1000u          /* TOO_MANY, as for the next but one */
+#define VAULT_ATTEST_ACCOUNT_MAX 16u            /* waiting, of one account: ACCOUNT_LIMIT */
+#define VAULT_ATTESTATIONS_MAX 1000000u         /* with those that wait */
+#define VAULT_ATTEST_WAIT_MS 600000u            /* a submission waits so long for a quorum */
+/* An attestation is valid at most so long: what the vendor's collateral says is older by then. */
+#define VAULT_ATTEST_LIFE_MS (30ull * 86400000ull)
+#define VAULT_ATTEST_KEEP_MS (30ull * 86400000ull) /* and stays in the registry so long after */
+#define VAULT_ATTEST_REFUSED_KEEP_MS 3600000u
 #define VAULT_LIST_MAX 64u
 #define VAULT_LIST_BYTES_MAX (1024u * 1024u)
 
@@ -98,6 +106,24 @@ SR_MUST_CHECK enum sr_error vault_admit(struct vault_tree *t, struct vault_recei
 
 /* The genesis state: meta and the open collection. */
 SR_MUST_CHECK enum sr_error vault_genesis(struct vault_tree **t, uint64_t time_ms);
+
+/* --- the registry of attested machines (vault/attest.c) --- */
+/*
+ * A member's verdict on evidence that someone submitted (subject: the id), as its VERDICT operation
+ * says: a code and, if it is SR_OK, facts (attest/facts.h; else none). n and quorum are the
+ * epoch's. When a quorum says the same, the registry gets its record. Refusals change nothing:
+ *   NOT_A_MEMBER     member >= n
+ *   NOT_FOUND        nothing with this id waits: never submitted, judged already, expired
+ *   DUPLICATE        this member has said what it thinks in this epoch
+ *   OUT_OF_RANGE     a code that is none; BAD_ENCODING and others: facts that are none
+ */
+SR_MUST_CHECK enum sr_error vault_attest_verdict(struct vault_tree **t,
+    const struct vault_block *block, const struct sr_hash32 *subject, uint32_t member, uint32_t n,
+    uint32_t quorum, uint16_t code, struct sr_bytes facts);
+/* What this member has not judged in this epoch, oldest first, at most most of them. Views are
+ * borrowed from the tree. */
+SR_MUST_CHECK enum sr_error vault_attest_pending(struct vault_pending *out, size_t *out_n,
+    size_t most, const struct vault_tree *t, uint64_t epoch, uint32_t member);
 
 /* --- reading --- */
 /* requester: NONE for anonymous. Lists: u32 count, bool more, then blobs, at most 64 entries and 1

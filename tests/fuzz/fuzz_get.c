@@ -7,7 +7,14 @@
 
 static struct vault_world *world;
 static struct vault_secret_id ids[2];
-static struct sr_hash32 ticket;
+static struct sr_hash32 ticket, waiting, attested;
+
+static void world_make(void)
+{
+	world = sample_world(ids, &ticket);
+	waiting = sample_attest(world, 1);
+	attested = sample_attest(world, 3);
+}
 
 static struct vault_account requester(uint8_t who)
 {
@@ -33,7 +40,7 @@ void fuzz_get(const uint8_t *p, size_t n)
 	struct vault_key key;
 	size_t size;
 	if (!world)
-		world = sample_world(ids, &ticket);
+		world_make();
 	sr_reader_init(&r, p, n);
 	enum vault_get_kind kind = (enum vault_get_kind)sr_read_u8(&r);
 	struct vault_account who = requester(sr_read_u8(&r));
@@ -67,7 +74,8 @@ void seed_get(void)
 		VAULT_SUBJECT_SWITCH };
 	uint8_t event[17];
 	uint8_t alice[33] = { VAULT_ACCOUNT_ED25519 };
-	world = sample_world(ids, &ticket);
+	uint8_t measurement[36] = { 32 };
+	world_make();
 	memcpy(alice + 1, world->who[ALICE].b, 32);
 	for (uint8_t who = 0; who < 9; who++) {
 		put(VAULT_GET_ACCOUNT, who, alice, 33, NULL, 0);
@@ -90,6 +98,14 @@ void seed_get(void)
 		put(VAULT_GET_RECEIPT, who, ticket.b, 32, NULL, 0);
 		put(VAULT_GET_TICKET, who, ticket.b, 32, NULL, 0);
 		put(VAULT_GET_META, who, NULL, 0, NULL, 0);
+		put(VAULT_GET_ATTESTATION, who, waiting.b, 32, NULL, 0);
+		put(VAULT_GET_ATTESTATION, who, attested.b, 32, NULL, 0);
+		put(VAULT_GET_ATTESTATIONS, who, zero, 8, NULL, 0);
+		memset(measurement + 4, 0xa1, 32);
+		put(VAULT_GET_ATTESTATIONS_OF, who, measurement, 36, zero, 8);
+		event[0] = VAULT_SUBJECT_ATTESTATION;
+		memcpy(event + 1, attested.b, 16);
+		put(VAULT_GET_EVENTS, who, event, 17, zero, 8);
 	}
 	put(99, 0, NULL, 0, NULL, 0);
 }

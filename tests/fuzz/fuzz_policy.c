@@ -9,6 +9,9 @@
 #define ACCOUNT \
 	"account(ed25519:1111111111111111111111111111111111111111111111111111111111111111)"
 
+#define ATTESTED(status) \
+	"attested(1111111111111111111111111111111111111111111111111111111111111111" status ")"
+
 static bool leaf(void *ctx, const struct vault_policy_node *node)
 {
 	return (node->number + (uint64_t)(uintptr_t)ctx) % 2 == 0;
@@ -55,7 +58,7 @@ void seed_policy(void)
 		"switch(1, armed)", "after(2027-01-31)", "before(2027-01-31T12:00:00Z)",
 		"held_for(30d)", "not holder(1)", "holder(1) and holder(2) or heir(1) and after(5)",
 		"2 of (holder(1), holder(2), not heir(3))", "1 of (holder(4))",
-		ACCOUNT,
+		ACCOUNT, ATTESTED(""), ATTESTED(", OutOfDate") " or heir(1)",
 		"account(0x2222222222222222222222222222222222222222)",
 		"not not not not not not not holder(1)" };
 	uint8_t out[VAULT_POLICY_BYTES_MAX];

@@ -9,6 +9,9 @@
 #define ACCOUNT \
 	"account(ed25519:1111111111111111111111111111111111111111111111111111111111111111)"
 
+#define ATTESTED(more) \
+	"attested(1111111111111111111111111111111111111111111111111111111111111111" more ")"
+
 static struct sr_writer bytes_of(const struct vault_policy *p)
 {
 	struct sr_writer w;
@@ -54,7 +57,8 @@ void seed_policy_text(void)
 		"held_for(90s) or held_for(500ms)",
 		"not holder(1)", "holder(1) and (holder(2) or heir(1)) and after(5)",
 		"2 of (holder(1), holder(2), not heir(3))", "1 of (holder(4))",
-		ACCOUNT,
+		ACCOUNT, ATTESTED(""), ATTESTED(", SWHardeningNeeded"), ATTESTED(" , Revoked"),
+		ATTESTED("11111111111111111111111111111111,OutOfDate"), "attested(11)",
 		"account(0x2222222222222222222222222222222222222222)",
 		"not not not not not not not not not holder(1)", "", "   ", "holder", "holder(",
 		"holder(0)", "holder(18446744073709551616)", "holder(1", "holder(1))", "foo(1)",

@@ -14,12 +14,17 @@ FUZZ_RECODE(ticket, struct vault_ticket, vault_ticket_read, vault_ticket_write)
 FUZZ_RECODE(switch_, struct vault_switch, vault_switch_read, vault_switch_write)
 FUZZ_RECODE(receipt, struct vault_receipt, vault_receipt_read, vault_receipt_write)
 FUZZ_RECODE(event, struct vault_event, vault_event_read, vault_event_write)
+FUZZ_RECODE(pending, struct vault_pending, vault_pending_read, vault_pending_write)
+FUZZ_RECODE(vote, struct vault_vote, vault_vote_read, vault_vote_write)
+FUZZ_RECODE(attestation, struct vault_attestation, vault_attestation_read, vault_attestation_write)
 
 static const struct { uint8_t type; fuzz_recode *recode; } records[] = {
 	{ VAULT_REC_META, meta }, { VAULT_REC_ACCOUNT, account },
 	{ VAULT_REC_COLLECTION, collection }, { VAULT_REC_NFT, nft }, { VAULT_REC_SECRET, secret },
 	{ VAULT_REC_VERSION, version }, { VAULT_REC_TICKET, ticket },
 	{ VAULT_REC_SWITCH, switch_ }, { VAULT_REC_RECEIPT, receipt }, { VAULT_REC_EVENT, event },
+	{ VAULT_REC_PENDING, pending }, { VAULT_REC_VOTE, vote },
+	{ VAULT_REC_ATTESTATION, attestation },
 };
 #define RECORDS_N (sizeof(records) / sizeof(records[0]))
 
@@ -52,6 +57,9 @@ void seed_record(void)
 	union vault_op_body b = { .switch_delegate = { 1, true, w->who[DAVE],
 				      w->block.time_ms + 100000 } };
 	FUZZ_CHECK(world_do(w, ALICE, VAULT_OP_SWITCH_DELEGATE, &b) == SR_OK);
+	sample_attest(w, 0);
+	sample_attest(w, 1);
+	sample_attest(w, 3);
 	vault_tree_walk(w->t, &first, 0, seed_visit, NULL);
 	world_free(w);
 }

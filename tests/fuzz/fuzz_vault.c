@@ -8,8 +8,15 @@
 #include "tests/fuzz/samples.h"
 
 #define STEPS_MAX 24u
+#define ATTESTED "attested(a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1)"
 
-struct run { struct vault_world *w; struct vault_secret_id ids[4]; struct sr_hash32 tickets[4]; };
+#define VERDICT 251u                     /* neither time nor, in seeds, an operation */
+
+struct run {
+	struct vault_world *w;
+	struct vault_secret_id ids[4];
+	struct sr_hash32 tickets[4], submissions[4];
+};
 
 /* Ids that nobody guesses: a byte stands for one of those that there are. */
 static void id_fix(const struct run *run, struct vault_secret_id *id)
@@ -110,7 +117,42 @@ static void remember(struct run *run, enum vault_op_kind kind, const union vault
 	} else if (kind == VAULT_OP_RETRIEVE) {
 		memmove(run->tickets + 1, run->tickets, 3 * sizeof(run->tickets[0]));
 		run->tickets[0] = run->w->op.hash;
+	} else if (kind == VAULT_OP_ATTEST_SUBMIT) {
+		memmove(run->submissions + 1, run->submissions, 3 * sizeof(run->submissions[0]));
+		run->submissions[0] = run->w->op.hash;
 	}
+}
+
+/* input: submission u8 | member u8 | epoch u8 | code u16 | facts length u16 (0xffff: good ones) |
+ * facts. A refusal changes nothing; what is to do is always listed. */
+static void verdict(struct run *run, struct sr_reader *r)
+{
+	const struct sr_hash32 *subject = &run->submissions[sr_read_u8(r) % 4];
+	uint32_t member = sr_read_u8(r) % 6;
+	struct vault_pending todo[4];
+	struct sr_writer good = sample_facts();
+	struct sr_hash32 before = world_root(run->w), after;
+	enum sr_error error;
+	uint16_t code, size;
+	size_t n;
+	run->w->block.epoch += sr_read_u8(r) == 7;
+	code = sr_read_u16(r);
+	size = sr_read_u16(r);
+	uint8_t *p = fuzz_take(r, &n, size == UINT16_MAX ? 0 : size);
+	struct sr_bytes facts = { p, n };
+	if (size == UINT16_MAX)
+		facts = (struct sr_bytes){ good.p, good.n };
+	error = vault_attest_verdict(
+	    &run->w->t, &run->w->block, subject, member, 4, 3, code, facts);
+	after = world_root(run->w);
+	FUZZ_CHECK(sr_hash32_equal(&before, &after) == (error != SR_OK));
+	FUZZ_CHECK(error != SR_ERR_INTERNAL && error != SR_ERR_DAMAGED);
+	FUZZ_CHECK(
+	    vault_attest_pending(todo, &n, 4, run->w->t, run->w->block.epoch, member) == SR_OK);
+	for (size_t i = 0; i < n; i++)
+		FUZZ_CHECK(error != SR_OK || !sr_hash32_equal(&todo[i].id, subject));
+	sr_writer_clear(&good);
+	free(p);
 }
 
 /* input: kind u8 | who u8 | expiry u8 | body length u16 | body */
@@ -164,15 +206,18 @@ static bool read_back(void *ctx, const struct vault_key *key, struct sr_bytes va
 /* input = (0: time u8 | else an operation)... */
 void fuzz_vault(const uint8_t *p, size_t n)
 {
-	struct run run = { NULL, { { { 0 } } }, { { { 0 } } } };
+	struct run run = { .w = NULL };
 	struct vault_key first = { { 0 } };
 	struct vault_ticket ticket;
 	struct sr_reader r;
 	sr_reader_init(&r, p, n);
 	run.w = sample_world(run.ids, &run.tickets[0]);
 	for (unsigned i = 0; i < STEPS_MAX && r.left > 0; i++) {
-		if (sr_read_u8(&r) % 4 == 0)
+		uint8_t what = sr_read_u8(&r);
+		if (what % 4 == 0)
 			time_passes(&run, &r);
+		else if (what == VERDICT)
+			verdict(&run, &r);
 		else
 			operation(&run, &r);
 	}
@@ -246,6 +291,40 @@ static void seed_changes(void)
 		op_write(&w, VAULT_OP_SECRET_POLICY, ALICE, &b);
 	}
 	fuzz_seed("updates", w.p, w.n);
+	sr_writer_clear(&w);
+}
+
+static void verdict_write(struct sr_writer *w, uint8_t member, uint8_t epoch, uint16_t code)
+{
+	sr_write_u8(w, VERDICT);
+	sr_write_u8(w, 0);
+	sr_write_u8(w, member);
+	sr_write_u8(w, epoch);
+	sr_write_u16(w, code);
+	sr_write_u16(w, code == SR_OK ? UINT16_MAX : 0);
+}
+
+/* A machine is attested, or not, or too late; then its key is given a secret. */
+static void seed_attested(uint16_t code, uint8_t again, uint8_t how)
+{
+	uint8_t bytes[VAULT_POLICY_BYTES_MAX];
+	union vault_op_body b, open = { .retrieve = { .to = { { 0 } } } };
+	struct sr_writer w;
+	memset(open.retrieve.to.b, 7, sizeof(open.retrieve.to.b));
+	sr_writer_init(&w, 65536);
+	sample_body(&b, VAULT_OP_ATTEST_SUBMIT);
+	op_write(&w, VAULT_OP_ATTEST_SUBMIT, BOB, &b);
+	for (uint8_t i = 0; i < 3; i++)
+		verdict_write(&w, i, i == 1 ? again : 0, code);
+	verdict_write(&w, 0, 0, code);
+	sample_body(&b, VAULT_OP_SECRET_PUT);
+	b.secret_put.policy = world_policy(bytes, ATTESTED);
+	b.secret_put.expiry_ms = 0;
+	op_write(&w, VAULT_OP_SECRET_PUT, ALICE, &b);
+	op_write(&w, VAULT_OP_RETRIEVE, CAROL, &open);
+	time_write(&w, how);
+	op_write(&w, VAULT_OP_RETRIEVE, CAROL, &open);
+	fuzz_seed("attest", w.p, w.n);
 	sr_writer_clear(&w);
 }
 
@@ -324,7 +403,8 @@ static void seed_policies(void)
 		"switch(9, armed)",
 		"not switch(1, fired)", "after(2030-01-01)", "before(2020-01-01)",
 		"not after(2020-01-01)", "held_for(1s) and holder(1)", "held_for(30d)",
-		"not held_for(1s) or holder(9)", "holder(1) and holder(2)",
+		"not held_for(1s) or holder(9)", "holder(1) and holder(2)", ATTESTED,
+		("not " ATTESTED),
 		"2 of (holder(1), holder(2), before(2030-01-01), switch(1, armed))" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		seed_policy_of(texts[i], 1);
@@ -334,6 +414,8 @@ static void seed_policies(void)
 
 void seed_vault(void)
 {
+	for (uint8_t how = 0; how < 8; how++)
+		seed_attested(how % 3 == 0 ? SR_ERR_CHAIN_BAD : SR_OK, how % 4 == 3 ? 7 : 0, how);
 	seed_policies();
 	seed_changes();
 	/* 0xfa: 16 blocks of 3 s with ingress is 0x7a; 0xfa has none */

@@ -12,7 +12,7 @@ const enum vault_op_kind sample_kinds[SAMPLE_KINDS_N] = { VAULT_OP_COLLECTION_CR
 	VAULT_OP_SECRET_POLICY, VAULT_OP_SECRET_DELETE, VAULT_OP_RETRIEVE, VAULT_OP_TICKET_CLOSE,
 	VAULT_OP_SWITCH_CREATE, VAULT_OP_SWITCH_HEARTBEAT, VAULT_OP_SWITCH_PAUSE,
 	VAULT_OP_SWITCH_VETO, VAULT_OP_SWITCH_CONFIRM, VAULT_OP_SWITCH_DURESS,
-	VAULT_OP_SWITCH_CANCEL, VAULT_OP_SWITCH_DELEGATE };
+	VAULT_OP_SWITCH_CANCEL, VAULT_OP_SWITCH_DELEGATE, VAULT_OP_ATTEST_SUBMIT };
 
 static struct vault_account account(uint8_t fill)
 {
@@ -99,6 +99,9 @@ void sample_body(union vault_op_body *b, enum vault_op_kind kind)
 		b->switch_pause = (struct vault_op_switch_pause){ 1, 1234567 };
 	else if (kind == VAULT_OP_SWITCH_DELEGATE)
 		b->switch_delegate = (struct vault_op_switch_delegate){ 1, true, account(9), 7777 };
+	else if (kind == VAULT_OP_ATTEST_SUBMIT)
+		b->attest_submit = (struct vault_op_attest_submit){ BYTES("https://a.example"),
+			BYTES("evidence") };
 	else
 		b->switch_ref.switch_id = 1;
 }
@@ -125,4 +128,32 @@ struct vault_world *sample_world(struct vault_secret_id ids[2], struct sr_hash32
 	*ticket = w->op.hash;
 	world_block(w, WORLD_SLOT_MS);
 	return w;
+}
+
+struct sr_writer sample_facts(void)
+{
+	struct attest_facts f = { .kind = ATTEST_KIND_SGX, .status = ATTEST_UP_TO_DATE,
+		.measurement_n = 32, .valid_to_s = UINT64_MAX };
+	struct sr_writer w;
+	memset(f.measurement, 0xa1, 32);
+	memset(f.report_data, 7, 32);
+	sr_writer_init(&w, ATTEST_FACTS_MAX);
+	attest_facts_write(&w, &f);
+	FUZZ_CHECK(sr_writer_finish(&w) == SR_OK);
+	return w;
+}
+
+struct sr_hash32 sample_attest(struct vault_world *w, uint32_t verdicts)
+{
+	union vault_op_body b;
+	struct sr_hash32 id;
+	struct sr_writer facts = sample_facts();
+	sample_body(&b, VAULT_OP_ATTEST_SUBMIT);
+	FUZZ_CHECK(world_do(w, ALICE, VAULT_OP_ATTEST_SUBMIT, &b) == SR_OK);
+	id = w->op.hash;
+	for (uint32_t i = 0; i < verdicts; i++)
+		FUZZ_CHECK(vault_attest_verdict(&w->t, &w->block, &id, i, 4, 3, SR_OK,
+		    (struct sr_bytes){ facts.p, facts.n }) == SR_OK);
+	sr_writer_clear(&facts);
+	return id;
 }

@@ -1,5 +1,5 @@
 # The simulator, twice from the same objects: sim_fast with the fakes of tests/sim/fake_*.c in place
-# of base's cryptography and shamir's group, for volume; sim with the real ones.
+# of base's cryptography, shamir's group and attest's verifiers, for volume; sim with the real ones.
 #   make sim SEEDS=N         N seeds, fast               make sim-real SEEDS=N     the real cryptography
 #   make check-sim           both, and the fakes themselves
 #   make check-traces        the same seed is the same run under gcc and clang
@@ -11,12 +11,13 @@ SIM_USE := testlib keeper $(USE_enclave)
 SIM := $(O)/tests/sim
 SIM_FAST := $(O)/tests/sim_fast
 
-# base and shamir without what a fake replaces. That no -lgcrypt, no -lsodium is on the link line
-# shows that nothing real is left.
+# base and shamir without what a fake replaces, attest as nothing but a fake. That no -lgcrypt, no
+# -lsodium and no -lgnutls of theirs is on the link line shows that nothing real is left.
 SRC_fake_base := $(filter-out base/crypto%.c,$(SRC_base)) tests/sim/fake_crypto.c
 SRC_fake_shamir := $(filter-out shamir/group.c,$(SRC_shamir)) tests/sim/fake_group.c
-$(foreach m,fake_base fake_shamir,$(eval $(call archive_rule,$(m))))
-sim_faked = $(patsubst base,fake_base,$(patsubst shamir,fake_shamir,$(1)))
+SRC_fake_attest := tests/sim/fake_attest.c
+$(foreach m,fake_base fake_shamir fake_attest,$(eval $(call archive_rule,$(m))))
+sim_faked = $(patsubst base,fake_base,$(patsubst shamir,fake_shamir,$(patsubst attest,fake_attest,$(1))))
 
 $(eval $(call program_rule,$(SIM),$(SIM_SRC),$(SIM_USE)))
 $(eval $(call program_rule,$(SIM_FAST),$(SIM_SRC),$(call sim_faked,$(SIM_USE))))

@@ -53,6 +53,32 @@ START_TEST(a_key_comes_back_from_its_file_which_only_its_owner_may_read)
 }
 END_TEST
 
+START_TEST(an_x25519_key_comes_back_and_is_no_account)
+{
+	struct sr_key32 secret, back;
+	struct key *k;
+	const char *why;
+
+	memset(&secret, 0x5a, sizeof secret);
+	setup_path("workload");
+	ck_ok(keyfile_x25519_write(&secret, path));
+	ck_error(keyfile_x25519_write(&secret, path), SR_ERR_IN_USE);
+	ck_ok(keyfile_x25519_read(&back, &why, path));
+	ck_assert_mem_eq(secret.b, back.b, sizeof back.b);
+	ck_error(keyfile_read(&k, &why, path), SR_ERR_DAMAGED);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	ck_error(keyfile_x25519_read(&back, &why, path), SR_ERR_DAMAGED);
+	ck_assert_ptr_nonnull(strstr(why, "chmod"));
+	unlink(path);
+	ck_error(keyfile_x25519_read(&back, &why, path), SR_ERR_NOT_FOUND);
+	ck_ok(key_new(&k, VAULT_ACCOUNT_ED25519));
+	ck_ok(keyfile_write(k, path));
+	ck_error(keyfile_x25519_read(&back, &why, path), SR_ERR_DAMAGED);
+	key_free(k);
+	tidy();
+}
+END_TEST
+
 START_TEST(a_key_file_that_others_may_read_is_refused)
 {
 	static const mode_t modes[] = { 0640, 0604, 0660, 0610, 0644 };
@@ -146,6 +172,7 @@ START_TEST(accounts_are_read_in_both_forms_and_checksums_count)
 END_TEST
 
 TEST_MAIN("cli keyfile", a_key_comes_back_from_its_file_which_only_its_owner_may_read,
+    an_x25519_key_comes_back_and_is_no_account,
     a_key_file_that_others_may_read_is_refused, a_changed_key_file_is_refused,
     an_ethereum_account_signs_the_text_a_wallet_would_show,
     accounts_are_read_in_both_forms_and_checksums_count)

@@ -305,6 +305,32 @@ START_TEST(a_read_is_signed_and_of_these_minutes)
 }
 END_TEST
 
+/* Without parameters every kind but META is cut short; none is unknown. */
+START_TEST(every_kind_of_read_is_known_and_no_other)
+{
+	static const struct vault_account nobody;
+	struct cluster *c = cluster_quiet(71);
+	struct sr_writer w;
+
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	for (unsigned kind = 0; kind <= VAULT_GET_LAST + 1u; kind++) {
+		sr_writer_init(&w, 1024);
+		sr_write_u8(&w, (uint8_t)kind);
+		sr_write_bool(&w, false);
+		vault_account_write(&w, &nobody);
+		sr_write_u64(&w, c->now_ms);
+		sr_write_blob(&w, NULL, 0);
+		sr_write_blob(&w, NULL, 0);
+		ck_error(code_of(c, CLIENT_GET, &w),
+		    kind == 0 || kind > VAULT_GET_LAST ? SR_ERR_BAD_KIND :
+		    kind == VAULT_GET_META ? SR_OK : SR_ERR_TRUNCATED);
+		sr_writer_clear(&w);
+	}
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(ten_thousand_clients_may_wait)
 {
 	struct cluster *c = cluster_quiet(68);
@@ -426,6 +452,7 @@ TEST_MAIN("enclave peers",
 	a_request_sealed_for_another_epoch_is_named,
 	a_member_s_operation_is_not_taken_from_a_client,
 	a_read_is_signed_and_of_these_minutes,
+	every_kind_of_read_is_known_and_no_other,
 	ten_thousand_clients_may_wait,
 	who_hears_too_few_does_not_say_that_requests_reach_him,
 	who_has_no_room_for_requests_does_not_say_that_they_reach_him)

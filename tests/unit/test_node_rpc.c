@@ -125,6 +125,12 @@ static const struct { const char *body; int code; const char *name, *field;
 	{ CALL("state_executeGetter", "[\" 00\"]"), -32602, "bad_hex", "params[0]" },
 	{ CALL("state_getProof", "[[]]"), -32602, "bad_hex", "params[0]" },
 	{ CALL("vault_getShare", "[\"zz\"]"), -32602, "bad_hex", "params[0]" },
+	{ CALL("attesteer_forwardDcapQuote", "[]"), -32602, "out_of_range", "params" },
+	{ CALL("attesteer_get", "[\"zz\"]"), -32602, "bad_hex", "params[0]" },
+	{ CALL("attesteer_forwardIasAttestationReport", "[\"00\"]"), SR_ERR_EVIDENCE_KIND,
+	    "evidence_kind", NULL },
+	{ CALL("attesteer_forwardIasAttestationReport", "{}"), SR_ERR_EVIDENCE_KIND,
+	    "evidence_kind", NULL },
 	{ CALL("chain_getBlock", "[-1]"), -32602, "out_of_range", "params[0]" },
 	{ CALL("chain_getBlock", "[1.5]"), -32602, "out_of_range", "params[0]" },
 	{ CALL("chain_getBlock", "[\"1\"]"), -32602, "out_of_range", "params[0]" },
@@ -198,7 +204,7 @@ START_TEST(the_host_answers_what_it_knows)
 	json_decref(answer);
 	answer = ask("{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"rpc_methods\"}");
 	result = json_object_get(json_object_get(answer, "result"), "methods");
-	ck_assert_uint_eq(json_array_size(result), 12);
+	ck_assert_uint_eq(json_array_size(result), 16);
 	ck_assert_str_eq(json_string_value(json_object_get(answer, "id")), "a");
 	json_decref(answer);
 	answer = ask(CALL("system_health", "[]"));
@@ -232,6 +238,15 @@ START_TEST(what_the_enclave_answers_is_passed_on)
 	    json_string_value(json_object_get(json_object_get(answer, "result"), "answer")),
 	    "616263");
 	json_decref(answer);
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const calls[] = { CALL("attesteer_forwardDcapQuote", "[\"00\"]"),
+			CALL("attesteer_list", "[\"00\"]"), CALL("attesteer_get", "[\"00\"]") };
+
+		answer = ask(calls[i]);
+		ck_assert_str_eq(json_string_value(json_object_get(
+				     json_object_get(answer, "result"), "answer")), "616263");
+		json_decref(answer);
+	}
 	answer = ask(CALL("author_getShieldingKey", "[]"));
 	ck_assert_str_eq(
 	    json_string_value(json_object_get(json_object_get(answer, "result"), "trail")),

@@ -17,7 +17,7 @@ static const enum vault_op_kind kinds[] = { VAULT_OP_COLLECTION_CREATE, VAULT_OP
 	VAULT_OP_SECRET_DELETE, VAULT_OP_RETRIEVE, VAULT_OP_TICKET_CLOSE, VAULT_OP_SWITCH_CREATE,
 	VAULT_OP_SWITCH_HEARTBEAT, VAULT_OP_SWITCH_PAUSE, VAULT_OP_SWITCH_VETO,
 	VAULT_OP_SWITCH_CONFIRM, VAULT_OP_SWITCH_DURESS, VAULT_OP_SWITCH_CANCEL,
-	VAULT_OP_SWITCH_DELEGATE };
+	VAULT_OP_SWITCH_DELEGATE, VAULT_OP_ATTEST_SUBMIT };
 #define KINDS_N (sizeof kinds / sizeof kinds[0])
 
 /* holder(12) or after(...) in canonical bytes. */
@@ -139,6 +139,9 @@ static void body_of(union vault_op_body *b, enum vault_op_kind kind)
 		b->switch_pause = (struct vault_op_switch_pause){ 3, 1234567 };
 	else if (kind == VAULT_OP_SWITCH_DELEGATE)
 		b->switch_delegate = (struct vault_op_switch_delegate){ 3, true, eth(9), 7777 };
+	else if (kind == VAULT_OP_ATTEST_SUBMIT)
+		b->attest_submit = (struct vault_op_attest_submit){ BYTES("https://a.example:1"),
+			BYTES("evidence") };
 	else
 		b->switch_ref.switch_id = 3;
 }

@@ -10,6 +10,8 @@
 
 #define ED "ed25519:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define ETH "0x00112233445566778899aabbccddeeff00112233"
+#define M32 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define M48 M32 "00112233445566778899aabbccddeeff"
 
 static struct sr_writer text_of(const struct vault_policy *p)
 {
@@ -56,6 +58,11 @@ START_TEST(text_is_read_and_written_canonically)
 		{ "holder(12)", "holder(12)" },
 		{ "  holder ( 12 )\n", "holder(12)" },
 		{ "holder(18446744073709551615)", "holder(18446744073709551615)" },
+		{ "attested(" M32 ")", "attested(" M32 ")" },
+		{ "attested( " M48 " ,UpToDate )", "attested(" M48 ")" },
+		{ "attested(" M32 ", SWHardeningNeeded)", "attested(" M32 ", SWHardeningNeeded)" },
+		{ "attested(" M48 ",OutOfDateConfigurationNeeded)",
+		    "attested(" M48 ", OutOfDateConfigurationNeeded)" },
 		{ "account(" ED ")", "account(" ED ")" },
 		{ "account( " ETH " )", "account(" ETH ")" },
 		{ "heir(3)", "heir(3)" },
@@ -314,7 +321,7 @@ START_TEST(bytes_that_no_writer_makes_are_refused_by_name)
 {
 #define LEAF VAULT_POLICY_HEIR, 1, 0, 0, 0, 0, 0, 0, 0
 	static const struct {
-		uint8_t n, bytes[48];
+		uint8_t n, bytes[56];
 		enum sr_error error;
 	} rows[] = {
 		{ 0, { 0 }, SR_ERR_TRUNCATED },
@@ -323,7 +330,7 @@ START_TEST(bytes_that_no_writer_makes_are_refused_by_name)
 		{ 10, { 1, LEAF }, SR_OK },
 		{ 11, { 1, LEAF, 0 }, SR_ERR_TRAILING_BYTES },
 		{ 2, { 1, 0 }, SR_ERR_BAD_KIND },
-		{ 2, { 1, 12 }, SR_ERR_BAD_KIND },
+		{ 2, { 1, 13 }, SR_ERR_BAD_KIND },
 		{ 10, { 1, VAULT_POLICY_HOLDER, 0 }, SR_ERR_OUT_OF_RANGE },
 		{ 3, { 1, VAULT_POLICY_ACCOUNT, 0 }, SR_ERR_EMPTY },
 		{ 12, { 1, VAULT_POLICY_ALL, 1, LEAF }, SR_ERR_OUT_OF_RANGE },
@@ -352,6 +359,16 @@ START_TEST(bytes_that_no_writer_makes_are_refused_by_name)
 		    SR_OK },
 		{ 12, { 1, VAULT_POLICY_SWITCH, 1, 0, 0, 0, 0, 0, 0, 0, VAULT_SWITCH_FIRED, 17 },
 		    SR_ERR_OUT_OF_RANGE },
+		{ 36, { 1, VAULT_POLICY_ATTESTED, ATTEST_UP_TO_DATE, 32, 9 }, SR_OK },
+		{ 52, { 1, VAULT_POLICY_ATTESTED, ATTEST_OUT_OF_DATE, 48, 9 }, SR_OK },
+		{ 36, { 1, VAULT_POLICY_ATTESTED, VAULT_POLICY_STATUS_WORST, 32, 9 }, SR_OK },
+		{ 36, { 1, VAULT_POLICY_ATTESTED, ATTEST_REVOKED, 32, 9 }, SR_ERR_OUT_OF_RANGE },
+		{ 36, { 1, VAULT_POLICY_ATTESTED, ATTEST_NOT_SUPPORTED, 32, 9 },
+		    SR_ERR_OUT_OF_RANGE },
+		{ 36, { 1, VAULT_POLICY_ATTESTED, 0, 32, 9 }, SR_ERR_OUT_OF_RANGE },
+		{ 35, { 1, VAULT_POLICY_ATTESTED, 1, 31, 9 }, SR_ERR_OUT_OF_RANGE },
+		{ 53, { 1, VAULT_POLICY_ATTESTED, 1, 49, 9 }, SR_ERR_OUT_OF_RANGE },
+		{ 35, { 1, VAULT_POLICY_ATTESTED, 1, 32, 9 }, SR_ERR_TRUNCATED },
 		{ 10, { 1, VAULT_POLICY_HELD_FOR, 0 }, SR_ERR_OUT_OF_RANGE },
 		{ 10, { 1, VAULT_POLICY_HELD_FOR, 1, 0, 0, 0, 0, 0, 0, 1 }, SR_ERR_OUT_OF_RANGE },
 		{ 10, { 1, VAULT_POLICY_AFTER, 0, 0, 0, 0, 0, 0, 0, 1 }, SR_ERR_OUT_OF_RANGE },
@@ -379,6 +396,7 @@ static enum sr_error recode(struct sr_writer *again, struct sr_bytes bytes)
 START_TEST(a_policy_has_one_encoding)
 {
 	static const char *const texts[] = { "holder(1)", "account(" ETH ")",
+		"attested(" M32 ") or attested(" M48 ", OutOfDate)",
 		"not switch(3, fired, 2) and (heir(3) or held_for(3d)) and before(2030-01-01)",
 		"2 of (holder(5), account(" ED
 		"), after(7) and before(9), 1 of (heir(2), heir(3)))" };
@@ -404,10 +422,10 @@ static void random_leaf(struct sr_drbg *rng, struct vault_policy_node *node)
 {
 	static const enum vault_policy_kind leaves[] = { VAULT_POLICY_HOLDER, VAULT_POLICY_ACCOUNT,
 		VAULT_POLICY_AFTER, VAULT_POLICY_BEFORE, VAULT_POLICY_SWITCH, VAULT_POLICY_HELD_FOR,
-		VAULT_POLICY_HEIR };
+		VAULT_POLICY_HEIR, VAULT_POLICY_ATTESTED };
 	static const uint64_t scales[] = { 1, 1000, 60000, 3600000, 86400000 };
 
-	node->kind = leaves[test_below(rng, 7)];
+	node->kind = leaves[test_below(rng, 8)];
 	node->number = 1 + test_below(rng, 30000) * scales[test_below(rng, 5)];
 	if (node->kind != VAULT_POLICY_HOLDER && node->number > 1)
 		node->number--;
@@ -415,6 +433,11 @@ static void random_leaf(struct sr_drbg *rng, struct vault_policy_node *node)
 		node->number = 0;
 		node->account.kind = (uint8_t)(1 + test_below(rng, 2));
 		ck_ok(sr_drbg_fill(rng, node->account.b, node->account.kind == 1 ? 32 : 20));
+	} else if (node->kind == VAULT_POLICY_ATTESTED) {
+		node->number = 0;
+		node->state = 1 + test_below(rng, VAULT_POLICY_STATUS_WORST);
+		node->measurement_n = test_below(rng, 2) == 0 ? 32 : 48;
+		ck_ok(sr_drbg_fill(rng, node->measurement, node->measurement_n));
 	} else if (node->kind == VAULT_POLICY_SWITCH) {
 		node->state = states[test_below(rng, 6)];
 		node->stage = node->state == VAULT_SWITCH_FIRED ? test_below(rng, 17) : 0;

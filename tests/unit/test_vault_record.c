@@ -95,6 +95,49 @@ static struct vault_event event(void)
 		4, 90 };
 }
 
+static struct vault_pending pending(void)
+{
+	return (struct vault_pending){ { { 1 } }, 2, account(3), 4, 5, BYTES("https://a.example"),
+		BYTES("evidence") };
+}
+
+static struct vault_vote vote(void)
+{
+	return (struct vault_vote){ 1, SR_ERR_BINDING, { { 2 } } };
+}
+
+static struct vault_attestation attestation(void)
+{
+	return (struct vault_attestation){ .id = { { 1 } },
+		.number = 2,
+		.submitter = account(3),
+		.url = BYTES("https://a.example"),
+		.submitted_ms = 4,
+		.judged_ms = 5,
+		.keep_ms = 6,
+		.kind = ATTEST_KIND_SNP,
+		.status = ATTEST_OUT_OF_DATE,
+		.debug = true,
+		.measurement = { 7 },
+		.measurement_n = 48,
+		.signer = { 8 },
+		.signer_n = 32,
+		.report_data = { 9 },
+		.collateral = { { 10 } },
+		.evaluation = 11,
+		.vouchers = 12,
+		.valid_from_ms = 13,
+		.valid_to_ms = 14 };
+}
+
+static struct vault_attestation refused(void)
+{
+	struct vault_attestation v = { .id = { { 1 } }, .number = 2, .submitter = account(3),
+		.submitted_ms = 4, .judged_ms = 5, .keep_ms = 6, .code = SR_ERR_CHAIN_BAD };
+
+	return v;
+}
+
 /* For each record: it has one encoding, and every other version is refused. */
 #define RECORD_TEST(name_, type_)                                                                  \
 	static enum sr_error recode_##name_(struct sr_writer *again, struct sr_bytes bytes)        \
@@ -138,6 +181,9 @@ static struct vault_event event(void)
 #define ticket_sample ticket
 #define receipt_sample receipt
 #define event_sample event
+#define pending_sample pending
+#define vote_sample vote
+#define attestation_sample attestation
 RECORD_TEST(meta, vault_meta)
 RECORD_TEST(account_record, vault_account_record)
 RECORD_TEST(collection, vault_collection)
@@ -148,6 +194,9 @@ RECORD_TEST(ticket, vault_ticket)
 RECORD_TEST(switch, vault_switch)
 RECORD_TEST(receipt, vault_receipt)
 RECORD_TEST(event, vault_event)
+RECORD_TEST(pending, vault_pending)
+RECORD_TEST(vote, vault_vote)
+RECORD_TEST(attestation, vault_attestation)
 
 /* The planted fault: two spellings of "deleted". */
 static enum sr_error recode_loosely(struct sr_writer *again, struct sr_bytes bytes)
@@ -193,7 +242,22 @@ START_TEST(fields_out_of_range_are_refused_by_name)
 	struct vault_event e = event();
 	struct vault_secret x = secret();
 	struct vault_collection c = collection();
+	struct vault_attestation a = refused();
 
+	VERDICT(attestation, vault_attestation, a, SR_OK);
+	a.code = 29;
+	VERDICT(attestation, vault_attestation, a, SR_ERR_OUT_OF_RANGE);
+	a = attestation();
+	a.status = (enum attest_status)(ATTEST_NOT_SUPPORTED + 1);
+	VERDICT(attestation, vault_attestation, a, SR_ERR_OUT_OF_RANGE);
+	a = attestation();
+	a.kind = (enum attest_kind)0;
+	VERDICT(attestation, vault_attestation, a, SR_ERR_OUT_OF_RANGE);
+	a.kind = (enum attest_kind)(ATTEST_KINDS + 1);
+	VERDICT(attestation, vault_attestation, a, SR_ERR_OUT_OF_RANGE);
+	a = attestation();
+	a.url = BYTES("a b");
+	VERDICT(attestation, vault_attestation, a, SR_ERR_BAD_UTF8);
 	s.state = (enum vault_switch_state)0;
 	VERDICT(switch, vault_switch, s, SR_ERR_OUT_OF_RANGE);
 	s.state = (enum vault_switch_state)8;
@@ -247,7 +311,11 @@ START_TEST(the_largest_records_fit_a_value)
 	static uint8_t payload[VAULT_INLINE_BYTES_MAX];
 	struct vault_version v = version();
 	struct vault_switch s = switch_();
+	static uint8_t evidence[VAULT_ATTEST_EVIDENCE_MAX], url[VAULT_ATTEST_URL_MAX];
+	struct vault_pending p = { .submitter = account(1), .url = { url, 0 },
+		.evidence = { evidence, sizeof evidence } };
 
+	memset(url, 'u', sizeof url);
 	v.payload.inline_bytes = (struct sr_bytes){ payload, sizeof payload };
 	VERDICT(version, vault_version, v, SR_OK);
 	v.payload = (struct vault_payload){ .plain_bytes = 5, .cipher_bytes = 6, .data_pieces = 34,
@@ -263,6 +331,8 @@ START_TEST(the_largest_records_fit_a_value)
 	s.delegates_n = VAULT_DELEGATES_MAX;
 	s.delegates[2] = s.delegates[3] = account(8);
 	VERDICT(switch, vault_switch, s, SR_OK);
+	p.url.n = VAULT_ATTEST_URL_MAX;
+	VERDICT(pending, vault_pending, p, SR_OK);
 }
 END_TEST
 
@@ -300,8 +370,10 @@ START_TEST(keys_begin_with_their_type_and_differ)
 		vault_key_hash(VAULT_REC_TICKET, &h), vault_key_hash(VAULT_REC_RECEIPT, &h),
 		vault_key_event(VAULT_SUBJECT_NFT, subject, 1),
 		vault_key_event(VAULT_SUBJECT_SECRET, subject, 1),
-		vault_key_event(VAULT_SUBJECT_SECRET, neighbour, 1) };
-	static const char types[] = "maacnwsvvtreee";
+		vault_key_event(VAULT_SUBJECT_SECRET, neighbour, 1),
+		vault_key_hash(VAULT_REC_PENDING, &h), vault_key_hash(VAULT_REC_ATTESTATION, &h),
+		vault_key_vote(&h, 1), vault_key_vote(&h, 256) };
+	static const char types[] = "maacnwsvvtreeepgqq";
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		ck_assert_int_eq(keys[i].b[0], types[i]);
@@ -322,6 +394,9 @@ TEST_MAIN("vault record",
     switch_has_one_encoding,
     receipt_has_one_encoding,
     event_has_one_encoding,
+    pending_has_one_encoding,
+    vote_has_one_encoding,
+    attestation_has_one_encoding,
     a_loose_reader_is_caught,
     fields_out_of_range_are_refused_by_name,
     a_writer_refuses_more_delegates_than_there_are,

@@ -69,9 +69,10 @@ SRC_shell := $(SHELL_SRC)
 SRC_net := $(wildcard net/*.c)
 SRC_config := $(wildcard config/*.c)
 SRC_node := $(filter-out node/main.c,$(wildcard node/*.c))
+SRC_platform := $(wildcard platform/*.c)
 SRC_cli := $(filter-out cli/main.c,$(wildcard cli/*.c))
 SRC_testlib := $(wildcard tests/lib/*.c)
-MODULES := base shamir consensus vault chain attest wire enclave shell net config node cli testlib
+MODULES := base shamir consensus vault chain attest wire enclave shell net config platform node cli testlib
 
 # --- What each may use ---------------------------------------------------------------------------
 
@@ -86,8 +87,9 @@ USE_enclave := enclave consensus vault shamir chain attest wire base
 USE_shell := shell $(USE_enclave)
 USE_net := net base
 USE_config := config base
-USE_node := node net config wire base
-USE_cli := cli shamir chain attest config wire base
+USE_platform := platform wire base
+USE_node := node net config platform wire base
+USE_cli := cli shamir chain attest platform config wire base
 
 EXT_base := -lgcrypt -lsodium
 EXT_shamir := -lsodium
@@ -96,6 +98,7 @@ EXT_attest := -lgnutls -ljansson
 EXT_shell := -lgnutls -lseccomp
 EXT_net := -lnanomsg
 EXT_config := -lyaml
+EXT_platform := -ltss2-esys -ltss2-mu -ltss2-rc -ltss2-tctildr
 EXT_node := -lmicrohttpd -ljansson -ltokyocabinet -lisal -lgnutls
 EXT_cli := -lcurl-gnutls -ljansson -lisal
 EXT_testlib := -lcheck_pic -lsubunit -ljansson -lgnutls -lrt -lm -lpthread
@@ -154,6 +157,10 @@ all: $(PROGRAMS) $(call archives,$(filter-out testlib,$(MODULES)))
 # tests/unit/test_<module>_<file>.c links what its module may use; a test that needs more is listed
 # here with the reason. A test of no module (tests/prop/test_wire_*.c has one) links all pure ones.
 USE_any := shell $(USE_enclave) cli node net config
+# What a machine gives as evidence is judged by what members judge it with.
+USE_test_platform_tpm := platform attest wire base
+USE_test_platform_tsm := $(USE_test_platform_tpm)
+USE_test_platform_gramine := $(USE_test_platform_tpm)
 USE_split := $(USE_shamir)
 USE_tree := $(USE_vault)
 
@@ -241,7 +248,8 @@ demo:
 PACKAGES += build-essential clang libclang-rt-14-dev pkg-config libgcrypt20-dev libgnutls28-dev \
 	nettle-dev libnanomsg-dev libyaml-dev libtokyocabinet-dev check libsodium-dev \
 	libsecp256k1-dev libmicrohttpd-dev libjansson-dev libseccomp-dev libisal-dev \
-	libcurl4-gnutls-dev valgrind iproute2 jq perl
+	libcurl4-gnutls-dev libtss2-dev libtss2-tcti-device0 libtss2-tcti-swtpm0 swtpm swtpm-tools \
+	valgrind iproute2 jq perl
 
 deps:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s "$$p" 2>/dev/null | \

@@ -109,10 +109,12 @@ static enum cli_exit submit_run(struct cli *cli, union vault_op_body *body)
 	if (rc == CLI_DONE) {
 		sr_hex_encode(id, act.hash.b, sizeof act.hash.b);
 		cli_say(cli, "%s\n", id);
-		if (cli_has(cli, "no-wait"))
-			cli_put_text(cli, "id", id);
-		else
+		cli_put_text(cli, "id", id);
+		if (!cli_has(cli, "no-wait"))
 			rc = record_show(c, k, &act.hash);
+		if (rc == CLI_UNREACHED)
+			cli_warn(cli, "strongroom: it waits; later: strongroom attest show %s\n",
+			    id);
 	}
 	return client_end(c, k, rc);
 }

@@ -150,7 +150,10 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 	case ENCLAVE_FX_IDENTITY:
 		return; /* the keeper's */
 	case ENCLAVE_FX_PEER:
+		return;
 	case ENCLAVE_FX_EVIDENCE:
+		if (fx->a.n == ATTEST_REPORT_DATA)
+			node_platform_ask(self->platform, fx->token, fx->a.p);
 		return;
 	}
 }

@@ -290,6 +290,14 @@ static void facts_take(struct vault_attestation *a, const struct attest_facts *f
 	a->keep_ms = vault_add_capped(a->valid_to_ms, VAULT_ATTEST_KEEP_MS);
 }
 
+/* A key holds but 31 bytes of an id: the record must be of all 32. */
+static enum sr_error pending_find(const struct vault_tree *t, struct vault_pending *p,
+    const struct sr_hash32 *id)
+{
+	SR_TRY(vault_pending_load(t, p, id));
+	return sr_hash32_equal(&p->id, id) ? SR_OK : SR_ERR_NOT_FOUND;
+}
+
 /* facts: NULL when the code is a refusal. */
 static enum sr_error judged(struct vault_tx *tx, const struct vault_pending *p, uint16_t code,
     const struct attest_facts *facts)
@@ -350,14 +358,14 @@ static enum sr_error vote_cast(struct vault_tx *tx, const struct sr_hash32 *subj
 	struct votes votes;
 
 	SR_TRY(facts_read(&facts, code, bytes));
-	SR_TRY(vault_pending_load(tx->t, &p, subject));
+	SR_TRY(pending_find(tx->t, &p, subject));
 	SR_TRY(vote_new(tx->t, &key, vote.epoch));
 	SR_TRY(vault_vote_store(tx, &key, &vote));
 	SR_TRY(votes_read(&votes, tx->t, subject, &vote));
 	if (votes.equal < quorum)
 		return SR_OK;
 	/* Views into the tree hold no longer than the tree stands still. */
-	SR_TRY(vault_pending_load(tx->t, &p, subject));
+	SR_TRY(pending_find(tx->t, &p, subject));
 	return judged(tx, &p, code, code == SR_OK ? &facts : NULL);
 }
 

@@ -436,16 +436,25 @@ static enum sr_error single_key(struct vault_key *key, enum vault_get_kind kind,
 	return SR_OK;
 }
 
-/* Judged, or still waiting, or neither. */
+/* Judged, or still waiting, or neither. A key holds but 31 bytes of an id: the record must be of
+ * all 32. */
 static enum sr_error get_attestation(struct sr_writer *out, const struct vault_tree *t,
     const struct params *p)
 {
-	struct vault_key key = vault_key_hash(VAULT_REC_PENDING, &p->hash);
+	struct vault_attestation a;
+	struct vault_pending waiting;
+	enum sr_error error = vault_pending_load(t, &waiting, &p->hash);
 
-	if (vault_tree_get(t, &key).p != NULL)
-		return SR_ERR_NOT_READY;
-	key = vault_key_hash(VAULT_REC_ATTESTATION, &p->hash);
-	return raw(out, t, &key, SR_ERR_NOT_ATTESTED);
+	if (error == SR_OK)
+		return sr_hash32_equal(&waiting.id, &p->hash) ? SR_ERR_NOT_READY :
+		    SR_ERR_NOT_ATTESTED;
+	if (error != SR_ERR_NOT_FOUND)
+		return error;
+	SR_TRY(vault_attestation_load(t, &a, &p->hash));
+	if (!sr_hash32_equal(&a.id, &p->hash))
+		return SR_ERR_NOT_ATTESTED;
+	vault_attestation_write(out, &a);
+	return out->error;
 }
 
 enum sr_error vault_get_key(struct vault_key *key, enum vault_get_kind kind, struct sr_bytes params)

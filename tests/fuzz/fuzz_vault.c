@@ -404,7 +404,7 @@ static void seed_policies(void)
 		"not switch(1, fired)", "after(2030-01-01)", "before(2020-01-01)",
 		"not after(2020-01-01)", "held_for(1s) and holder(1)", "held_for(30d)",
 		"not held_for(1s) or holder(9)", "holder(1) and holder(2)", ATTESTED,
-		"not " ATTESTED,
+		("not " ATTESTED),
 		"2 of (holder(1), holder(2), before(2030-01-01), switch(1, armed))" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		seed_policy_of(texts[i], 1);

@@ -13,7 +13,8 @@
  *   block         announces a block                         ticks       how many TICKs so far
  *   big:N         N bytes                                   keep:HEX, drop:HEX   a piece
  *   disk          "1" while told that the disk is low       gone        how many CLIENT_GONE so far
- *   identity:TEXT replaces the identity
+ *   identity:TEXT replaces the identity                   evidence      how asking the machine
+ * ended
  */
 #ifndef SR_TESTS_LIB_FAKE_ENCLAVE_H
 #define SR_TESTS_LIB_FAKE_ENCLAVE_H

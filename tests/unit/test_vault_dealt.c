@@ -201,6 +201,46 @@ START_TEST(only_members_of_now_by_their_box_keys_can_be_holders)
 }
 END_TEST
 
+/* A stranger at a seat that is nobody's, whatever the operation. */
+static struct vault_wrapped_key strangers_key(const struct vault_secret_id *id,
+    struct sr_bytes policy)
+{
+	struct vault_dealt d = world_dealt(w, id, ALICE, policy, 2, seats, 3);
+
+	d.holders[2].seat = WORLD_MEMBERS;
+	return world_dealt_key(dealt_bytes, &d);
+}
+
+START_TEST(later_versions_too_are_for_members_alone)
+{
+	struct vault_secret_id id;
+	struct sr_bytes policy;
+	union vault_op_body b;
+
+	setup();
+	ck_ok(world_put(w, ALICE, "will", "after(5)", &id));
+	policy = world_policy(policy_bytes, "after(5)");
+	memset(&b, 0, sizeof b);
+	b.secret_put.id = id;
+	b.secret_put.version = 1;
+	b.secret_put.key = strangers_key(&id, policy);
+	b.secret_put.payload = world_payload("another");
+	ck_assert(world_refuses(w, SR_ERR_HOLDER_UNKNOWN, ALICE, VAULT_OP_SECRET_UPDATE, &b));
+	memset(&b, 0, sizeof b);
+	b.secret_restore.id = id;
+	b.secret_restore.version = b.secret_restore.from_version = 1;
+	b.secret_restore.key = strangers_key(&id, policy);
+	ck_assert(world_refuses(w, SR_ERR_HOLDER_UNKNOWN, ALICE, VAULT_OP_SECRET_RESTORE, &b));
+	memset(&b, 0, sizeof b);
+	b.secret_policy.id = id;
+	b.secret_policy.version = 1;
+	b.secret_policy.policy = policy;
+	b.secret_policy.key = strangers_key(&id, policy);
+	ck_assert(world_refuses(w, SR_ERR_HOLDER_UNKNOWN, ALICE, VAULT_OP_SECRET_POLICY, &b));
+	teardown();
+}
+END_TEST
+
 START_TEST(an_owner_deals_the_first_generation_for_this_label_or_nothing)
 {
 	struct vault_dealt d;
@@ -310,6 +350,7 @@ TEST_MAIN("vault/dealt", a_dealing_is_kept_as_it_was_sent,
     thirty_two_holders_and_the_largest_payload_fit_into_an_operation,
     what_begins_with_the_identity_is_dealt_and_nothing_else_is,
     a_dealing_has_one_encoding_and_limits, only_members_of_now_by_their_box_keys_can_be_holders,
+    later_versions_too_are_for_members_alone,
     an_owner_deals_the_first_generation_for_this_label_or_nothing,
     a_new_policy_or_payload_needs_a_new_dealing_for_its_label,
     a_ticket_of_a_dealt_version_names_its_record,

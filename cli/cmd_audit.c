@@ -33,8 +33,19 @@ static const char *event_name(enum vault_event_kind kind)
 	case VAULT_EVENT_DELEGATED: return "delegated";
 	case VAULT_EVENT_ATTESTED: return "attested";
 	case VAULT_EVENT_NOT_ATTESTED: return "not_attested";
+	case VAULT_EVENT_SHARE_BAD: return "share_bad";
+	case VAULT_EVENT_HOLDER_LEFT: return "holder_left";
+	case VAULT_EVENT_HOLDERS_FEW: return "holders_few";
+	case VAULT_EVENT_RESHARED: return "reshared";
 	}
 	return "unknown";
+}
+
+/* Members say it, and seat 0 is a seat. */
+static bool holders_say(enum vault_event_kind kind)
+{
+	return kind == VAULT_EVENT_SHARE_BAD || kind == VAULT_EVENT_HOLDER_LEFT ||
+	    kind == VAULT_EVENT_HOLDERS_FEW || kind == VAULT_EVENT_RESHARED;
 }
 
 struct listing { struct cli *cli; struct cli_table table; enum sr_error error; };
@@ -67,10 +78,11 @@ static bool list_one(void *ctx, struct sr_bytes record, uint8_t after[16])
 	cli_table_cell(&l->table, "%llu", (unsigned long long)e.height);
 	cli_table_cell(&l->table, "%s", at);
 	cli_table_cell(&l->table, "%s", event_name(e.kind));
-	cli_table_cell(&l->table, "%s", e.actor.kind == VAULT_ACCOUNT_NONE ? "the clock" : actor);
+	cli_table_cell(&l->table, "%s", e.actor.kind != VAULT_ACCOUNT_NONE ? actor :
+	    holders_say(e.kind) ? "its holders" : "the clock");
 	if (e.kind == VAULT_EVENT_REFUSED)
 		cli_table_cell(&l->table, "%s", sr_error_name(e.code));
-	else if (e.detail != 0)
+	else if (e.detail != 0 || holders_say(e.kind))
 		cli_table_cell(&l->table, "%llu", (unsigned long long)e.detail);
 	else
 		cli_table_cell(&l->table, "%s", "");

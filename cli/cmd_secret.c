@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "cli/dealt.h"
 #include "cli/payload.h"
 #include "cli/retrieve.h"
 
@@ -24,6 +25,8 @@ struct wrapping {
 	struct sr_hash32 policy_hash;
 	struct vault_secret_id *id;
 	bool derive;                     /* PUT: the id follows the nonce */
+	const struct dealt_choice *choice;
+	struct sr_writer dealt;          /* what out borrows from when it is dealt */
 	struct vault_wrapped_key *out;
 };
 
@@ -36,6 +39,9 @@ static enum sr_error wrap(void *ctx, struct client *c, union vault_op_body *body
 	if (w->derive)
 		*w->id = vault_secret_id_derive(&c->genesis->chain_id, &w->key->account, nonce);
 	label = vault_label(&c->genesis->chain_id, w->id, &w->key->account, &w->policy_hash);
+	if (w->choice->dealt)
+		return dealt_wrap(w->out, &w->dealt, c, w->choice, w->dek, &label,
+		    &w->key->box_public);
 	return crypt_wrap(
 	    w->out, w->dek, c->epoch->vault_key, &label, &w->key->box_public, &c->drbg);
 }
@@ -47,6 +53,7 @@ struct put_plan {
 	uint64_t expiry_ms;
 	const char *file;
 	struct payload_source *source;
+	struct dealt_choice choice;
 };
 
 static bool plan_read(struct cli *cli, struct put_plan *plan, const char *file)
@@ -94,10 +101,11 @@ static enum cli_exit put_run(struct client *c, struct key *k, struct put_plan *p
 	SR_KEY32_AUTO dek;
 	struct vault_op_secret_put *put = &body->secret_put;
 	struct wrapping w = { .key = k, .dek = &dek, .policy_hash = *policy_hash, .id = &put->id,
-		.derive = kind == VAULT_OP_SECRET_PUT, .out = &put->key };
+		.derive = kind == VAULT_OP_SECRET_PUT, .choice = &plan->choice, .out = &put->key };
 	struct client_act act = { .kind = kind, .body = body, .fill = wrap, .ctx = &w };
 	enum cli_exit rc = CLI_DONE;
 
+	sr_writer_init(&w.dealt, VAULT_DEALT_BYTES_MAX);
 	if (buffer == NULL || sr_random_system(dek.b, sizeof dek.b) != SR_OK)
 		rc = cli_fail(
 		    c->cli, buffer == NULL ? SR_ERR_NO_MEMORY : SR_ERR_RANDOM_FAILED, "starting");
@@ -108,6 +116,7 @@ static enum cli_exit put_run(struct client *c, struct key *k, struct put_plan *p
 		    c, k, &act, kind == VAULT_OP_SECRET_PUT ? "storing" : "updating", NULL);
 	if (rc == CLI_DONE)
 		rc = put_say(c->cli, plan, put, put->version + 1, act.receipt.height);
+	sr_writer_clear(&w.dealt);
 	free(buffer);
 	return rc;
 }
@@ -122,6 +131,7 @@ static enum cli_exit run_put(struct cli *cli)
 	struct key *k = NULL;
 	struct sr_hash32 policy_hash;
 	enum cli_exit rc;
+	bool given;
 
 	memset(&body, 0, sizeof body);
 	if (name == NULL) {
@@ -144,6 +154,8 @@ static enum cli_exit run_put(struct cli *cli)
 	rc = payload_source_open(cli, plan.file, &plan.source);
 	if (rc == CLI_DONE)
 		rc = client_begin(cli, &c, &k);
+	if (rc == CLI_DONE)
+		rc = dealt_choice_read(c, &plan.choice, &given);
 	if (rc == CLI_DONE) {
 		body.secret_put.name = (struct sr_bytes){ (const uint8_t *)name, strlen(name) };
 		body.secret_put.policy = (struct sr_bytes){ plan.policy.p, plan.policy.n };
@@ -171,6 +183,28 @@ static enum cli_exit mine(struct client *c, const struct key *k, const char *tex
 	return CLI_DONE;
 }
 
+/* What the options say, or else as that version is held. */
+static enum cli_exit choice_of(struct client *c, const struct key *k,
+    const struct vault_secret_id *id, uint64_t version, struct dealt_choice *choice)
+{
+	struct vault_version v;
+	struct looked bytes;
+	bool given;
+	enum cli_exit rc = dealt_choice_read(c, choice, &given);
+	enum sr_error error;
+
+	if (rc != CLI_DONE || given)
+		return rc;
+	error = lookup_version(c, k, id, version, &v, &bytes);
+	if (error != SR_OK)
+		return client_fail(c, error, "reading the version");
+	error = dealt_choice_keep(c, choice, &v.key);
+	looked_free(&bytes);
+	if (error != SR_OK)
+		return cli_fail(c->cli, error, "choose with --mode, --threshold and --members");
+	return CLI_DONE;
+}
+
 static enum cli_exit run_update(struct cli *cli)
 {
 	union vault_op_body body;
@@ -195,6 +229,8 @@ static enum cli_exit run_update(struct cli *cli)
 		rc = client_begin(cli, &c, &k);
 	if (rc == CLI_DONE)
 		rc = mine(c, k, cli->args[0], &secret, &bytes);
+	if (rc == CLI_DONE)
+		rc = choice_of(c, k, &secret.id, secret.version, &plan.choice);
 	if (rc == CLI_DONE) {
 		body.secret_put.id = secret.id;
 		body.secret_put.version = secret.version;
@@ -231,10 +267,12 @@ static enum cli_exit rewrap_run(struct client *c, const struct key *k,
 {
 	SR_KEY32_AUTO dek;
 	struct vault_secret_id id = secret->id;
+	struct dealt_choice choice;
 	struct wrapping w = { .key = k,
 		.dek = &dek,
 		.policy_hash = vault_policy_hash(policy),
 		.id = &id,
+		.choice = &choice,
 		.out = out };
 	struct client_act act = { .kind = kind, .body = body, .fill = wrap, .ctx = &w };
 	struct vault_version version;
@@ -249,7 +287,12 @@ static enum cli_exit rewrap_run(struct client *c, const struct key *k,
 	if (error != SR_OK)
 		return cli_fail(
 		    c->cli, error, "the secret's key is sealed to its owner; this key is not");
+	rc = choice_of(c, k, &secret->id, secret->version, &choice);
+	if (rc != CLI_DONE)
+		return rc;
+	sr_writer_init(&w.dealt, VAULT_DEALT_BYTES_MAX);
 	rc = client_act_say(c, k, &act, what, NULL);
+	sr_writer_clear(&w.dealt);
 	*height = act.receipt.height;
 	return rc;
 }
@@ -491,6 +534,18 @@ static void secret_put(struct cli *cli, const struct vault_secret *s)
 	cli_put_number(cli, "releases", s->releases);
 }
 
+/* Who holds the latest version's key. */
+static void show_key(struct client *c, const struct key *k, const struct vault_secret *secret)
+{
+	struct vault_version version;
+	struct looked bytes;
+
+	if (lookup_version(c, k, &secret->id, secret->version, &version, &bytes) != SR_OK)
+		return;                         /* deleted ones have none */
+	dealt_show(c, &version.key);
+	looked_free(&bytes);
+}
+
 static enum cli_exit run_show(struct cli *cli)
 {
 	struct client *c = NULL;
@@ -514,6 +569,7 @@ static enum cli_exit run_show(struct cli *cli)
 		cli_say(cli, "%s  %s\n  owner     %s\n  version   %llu, %s\n", id, name, owner,
 		    (unsigned long long)secret.version, secret_state(&secret));
 		policy_say(cli, "  policy    ", secret.policy);
+		show_key(c, k, &secret);
 		cli_say(cli, "  created   %s\n  updated   %s\n  expires   %s\n  releases  %llu\n",
 		    created, updated, expiry, (unsigned long long)secret.releases);
 	}
@@ -659,12 +715,24 @@ static const struct cli_option options_put[] = {
 	{ "name", "NAME", "its name; the only argument is then the file", false },
 	{ "policy", "TEXT", "who may have it, and when", false },
 	{ "expires", "TIME", "after it nothing is released", false },
+	{ "mode", "MODE", "who holds the key: vault (all members, the default) or dealt", false },
+	{ "threshold", "T", "dealt: how many holders' shares open it", false },
+	{ "members", "NAMES", "dealt: the holders, names of members with commas", false },
 	{ NULL, NULL, NULL, false },
 };
 static const struct cli_option options_update[] = {
 	{ "policy", "TEXT", "a new policy", false },
 	{ "expires", "TIME", "a new end", false },
 	{ "name", "NAME", "a new name", false },
+	{ "mode", "MODE", "who holds the key: vault (all members, the default) or dealt", false },
+	{ "threshold", "T", "dealt: how many holders' shares open it", false },
+	{ "members", "NAMES", "dealt: the holders, names of members with commas", false },
+	{ NULL, NULL, NULL, false },
+};
+static const struct cli_option options_again[] = {
+	{ "mode", "MODE", "who holds the key: vault (all members, the default) or dealt", false },
+	{ "threshold", "T", "dealt: how many holders' shares open it", false },
+	{ "members", "NAMES", "dealt: the holders, names of members with commas", false },
 	{ NULL, NULL, NULL, false },
 };
 static const struct cli_option options_get[] = {
@@ -691,7 +759,11 @@ const struct cli_command cli_commands_secret[] = {
 	    "  'holder(12)'   'holder(12) or (switch(3, fired) and holder(13))'   "
 	    "'account(0x...)'\n"
 	    "  '2 of (holder(1), holder(2), account(ed25519:...))'   'after(2030-01-01) and "
-	    "heir(3)'\n",
+	    "heir(3)'\n"
+	    "Its key is kept under the vault key, which takes any t of all members. With --mode "
+	    "dealt you deal\n"
+	    "it yourself to members of your choice, at least two: only --threshold of these "
+	    "open it.\n",
 	    0, 2, options_put, run_put },
 	{ "secret", "get", "SECRET", "fetch and decrypt a secret",
 	    "SECRET is an id, or a name among your own or among those of NFTs that you hold.\n", 1,
@@ -699,9 +771,9 @@ const struct cli_command cli_commands_secret[] = {
 	{ "secret", "update", "SECRET [FILE]", "a new version", NULL, 1, 2, options_update,
 	    run_update },
 	{ "secret", "restore", "SECRET VERSION", "make an earlier version the newest again", NULL,
-	    2, 2, NULL, run_restore },
+	    2, 2, options_again, run_restore },
 	{ "secret", "policy", "SECRET [TEXT]", "show the policy, or give it a new one", NULL, 1, 2,
-	    NULL, run_policy },
+	    options_again, run_policy },
 	{ "secret", "delete", "SECRET", "delete all its versions", NULL, 1, 1, NULL, run_delete },
 	{ "secret", "list", "", "your secrets", NULL, 0, 0, options_list, run_list },
 	{ "secret", "show", "SECRET", "what the vault says about it", NULL, 1, 1, NULL, run_show },

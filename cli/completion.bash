@@ -28,11 +28,11 @@ _strongroom() {
 	'nft show') options+='' ;;
 	'nft list') options+='' ;;
 	'nft collection') options+='' ;;
-	'secret put') options+=' --name --policy --expires' ;;
+	'secret put') options+=' --name --policy --expires --mode --threshold --members' ;;
 	'secret get') options+=' --output --nft --version --to-key --own-copy' ;;
-	'secret update') options+=' --policy --expires --name' ;;
-	'secret restore') options+='' ;;
-	'secret policy') options+='' ;;
+	'secret update') options+=' --policy --expires --name --mode --threshold --members' ;;
+	'secret restore') options+=' --mode --threshold --members' ;;
+	'secret policy') options+=' --mode --threshold --members' ;;
 	'secret delete') options+='' ;;
 	'secret list') options+=' --nft' ;;
 	'secret show') options+='' ;;

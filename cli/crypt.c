@@ -195,17 +195,30 @@ enum sr_error crypt_open(uint8_t *out, size_t *out_n, const struct sr_key32 *dek
 /* A KEM key wraps one DEK once, so a fixed nonce is right. */
 static const uint8_t zero_nonce[SR_GCM_NONCE];
 
+enum sr_error crypt_wrap_kem(struct vault_wrapped_key *out, const struct sr_key32 *dek,
+    const struct sr_key32 *kem, const struct sr_hash32 *label, const struct sr_xpk *owner,
+    struct sr_drbg *drbg)
+{
+	SR_KEY32_AUTO ephemeral;
+
+	SR_TRY(sr_gcm_seal(
+	    out->dek, kem, zero_nonce, label->b, sizeof label->b, dek->b, sizeof dek->b));
+	SR_TRY(sr_drbg_fill(drbg, ephemeral.b, sizeof ephemeral.b));
+	return sr_hpke_seal(out->owner_dek, owner, &ephemeral, owner_info, label->b,
+	    sizeof label->b, dek->b, sizeof dek->b);
+}
+
 enum sr_error crypt_wrap(struct vault_wrapped_key *out, const struct sr_key32 *dek,
     const uint8_t vault_key[32], const struct sr_hash32 *label, const struct sr_xpk *owner,
     struct sr_drbg *drbg)
 {
 	SR_KEY32_AUTO kem;
-	SR_KEY32_AUTO ephemeral;
 	struct shamir_tdh2_ct ct;
 	struct sr_point y;
 	struct sr_writer w;
 	enum sr_error error;
 
+	out->dealt = (struct sr_bytes){ NULL, 0 };
 	SR_TRY(sr_point_decode(&y, vault_key));
 	SR_TRY(shamir_tdh2_encrypt(&ct, &kem, &y, label->b, sizeof label->b, drbg));
 	sr_writer_init(&w, sizeof out->tdh2);
@@ -217,11 +230,7 @@ enum sr_error crypt_wrap(struct vault_wrapped_key *out, const struct sr_key32 *d
 	}
 	sr_writer_clear(&w);
 	SR_TRY(error);
-	SR_TRY(sr_gcm_seal(
-	    out->dek, &kem, zero_nonce, label->b, sizeof label->b, dek->b, sizeof dek->b));
-	SR_TRY(sr_drbg_fill(drbg, ephemeral.b, sizeof ephemeral.b));
-	return sr_hpke_seal(out->owner_dek, owner, &ephemeral, owner_info, label->b,
-	    sizeof label->b, dek->b, sizeof dek->b);
+	return crypt_wrap_kem(out, dek, &kem, label, owner, drbg);
 }
 
 enum sr_error crypt_unwrap_owner(struct sr_key32 *dek, const struct vault_wrapped_key *wrapped,

@@ -51,6 +51,10 @@ SR_MUST_CHECK enum sr_error crypt_open(uint8_t *out, size_t *out_n, const struct
 SR_MUST_CHECK enum sr_error crypt_wrap(struct vault_wrapped_key *out, const struct sr_key32 *dek,
     const uint8_t vault_key[32], const struct sr_hash32 *label, const struct sr_xpk *owner,
     struct sr_drbg *drbg);
+/* Under a KEM key that is there already: dek and owner_dek alone. */
+SR_MUST_CHECK enum sr_error crypt_wrap_kem(struct vault_wrapped_key *out,
+    const struct sr_key32 *dek, const struct sr_key32 *kem, const struct sr_hash32 *label,
+    const struct sr_xpk *owner, struct sr_drbg *drbg);
 SR_MUST_CHECK enum sr_error crypt_unwrap_owner(struct sr_key32 *dek,
     const struct vault_wrapped_key *wrapped, const struct sr_hash32 *label,
     const struct sr_key32 *owner_box);

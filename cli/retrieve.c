@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/crypt.h"
+#include "cli/dealt.h"
 
 #define TRIES_MAX 4
 
@@ -158,6 +159,36 @@ static enum sr_error record_get(struct client *c, const struct key *key, struct 
 	return sr_reader_finish(&reader);
 }
 
+/* Shares are for the ticket's ciphertext: it must be this record's. A ticket of a dealt version has
+ * none; its record is the one the ticket names, and its shares must fit that record's dealing. */
+static enum sr_error kem_vault(struct client *c, struct retrieval *r,
+    const struct vault_ticket *ticket, const struct sr_key32 *e_secret, struct sr_key32 *kem)
+{
+	if (memcmp(ticket->tdh2, r->record.key.tdh2, sizeof ticket->tdh2) != 0)
+		return SR_ERR_BAD_CIPHERTEXT;
+	return client_shares(c, &r->ticket, e_secret, ticket->tdh2, &ticket->label, kem);
+}
+
+/* The holders may reshare at any time: then the record is read again. */
+static enum sr_error kem_dealt(struct client *c, const struct key *key, struct retrieval *r,
+    const struct vault_ticket *ticket, const struct sr_key32 *e_secret, struct sr_key32 *kem)
+{
+	struct vault_dealt dealt;
+	bool moved = true;
+	enum sr_error error = SR_OK;
+
+	for (unsigned i = 0; i < TRIES_MAX && moved; i++) {
+		if (i > 0) {
+			looked_free(&r->bytes);
+			SR_TRY(record_get(c, key, r, ticket->secret_version));
+		}
+		SR_TRY(vault_dealt_decode(&dealt, r->record.key.dealt));
+		error = dealt_shares(c, &r->ticket, e_secret, &dealt, &ticket->label, kem,
+		    &moved);
+	}
+	return error;
+}
+
 static enum cli_exit open_ticket(struct client *c, const struct key *key, struct retrieval *r,
     const struct sr_key32 *e_secret)
 {
@@ -172,10 +203,10 @@ static enum cli_exit open_ticket(struct client *c, const struct key *key, struct
 	error = record_get(c, key, r, ticket.secret_version);
 	if (error != SR_OK)
 		return client_fail(c, error, "reading the secret's record");
-	/* Shares are for the ticket's ciphertext: it must be this record's. */
-	if (memcmp(ticket.tdh2, r->record.key.tdh2, sizeof ticket.tdh2) != 0)
+	if (vault_ticket_is_dealt(&ticket) != vault_key_is_dealt(&r->record.key))
 		return cli_fail(c->cli, SR_ERR_BAD_CIPHERTEXT, "the ticket is for another record");
-	error = client_shares(c, &r->ticket, e_secret, ticket.tdh2, &ticket.label, &kem);
+	error = vault_ticket_is_dealt(&ticket) ? kem_dealt(c, key, r, &ticket, e_secret, &kem) :
+	    kem_vault(c, r, &ticket, e_secret, &kem);
 	if (error != SR_OK)
 		return client_fail(c, error, "collecting the members' shares");
 	error = crypt_unwrap_kem(&r->dek, &r->record.key, &ticket.label, &kem);

@@ -33,7 +33,8 @@ enum client_method {
 	CLIENT_SUBMIT = 10,
 	CLIENT_GET = 11,       /* getter, below      -> answer of vault_get, or a proof */
 	/* ticket id 32       -> HPKE(ticket's E, info "strongroom share v1", aad = ticket id,
-	 * plain = decryption share 96) */
+	 * plain = decryption share 96); of a dealt secret: info "strongroom dealt share v1",
+	 * plain = generation u64 | pair 64 */
 	CLIENT_SHARE = 12,
 };
 

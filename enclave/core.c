@@ -41,6 +41,7 @@ void enclave_core_free(struct enclave_core *self)
 	instance_free(self->now);
 	self->now = NULL;
 	exec_clear(self);
+	hold_forget(self);
 	pool_free(self->pool);
 	vault_tree_unref(self->closing.tree);
 	vault_tree_unref(self->checkpoint_tree);
@@ -345,6 +346,7 @@ static enum sr_error settle(struct enclave_core *self)
 		SR_TRY(epoch_settle(self));
 		SR_TRY(join_watch(self));
 		SR_TRY(epoch_keys_run(self));
+		hold_run(self);
 		SR_TRY(duties_run(self));
 		release_run(self);
 		SR_TRY(instance_work(self));

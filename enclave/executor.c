@@ -18,6 +18,7 @@
 #define COST_PLAIN_US 120u
 #define COST_SEALED_KEY_US 320u
 #define COST_MEMBER_US 1000u
+#define COST_HOLD_BYTES 2u               /* of a holders' batch, for a microsecond */
 #define COST_POLICY_US 6000u             /* a hundred operators' signatures */
 
 /* ---------------------------------------------------------------------------------------- hooks */
@@ -47,7 +48,7 @@ static enum sr_error hook_key_check(const uint8_t tdh2[VAULT_TDH2_BYTES],
 	return shamir_tdh2_check(&ct, label->b, sizeof(label->b));
 }
 
-static const struct vault_hooks hooks = { hook_recover, hook_key_check };
+static const struct vault_hooks hooks = { hook_recover, hook_key_check, dealt_check };
 
 /* --------------------------------------------------------------------------------------- blocks */
 
@@ -150,6 +151,7 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
 		.ingress_ok = (header->flags & CONSENSUS_INGRESS_OK) != 0,
 		.members_n = seats_end(&self->now->record),
 		.hooks = &hooks,
+		.roster = dealt_roster(self, header->epoch),
 	};
 
 	return b;
@@ -198,8 +200,10 @@ struct run {
 	uint64_t budget_us;
 };
 
-static uint64_t cost_us(unsigned kind)
+static uint64_t cost_us(unsigned kind, size_t n)
 {
+	if (vault_hold_is(kind))
+		return COST_MEMBER_US + n / COST_HOLD_BYTES;
 	if (kind == EPOCH_OP_POLICY)
 		return COST_POLICY_US;
 	if (kind >= VAULT_OP_MEMBER_FIRST)
@@ -293,6 +297,22 @@ static enum sr_error run_member_op(struct run *r, const uint8_t *bytes, size_t n
 	return run_record(r, &op, &receipt);
 }
 
+/* Of holders of dealt secrets: vault/hold.h. */
+static enum sr_error run_hold_op(struct run *r, const uint8_t *bytes, size_t n)
+{
+	const struct epoch_record *now = &r->instance->record;
+	struct vault_receipt receipt = { 0 };
+	struct vault_op op;
+	uint32_t member;
+
+	SR_TRY(hold_op_check(&op, &member, &r->core->genesis->chain_id, now, bytes, n));
+	SR_TRY(vault_hold_apply(&r->tree, &r->block, &hold_hooks, (unsigned)op.kind, op.body,
+	    now->members[member].seat));
+	receipt.op = op.hash;
+	receipt.height = r->block.height;
+	return run_record(r, &op, &receipt);
+}
+
 /* An operation that leaves no trace in the state has no place in a block. */
 static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n)
 {
@@ -313,11 +333,12 @@ static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n
 static enum sr_error run_op(struct run *r, const uint8_t *bytes, size_t n)
 {
 	unsigned kind = kind_peek(bytes, n);
-	uint64_t cost = cost_us(kind);
+	uint64_t cost = cost_us(kind, n);
 
 	if (r->ops_n >= CORE_BLOCK_OPS_MAX || cost > r->budget_us)
 		return SR_ERR_BLOCK_LIMIT;
-	SR_TRY(kind >= VAULT_OP_MEMBER_FIRST ? run_member_op(r, bytes, n) :
+	SR_TRY(vault_hold_is(kind) ? run_hold_op(r, bytes, n) :
+	    kind >= VAULT_OP_MEMBER_FIRST ? run_member_op(r, bytes, n) :
 	    run_client_op(r, bytes, n));
 	r->budget_us -= cost;
 	return SR_OK;

@@ -157,6 +157,7 @@ struct core_instance *instance_new(struct enclave_core *self, const struct epoch
 	}
 	i->core = self;
 	i->record = *record;
+	dealt_roster_fill(&i->roster, record);
 	i->self = epoch_record_id(record, core_id(self, &id));
 	if (i->self == EPOCH_NOBODY)
 		i->self = CONSENSUS_OBSERVER;

@@ -12,7 +12,9 @@
 #include "enclave/core.h"
 #include "enclave/attesteer.h"
 #include "enclave/roster.h"
+#include "shamir/subshare.h"
 #include "shamir/tdh2.h"
+#include "vault/hold.h"
 #include "vault/vault.h"
 
 #define CORE_MESSAGE_MAX (6u * 1024u * 1024u)
@@ -87,6 +89,7 @@ struct core_instance {
 	struct consensus *consensus;
 	struct sr_edsk *vote;                   /* locked */
 	struct epoch_record record;
+	struct vault_roster roster;             /* of the record: whom a secret can be dealt to */
 	uint32_t self;                          /* my index, or CONSENSUS_OBSERVER */
 	uint32_t guests[CONSENSUS_GUESTS_MAX];  /* the seat of each, or EPOCH_NOBODY */
 	struct sr_hash32 genesis_hash, start_hash;
@@ -181,6 +184,14 @@ struct core_duties {
 };
 
 struct pool;
+
+/* What this member owes dealt secrets (hold.c). */
+struct core_hold {
+	uint64_t epoch;                         /* that the rest is about */
+	struct vault_key at;                    /* where the turn over all of them is */
+	bool turning;
+	struct vault_tree *seen, *said;
+};
 
 enum core_phase {
 	CORE_NEW, CORE_BOOTING, CORE_REPLAYING,
@@ -289,6 +300,7 @@ struct enclave_core {
 	uint64_t read_next;
 	struct core_round round;
 
+	struct core_hold hold;
 	bool disk_full;
 	bool connected[SR_MEMBERS_MAX];         /* by seat, as heard_ms */
 	uint64_t heard_ms[SR_MEMBERS_MAX];
@@ -548,6 +560,30 @@ bool trail_close_height(const struct enclave_core *self, uint64_t epoch, uint64_
  * caller's to free. */
 size_t trail_rows(struct sr_bytes rows[EPOCH_TRAIL_HEADERS_MAX], const struct enclave_core *self,
     uint64_t epoch, uint64_t from_height);
+
+/* --- dealt.c --- */
+/* The members of an epoch that is running, or NULL. */
+const struct vault_roster *dealt_roster(const struct enclave_core *self, uint64_t epoch);
+void dealt_roster_fill(struct vault_roster *roster, const struct epoch_record *record);
+/* vault_hooks.dealt_check. */
+SR_MUST_CHECK enum sr_error dealt_check(const struct vault_dealt *dealt,
+    const struct sr_hash32 *label);
+/* My pair, opened and checked. NO_SHARE when I hold none; DEALING_BAD when what is in my box does
+ * not fit. */
+SR_MUST_CHECK enum sr_error dealt_pair(struct shamir_pair *pair, const struct enclave_core *self,
+    const struct vault_dealt *dealt, const struct sr_hash32 *label);
+
+/* --- hold.c --- */
+extern const struct vault_hold_hooks hold_hooks;
+/* Decoding, chain, epoch, membership, signature, and a DEAL's proof: from the bytes and the roster
+ * alone. */
+SR_MUST_CHECK enum sr_error hold_op_check(struct vault_op *op, uint32_t *member,
+    const struct sr_hash32 *chain_id, const struct epoch_record *now, const uint8_t *bytes,
+    size_t n);
+SR_MUST_CHECK enum sr_error hold_op_write(struct sr_writer *w, const struct sr_hash32 *chain_id,
+    uint64_t epoch, unsigned kind, const struct sr_edsk *vote_key, struct sr_bytes body);
+void hold_run(struct enclave_core *self);
+void hold_forget(struct enclave_core *self);
 
 /* --- release.c --- */
 void release_run(struct enclave_core *self);

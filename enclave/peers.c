@@ -8,6 +8,15 @@ static const char head_domain[] = "strongroom head v1";
 
 /* ------------------------------------------------------------------------------------ admission */
 
+static enum sr_error admit_hold_op(struct enclave_core *self, struct vault_op *op,
+    const uint8_t *p, size_t n)
+{
+	uint32_t member;
+
+	SR_TRY(hold_op_check(op, &member, &self->genesis->chain_id, &self->now->record, p, n));
+	return pool_add(self->pool, self, op, p, n, false);
+}
+
 /* What the next block will be like, as far as admission needs to know. */
 static struct vault_block block_ahead(struct enclave_core *self, const struct exec_block *tip)
 {
@@ -93,6 +102,8 @@ enum sr_error peers_admit(struct enclave_core *self, struct vault_receipt *recei
 	receipt->op = op->hash;
 	if (pool_find(self->pool, &op->hash) != NULL)
 		return SR_ERR_DUPLICATE;
+	if (vault_hold_is((unsigned)op->kind))
+		return admit_hold_op(self, op, p, n);
 	return (unsigned)op->kind >= VAULT_OP_MEMBER_FIRST ? admit_member_op(self, op, p, n) :
 	    admit_client_op(self, receipt, op, p, n);
 }

@@ -8,35 +8,63 @@
 
 #include <string.h>
 
+#define SHARE_MAX SHAMIR_TDH2_SHARE_SIZE
+
+/* To E and to nothing else. plain is as good as a share of the secret, and wiped. */
+static enum sr_error seal_to(struct sr_writer *out, struct enclave_core *self,
+    const struct vault_ticket *ticket, const char *info, struct sr_writer *plain)
+{
+	uint8_t sealed[SHARE_MAX + SR_HPKE_OVERHEAD];
+	SR_KEY32_AUTO ephemeral;
+	enum sr_error error = sr_writer_finish(plain);
+
+	if (error == SR_OK)
+		error = sr_drbg_fill(&self->drbg, ephemeral.b, sizeof(ephemeral.b));
+	if (error == SR_OK)
+		error = sr_hpke_seal(sealed, &ticket->to, &ephemeral, info, ticket->id.b,
+		    sizeof(ticket->id.b), plain->p, plain->n);
+	if (error == SR_OK)
+		sr_write_copy(out, sealed, plain->n + SR_HPKE_OVERHEAD);
+	if (plain->p != NULL)
+		sr_wipe(plain->p, plain->n);
+	sr_writer_clear(plain);
+	return error == SR_OK ? out->error : error;
+}
+
+/* Of a secret under the vault key: D_i with its proof. */
 static enum sr_error share_seal(struct sr_writer *out, struct enclave_core *self,
     const struct vault_ticket *ticket)
 {
-	uint8_t sealed[SHAMIR_TDH2_SHARE_SIZE + SR_HPKE_OVERHEAD];
 	struct shamir_tdh2_share share;
 	struct shamir_tdh2_ct ct;
-	SR_KEY32_AUTO ephemeral;
 	struct sr_reader r;
 	struct sr_writer plain;
-	enum sr_error error;
 
 	sr_reader_init(&r, ticket->tdh2, sizeof(ticket->tdh2));
 	shamir_tdh2_ct_read(&ct, &r);
 	SR_TRY(sr_reader_finish(&r));
 	SR_TRY(shamir_tdh2_share_make(&share, &self->keys->now.share, &ct, ticket->label.b,
 	    sizeof(ticket->label.b), &self->drbg));
-	SR_TRY(sr_drbg_fill(&self->drbg, ephemeral.b, sizeof(ephemeral.b)));
-	sr_writer_init(&plain, SHAMIR_TDH2_SHARE_SIZE);
+	sr_writer_init(&plain, SHARE_MAX);
 	shamir_tdh2_share_write(&plain, &share);
-	error = sr_writer_finish(&plain);
-	if (error == SR_OK)
-		error = sr_hpke_seal(sealed, &ticket->to, &ephemeral, "strongroom share v1",
-		    ticket->id.b, sizeof(ticket->id.b), plain.p, plain.n);
-	sr_writer_clear(&plain);
-	/* D_i is as good as a share of the secret until it is sealed to E. */
 	sr_wipe(&share, sizeof(share));
-	if (error == SR_OK)
-		sr_write_copy(out, sealed, sizeof(sealed));
-	return error == SR_OK ? out->error : error;
+	return seal_to(out, self, ticket, "strongroom share v1", &plain);
+}
+
+/* Of a dealt secret: the pair, and the dealing that it belongs to. */
+static enum sr_error pair_seal(struct sr_writer *out, struct enclave_core *self,
+    const struct vault_ticket *ticket)
+{
+	struct vault_dealt dealt;
+	SHAMIR_PAIR_AUTO pair;
+	struct sr_writer plain;
+
+	SR_TRY(vault_ticket_dealt(&dealt, self->final->tree, ticket));
+	SR_TRY(dealt_pair(&pair, self, &dealt, &ticket->label));
+	sr_writer_init(&plain, SHARE_MAX);
+	sr_write_u64(&plain, dealt.generation);
+	shamir_pair_write(&plain, &pair);
+	return seal_to(out, self, ticket, "strongroom dealt share v1", &plain);
 }
 
 static void share_answer(struct enclave_core *self, struct core_client *c,
@@ -46,7 +74,8 @@ static void share_answer(struct enclave_core *self, struct core_client *c,
 	enum sr_error error;
 
 	sr_writer_init(&out, 1024);
-	error = share_seal(&out, self, ticket);
+	error = vault_ticket_is_dealt(ticket) ? pair_seal(&out, self, ticket) :
+	    share_seal(&out, self, ticket);
 	if (error == SR_OK)
 		self->releases++;
 	clients_answer(self, c, error, out.p, error == SR_OK ? out.n : 0);

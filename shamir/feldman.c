@@ -195,3 +195,15 @@ void shamir_commitments_read(struct shamir_commitments *out, struct sr_reader *r
 	for (uint32_t k = 0; k < t; k++)
 		out->a[k] = sr_read_point_any(r);
 }
+
+enum sr_error shamir_commitments_decode(struct shamir_commitments *out, const uint8_t (*bytes)[32],
+    uint32_t t)
+{
+	*out = (struct shamir_commitments){ 0 };
+	if (t < 1 || t > SHAMIR_T_MAX)
+		return SR_ERR_COMMITMENT_LENGTH;
+	for (uint32_t k = 0; k < t; k++)
+		SR_TRY(sr_point_decode(&out->a[k], bytes[k]));
+	out->t = t;
+	return SR_OK;
+}

@@ -67,5 +67,8 @@ SR_MUST_CHECK enum sr_error shamir_reshare_sum_shares(struct sr_scalar *out,
 /* Wire: u32 t, then t points. The reader insists on t (COMMITMENT_LENGTH). */
 void shamir_commitments_write(struct sr_writer *w, const struct shamir_commitments *c);
 void shamir_commitments_read(struct shamir_commitments *out, struct sr_reader *r, uint32_t t);
+/* From t encodings. COMMITMENT_LENGTH; BAD_POINT, also for the identity. */
+SR_MUST_CHECK enum sr_error shamir_commitments_decode(struct shamir_commitments *out,
+    const uint8_t (*bytes)[32], uint32_t t);
 
 #endif

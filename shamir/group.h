@@ -40,6 +40,8 @@ extern const struct sr_point sr_point_identity;
 extern const struct sr_point sr_point_base;
 /* G2 of DESIGN 6: hash to the group of "strongroom G2 v1"; nobody knows its logarithm to base B. */
 extern const struct sr_point sr_point_g2;
+/* H of shamir/pedersen.h: the same of "strongroom Pedersen H v1". */
+extern const struct sr_point sr_point_h;
 
 /* BAD_POINT for anything that is not a canonical encoding, and for the identity. */
 SR_MUST_CHECK enum sr_error sr_point_decode(struct sr_point *out, const uint8_t bytes[32]);

@@ -16,12 +16,15 @@
 #define SR_SHAMIR_SUBSHARE_H
 
 #include "shamir/dleq.h"
-#include "shamir/feldman.h"
+#include "shamir/pedersen.h"
 
 #define SHAMIR_BOX_SIZE (32u + 32u + SR_GCM_TAG)        /* R, payload, tag: 80 */
 #define SHAMIR_COMPLAINT_SIZE (32u + SHAMIR_PROOF_SIZE) /* 96 */
 
+#define SHAMIR_PAIR_BOX_SIZE (32u + SHAMIR_PAIR_SIZE + SR_GCM_TAG)      /* 112 */
+
 struct shamir_box { uint8_t b[SHAMIR_BOX_SIZE]; };
+struct shamir_pair_box { uint8_t b[SHAMIR_PAIR_BOX_SIZE]; };
 struct shamir_complaint { struct sr_point ecdh; struct shamir_proof proof; };
 
 SR_MUST_CHECK enum sr_error shamir_box_keypair(struct sr_scalar *p, struct sr_point *key,
@@ -57,6 +60,22 @@ SR_MUST_CHECK enum sr_error shamir_boxes_verify(const struct shamir_proof *proof
     const struct shamir_box *first, const struct shamir_box *boxes, size_t n,
     const uint8_t *context, size_t context_n);
 
+/* The same for the pairs of shamir/pedersen.h: one box for both halves. */
+SR_MUST_CHECK enum sr_error shamir_pair_seal(struct shamir_pair_box *out,
+    const struct sr_point *to, const struct shamir_pair *pair, const uint8_t *context,
+    size_t context_n, struct sr_drbg *drbg);
+SR_MUST_CHECK enum sr_error shamir_pair_seal_with(struct shamir_pair_box *out,
+    const struct sr_scalar *r, const struct sr_point *to, const struct shamir_pair *pair,
+    const uint8_t *context, size_t context_n);
+/* DECRYPT_FAILED, BAD_SCALAR: grounds for a complaint. */
+SR_MUST_CHECK enum sr_error shamir_pair_open(struct shamir_pair *pair,
+    const struct shamir_pair_box *box, const struct sr_scalar *p, const uint8_t *context,
+    size_t context_n);
+/* BAD_PROOF: not all have one R, or its r is not proven (shamir_boxes_prove); BAD_POINT: R is no
+ * point, or the identity; EMPTY. */
+SR_MUST_CHECK enum sr_error shamir_pair_boxes_verify(const struct shamir_proof *proof,
+    const struct shamir_pair_box *boxes, size_t n, const uint8_t *context, size_t context_n);
+
 /* What everyone checks without any key: R is a point and not the identity. BAD_POINT: the dealer is
  * at fault and no complaint is needed (nor could one be made). */
 SR_MUST_CHECK enum sr_error shamir_box_check(const struct shamir_box *box);
@@ -80,6 +99,14 @@ SR_MUST_CHECK enum sr_error shamir_complaint_judge32(bool *dealer_at_fault,
     const struct shamir_complaint *complaint, const struct shamir_box *box,
     const struct sr_point *to, const uint8_t *context, size_t context_n,
     const struct sr_hash32 *commitment);
+/* The same for a pair in its box. */
+SR_MUST_CHECK enum sr_error shamir_pair_complain(struct shamir_complaint *out,
+    const struct shamir_pair_box *box, const struct sr_scalar *p, const uint8_t *context,
+    size_t context_n, struct sr_drbg *drbg);
+SR_MUST_CHECK enum sr_error shamir_complaint_judge_pair(bool *dealer_at_fault,
+    const struct shamir_complaint *complaint, const struct shamir_pair_box *box,
+    const struct sr_point *to, const uint8_t *context, size_t context_n,
+    const struct shamir_commitments *c, struct shamir_index index);
 /* Hiding because the payload is 32 random bytes; never for anything that could be guessed. */
 struct sr_hash32 shamir_contribution_commit(const struct sr_key32 *payload);
 

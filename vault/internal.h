@@ -198,6 +198,23 @@ SR_MUST_CHECK enum sr_error vault_secret_policy(
 SR_MUST_CHECK enum sr_error vault_secret_delete(
     struct vault_tx *tx, const struct vault_op_secret_delete *b);
 
+/* --- dealt.c: keys that owners deal --- */
+/* Made for this label; what does not depend on the state. */
+SR_MUST_CHECK enum sr_error vault_key_check(const struct vault_wrapped_key *key,
+    const struct vault_block *block, const struct sr_hash32 *label);
+/* A dealt one: each holder is a member, by this box key. HOLDER_UNKNOWN. */
+SR_MUST_CHECK enum sr_error vault_key_holders(const struct vault_tx *tx,
+    const struct vault_wrapped_key *key);
+/* Does it stand for the same KEM key as far as can be seen? */
+bool vault_key_same(const struct vault_wrapped_key *a, const struct vault_wrapped_key *b);
+
+/* --- hold.c --- */
+/* A version whose key is dealt comes, or goes (fine when it was under the vault key). */
+SR_MUST_CHECK enum sr_error vault_hold_begin(struct vault_tx *tx,
+    const struct vault_secret_id *id, uint64_t version);
+SR_MUST_CHECK enum sr_error vault_hold_end(struct vault_tx *tx, const struct vault_secret_id *id,
+    uint64_t version);
+
 /* --- facts.c: a policy judged on a state --- */
 struct vault_facts {
 	const struct vault_tree *t;

@@ -5,6 +5,8 @@
 #include "base/hex.h"
 #include "vault/policy.h"
 
+#define R_BYTES 32u                      /* of a TDH2 ciphertext */
+
 /* --- accounts and ids --- */
 
 static size_t account_bytes(unsigned kind)
@@ -170,18 +172,49 @@ static uint32_t count_read(struct sr_reader *r, uint32_t least, uint32_t most)
 	return r->error == SR_OK ? v : 0;
 }
 
+bool vault_key_is_dealt(const struct vault_wrapped_key *k)
+{
+	return k->dealt.n > 0;
+}
+
 void vault_wrapped_key_write(struct sr_writer *w, const struct vault_wrapped_key *k)
 {
-	sr_write_copy(w, k->tdh2, sizeof k->tdh2);
+	/* What is written must be read as the same kind of key. */
+	if (all_zero(k->tdh2, R_BYTES) != vault_key_is_dealt(k))
+		sr_writer_fail(w, SR_ERR_BAD_ENCODING);
+	if (vault_key_is_dealt(k)) {
+		sr_write_copy(w, k->tdh2, R_BYTES);
+		bytes_write(w, &k->dealt);
+	} else {
+		sr_write_copy(w, k->tdh2, sizeof k->tdh2);
+	}
 	sr_write_copy(w, k->dek, sizeof k->dek);
 	sr_write_copy(w, k->owner_dek, sizeof k->owner_dek);
 }
 
+static void dealt_read(struct vault_wrapped_key *k, struct sr_reader *r)
+{
+	struct vault_dealt dealt;
+	enum sr_error error;
+
+	k->dealt = sr_read_blob(r, VAULT_DEALT_BYTES_MAX);
+	error = r->error == SR_OK ? vault_dealt_decode(&dealt, k->dealt) : SR_OK;
+	if (error != SR_OK)
+		sr_reader_fail(r, error);
+}
+
 void vault_wrapped_key_read(struct vault_wrapped_key *k, struct sr_reader *r)
 {
-	sr_read_copy(r, k->tdh2, sizeof k->tdh2);
+	memset(k, 0, sizeof *k);
+	sr_read_copy(r, k->tdh2, R_BYTES);
+	if (r->error == SR_OK && all_zero(k->tdh2, R_BYTES))
+		dealt_read(k, r);
+	else
+		sr_read_copy(r, k->tdh2 + R_BYTES, sizeof k->tdh2 - R_BYTES);
 	sr_read_copy(r, k->dek, sizeof k->dek);
 	sr_read_copy(r, k->owner_dek, sizeof k->owner_dek);
+	if (r->error != SR_OK)
+		memset(k, 0, sizeof *k);
 }
 
 void vault_payload_write(struct sr_writer *w, const struct vault_payload *p)

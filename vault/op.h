@@ -11,7 +11,7 @@
 #ifndef SR_VAULT_OP_H
 #define SR_VAULT_OP_H
 
-#include "base/crypto.h"
+#include "vault/op_dealt.h"
 
 #define VAULT_OP_VERSION 1u
 #define VAULT_POLICY_BYTES_MAX 4096u
@@ -73,14 +73,21 @@ enum vault_op_kind {
 	VAULT_OP_MEMBER_FIRST = 0x100,
 };
 
-/* The DEK, wrapped: TDH2 ciphertext under the vault key's label, then the DEK under the KEM key. */
+/*
+ * The DEK, wrapped under a KEM key (and sealed to its owner). The KEM key is
+ *   carried by a TDH2 ciphertext under the vault key: tdh2 128 | dek 48 | owner_dek 80, or
+ *   dealt by the owner: identity 32 | dealt blob | dek 48 | owner_dek 80.
+ * The first 32 bytes tell: they are R of the ciphertext, which is never the identity (zeros).
+ */
 #define VAULT_TDH2_BYTES 128u
 struct vault_wrapped_key {
-	uint8_t tdh2[VAULT_TDH2_BYTES];  /* R, R2, e, z (shamir/tdh2.h) */
+	uint8_t tdh2[VAULT_TDH2_BYTES];  /* R, R2, e, z (shamir/tdh2.h); zeros when it is dealt */
 	uint8_t dek[32 + SR_GCM_TAG];    /* AES-256-GCM(KEM key, zero nonce, aad = label) */
 	/* HPKE to the owner's box key, info "strongroom owner dek v1" */
 	uint8_t owner_dek[32 + 32 + SR_GCM_TAG];
+	struct sr_bytes dealt;           /* vault/op_dealt.h, borrowed; empty: vault key */
 };
+bool vault_key_is_dealt(const struct vault_wrapped_key *k);
 
 /* Where the encrypted payload is. Inline, or erasure-coded pieces at members' blob stores. */
 struct vault_payload {

@@ -262,6 +262,13 @@ void vault_ticket_read(struct vault_ticket *v, struct sr_reader *r)
 	v->time_conditioned = sr_read_bool(r);
 }
 
+bool vault_ticket_is_dealt(const struct vault_ticket *ticket)
+{
+	static const uint8_t none[VAULT_TDH2_BYTES];
+
+	return memcmp(ticket->tdh2, none, sizeof none) == 0;
+}
+
 void vault_switch_write(struct sr_writer *w, const struct vault_switch *v)
 {
 	if (v->delegates_n > VAULT_DELEGATES_MAX) {
@@ -364,7 +371,7 @@ void vault_event_read(struct vault_event *v, struct sr_reader *r)
 	v->kind = (enum vault_event_kind)sr_read_u8(r);
 	v->subject = (enum vault_subject)sr_read_u8(r);
 	if (r->error == SR_OK
-	    && (v->kind < VAULT_EVENT_MINTED || v->kind > VAULT_EVENT_NOT_ATTESTED
+	    && (v->kind < VAULT_EVENT_MINTED || v->kind > VAULT_EVENT_RESHARED
 		|| v->subject < VAULT_SUBJECT_NFT || v->subject > VAULT_SUBJECT_ATTESTATION))
 		sr_reader_fail(r, SR_ERR_BAD_KIND);
 	sr_read_copy(r, v->subject_id, sizeof v->subject_id);

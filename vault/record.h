@@ -23,6 +23,7 @@ enum vault_record_type {
 	VAULT_REC_EVENT = 'e',      /* e | subject kind u8 | subject 16 | seq u64 */
 	VAULT_REC_INDEX = 'i',      /* i | index kind u8 | owner 20 of H | id (8, or 10 of 16) */
 	VAULT_REC_DEADLINE = 'd',   /* d | clock u8 | due u64 | kind u8 | id */
+	VAULT_REC_DEALT = 'D',      /* owned by vault/hold.c: D | id 16 | version u64 | ... */
 	VAULT_REC_PENDING = 'p',    /* p | 31 bytes of the submission's id */
 	VAULT_REC_VOTE = 'q',       /* q | 27 bytes of the submission's id | member u32 */
 	VAULT_REC_ATTESTATION = 'g', /* g | 31 bytes of the submission's id */
@@ -75,9 +76,10 @@ struct vault_ticket {
 	struct sr_xpk to;
 	bool closed;
 	struct sr_hash32 label;
-	uint8_t tdh2[VAULT_TDH2_BYTES];
+	uint8_t tdh2[VAULT_TDH2_BYTES]; /* zeros: the version is dealt */
 	bool time_conditioned;       /* after, before, switch, held_for: own clocks count too */
 };
+bool vault_ticket_is_dealt(const struct vault_ticket *ticket);
 struct vault_switch {
 	uint64_t id, created_ms;
 	struct vault_account owner;
@@ -162,6 +164,10 @@ enum vault_event_kind {
 	VAULT_EVENT_DELEGATED,
 	VAULT_EVENT_ATTESTED,
 	VAULT_EVENT_NOT_ATTESTED,
+	VAULT_EVENT_SHARE_BAD,
+	VAULT_EVENT_HOLDER_LEFT,
+	VAULT_EVENT_HOLDERS_FEW,
+	VAULT_EVENT_RESHARED,
 };
 enum vault_subject {
 	VAULT_SUBJECT_NFT = 1,
@@ -177,8 +183,9 @@ struct vault_event {
 	uint64_t seq, height, time_ms;
 	struct vault_account actor;  /* NONE: the clock */
 	uint16_t code;               /* REFUSED, NOT_ATTESTED: why (sr_error) */
-	uint64_t detail; /* ATTESTED: status; WARN: per cent; STAGE: number; REFUSED: policy node;
-			    versions */
+	/* ATTESTED: status; WARN: per cent; STAGE: number; REFUSED: policy node; SHARE_BAD,
+	 * HOLDER_LEFT: seat; HOLDERS_FEW: how many are left; RESHARED: generation; versions */
+	uint64_t detail;
 };
 
 /* For each record: key, write (canonical), read (refuses anything else). Views are borrowed. */

@@ -67,7 +67,7 @@ static enum sr_error key_fits(const struct vault_tx *tx, const struct vault_wrap
 	struct sr_hash32 label = vault_label(&tx->block->chain_id, &secret->id, &secret->owner,
 	    &policy_hash);
 
-	return tx->block->hooks->key_check(key->tdh2, &label);
+	return vault_key_check(key, tx->block, &label);
 }
 
 /* --- indices --- */
@@ -135,9 +135,12 @@ static enum sr_error version_add(struct vault_tx *tx, struct vault_secret *secre
 	version->time_ms = tx->block->time_ms;
 	version->policy_hash = vault_policy_hash(secret->policy);
 	SR_TRY(vault_version_store(tx, version));
+	if (vault_key_is_dealt(&version->key))
+		SR_TRY(vault_hold_begin(tx, &secret->id, secret->version));
 	if (secret->version > VAULT_VERSIONS_KEPT) {
 		oldest = vault_key_version(&secret->id, secret->version - VAULT_VERSIONS_KEPT);
 		SR_TRY(vault_tx_delete(tx, &oldest));
+		SR_TRY(vault_hold_end(tx, &secret->id, secret->version - VAULT_VERSIONS_KEPT));
 	}
 	return vault_secret_store(tx, secret);
 }
@@ -172,6 +175,7 @@ enum sr_error vault_secret_put(struct vault_tx *tx, const struct vault_op_secret
 		return SR_ERR_SECRET_VERSION;
 	SR_TRY(expiry_check(tx, b->expiry_ms));
 	SR_TRY(payload_check(tx, &b->payload));
+	SR_TRY(vault_key_holders(tx, &b->key));
 	if (tx->meta.secrets >= VAULT_SECRETS_MAX)
 		return SR_ERR_TOO_MANY;
 	SR_TRY(name_claim(tx, &secret));
@@ -191,7 +195,7 @@ static enum sr_error key_is_new(const struct vault_tx *tx, const struct vault_se
 	struct vault_version latest;
 
 	SR_TRY(vault_version_load(tx->t, &latest, &secret->id, secret->version));
-	return memcmp(latest.key.tdh2, key->tdh2, sizeof key->tdh2) != 0 ? SR_OK : refusal;
+	return vault_key_same(&latest.key, key) ? refusal : SR_OK;
 }
 
 enum sr_error vault_secret_update(struct vault_tx *tx, const struct vault_op_secret_put *b)
@@ -202,6 +206,7 @@ enum sr_error vault_secret_update(struct vault_tx *tx, const struct vault_op_sec
 	SR_TRY(secret_claim(tx, &secret, &b->id, b->version));
 	SR_TRY(expiry_check(tx, b->expiry_ms));
 	SR_TRY(payload_check(tx, &b->payload));
+	SR_TRY(vault_key_holders(tx, &b->key));
 	SR_TRY(key_is_new(tx, &secret, &b->key, SR_ERR_DUPLICATE));
 	if (b->policy.n > 0)
 		SR_TRY(policy_take(tx, &secret, b->policy));
@@ -225,6 +230,7 @@ enum sr_error vault_secret_restore(struct vault_tx *tx, const struct vault_op_se
 
 	SR_TRY(secret_claim(tx, &secret, &b->id, b->version));
 	SR_TRY(vault_version_load(tx->t, &from, &b->id, b->from_version));
+	SR_TRY(vault_key_holders(tx, &b->key));
 	SR_TRY(key_fits(tx, &b->key, &secret));
 	from.key = b->key;
 	from.from_version = b->from_version;
@@ -238,6 +244,7 @@ enum sr_error vault_secret_policy(struct vault_tx *tx, const struct vault_op_sec
 	struct vault_secret secret;
 
 	SR_TRY(secret_claim(tx, &secret, &b->id, b->version));
+	SR_TRY(vault_key_holders(tx, &b->key));
 	SR_TRY(key_is_new(tx, &secret, &b->key, SR_ERR_POLICY_UNCHANGED_LABEL));
 	SR_TRY(vault_version_load(tx->t, &version, &b->id, secret.version));
 	SR_TRY(policy_take(tx, &secret, b->policy));
@@ -263,6 +270,7 @@ enum sr_error vault_secret_delete(struct vault_tx *tx, const struct vault_op_sec
 	for (uint64_t v = first; v <= secret.version; v++) {
 		key = vault_key_version(&secret.id, v);
 		SR_TRY(vault_tx_delete(tx, &key));
+		SR_TRY(vault_hold_end(tx, &secret.id, v));
 	}
 	SR_TRY(vault_account_lose(tx, &secret.owner, VAULT_HOLDS_SECRETS));
 	secret.deleted = true;

@@ -313,6 +313,17 @@ enum sr_error vault_ticket_find(struct vault_ticket *out, struct vault_tree *t,
 	return vault_ticket_load(t, out, id);
 }
 
+enum sr_error vault_ticket_dealt(struct vault_dealt *out, struct vault_tree *t,
+    const struct vault_ticket *ticket)
+{
+	struct vault_version version;
+
+	SR_TRY(vault_version_load(t, &version, &ticket->secret, ticket->secret_version));
+	if (!vault_key_is_dealt(&version.key))
+		return SR_ERR_BAD_KIND;
+	return vault_dealt_decode(out, version.key.dealt) == SR_OK ? SR_OK : SR_ERR_DAMAGED;
+}
+
 static enum sr_error recheck_on(struct vault_facts *f, bool *holds)
 {
 	SR_TRY(vault_facts_judge(f));

@@ -36,7 +36,7 @@ static enum sr_error wrapped_key_check(const struct vault_op *op, const struct v
 		return SR_OK;
 	policy_hash = vault_policy_hash(policy);
 	label = vault_label(&block->chain_id, id, &op->account, &policy_hash);
-	return block->hooks->key_check(key->tdh2, &label);
+	return vault_key_check(key, block, &label);
 }
 
 enum sr_error vault_op_check(struct vault_op *op, const struct vault_block *block,

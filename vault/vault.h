@@ -59,6 +59,15 @@ struct vault_hooks {
 	/* TDH2 well-formedness of 128 bytes for this label. */
 	enum sr_error (*key_check)(
 	    const uint8_t tdh2[VAULT_TDH2_BYTES], const struct sr_hash32 *label);
+	/* An owner's dealing for this label: points, commitments, and the proof of the boxes' r. */
+	enum sr_error (*dealt_check)(const struct vault_dealt *dealt,
+	    const struct sr_hash32 *label);
+};
+
+/* The members of the block's epoch: those that a secret can be dealt to. */
+struct vault_roster {
+	uint32_t n;
+	struct { uint32_t seat; uint8_t box_key[32]; } members[SR_MEMBERS_MAX];
 };
 
 struct vault_block {
@@ -67,6 +76,7 @@ struct vault_block {
 	bool ingress_ok;             /* header flag: the uptime clock may advance */
 	uint32_t members_n;
 	const struct vault_hooks *hooks;
+	const struct vault_roster *roster;
 };
 
 /* Stateless: decode, chain, epoch, body, signature (and key_check for wrapped keys: label needs
@@ -128,6 +138,10 @@ SR_MUST_CHECK enum sr_error vault_get_key(struct vault_key *key, enum vault_get_
 /* For releases: the ticket by id. NO_SUCH_TICKET when absent. */
 SR_MUST_CHECK enum sr_error vault_ticket_find(struct vault_ticket *out, struct vault_tree *t,
     const struct sr_hash32 *id);
+/* The dealing of the version that a ticket of a dealt one is for, as it is now. BAD_KIND when it is
+ * under the vault key. */
+SR_MUST_CHECK enum sr_error vault_ticket_dealt(struct vault_dealt *out, struct vault_tree *t,
+    const struct vault_ticket *ticket);
 /* Would the policy still hold at this (later) time on this state? Used by enclaves with their own
  * clock. */
 SR_MUST_CHECK enum sr_error vault_ticket_recheck(

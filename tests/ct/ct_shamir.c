@@ -193,6 +193,44 @@ static void sub_share(void)
 	use(&complaint, sizeof complaint);
 }
 
+/* A dealt secret: commitments, boxes and the combination at its holder's. */
+static void dealt(void)
+{
+	static const uint8_t context[] = "context";
+	struct shamir_pair_poly poly;
+	struct shamir_commitments c;
+	struct shamir_pair pairs[3], sum;
+	struct shamir_index set[3] = { { 1 }, { 4 }, { 9 } };
+	struct sr_scalar p, r, secret;
+	struct sr_point key;
+	struct shamir_pair_box box;
+	struct sr_key32 dek;
+
+	must(shamir_box_keypair(&p, &key, &drbg));
+	must(sr_scalar_random(&r, &drbg));
+	must(sr_scalar_random(&secret, &drbg));
+	SECRET(&r, sizeof r);
+	SECRET(&secret, sizeof secret);
+	must(shamir_pedersen_deal(&poly, &c, 3, &secret, &drbg));
+	use(&c, sizeof c);
+	SECRET(poly.f.a, 3 * sizeof *poly.f.a);
+	SECRET(poly.g.a, 3 * sizeof *poly.g.a);
+	for (unsigned i = 0; i < 3; i++)
+		must(shamir_pedersen_eval(&pairs[i], &poly, set[i]));
+	shamir_pedersen_commit(&key, &pairs[0]);
+	use(&key, sizeof key);
+	sr_point_base_mul(&key, &p);
+	must(shamir_pair_seal_with(&box, &r, &key, &pairs[0], context, sizeof context));
+	use(&box, sizeof box);
+	shamir_pedersen_sum(&sum, pairs, 3);
+	use(&sum, sizeof sum);
+	must(shamir_pedersen_reshare_sum(&sum, pairs, set, 3, 2));
+	use(&sum, sizeof sum);
+	must(shamir_pedersen_key(&dek, &secret, context, sizeof context));
+	use(&dek, sizeof dek);
+	shamir_pedersen_clear(&poly);
+}
+
 /* --- planted faults --- */
 
 static void planted_branch(void)
@@ -265,6 +303,7 @@ int main(int argc, char **argv)
 		run("proofs", proofs);
 		run("decryption share", decryption_share);
 		run("sub-share", sub_share);
+		run("dealt secret", dealt);
 	}
 	return (unsigned)VALGRIND_COUNT_ERRORS == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

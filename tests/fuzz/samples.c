@@ -58,7 +58,7 @@ static void secret_body(union vault_op_body *b, enum vault_op_kind kind)
 		0, 0, 0, 0, VAULT_POLICY_AFTER, 0, 16, 0, 0, 0, 0, 0, 0 };
 	const struct vault_secret_id id = { { 9, 8, 7 } };
 	const struct sr_bytes policy_bytes = { policy, sizeof(policy) };
-	const struct vault_wrapped_key key = { { 5 }, { 6 }, { 7 } };
+	const struct vault_wrapped_key key = { { 5 }, { 6 }, { 7 }, { NULL, 0 } };
 	const struct vault_payload text = { .plain_bytes = 4, .inlined = true,
 		.inline_bytes = BYTES("ciphertext and tag") };
 	if (kind == VAULT_OP_SECRET_PUT)

@@ -12,6 +12,14 @@ static enum sr_error fake_key_check(
 	return memcmp(tdh2, label->b, sizeof label->b) == 0 ? SR_OK : SR_ERR_BAD_CIPHERTEXT;
 }
 
+/* What a real one can't be: its first commitment is the label. */
+static enum sr_error fake_dealt_check(const struct vault_dealt *dealt,
+    const struct sr_hash32 *label)
+{
+	return memcmp(dealt->commitments[0], label->b, sizeof label->b) == 0 ? SR_OK :
+	    SR_ERR_BAD_PROOF;
+}
+
 static enum sr_error fake_ethereum_recover(uint8_t address[20], const char *text, size_t text_n,
     const uint8_t signature[65])
 {
@@ -35,7 +43,14 @@ struct vault_world *world_new(void)
 	struct vault_world *w = calloc(1, sizeof *w);
 
 	must(w != NULL, "memory");
-	w->hooks = (struct vault_hooks){ fake_ethereum_recover, fake_key_check };
+	w->hooks = (struct vault_hooks){ fake_ethereum_recover, fake_key_check,
+		fake_dealt_check };
+	w->roster.n = WORLD_MEMBERS;
+	for (uint32_t i = 0; i < WORLD_MEMBERS; i++) {
+		w->roster.members[i].seat = i;
+		memset(w->roster.members[i].box_key, (int)i + 1, 32);
+	}
+	w->block.roster = &w->roster;
 	for (unsigned i = 0; i < WORLD_PEOPLE; i++) {
 		struct sr_key32 seed;
 		struct sr_edpk pk;
@@ -343,6 +358,43 @@ struct vault_wrapped_key world_key(struct vault_world *w, const struct vault_sec
 
 	memset(&key, ++w->salt, sizeof key);
 	memcpy(key.tdh2, label.b, sizeof label.b);
+	key.dealt = (struct sr_bytes){ NULL, 0 };
+	return key;
+}
+
+struct vault_dealt world_dealt(struct vault_world *w, const struct vault_secret_id *id,
+    unsigned owner, struct sr_bytes policy, uint32_t threshold, const uint32_t *seats, uint32_t n)
+{
+	struct sr_hash32 hash = vault_policy_hash(policy);
+	struct sr_hash32 label = vault_label(&w->block.chain_id, id, &w->who[owner], &hash);
+	struct vault_dealt d;
+
+	memset(&d, 0, sizeof d);
+	d.threshold = threshold;
+	d.holders_n = n;
+	for (uint32_t i = 0; i < n; i++) {
+		d.holders[i].seat = seats[i];
+		memset(d.holders[i].key, (int)seats[i] + 1, sizeof d.holders[i].key);
+		memset(d.holders[i].box, ++w->salt, sizeof d.holders[i].box);
+	}
+	for (uint32_t k = 0; k < threshold; k++)
+		memcpy(d.commitments[k], label.b, sizeof label.b);
+	memset(d.proof, ++w->salt, sizeof d.proof);
+	return d;
+}
+
+struct vault_wrapped_key world_dealt_key(uint8_t *bytes, const struct vault_dealt *dealt)
+{
+	struct vault_wrapped_key key;
+	struct sr_writer out;
+
+	memset(&key, 0, sizeof key);
+	sr_writer_init(&out, VAULT_DEALT_BYTES_MAX);
+	vault_dealt_write(&out, dealt);
+	must(sr_writer_finish(&out) == SR_OK, "a dealing");
+	memcpy(bytes, out.p, out.n);
+	key.dealt = (struct sr_bytes){ bytes, out.n };
+	sr_writer_clear(&out);
 	return key;
 }
 

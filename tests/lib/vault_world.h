@@ -1,8 +1,8 @@
 /*
  * tests/lib/vault_world.h - a state machine with people in it: eight accounts with real Ed25519
  * keys, blocks on a virtual clock, operations that are encoded, signed, checked and applied as in a
- * cluster. The key check is a fake (fake_key_check): a wrapped key fits when it begins with its
- * label.
+ * cluster. The key checks are fakes (fake_key_check): a wrapped key fits when it begins with its
+ * label, and a dealt one when its first commitment is its label. Six members can hold dealt ones.
  */
 #ifndef SR_TESTS_LIB_VAULT_WORLD_H
 #define SR_TESTS_LIB_VAULT_WORLD_H
@@ -17,6 +17,7 @@ struct vault_world {
 	struct vault_tree *t;
 	struct vault_block block;
 	struct vault_hooks hooks;
+	struct vault_roster roster;      /* seats 0 to 5; the box key of seat i is all i + 1 */
 	struct sr_edsk sk[WORLD_PEOPLE];
 	struct vault_account who[WORLD_PEOPLE];
 	struct vault_op op;              /* the last one, and its bytes */
@@ -91,6 +92,12 @@ struct sr_bytes world_policy(uint8_t *out, const char *text);
 /* A key that fake_key_check takes for this secret under this policy. */
 struct vault_wrapped_key world_key(struct vault_world *w, const struct vault_secret_id *id,
     unsigned owner, struct sr_bytes policy);
+/* A dealing that is taken for this label: t of these seats. */
+#define WORLD_MEMBERS 6u
+struct vault_dealt world_dealt(struct vault_world *w, const struct vault_secret_id *id,
+    unsigned owner, struct sr_bytes policy, uint32_t threshold, const uint32_t *seats, uint32_t n);
+/* Its key; bytes: VAULT_DEALT_BYTES_MAX of the caller's, which the key borrows from. */
+struct vault_wrapped_key world_dealt_key(uint8_t *bytes, const struct vault_dealt *dealt);
 struct vault_payload world_payload(const char *text);
 /* The body of a PUT; policy_bytes is the caller's buffer of VAULT_POLICY_BYTES_MAX. */
 union vault_op_body world_put_body(struct vault_world *w, unsigned who, const char *name,

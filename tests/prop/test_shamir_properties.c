@@ -69,6 +69,49 @@ START_TEST(two_shares_of_three_fit_every_secret_equally_well)
 }
 END_TEST
 
+/*
+ * Pedersen's commitments, in a group of 11 elements written by their logarithms (so that a bounded
+ * and an unbounded adversary are the same): what one holder of a 2-of-n dealing sees is C_0, C_1
+ * and his pair. Over all dealings of a secret each view must come equally often, whatever the
+ * secret: then no computation tells one from another. blinded: g is random, as it must be.
+ */
+#define FIELD 11u
+#define VIEWS (FIELD * FIELD * FIELD * FIELD)
+
+static bool views_tell_nothing(unsigned h, unsigned j, bool blinded)
+{
+	static uint16_t first[VIEWS], seen[VIEWS];
+
+	for (unsigned s = 0; s < FIELD; s++) {
+		memset(seen, 0, sizeof seen);
+		for (unsigned i = 0; i < FIELD * FIELD * FIELD; i++) {
+			const unsigned a1 = i % FIELD, b0 = blinded ? i / FIELD % FIELD : 0;
+			const unsigned b1 = i / FIELD / FIELD;
+			const unsigned c0 = (s + h * b0) % FIELD, c1 = (a1 + h * b1) % FIELD;
+			const unsigned f = (s + j * a1) % FIELD, g = (b0 + j * b1) % FIELD;
+
+			seen[((c0 * FIELD + c1) * FIELD + f) * FIELD + g]++;
+		}
+		if (s == 0)
+			memcpy(first, seen, sizeof seen);
+		if (memcmp(first, seen, sizeof seen) != 0)
+			return false;
+	}
+	return true;
+}
+
+START_TEST(a_holder_and_the_commitments_fit_every_dealt_secret_equally_often)
+{
+	for (unsigned h = 1; h < FIELD; h++)
+		for (unsigned j = 1; j < FIELD; j++) {
+			ck_assert(views_tell_nothing(h, j, true));
+			ck_assert(!views_tell_nothing(h, j, false));    /* planted: no blinding */
+		}
+	ck_assert(!views_tell_nothing(0, 1, true));                     /* planted: H = 0 */
+	ck_assert(!views_tell_nothing(1, 0, true));                     /* planted: index 0 */
+}
+END_TEST
+
 /* The missing share for which t - 1 given ones say `candidate`: there is exactly one, so they say
  * nothing. */
 static void missing_share(struct sr_scalar *out, const struct shamir_index *set,
@@ -125,6 +168,109 @@ START_TEST(any_t_scalars_give_the_secret_and_fewer_fit_any)
 		ck_ok(shamir_interpolate(&got, set, shares, t));
 		ck_assert(sr_scalar_equal(&got, &candidate));
 		shamir_poly_clear(&poly);
+	}
+}
+END_TEST
+
+START_TEST(any_t_pairs_give_the_dealt_secret_and_fewer_fit_any)
+{
+	static struct shamir_pair pairs[SHAMIR_T_MAX];
+	struct sr_drbg drbg;
+	struct shamir_pair_poly poly;
+	struct shamir_commitments c;
+	struct shamir_index set[SHAMIR_T_MAX], bad;
+	struct sr_scalar halves[SHAMIR_T_MAX], got, candidate;
+	unsigned n, t;
+
+	test_drbg(&drbg, "any t pairs");
+	for (unsigned round = 0; round < 30; round++) {
+		n = 1 + test_below(&drbg, 32);
+		t = 1 + test_below(&drbg, n);
+		ck_ok(shamir_pedersen_deal(&poly, &c, t, NULL, &drbg));
+		choose(set, t, n, &drbg);
+		for (unsigned i = 0; i < t; i++)
+			ck_ok(shamir_pedersen_eval(&pairs[i], &poly, set[i]));
+		ck_ok(shamir_pedersen_combine(&got, &bad, &c, set, pairs, t));
+		ck_assert(sr_scalar_equal(&got, &poly.f.a[0]));
+		ck_error(shamir_pedersen_combine(&got, &bad, &c, set, pairs, t - 1),
+		    SR_ERR_SHARE_TOO_FEW);
+		ck_ok(sr_scalar_random(&candidate, &drbg));
+		for (unsigned i = 0; i < t; i++)
+			halves[i] = pairs[i].f;
+		missing_share(&halves[t - 1], set, halves, t, &candidate);
+		ck_ok(shamir_interpolate(&got, set, halves, t));
+		ck_assert(sr_scalar_equal(&got, &candidate));
+		/* That share exists for every candidate, but it is not the one committed to. */
+		pairs[t - 1].f = halves[t - 1];
+		ck_error(shamir_pedersen_combine(&got, &bad, &c, set, pairs, t),
+		    SR_ERR_SHARE_BAD);
+		ck_assert_uint_eq(bad.v, set[t - 1].v);
+		shamir_pedersen_clear(&poly);
+	}
+}
+END_TEST
+
+/* Holders of a dealt secret come and go: who stays deals, whoever holds next verifies. */
+static void holders_change(struct shamir_commitments *c, struct shamir_pair *pairs, unsigned *n,
+    struct sr_drbg *drbg)
+{
+	static struct shamir_commitments lists[9], next;
+	static struct shamir_pair parts[9][9];
+	const struct shamir_commitments *pointers[9];
+	struct shamir_index dealers[9];
+	struct shamir_pair_poly poly;
+	struct sr_point own;
+	const unsigned dealers_n = c->t + test_below(drbg, *n - c->t + 1), old_t = c->t;
+	const unsigned to_n = old_t + test_below(drbg, 10 - old_t);
+
+	choose(dealers, dealers_n, *n, drbg);
+	for (unsigned i = 0; i < dealers_n; i++) {
+		ck_ok(shamir_pedersen_deal_reshare(&poly, &lists[i], old_t,
+		    &pairs[dealers[i].v - 1], drbg));
+		ck_ok(shamir_feldman_key(&own, c, dealers[i]));
+		ck_ok(shamir_commitments_check(&lists[i], old_t, SHAMIR_DEAL_RESHARE, &own));
+		for (uint32_t j = 0; j < to_n; j++)
+			ck_ok(shamir_pedersen_eval(&parts[j][i], &poly,
+			    (struct shamir_index){ j + 1 }));
+		pointers[i] = &lists[i];
+		shamir_pedersen_clear(&poly);
+	}
+	ck_ok(shamir_reshare_sum_commitments(&next, pointers, dealers, dealers_n, old_t,
+	    &c->a[0]));
+	for (uint32_t j = 0; j < to_n; j++)
+		ck_ok(shamir_pedersen_reshare_sum(&pairs[j], parts[j], dealers, dealers_n, old_t));
+	*c = next;
+	*n = to_n;
+}
+
+START_TEST(a_dealt_secret_stays_the_same_while_its_holders_change)
+{
+	static struct shamir_pair pairs[9], chosen[9];
+	static struct shamir_commitments c;
+	struct sr_drbg drbg;
+	struct shamir_pair_poly poly;
+	struct shamir_index set[9], bad;
+	struct sr_scalar secret, got;
+	unsigned n, t;
+
+	test_drbg(&drbg, "holders change");
+	for (unsigned round = 0; round < 4; round++) {
+		n = 1 + test_below(&drbg, 9);
+		t = 1 + test_below(&drbg, n);
+		ck_ok(sr_scalar_random(&secret, &drbg));
+		ck_ok(shamir_pedersen_deal(&poly, &c, t, &secret, &drbg));
+		for (uint32_t j = 0; j < n; j++)
+			ck_ok(shamir_pedersen_eval(&pairs[j], &poly,
+			    (struct shamir_index){ j + 1 }));
+		shamir_pedersen_clear(&poly);
+		for (unsigned epoch = 0; epoch < 4; epoch++) {
+			holders_change(&c, pairs, &n, &drbg);
+			choose(set, t, n, &drbg);
+			for (unsigned i = 0; i < t; i++)
+				chosen[i] = pairs[set[i].v - 1];
+			ck_ok(shamir_pedersen_combine(&got, &bad, &c, set, chosen, t));
+			ck_assert(sr_scalar_equal(&got, &secret));
+		}
 	}
 }
 END_TEST
@@ -348,6 +494,9 @@ START_TEST(any_t_of_n_byte_shares_give_the_secret)
 END_TEST
 
 TEST_MAIN("shamir properties", two_shares_of_three_fit_every_secret_equally_well,
+    a_holder_and_the_commitments_fit_every_dealt_secret_equally_often,
     any_t_scalars_give_the_secret_and_fewer_fit_any,
+    any_t_pairs_give_the_dealt_secret_and_fewer_fit_any,
+    a_dealt_secret_stays_the_same_while_its_holders_change,
     a_ciphertext_opens_after_any_number_of_roster_changes, shares_of_two_epochs_do_not_mix,
     among_dealers_the_one_with_a_changed_byte_is_named, any_t_of_n_byte_shares_give_the_secret)

@@ -31,6 +31,11 @@ const struct sr_point sr_point_g2 = { {
 	0xc5, 0xb1, 0xef, 0xb5, 0x85, 0x32, 0x9b, 0x1f, NAME,
 } };
 
+/* sr_point_hash("strongroom Pedersen H v1"), likewise. */
+const struct sr_point sr_point_h = { {
+	0x78, 0x4a, 0x20, 0x8b, 0x13, 0xda, 0xa6, 0x19, NAME,
+} };
+
 static uint64_t word(const uint8_t b[32])
 {
 	uint64_t v;

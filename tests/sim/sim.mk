@@ -24,7 +24,7 @@ $(eval $(call program_rule,$(SIM_FAST),$(SIM_SRC),$(call sim_faked,$(SIM_USE))))
 
 # What must hold of the fakes: their own test, and the tests of what is built on them, as they are.
 SIM_FAKED := $(addprefix $(O)/tests/fake/,test_base_crypto_laws $(foreach t,group_laws feldman dleq \
-	tdh2 subshare,test_shamir_$(t)))
+	tdh2 subshare pedersen,test_shamir_$(t)))
 SIM_FAKE_TEST := $(O)/tests/test_fake
 SIM_FAKE_USE := testlib $(call sim_faked,$(USE_shamir))
 $(foreach t,$(SIM_FAKED),$(eval $(call program_rule,$(t),tests/unit/$(notdir $(t)).c,$(SIM_FAKE_USE))))

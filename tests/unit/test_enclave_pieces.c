@@ -37,6 +37,7 @@ static void version_put(struct vault_tree **t, uint8_t secret, uint64_t number, 
 	struct sr_writer w;
 
 	v.id.b[0] = secret;
+	v.key.tdh2[0] = 2;                      /* zeros would begin a dealing */
 	v.payload = (struct vault_payload){ .plain_bytes = 131072, .cipher_bytes = 131200,
 		.data_pieces = 2, .pieces_n = 4, .stripe_bytes = 4096 };
 	memset(v.payload.piece_hash[1].b, piece, 32);

@@ -287,6 +287,137 @@ START_TEST(the_boxes_of_a_dealing_share_one_R_that_the_dealer_knows)
 }
 END_TEST
 
+/* --- pairs --- */
+
+struct pair_scene {
+	struct sr_drbg drbg;
+	struct shamir_commitments c;
+	struct sr_scalar p;
+	struct shamir_pair pair;
+	struct sr_point key;
+	struct shamir_pair_box box;
+};
+
+static void pair_scene_make(struct pair_scene *s, const char *name)
+{
+	struct shamir_pair_poly poly;
+
+	test_drbg(&s->drbg, name);
+	ck_ok(shamir_box_keypair(&s->p, &s->key, &s->drbg));
+	ck_ok(shamir_pedersen_deal(&poly, &s->c, T, NULL, &s->drbg));
+	ck_ok(shamir_pedersen_eval(&s->pair, &poly, receiver));
+	ck_ok(shamir_pair_seal(&s->box, &s->key, &s->pair, context, sizeof context, &s->drbg));
+	shamir_pedersen_clear(&poly);
+}
+
+static bool pair_judged_at_fault(struct pair_scene *s)
+{
+	struct shamir_complaint complaint;
+	bool fault;
+
+	ck_ok(shamir_pair_complain(&complaint, &s->box, &s->p, context, sizeof context,
+	    &s->drbg));
+	ck_ok(shamir_complaint_judge_pair(&fault, &complaint, &s->box, &s->key, context,
+	    sizeof context, &s->c, receiver));
+	return fault;
+}
+
+START_TEST(a_pair_arrives_and_opens_for_nobody_else_and_nowhere_else)
+{
+	struct pair_scene s;
+	struct sr_scalar other;
+	struct sr_point other_key;
+	struct shamir_pair got;
+
+	pair_scene_make(&s, "pair arrives");
+	ck_ok(shamir_pair_open(&got, &s.box, &s.p, context, sizeof context));
+	ck_assert_mem_eq(&got, &s.pair, sizeof got);
+	ck_ok(shamir_pedersen_verify(&s.c, receiver, &got));
+	ck_assert(!pair_judged_at_fault(&s));
+	ck_error(shamir_pair_open(&got, &s.box, &s.p, context, sizeof context - 1),
+	    SR_ERR_DECRYPT_FAILED);
+	ck_ok(shamir_box_keypair(&other, &other_key, &s.drbg));
+	ck_error(shamir_pair_open(&got, &s.box, &other, context, sizeof context),
+	    SR_ERR_DECRYPT_FAILED);
+	ck_assert(sr_scalar_is_zero(&got.f) && sr_scalar_is_zero(&got.g));
+}
+END_TEST
+
+START_TEST(every_changed_byte_of_a_pairs_box_convicts_its_dealer)
+{
+	struct pair_scene s;
+	struct shamir_pair got;
+	struct sr_point r;
+
+	pair_scene_make(&s, "pair changed");
+	for (size_t i = 0; i < sizeof s.box.b; i++) {
+		s.box.b[i] ^= 1;
+		ck_error(shamir_pair_open(&got, &s.box, &s.p, context, sizeof context),
+		    SR_ERR_DECRYPT_FAILED);
+		if (i >= 32 || sr_point_decode(&r, s.box.b) == SR_OK)
+			ck_assert(pair_judged_at_fault(&s));
+		s.box.b[i] ^= 1;
+	}
+	sr_scalar_from_u32(&s.pair.g, 7);
+	ck_ok(shamir_pair_seal(&s.box, &s.key, &s.pair, context, sizeof context, &s.drbg));
+	ck_assert(pair_judged_at_fault(&s));
+	memset(&s.pair.f, 0xff, sizeof s.pair.f);               /* no scalar at all */
+	ck_ok(shamir_pair_seal(&s.box, &s.key, &s.pair, context, sizeof context, &s.drbg));
+	ck_error(shamir_pair_open(&got, &s.box, &s.p, context, sizeof context), SR_ERR_BAD_SCALAR);
+	ck_assert(pair_judged_at_fault(&s));
+}
+END_TEST
+
+START_TEST(a_false_complaint_about_a_pair_does_not_convict)
+{
+	struct pair_scene s;
+	struct shamir_complaint complaint;
+	struct sr_scalar other;
+	struct sr_point other_key;
+	bool fault;
+
+	pair_scene_make(&s, "pair false complaint");
+	ck_ok(shamir_box_keypair(&other, &other_key, &s.drbg));
+	ck_ok(shamir_pair_complain(&complaint, &s.box, &other, context, sizeof context, &s.drbg));
+	ck_error(shamir_complaint_judge_pair(&fault, &complaint, &s.box, &s.key, context,
+	    sizeof context, &s.c, receiver), SR_ERR_BAD_PROOF);
+	ck_assert(!fault);
+	ck_ok(shamir_pair_complain(&complaint, &s.box, &s.p, context, sizeof context, &s.drbg));
+	ck_error(shamir_complaint_judge_pair(&fault, &complaint, &s.box, &s.key, context,
+	    sizeof context - 1, &s.c, receiver), SR_ERR_BAD_PROOF);
+}
+END_TEST
+
+START_TEST(the_boxes_of_pairs_share_one_R_that_the_dealer_knows)
+{
+	struct shamir_pair_box boxes[3];
+	struct shamir_proof proof;
+	struct sr_scalar r, other;
+	struct pair_scene s;
+
+	pair_scene_make(&s, "pair boxes");
+	ck_ok(sr_scalar_random(&r, &s.drbg));
+	ck_ok(sr_scalar_random(&other, &s.drbg));
+	for (size_t i = 0; i < 3; i++)
+		ck_ok(shamir_pair_seal_with(&boxes[i], &r, &s.key, &s.pair, context,
+		    sizeof context));
+	ck_ok(shamir_boxes_prove(&proof, &r, context, sizeof context, &s.drbg));
+	ck_ok(shamir_pair_boxes_verify(&proof, boxes, 3, context, sizeof context));
+	ck_error(shamir_pair_boxes_verify(&proof, boxes, 0, context, sizeof context), SR_ERR_EMPTY);
+	ck_error(shamir_pair_boxes_verify(&proof, boxes, 3, context, sizeof context - 1),
+	    SR_ERR_BAD_PROOF);
+	ck_ok(shamir_pair_seal_with(&boxes[2], &other, &s.key, &s.pair, context, sizeof context));
+	ck_error(shamir_pair_boxes_verify(&proof, boxes, 3, context, sizeof context),
+	    SR_ERR_BAD_PROOF);
+	ck_ok(shamir_boxes_prove(&proof, &other, context, sizeof context, &s.drbg));
+	ck_error(shamir_pair_boxes_verify(&proof, boxes, 1, context, sizeof context),
+	    SR_ERR_BAD_PROOF);
+	memset(boxes[0].b, 0, 32);
+	ck_error(shamir_pair_boxes_verify(&proof, boxes, 1, context, sizeof context),
+	    SR_ERR_BAD_POINT);
+}
+END_TEST
+
 TEST_MAIN("shamir/subshare", a_sub_share_arrives, another_receiver_or_context_opens_nothing,
     every_changed_byte_of_a_box_is_found_and_the_dealer_named,
     a_wrong_sub_share_convicts_its_dealer, bytes_that_are_no_scalar_convict_their_dealer,
@@ -294,4 +425,8 @@ TEST_MAIN("shamir/subshare", a_sub_share_arrives, another_receiver_or_context_op
     a_contribution_other_than_the_committed_one_convicts, boxes_and_complaints_survive_the_wire,
     the_identity_is_no_box_key,
 	a_box_is_sealed_as_the_header_says,
-	the_boxes_of_a_dealing_share_one_R_that_the_dealer_knows)
+	the_boxes_of_a_dealing_share_one_R_that_the_dealer_knows,
+    a_pair_arrives_and_opens_for_nobody_else_and_nowhere_else,
+    every_changed_byte_of_a_pairs_box_convicts_its_dealer,
+    a_false_complaint_about_a_pair_does_not_convict,
+    the_boxes_of_pairs_share_one_R_that_the_dealer_knows)

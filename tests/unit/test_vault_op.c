@@ -46,6 +46,7 @@ static struct vault_wrapped_key wrapped(uint8_t seed)
 	struct vault_wrapped_key k;
 
 	memset(&k, seed, sizeof k);
+	k.dealt = (struct sr_bytes){ NULL, 0 };
 	return k;
 }
 

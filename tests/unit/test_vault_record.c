@@ -47,7 +47,8 @@ static struct vault_secret secret(void)
 
 static struct vault_version version(void)
 {
-	struct vault_version v = { { { 1 } }, 2, 3, 1, { { 4 } }, { { 5 }, { 6 }, { 7 } },
+	struct vault_version v = { { { 1 } }, 2, 3, 1, { { 4 } },
+		{ { 5 }, { 6 }, { 7 }, { NULL, 0 } },
 		{ .plain_bytes = 3, .inlined = true, .inline_bytes = BYTES("sealed") } };
 
 	return v;
@@ -275,7 +276,7 @@ START_TEST(fields_out_of_range_are_refused_by_name)
 	VERDICT(switch, vault_switch, s, SR_ERR_SWITCH_SETTINGS);
 	r.code = 29; /* not in the list */
 	VERDICT(receipt, vault_receipt, r, SR_ERR_OUT_OF_RANGE);
-	e.kind = (enum vault_event_kind)(VAULT_EVENT_NOT_ATTESTED + 1);
+	e.kind = (enum vault_event_kind)(VAULT_EVENT_RESHARED + 1);
 	VERDICT(event, vault_event, e, SR_ERR_BAD_KIND);
 	e = event();
 	e.subject = (enum vault_subject)0;

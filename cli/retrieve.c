@@ -101,12 +101,15 @@ static enum cli_exit ticket_get(struct presenting *p, struct retrieval *r, const
 		error = client_act(p->c, p->key, &act);
 		if (error != SR_OK)
 			return client_fail(p->c, error, "asking for the secret");
+		if (act.receipt.code != SR_ERR_TICKET_OPEN &&
+		    act.receipt.code != SR_ERR_NFT_VERSION)
+			break;
+		/* One that was opened since the look-up (an earlier request of ours that waited out
+		 * an outage) is seen by the next one. */
 		if (act.receipt.code == SR_ERR_TICKET_OPEN && !sr_hash32_is_zero(&p->open_ticket)) {
 			error = ticket_close(p->c, p->key, &p->open_ticket, &close, &closing);
 			if (error != SR_OK || close.receipt.code != SR_OK)
 				break;
-		} else if (act.receipt.code != SR_ERR_NFT_VERSION) {
-			break;
 		}
 		client_rotate(p->c);
 	}

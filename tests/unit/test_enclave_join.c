@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "consensus/internal.h"
 #include "enclave/snapshot.h"
@@ -30,6 +31,15 @@ static struct cluster *start(uint32_t n, uint64_t seed)
 	ck_assert(cluster_run_epoch(c, 1, 60000));
 	cluster_run(c, 1000);
 	return c;
+}
+
+static bool first_epoch(struct cluster *c, void *ctx)
+{
+	(void)ctx;
+	for (uint32_t i = 0; i < 4; i++)
+		if (enclave_core_epoch(c->nodes[i].core)->epoch < 1)
+			return false;
+	return true;
 }
 
 static const struct epoch_record *epoch_of(const struct cluster *c, uint32_t node)
@@ -826,7 +836,87 @@ START_TEST(who_is_not_heard_for_long_is_voted_out)
 }
 END_TEST
 
+START_TEST(a_joiner_that_does_not_come_is_dropped_and_told_when_it_does)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 4, .seed = 528,
+		.window_ms = 20000 });
+	uint32_t five = cluster_node_add(c);
+
+	c->quiet = getenv("LOUD") == NULL;
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	ck_assert(cluster_run_until(c, first_epoch, NULL, 60000));
+	cluster_run(c, 2000);
+	ck_ok(cluster_join(c, five, 0));
+	cluster_kill(c, five, false);
+	cluster_run(c, 60000);
+	ck_assert_uint_eq(epoch_of(c, 0)->epoch, 1);
+	cluster_start(c, five);
+	cluster_run(c, 20000);
+	ck_assert(c->nodes[five].fatal);
+	ck_error(c->nodes[five].error, SR_ERR_NOT_ADMITTED);
+	/* Nothing is left of it: a refresh closes as before. */
+	cluster_run(c, 30000);
+	ck_ok(cluster_refresh(c, 0));
+	ck_assert(cluster_run_epoch(c, 2, 60000));
+	ck_assert_uint_eq(epoch_of(c, 0)->n, 4);
+	cluster_free(c);
+}
+END_TEST
+
+static double cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* What a whole change costs four members whose state has so many versions of secrets. */
+static double refresh_cost(uint32_t versions)
+{
+	struct cluster *c = start(4, 529);
+	uint8_t value[200] = { 0 };
+	double before;
+
+	cluster_run(c, 6000);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct enclave_core *core = c->nodes[i].core;
+		struct vault_tree *t = vault_tree_ref(core->final->tree);
+
+		for (uint32_t k = 0; k < versions; k++) {
+			struct vault_key key = { { VAULT_REC_VERSION } };
+
+			memcpy(key.b + 1, &k, sizeof(k));
+			memcpy(key.b + 9, &k, sizeof(k));
+			ck_ok(vault_tree_put(&t, &key, value, sizeof(value)));
+		}
+		(void)vault_tree_root(t);
+		vault_tree_unref(core->final->tree);
+		core->final->tree = t;
+		vault_tree_unref(core->checkpoint_tree);
+		core->checkpoint_tree = vault_tree_ref(t);
+	}
+	before = cpu_s();
+	ck_ok(cluster_refresh(c, 0));
+	ck_assert(cluster_run_epoch(c, 2, 60000));
+	cluster_run(c, 2000);
+	before = cpu_s() - before;
+	cluster_free(c);
+	return before;
+}
+
+START_TEST(a_change_takes_no_longer_when_there_are_many_secrets)
+{
+	double few = refresh_cost(0), many = refresh_cost(50000);
+
+	ck_assert_msg(many < 3 * few + 0.1, "%.3f s of CPU, and %.3f s with 50000", few, many);
+}
+END_TEST
+
 TEST_MAIN("enclave_join",
+	a_joiner_that_does_not_come_is_dropped_and_told_when_it_does,
+	a_change_takes_no_longer_when_there_are_many_secrets,
 	a_joiner_s_first_vote_key_is_wiped_like_all_others,
 	who_is_not_heard_for_long_is_voted_out,
 	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,

@@ -70,9 +70,12 @@ SRC_blob := $(wildcard blob/*.c)
 SRC_net := $(wildcard net/*.c)
 SRC_config := $(wildcard config/*.c)
 SRC_node := $(filter-out node/main.c,$(wildcard node/*.c))
+SRC_platform := $(wildcard platform/*.c)
 SRC_cli := $(filter-out cli/main.c,$(wildcard cli/*.c))
-SRC_testlib := $(wildcard tests/lib/*.c)
-MODULES := base shamir consensus vault chain attest wire enclave shell blob net config node cli testlib
+# fake_tsm.c stands in for open() of the whole program: only for the test that asks for it.
+SRC_testlib := $(filter-out tests/lib/fake_tsm.c,$(wildcard tests/lib/*.c))
+MODULES := base shamir consensus vault chain attest wire enclave shell blob net config platform node \
+	cli testlib
 
 # --- What each may use ---------------------------------------------------------------------------
 
@@ -88,8 +91,9 @@ USE_shell := shell $(USE_enclave)
 USE_blob := blob wire base
 USE_net := net base
 USE_config := config base
-USE_node := node blob net config wire base
-USE_cli := cli blob shamir chain attest config wire base
+USE_platform := platform wire base
+USE_node := node blob net config platform wire base
+USE_cli := cli blob shamir chain attest platform config wire base
 
 EXT_base := -lgcrypt -lsodium
 EXT_shamir := -lsodium
@@ -99,6 +103,7 @@ EXT_shell := -lgnutls -lseccomp
 EXT_blob := -lisal
 EXT_net := -lnanomsg
 EXT_config := -lyaml
+EXT_platform := -ltss2-esys -ltss2-mu -ltss2-rc -ltss2-tctildr
 EXT_node := -lcurl-gnutls -lmicrohttpd -ljansson -ltokyocabinet -lgnutls
 EXT_cli := -lcurl-gnutls -ljansson
 EXT_testlib := -lcheck_pic -lsubunit -ljansson -lgnutls -lrt -lm -lpthread
@@ -156,9 +161,15 @@ all: $(PROGRAMS) $(call archives,$(filter-out testlib,$(MODULES)))
 
 # tests/unit/test_<module>_<file>.c links what its module may use; a test that needs more is listed
 # here with the reason. A test of no module (tests/prop/test_wire_*.c has one) links all pure ones.
-USE_any := shell attest $(USE_enclave) cli node blob net config
+USE_any := shell $(USE_enclave) cli node blob net config
+# What a machine gives as evidence is judged by what members judge it with.
+USE_test_platform_tpm := platform attest wire base
+USE_test_platform_tsm := $(USE_test_platform_tpm)
+USE_test_platform_gramine := $(USE_test_platform_tpm)
 USE_split := $(USE_shamir)
 USE_tree := $(USE_vault)
+# ... or sources of its own besides its file.
+WITH_test_platform_tsm := tests/lib/fake_tsm.c
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PROP_SRC := $(wildcard tests/prop/test_*.c)
@@ -176,8 +187,9 @@ PROP := $(foreach t,$(PROP_SRC),$(call test_program,$(t)))
 CT := $(patsubst tests/ct/%.c,$(O)/tests/ct/%,$(CT_SRC))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench_%,$(subst tests/bench/bench_,tests/bench/,$(BENCH_SRC)))
 
-$(foreach t,$(UNIT_SRC) $(PROP_SRC),\
-	$(eval $(call program_rule,$(call test_program,$(t)),$(t),$(call test_use,$(t)))))
+test_sources = $(1) $(WITH_$(basename $(notdir $(1))))
+$(foreach t,$(UNIT_SRC) $(PROP_SRC),$(eval $(call program_rule,\
+	$(call test_program,$(t)),$(call test_sources,$(t)),$(call test_use,$(t)))))
 $(foreach t,$(CT_SRC),\
 	$(eval $(call program_rule,$(O)/tests/ct/$(basename $(notdir $(t))),$(t),$(call test_use,$(t)))))
 $(foreach t,$(BENCH_SRC),$(eval $(call program_rule,\
@@ -244,7 +256,8 @@ demo:
 PACKAGES += build-essential clang libclang-rt-14-dev pkg-config libgcrypt20-dev libgnutls28-dev \
 	nettle-dev libnanomsg-dev libyaml-dev libtokyocabinet-dev check libsodium-dev \
 	libsecp256k1-dev libmicrohttpd-dev libjansson-dev libseccomp-dev libisal-dev \
-	libcurl4-gnutls-dev valgrind iproute2 jq perl
+	libcurl4-gnutls-dev libtss2-dev libtss2-tcti-device0 libtss2-tcti-swtpm0 swtpm swtpm-tools \
+	valgrind iproute2 jq perl
 
 deps:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s "$$p" 2>/dev/null | \

@@ -151,6 +151,8 @@ struct attest_endorsement { struct sr_hash32 platform; uint64_t valid_from, vali
 SR_MUST_CHECK enum sr_error attest_tpm_endorsed(struct attest_endorsement *out,
     struct sr_bytes certificate, struct sr_bytes above, const struct sr_hash32 *makers,
     size_t makers_n, uint64_t time_s);
+/* What such a list names a root by; DER or PEM, one certificate. CHAIN_BAD. */
+SR_MUST_CHECK enum sr_error attest_root_hash(struct sr_hash32 *out, struct sr_bytes certificate);
 /* What an HCL report (2600 bytes) says of the vTPM's key, which evidence (verified SNP or TDX of
  * the same machine) vouches for: its report data begin with the hash of the runtime JSON. */
 SR_MUST_CHECK enum sr_error attest_azure_key(struct attest_azure *out, struct sr_bytes hcl_report,

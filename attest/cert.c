@@ -150,6 +150,11 @@ static struct sr_hash32 fingerprint(gnutls_x509_crt_t crt)
 	return hash;
 }
 
+struct sr_hash32 cert_hash(const struct cert *cert)
+{
+	return fingerprint(cert->crt);
+}
+
 static void window_cut(struct cert_window *window, gnutls_x509_crt_t crt)
 {
 	time_t from = gnutls_x509_crt_get_activation_time(crt);

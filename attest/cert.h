@@ -35,6 +35,8 @@ SR_MUST_CHECK enum sr_error cert_chain_verify(const struct cert_chain *self,
 void cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool);
 
 bool cert_is_ca(const struct cert *cert);
+/* SHA-256 of its DER. Zero when that fails. */
+struct sr_hash32 cert_hash(const struct cert *cert);
 /* DER of an extension's value, malloc'd; NOT_FOUND. */
 SR_MUST_CHECK enum sr_error cert_extension(
     uint8_t **out, size_t *n, const struct cert *cert, const char *oid);

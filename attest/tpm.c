@@ -179,3 +179,19 @@ enum sr_error attest_tpm_endorsed(struct attest_endorsement *out, struct sr_byte
 	cert_chain_clear(&pool);
 	return err;
 }
+
+enum sr_error attest_root_hash(struct sr_hash32 *out, struct sr_bytes certificate)
+{
+	struct cert_chain chain = { .n = 0 };
+	enum sr_error err = cert_chain_read(&chain, certificate);
+
+	*out = (struct sr_hash32){ { 0 } };
+	if (err == SR_OK && (chain.n != 1 || !cert_is_ca(chain.at[0])))
+		err = SR_ERR_CHAIN_BAD;
+	if (err == SR_OK)
+		*out = cert_hash(chain.at[0]);
+	if (err == SR_OK && sr_hash32_is_zero(out))
+		err = SR_ERR_CHAIN_BAD;
+	cert_chain_clear(&chain);
+	return err;
+}

@@ -57,10 +57,15 @@ _strongroom() {
 	'attest submit') options+=' --url --no-wait --tcb-info --qe-identity --pck-crl --root-crl --tcb-signing --qe-signing --leaf --ask --ark' ;;
 	'attest list') options+=' --measurement --limit' ;;
 	'attest show') options+='' ;;
+	'tpm public') options+=' --tcti --collateral --output' ;;
+	'tpm challenge') options+=' --maker-root --output --state' ;;
+	'tpm answer') options+=' --tcti --output' ;;
+	'tpm vouch') options+=' --state --output' ;;
+	'tpm measure') options+=' --tcti --after-others' ;;
 	'completion '*) options+='' ;;
 	esac
 	case ${#words[@]}:${words[0]} in
-	0:) next=' cluster status genesis key nft secret switch audit block proof split combine attest completion' ;;
+	0:) next=' cluster status genesis key nft secret switch audit block proof split combine attest tpm completion' ;;
 	1:cluster) next=' init start status stop' ;;
 	1:genesis) next=' show' ;;
 	1:key) next=' new show list' ;;
@@ -69,6 +74,7 @@ _strongroom() {
 	1:switch) next=' create heartbeat status list pause veto confirm duress cancel delegate' ;;
 	1:proof) next=' get verify' ;;
 	1:attest) next=' verify submit list show' ;;
+	1:tpm) next=' public challenge answer vouch measure' ;;
 	esac
 	if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$cur"))
 	elif [[ -n $next ]]; then COMPREPLY=($(compgen -W "$next" -- "$cur"))

@@ -51,6 +51,15 @@ const struct config_row config_rows[] = {
 	ROW(clients_max, CONFIG_NUMBER, 4, 10000, NULL, "1000", "HTTPS connections at a time"),
 	ROW(request_timeout_s, CONFIG_SECONDS, 1, 600, NULL, "60",
 	    "how long a request may wait for the cluster's answer"),
+	ROW(platform, CONFIG_CHOICE, 0, 0, "software|tpm|tsm|gramine", "software",
+	    "what gives evidence of this machine: nothing but its operator, a TPM 2.0, Linux's "
+	    "configfs-tsm (SNP, TDX), or Gramine around the enclave (SGX)"),
+	ROW(platform_tcti, CONFIG_TCTI, 0, 0, NULL, "device:/dev/tpmrm0",
+	    "platform tpm: where the TPM is"),
+	ROW(platform_collateral, CONFIG_PATH, 0, 0, NULL, "",
+	    "a folder that the operator keeps fresh: the makers' certificates and lists"),
+	ROW(platform_vouchers, CONFIG_PATH, 0, 0, NULL, "",
+	    "platform tpm: a folder of provisioners' *.vouch files"),
 };
 const size_t config_rows_n = sizeof config_rows / sizeof config_rows[0];
 
@@ -104,6 +113,9 @@ static void allowed_text(char *out, size_t n, const struct config_row *row)
 		return;
 	case CONFIG_CHOICE:
 		snprintf(out, n, "one of %s", row->choices);
+		return;
+	case CONFIG_TCTI:
+		snprintf(out, n, "device:PATH, or swtpm:host=ADDRESS,port=PORT");
 		return;
 	}
 }
@@ -210,6 +222,13 @@ enum sr_error config_point(uint64_t *epoch, struct sr_hash32 *hash, const char *
 	    ? SR_OK : SR_ERR_CONFIG;
 }
 
+/* Only what reaches a TPM: tpm2-tss knows "cmd:", which runs a program. */
+static bool tcti_valid(const char *text)
+{
+	return (strncmp(text, "device:/", 8) == 0 && text[8] != '\0') ||
+	    (strncmp(text, "swtpm:", 6) == 0 && text[6] != '\0');
+}
+
 static bool text_valid(enum config_type type, const char *text)
 {
 	char host[CONFIG_TEXT_MAX];
@@ -223,6 +242,8 @@ static bool text_valid(enum config_type type, const char *text)
 		return config_address(host, &port, text) == SR_OK;
 	if (type == CONFIG_LINK)
 		return link_valid(text);
+	if (type == CONFIG_TCTI)
+		return tcti_valid(text);
 	return type == CONFIG_USER ? user_valid(text) : true;
 }
 
@@ -237,6 +258,7 @@ static bool row_set(struct config *self, const struct config_row *row, const cha
 	case CONFIG_LINK:
 	case CONFIG_USER:
 	case CONFIG_POINT:
+	case CONFIG_TCTI:
 		if (text[0] == '\0' || strlen(text) >= CONFIG_TEXT_MAX
 		    || !text_valid(row->type, text))
 			return false;

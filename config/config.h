@@ -27,6 +27,9 @@ struct config {
 	bool log_json;
 	uint64_t blob_quota_bytes, blob_unreferenced_s, free_space_min_bytes;
 	uint64_t archive_blocks, clients_max, request_timeout_s;
+	uint64_t platform;               /* enum platform_kind */
+	char platform_tcti[CONFIG_TEXT_MAX];
+	char platform_collateral[CONFIG_TEXT_MAX], platform_vouchers[CONFIG_TEXT_MAX];
 };
 
 /* One sentence: file:line, the key, what is wrong and what is allowed. */
@@ -43,6 +46,7 @@ enum config_type {
 	CONFIG_BYTES,    /* a number with K, M, G or T behind it, or none */
 	CONFIG_BOOL,
 	CONFIG_CHOICE,
+	CONFIG_TCTI,     /* a TPM, as tpm2-tss names it */
 };
 
 struct config_row {

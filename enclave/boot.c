@@ -97,6 +97,17 @@ enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *
 	return SR_OK;
 }
 
+/* The vault key is dealt to these members before any quorum could judge them: each judges all. */
+static enum sr_error genesis_judge(struct enclave_core *self)
+{
+	enum sr_error error = roster_genesis_check(self->genesis, self->verify);
+
+	if (error == SR_OK || sr_error_is_shortage(error))
+		return error;
+	return core_fatal(self, error, "evidence of a member in the genesis file is not genuine, "
+	    "or not what its policy accepts");
+}
+
 /* Epoch 0, before anything happened. */
 static enum sr_error boot_genesis(struct enclave_core *self, bool first)
 {
@@ -196,6 +207,7 @@ static enum sr_error boot_state(struct enclave_core *self, bool first, bool log)
 		return core_fatal(self, SR_ERR_DAMAGED, "the store has lost its checkpoint; "
 		    "restore the data directory from a backup, or start over with an empty one");
 	self->fresh = first && !self->identity_started;
+	SR_TRY(genesis_judge(self));
 	return boot_genesis(self, self->fresh);
 }
 

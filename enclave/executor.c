@@ -360,10 +360,15 @@ static enum sr_error run_close(struct run *r, const struct exec_block *parent,
 
 /* ---------------------------------------------------------------------------------------- build */
 
-/* An open operation does not expire: what does not fit any more would be tried for ever. */
-static void open_op_drop(struct enclave_core *self, struct pool_entry *e, enum sr_error error)
+/* None of these expire: what does not fit any more would be tried for ever, and fill its account's
+ * room. Whoever owes it offers it again with each final state; steps of a change may be early. */
+static void late_op_drop(struct enclave_core *self, struct pool_entry *e, enum sr_error error)
 {
-	if (!epoch_kind_is_open(kind_peek(e->p, e->n)) || e->included > 0)
+	unsigned kind = kind_peek(e->p, e->n);
+	bool early = error == SR_ERR_EPOCH_STEP &&
+	    (kind == EPOCH_OP_DEAL || kind == EPOCH_OP_ACK);
+
+	if (kind < VAULT_OP_MEMBER_FIRST || early || e->included > 0)
 		return;
 	clients_refused(self, &e->hash, error);
 	pool_remove(self->pool, e);
@@ -392,7 +397,7 @@ static enum sr_error body_fill(struct run *r, struct sr_writer *body)
 		else if (error == SR_ERR_NONCE_AHEAD)
 			pool_account_skip(pool, e->account);
 		else
-			open_op_drop(r->core, e, error);
+			late_op_drop(r->core, e, error);
 	}
 	return SR_OK;
 }

@@ -663,6 +663,10 @@ static enum sr_error trail_step(struct trail_walk *t, struct sr_reader *trail)
 		return SR_ERR_BAD_HASH;
 	if (t->next->epoch != t->now->epoch + 1)
 		return SR_ERR_WRONG_EPOCH;
+	/* No roster may change it, whoever has its vote keys by now. */
+	if (t->now->epoch > 0 &&
+	    memcmp(t->next->vault_key, t->now->vault_key, sizeof(t->now->vault_key)) != 0)
+		return SR_ERR_CHECKPOINT_OTHER;
 	*t->now = *t->next;
 	return SR_OK;
 }

@@ -277,7 +277,8 @@ struct enclave_core {
 	/* attest_evidence_verify */
 	enum sr_error (*verify)(struct attest_facts *facts, struct sr_bytes evidence,
 	    const struct attest_trust *trust, uint64_t time_s);
-	uint64_t ahead_since_ms;
+	uint64_t ahead_since_ms;                /* when f + 1 members were in the next epoch */
+	struct epoch_set ahead_from;            /* by seat: who says to be */
 	struct core_ahead *ahead;
 	size_t ahead_n, ahead_bytes;
 

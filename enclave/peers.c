@@ -214,16 +214,27 @@ static enum sr_error instance_hear(struct core_instance *i, uint32_t seat, const
 	return from == EPOCH_NOBODY ? SR_OK : instance_receive(i, from, msg, n);
 }
 
+/* One liar may say that the next epoch began; f + 1 members do not. */
+static void ahead_note(struct enclave_core *self, uint32_t peer, uint32_t seat)
+{
+	if (peer >= self->now->record.n)
+		return;
+	epoch_set_add(&self->ahead_from, seat);
+	if (self->ahead_since_ms == 0 &&
+	    epoch_set_count(&self->ahead_from) > consensus_faults(self->now->record.n))
+		self->ahead_since_ms = self->now_ms;
+}
+
 /* A little is kept of what comes for the next epoch, so that the first votes there are not lost. */
 static void ahead_keep(struct enclave_core *self, uint32_t from, uint64_t epoch,
     const uint8_t *p, size_t n)
 {
 	struct core_ahead **at = &self->ahead, *a;
+	uint32_t peer = seats_peer(self->now, from);
 
-	if (epoch != self->now->record.epoch + 1)
+	if (epoch != self->now->record.epoch + 1 || peer == EPOCH_NOBODY)
 		return;
-	if (self->ahead_since_ms == 0)
-		self->ahead_since_ms = self->now_ms;
+	ahead_note(self, peer, from);
 	if (self->ahead_n >= CORE_AHEAD_MAX || n > CORE_AHEAD_BYTES_MAX - self->ahead_bytes)
 		return;
 	a = calloc(1, sizeof(*a));

@@ -1,7 +1,9 @@
-/* enclave/roster_verdict.c - verdicts on evidence: votes, and what a quorum of equal ones means. */
+/* enclave/roster_verdict.c - verdicts on evidence: votes, and what a quorum of equal ones means.
+ * What is not about a roster is the registry's (vault/attest.c). */
 #include "enclave/epoch_state.h"
 
 #include "consensus/wire.h"
+#include "vault/vault.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -306,6 +308,9 @@ enum sr_error roster_verdict_apply(struct vault_tree **t, const struct epoch_con
 		error = subject_find(s, *t, ctx, &v->subject);
 	if (error == SR_OK)
 		error = vote_add(t, ctx, s, votes, v, member);
+	else if (error == SR_ERR_NOT_FOUND && ctx->block != NULL)
+		error = vault_attest_verdict(t, ctx->block, &v->subject, member, ctx->now->n,
+		    consensus_quorum(ctx->now->n), (uint16_t)v->code, v->facts_bytes);
 	free(v);
 	free(s);
 	free(votes);

@@ -214,6 +214,8 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 		fx_peer(self, fx);
 		return;
 	case ENCLAVE_FX_EVIDENCE:
+		if (fx->a.n == ATTEST_REPORT_DATA)
+			node_platform_ask(self->platform, fx->token, fx->a.p);
 		return;
 	}
 }

@@ -188,12 +188,19 @@ static enum sr_error child_prepare(struct loop *self)
 	return SR_OK;
 }
 
+static enum sr_error platform_prepare(struct loop *self)
+{
+	node_platform_options(&self->platform_options, self->config);
+	return node_platform_new(&self->platform, &self->platform_options, self->desk.wake_fd);
+}
+
 static enum sr_error parts_open(struct loop *self)
 {
 	enum sr_error err;
 
 	SR_TRY(signals_open(self));
 	SR_TRY(desk_init(&self->desk));
+	SR_TRY(platform_prepare(self));
 	SR_TRY(genesis_open(self));
 	SR_TRY(child_prepare(self));
 	SR_TRY(data_open(self));
@@ -226,6 +233,7 @@ void loop_close(struct loop *self)
 	keeper_close(&self->keeper, self->failed == SR_OK || self->over);
 	repair_stop(self->repair);
 	blobs_close(self->blobs);
+	node_platform_free(self->platform);
 	if (self->desk.calls != NULL)
 		desk_clear(&self->desk);
 	if (self->signal_fd >= 0)
@@ -357,6 +365,22 @@ static void questions_expire(struct loop *self, uint64_t now_ms)
 		struct enclave_event ev = { .kind = ENCLAVE_EV_CLIENT_GONE, .token = tokens[i] };
 
 		loop_event(self, &ev);
+	}
+}
+
+/* What the machine said of itself. An enclave that began again has forgotten the question. */
+static void evidence_take(struct loop *self)
+{
+	struct enclave_event ev = { .kind = ENCLAVE_EV_EVIDENCE };
+	struct node_platform_answer a;
+
+	while (node_platform_take(self->platform, &a)) {
+		ev.token = a.token;
+		ev.number = (uint64_t)a.error;
+		ev.a = (struct sr_bytes){ a.evidence, a.n };
+		if (self->phase != LOOP_DOWN) /* its channels ask before all is replayed */
+			loop_event(self, &ev);
+		free(a.evidence);
 	}
 }
 
@@ -511,6 +535,7 @@ static void loop_once(struct loop *self)
 		signals_read(self, now_ms);
 	net_links_step(self->links, receive, now_ms);
 	questions_take(self);
+	evidence_take(self);
 	time_passes(self, now_ms);
 	boot_feed(self);
 	if (self->child.fd >= 0 && child_write(&self->child) != SR_OK)

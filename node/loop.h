@@ -8,6 +8,7 @@
 #include "node/child.h"
 #include "node/desk.h"
 #include "node/keeper.h"
+#include "node/platform.h"
 #include "node/repair.h"
 
 #define LOOP_STOP_MS 10000u             /* to stop in order */
@@ -27,6 +28,8 @@ struct loop {
 	struct child child;
 	char sealing_key[1024];
 	struct desk desk;
+	struct platform_options platform_options;
+	struct node_platform *platform;
 
 	enum loop_phase phase;
 	bool fresh;                          /* log and store were both new */

@@ -56,7 +56,8 @@ static void fault_make(struct sr_writer *b)
 static void bodies_make(void)
 {
 	static const unsigned kinds[BODIES] = { EPOCH_OP_VERDICT, EPOCH_OP_SILENT, EPOCH_OP_JOIN,
-		EPOCH_OP_LEAVE, EPOCH_OP_REFRESH, EPOCH_OP_POLICY, EPOCH_OP_REATTEST, EPOCH_OP_FAULT };
+		EPOCH_OP_LEAVE, EPOCH_OP_REFRESH, EPOCH_OP_POLICY, EPOCH_OP_REATTEST,
+		EPOCH_OP_FAULT };
 	const struct genesis_member *e = &w->people[MEMBERS].entry;
 	struct sr_hash32 nonce = epoch_record_nonce(w->now, w->g);
 	uint8_t report[ATTEST_REPORT_DATA];
@@ -223,7 +224,7 @@ void seed_roster(void)
 			step_put(&s, body, 4, 0, 0);
 			seed_put(&s);
 		}
-	/* Three verdicts admit, then a change begins and is given up; three do not hear the fourth. */
+	/* Three verdicts admit, a change begins and is given up; three do not hear the fourth. */
 	sr_writer_init(&s, 512);
 	for (uint8_t who = 0; who < 6; who = (uint8_t)(who + 2))
 		step_put(&s, 0, who, 0, 0);

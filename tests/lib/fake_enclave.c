@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attest/facts.h"
 #include "base/hex.h"
 #include "consensus/wire.h"
 #include "enclave/client_wire.h"
@@ -237,6 +238,11 @@ static void command(struct fake *self, uint64_t token, char *text)
 			.token = token,
 			.number = strtoull(rest, NULL, 10),
 			.member = 1024 });
+	else if (strcmp(text, "evidence") == 0)
+		effect(self,
+		    (struct enclave_effect){ .kind = ENCLAVE_FX_EVIDENCE,
+			.token = token,
+			.a = { (const uint8_t[ATTEST_REPORT_DATA]){ 0 }, ATTEST_REPORT_DATA } });
 	else
 		store_command(self, token, text, rest);
 }
@@ -302,7 +308,9 @@ static void event(struct fake *self, const struct enclave_event *ev)
 		return;
 	case ENCLAVE_EV_BOOT:
 	case ENCLAVE_EV_LINK:
+		return;
 	case ENCLAVE_EV_EVIDENCE:
+		reply(self, ev->token, sr_error_name((unsigned)ev->number));
 		return;
 	}
 }

@@ -15,6 +15,7 @@
  *   disk          "1" while told that the disk is low       gone        how many CLIENT_GONE so far
  *   identity:TEXT replaces the identity                     trail       the TRAIL it was told
  *   peer:N=LINK   who has seat N; peer:N= nobody            fatal:left, fatal:refused  ends calmly
+ *   evidence      how asking the machine ended
  */
 #ifndef SR_TESTS_LIB_FAKE_ENCLAVE_H
 #define SR_TESTS_LIB_FAKE_ENCLAVE_H

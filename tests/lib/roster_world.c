@@ -128,7 +128,7 @@ struct epoch_context roster_ctx(struct roster_world *w)
 {
 	return (struct epoch_context){
 		.chain_id = w->g->chain_id, .now = w->now, .memo = w->memo, .genesis = w->g,
-		.time_ms = w->time_ms, .parent_ms = w->parent_ms,
+		.time_ms = w->time_ms, .parent_ms = w->parent_ms, .block = w->block,
 	};
 }
 
@@ -423,7 +423,8 @@ void roster_deal_make(struct roster_world *w, uint32_t person, struct epoch_deal
 	if (change.kind == EPOCH_CHANGE_DKG)
 		MUST_OK(shamir_deal_fresh(&poly, &deal->c, change.threshold, &w->drbg));
 	else
-		MUST_OK(shamir_deal_reshare(&poly, &deal->c, change.threshold, &p->share, &w->drbg));
+		MUST_OK(shamir_deal_reshare(&poly, &deal->c, change.threshold, &p->share,
+		    &w->drbg));
 	boxes_seal(w, deal, roster_index(w, person), next, &poly, &contribution);
 	free(next);
 }

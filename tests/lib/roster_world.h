@@ -26,6 +26,7 @@ struct roster_world {
 	struct epoch_record *now, *before; /* the record before the last CLOSE */
 	struct vault_tree *t;
 	uint64_t time_ms, parent_ms;
+	const struct vault_block *block; /* given on with the context; NULL at first */
 	struct sr_drbg drbg;
 	struct epoch_memo *memo;
 	struct sr_hash32 measurement, policy_chain; /* policies are signed for this chain */

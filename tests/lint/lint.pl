@@ -15,7 +15,8 @@ GetOptions('root=s' => \$root, 'objects=s' => \$objects, 'selftest' => \$selftes
     or die "usage: lint.pl [--root DIR] [--objects DIR] [--selftest]\n";
 
 my @pure = qw(shamir consensus vault chain enclave wire);
-my @folders = qw(base shamir consensus vault chain attest enclave blob net node config cli tests web);
+my @folders = qw(base shamir consensus vault chain attest enclave blob net node config platform cli
+	tests web);
 
 # Folders whose headers a folder may include; the wire headers may be included where 'wire' stands.
 my %may = (
@@ -30,8 +31,9 @@ my %may = (
 	blob => [qw(blob base wire)],
 	net => [qw(net base)],
 	config => [qw(config base)],
-	node => [qw(node blob net config base wire)],
-	cli => [qw(cli blob shamir chain attest config base wire)],
+	platform => [qw(platform base wire)],
+	node => [qw(node blob net config platform base wire)],
+	cli => [qw(cli blob shamir chain attest config platform base wire)],
 );
 my $wire = qr{^(?:vault/(?:op|policy)\w*|vault/(?:proof|record)|consensus/wire
 	|enclave/(?:genesis|client_wire|host_wire)|attest/(?:facts|policy|evidence_blob))\.[ch]$}x;

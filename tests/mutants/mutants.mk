@@ -21,7 +21,7 @@ CHECK_STEPS += check-mutants
 mutants-ready: $(UNIT) $(PROP)
 	$(shell mkdir -p $(MUTANTS))$(file >$(MUTANTS)/programs)
 	$(foreach t,$(UNIT_SRC) $(PROP_SRC),$(call \
-		mutants_line,$(basename $(notdir $(t))),$(t),$(call test_use,$(t))))
+		mutants_line,$(basename $(notdir $(t))),$(call test_sources,$(t)),$(call test_use,$(t))))
 	$(call mutants_line,sim_fast,$(SIM_SRC),$(call sim_faked,$(SIM_USE)))
 	$(file >$(MUTANTS)/cflags,$(filter-out $(WARNINGS),$(CFLAGS_ALL)) -w)
 	$(file >$(MUTANTS)/ldflags,$(LDFLAGS_ALL))

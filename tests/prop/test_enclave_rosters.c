@@ -83,7 +83,8 @@ static void step_fault(struct history *h)
 	sr_write_u8(&body, 2);
 	for (uint8_t i = 0; i < 2; i++) {
 		struct consensus_vote v = { .kind = CONSENSUS_FINAL, .epoch = h->w->now->epoch,
-			.slot = 3, .voter = roster_index(h->w, who), .hash = { { (uint8_t)(1 + i) } } };
+			.slot = 3, .voter = roster_index(h->w, who),
+			.hash = { { (uint8_t)(1 + i) } } };
 
 		consensus_vote_sign(&v, &h->w->g->chain_id, &h->w->people[who].vote);
 		consensus_vote_write(&body, &v);

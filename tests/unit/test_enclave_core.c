@@ -198,6 +198,41 @@ static void opens_with(struct world *w, const struct ticket *t, uint32_t a, uint
 
 /* ---------------------------------------------------------------------------------------- tests */
 
+static enum sr_error fake_refuses(struct attest_facts *facts, struct sr_bytes evidence,
+    const struct attest_trust *trust, uint64_t time_s)
+{
+	(void)evidence;
+	(void)trust;
+	(void)time_s;
+	memset(facts, 0, sizeof(*facts));
+	return SR_ERR_EVIDENCE_BAD;
+}
+
+/* The first key is dealt to whoever the genesis names: no quorum has judged them before that. */
+START_TEST(who_boots_from_a_genesis_verifies_its_evidence)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 4, .seed = 77 });
+	struct enclave_core *core = enclave_core_new(&c->nodes[0].sealing, &c->measurement);
+	const struct sr_key32 seed = { { 9 } };
+	struct enclave_event boot = { .kind = ENCLAVE_EV_BOOT, .number = HOST_WIRE_VERSION,
+		.seed = &seed, .now_ms = c->genesis->created_ms + 1000,
+		.a = { c->genesis_bytes, c->genesis_n },
+		.b = { c->nodes[0].identity, c->nodes[0].identity_n } };
+	struct enclave_event ready = { .kind = ENCLAVE_EV_READY, .number = 1, .seed = &seed,
+		.now_ms = boot.now_ms };
+	struct enclave_effects effects;
+
+	ck_assert_ptr_nonnull(core);
+	core->verify = fake_refuses;
+	enclave_effects_init(&effects);
+	ck_ok(enclave_step(core, &effects, &boot));
+	ck_error(enclave_step(core, &effects, &ready), SR_ERR_EVIDENCE_BAD);
+	enclave_effects_clear(&effects);
+	enclave_core_free(core);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(the_holder_gets_the_key_from_any_t_shares)
 {
 	struct world *w = world_new(11);
@@ -831,7 +866,8 @@ START_TEST(what_the_state_no_longer_allows_is_not_served_though_the_ticket_is_op
 }
 END_TEST
 
-TEST_MAIN("enclave core", the_holder_gets_the_key_from_any_t_shares,
+TEST_MAIN("enclave core", who_boots_from_a_genesis_verifies_its_evidence,
+    the_holder_gets_the_key_from_any_t_shares,
     a_share_is_sealed_to_the_ticket_s_key_alone, who_transferred_the_nft_away_gets_nothing,
     a_submitted_operation_is_answered_alike_when_it_is_sent_again, refusals_say_why,
     before_the_vault_key_exists_requests_are_not_ready,

@@ -299,6 +299,44 @@ START_TEST(a_close_block_comes_when_it_must_and_says_what_follows)
 }
 END_TEST
 
+/* A verdict of node 1 on what nobody waits for (any more), as it lies in node 0's pool. */
+static void late_verdict_pool(struct stage *s)
+{
+	struct epoch_context ctx = core_epoch_context(s->core);
+	const struct sr_hash32 subject = { { 7 } };
+	struct sr_writer body, w;
+	struct vault_op op;
+
+	sr_writer_init(&body, 1000);
+	sr_writer_init(&w, 1000);
+	roster_verdict_write(&body, &subject, SR_ERR_BINDING, NULL);
+	ck_ok(epoch_op_write(&w, &ctx, EPOCH_OP_VERDICT,
+	    &s->c->nodes[1].core->keys->now.vote, body.p, body.n));
+	ck_ok(vault_op_decode(&op, w.p, w.n));
+	ck_ok(pool_add(s->core->pool, s->core, &op, w.p, w.n, false));
+	sr_writer_clear(&body);
+	sr_writer_clear(&w);
+}
+
+/* Else what came too late would fill its member's room in every pool until the epoch ends. */
+START_TEST(a_member_s_operation_that_came_too_late_leaves_the_pool)
+{
+	struct consensus_block b;
+	struct sr_writer body;
+	struct stage s;
+
+	stage_open(&s, 62);
+	late_verdict_pool(&s);
+	b = block_on(&s, s.core->final);
+	sr_writer_init(&body, 1000);
+	ck_ok(exec_build(s.core, s.core->now, &b.header, &body));
+	ck_assert_uint_eq(body.n, 0);
+	ck_assert_uint_eq(pool_count(s.core->pool), 0);
+	sr_writer_clear(&body);
+	stage_close(&s);
+}
+END_TEST
+
 /* Which of my keys the record of the next epoch gets wrong. */
 enum wrong { WRONG_VOTE, WRONG_SHARE, WRONG_SHIELDING };
 
@@ -338,4 +376,5 @@ TEST_MAIN("enclave executor",
 	only_a_child_of_the_last_final_block_is_committed,
 	an_epoch_is_not_closed_before_its_time,
 	a_close_block_comes_when_it_must_and_says_what_follows,
+	a_member_s_operation_that_came_too_late_leaves_the_pool,
 	nobody_goes_on_into_an_epoch_whose_record_has_other_keys_for_him)

@@ -218,6 +218,43 @@ START_TEST(a_little_is_kept_of_what_comes_for_the_next_epoch)
 }
 END_TEST
 
+static void early_from(struct stage *s, uint32_t seat)
+{
+	uint8_t msg[19] = { CORE_CONSENSUS, 2 };
+
+	ck_ok(peers_receive(s->core, seat, msg, sizeof(msg)));
+}
+
+/* Who believes to be late asks before it votes: for 15 s, when the liar does not answer. */
+START_TEST(one_liar_makes_nobody_believe_that_the_next_epoch_began_without_him)
+{
+	struct stage s;
+
+	stage_open(&s, 66);
+	s.core->now_ms = 1000000;
+	early_from(&s, 2);
+	early_from(&s, 2);
+	ck_assert_uint_eq(s.core->ahead_since_ms, 0);
+	early_from(&s, 3);
+	ck_assert_uint_eq(s.core->ahead_since_ms, 1000000);
+	stage_close(&s);
+}
+END_TEST
+
+START_TEST(of_who_has_no_part_in_this_epoch_nothing_is_kept_for_the_next)
+{
+	struct stage s;
+
+	stage_open(&s, 67);
+	s.core->peers[9] = s.core->peers[1];
+	s.core->peers[9].id.b[0] ^= 1;          /* a candidate who waits, or was refused */
+	early_from(&s, 9);
+	ck_assert_uint_eq(s.core->ahead_n, 0);
+	ck_assert_uint_eq(s.core->ahead_since_ms, 0);
+	stage_close(&s);
+}
+END_TEST
+
 /* --- clients --- */
 
 static enum sr_error code_of(struct cluster *c, enum client_method method,
@@ -264,6 +301,27 @@ START_TEST(a_member_s_operation_is_not_taken_from_a_client)
 	ck_ok(epoch_op_write(&op, &ctx, EPOCH_OP_ACK, &c->nodes[2].core->keys->now.vote,
 	    (const uint8_t *)"x", 1));
 	ck_error(code_of(c, CLIENT_SUBMIT, &op), SR_ERR_BAD_KIND);
+	sr_writer_clear(&op);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(an_open_operation_is_a_client_s_to_send_and_refused_for_its_own_reason)
+{
+	struct cluster *c = cluster_quiet(67);
+	struct epoch_context ctx = { .now = NULL };
+	struct sr_edsk stranger;
+	struct sr_edpk pk;
+	struct sr_writer op;
+
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	ctx.chain_id = c->genesis->chain_id;
+	ctx.now = enclave_core_epoch(c->nodes[0].core);
+	sr_ed25519_keypair(&stranger, &pk, &(struct sr_key32){ { 9 } });
+	sr_writer_init(&op, SR_OP_MAX);
+	ck_ok(epoch_op_write(&op, &ctx, EPOCH_OP_REFRESH, &stranger, NULL, 0));
+	ck_error(code_of(c, CLIENT_SUBMIT, &op), SR_ERR_WRONG_KEY);
 	sr_writer_clear(&op);
 	cluster_free(c);
 }
@@ -449,8 +507,11 @@ TEST_MAIN("enclave peers",
 	before_the_first_key_no_client_s_operation_is_pooled,
 	a_nonce_may_be_so_far_ahead_and_no_further,
 	a_little_is_kept_of_what_comes_for_the_next_epoch,
+	one_liar_makes_nobody_believe_that_the_next_epoch_began_without_him,
+	of_who_has_no_part_in_this_epoch_nothing_is_kept_for_the_next,
 	a_request_sealed_for_another_epoch_is_named,
 	a_member_s_operation_is_not_taken_from_a_client,
+	an_open_operation_is_a_client_s_to_send_and_refused_for_its_own_reason,
 	a_read_is_signed_and_of_these_minutes,
 	every_kind_of_read_is_known_and_no_other,
 	ten_thousand_clients_may_wait,

@@ -7,6 +7,7 @@
 #include "enclave/epoch_state.h"
 #include "tests/lib/check_main.h"
 #include "tests/lib/roster_world.h"
+#include "vault/vault.h"
 
 static struct attest_facts good_facts(struct roster_world *w, uint32_t person)
 {
@@ -26,6 +27,57 @@ static struct attest_facts member_facts(struct roster_world *w, uint32_t person)
 	roster_member_report(report, &ctx, roster_index(w, person));
 	return roster_facts(w, report);
 }
+
+/* Someone's evidence for the registry (vault/attest.c): the subject to vote on. */
+static struct sr_hash32 submit(struct roster_world *w, const struct vault_block *block)
+{
+	union vault_op_body b = { .attest_submit = { { NULL, 0 }, { (const uint8_t *)"e", 1 } } };
+	struct vault_account account = { .kind = VAULT_ACCOUNT_ED25519 };
+	const struct sr_edsk *sk = &w->people[9].operator_sk;
+	struct vault_receipt receipt;
+	struct sr_writer out;
+	struct sr_sig64 sig;
+	struct vault_op op;
+
+	memcpy(account.b, sk->b + 32, 32);
+	sr_writer_init(&out, SR_OP_MAX);
+	vault_op_write_signed(&out, &w->g->chain_id, w->now->epoch, &account, 0,
+	    block->time_ms + 60000, VAULT_OP_ATTEST_SUBMIT, &b);
+	sr_sign(&sig, sk, "strongroom op v1", out.p, out.n);
+	vault_op_write_signature(&out, sig.b, sizeof(sig.b));
+	ck_ok(sr_writer_finish(&out));
+	ck_ok(vault_op_check(&op, block, out.p, out.n));
+	ck_ok(vault_apply(&w->t, &receipt, block, &op));
+	ck_error(receipt.code, SR_OK);
+	sr_writer_clear(&out);
+	return op.hash;
+}
+
+START_TEST(a_verdict_on_no_candidate_or_member_is_the_registry_s)
+{
+	struct roster_world *w = roster_world_new(4, 29, NULL);
+	static const struct vault_hooks hooks;
+	struct vault_block block = { .chain_id = w->g->chain_id, .epoch = 1, .height = 9,
+		.time_ms = w->time_ms, .parent_time_ms = w->parent_ms, .members_n = 4,
+		.hooks = &hooks };
+	struct vault_pending todo;
+	struct sr_hash32 subject = submit(w, &block);
+	size_t n;
+
+	ck_error(roster_vote(w, 0, &subject, SR_ERR_CHAIN_BAD, NULL), SR_ERR_NOT_FOUND);
+	w->block = &block;
+	ck_ok(roster_vote(w, 0, &subject, SR_ERR_CHAIN_BAD, NULL));
+	ck_error(roster_vote(w, 0, &subject, SR_ERR_CHAIN_BAD, NULL), SR_ERR_DUPLICATE);
+	ck_ok(roster_vote(w, 1, &subject, SR_ERR_CHAIN_BAD, NULL));
+	ck_ok(vault_attest_pending(&todo, &n, 1, w->t, 1, 2));
+	ck_assert_uint_eq(n, 1);
+	ck_ok(roster_vote(w, 2, &subject, SR_ERR_CHAIN_BAD, NULL));
+	ck_ok(vault_attest_pending(&todo, &n, 1, w->t, 1, 3));
+	ck_assert_uint_eq(n, 0);
+	ck_error(roster_vote(w, 3, &subject, SR_ERR_CHAIN_BAD, NULL), SR_ERR_NOT_FOUND);
+	roster_world_free(w);
+}
+END_TEST
 
 /* ----------------------------------------------------------------------------------------- JOIN */
 
@@ -757,4 +809,5 @@ TEST_MAIN("enclave roster", a_candidate_waits_until_a_quorum_says_the_same,
     a_fault_of_the_epoch_before_counts_and_an_older_one_does_not, faults_go_first,
     leaving_is_for_who_speaks_for_the_seat,
     at_boot_every_entry_must_be_genuine_and_acceptable,
-    vendors_evidence_of_the_genesis_gets_its_facts_by_verdicts)
+    vendors_evidence_of_the_genesis_gets_its_facts_by_verdicts,
+    a_verdict_on_no_candidate_or_member_is_the_registry_s)

@@ -96,35 +96,50 @@ static struct step *step_new(void)
 	return s;
 }
 
-static enum sr_error walk(const struct step *s)
+static void step_write(struct sr_writer *w, const struct step *s)
 {
-	struct epoch_record *record = malloc(sizeof(*record));
-	struct sr_writer headers, cert, next, w;
-	struct sr_hash32 close;
-	enum sr_error error;
+	struct sr_writer headers, cert, next;
 
-	ck_assert_ptr_nonnull(record);
 	sr_writer_init(&headers, 2 * CONSENSUS_HEADER_MAX);
 	sr_writer_init(&cert, 10000);
 	sr_writer_init(&next, EPOCH_RECORD_MAX);
-	sr_writer_init(&w, 100000);
 	for (uint32_t i = 0; i < s->headers_n; i++)
 		consensus_header_write(&headers, &s->headers[i]);
 	consensus_cert_write(&cert, &s->cert);
 	epoch_record_write(&next, &s->next);
-	sr_write_u32(&w, 1);
-	sr_write_blob(&w, headers.p, headers.n);
-	sr_write_blob(&w, cert.p, cert.n);
-	sr_write_blob(&w, next.p, next.n);
-	ck_ok(w.error);
-	error = epoch_trail_verify(record, &close, s->c->genesis, w.p, w.n);
-	ck_assert_uint_eq(record->epoch, error == SR_OK ? 1 : 0);
+	sr_write_blob(w, headers.p, headers.n);
+	sr_write_blob(w, cert.p, cert.n);
+	sr_write_blob(w, next.p, next.n);
+	ck_ok(w->error);
 	sr_writer_clear(&headers);
 	sr_writer_clear(&cert);
 	sr_writer_clear(&next);
+}
+
+/* One step, or two. */
+static enum sr_error walk_on(const struct step *s, const struct step *after)
+{
+	struct epoch_record *record = malloc(sizeof(*record));
+	struct sr_hash32 close;
+	struct sr_writer w;
+	enum sr_error error;
+
+	ck_assert_ptr_nonnull(record);
+	sr_writer_init(&w, 100000);
+	sr_write_u32(&w, after != NULL ? 2 : 1);
+	step_write(&w, s);
+	if (after != NULL)
+		step_write(&w, after);
+	error = epoch_trail_verify(record, &close, s->c->genesis, w.p, w.n);
+	ck_assert_uint_eq(record->epoch, error != SR_OK ? 0 : after != NULL ? 2 : 1);
 	sr_writer_clear(&w);
 	free(record);
 	return error;
+}
+
+static enum sr_error walk(const struct step *s)
+{
+	return walk_on(s, NULL);
 }
 
 START_TEST(a_close_that_a_quorum_finalised_leads_on)
@@ -176,6 +191,26 @@ START_TEST(the_next_roster_is_the_one_that_was_closed_on)
 }
 END_TEST
 
+/* Who stole the vote keys of an old roster shows another past, but no other vault key: what is put
+ * under the one that its thief knows would be his to read. */
+START_TEST(the_vault_key_is_the_same_in_every_epoch)
+{
+	struct step *s = step_new(), *after = step_new();
+
+	after->next.epoch = 2;
+	after->headers[0].epoch = 1;
+	after->headers[0].next_roster_root = epoch_record_root(&after->next);
+	certify(after);
+	ck_ok(walk_on(s, after));
+	after->next.vault_key[0] ^= 1;
+	after->headers[0].next_roster_root = epoch_record_root(&after->next);
+	certify(after);
+	ck_error(walk_on(s, after), SR_ERR_CHECKPOINT_OTHER);
+	step_close(after);
+	step_close(s);
+}
+END_TEST
+
 START_TEST(headers_are_a_close_and_what_follows_it)
 {
 	struct step *s = step_new();
@@ -206,4 +241,5 @@ END_TEST
 
 TEST_MAIN("enclave trail", a_close_that_a_quorum_finalised_leads_on,
     the_certificate_is_final_signed_and_of_this_block,
-    the_next_roster_is_the_one_that_was_closed_on, headers_are_a_close_and_what_follows_it)
+    the_next_roster_is_the_one_that_was_closed_on, the_vault_key_is_the_same_in_every_epoch,
+    headers_are_a_close_and_what_follows_it)

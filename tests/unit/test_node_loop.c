@@ -327,6 +327,27 @@ START_TEST(time_passes_for_the_enclave)
 }
 END_TEST
 
+START_TEST(the_machine_is_asked_for_the_enclave_and_its_answer_comes_back)
+{
+	char why[64], *reply;
+
+	node_make();
+	host_up();
+	reply = say("evidence", why);
+	ck_assert_str_eq(reply, "not_supported");
+	free(reply);
+	ck_assert_int_eq(host_stop(SIGTERM), 0);
+	/* Where no TPM is. */
+	config.platform = PLATFORM_TPM;
+	snprintf(config.platform_tcti, sizeof config.platform_tcti, "device:/nowhere/tpm");
+	host_up();
+	reply = say("evidence", why);
+	ck_assert_str_eq(reply, "platform");
+	free(reply);
+	ck_assert_int_eq(host_stop(SIGTERM), 0);
+}
+END_TEST
+
 START_TEST(a_question_without_an_answer_times_out_and_the_enclave_is_told)
 {
 	char why[64];
@@ -806,6 +827,7 @@ int main(int argc, char **argv)
 		an_enclave_that_dies_is_started_again_with_what_it_had,
 		fatal_ends_the_host_for_good, a_shortage_ends_the_host_for_another_start,
 		time_passes_for_the_enclave,
+		the_machine_is_asked_for_the_enclave_and_its_answer_comes_back,
 		a_question_without_an_answer_times_out_and_the_enclave_is_told,
 		the_archive_answers_the_enclave, messages_go_both_ways_between_enclave_and_peer,
 		peers_are_whom_the_enclave_names_by_seat,

@@ -131,6 +131,8 @@ struct cluster *cluster_new(const struct cluster_options *options)
 	g->policy.refresh_min_ms = 5000;
 	if (options->silence_ms != 0)
 		g->policy.silence_ms = options->silence_ms;
+	if (options->window_ms != 0)
+		g->policy.window_ms = options->window_ms;
 	g->slot_ms = options->slot_ms != 0 ? options->slot_ms : 300;
 	g->slot_min_ms = options->slot_min_ms != 0 ? options->slot_min_ms : 20;
 	g->threshold = options->threshold != 0 ? options->threshold : options->n / 2 + 1;

@@ -88,7 +88,7 @@ struct cluster {
 
 struct cluster_options {
 	uint32_t n, threshold, slot_ms, slot_min_ms;
-	uint64_t seed, silence_ms;
+	uint64_t seed, silence_ms, window_ms;
 };
 
 /* Makes identities and the genesis; no node runs yet. Aborts when out of memory, as everything

@@ -134,6 +134,6 @@ void sim_check_release(struct sim_node *node, const struct sr_hash32 *ticket,
 	if (node->core->final->header.height <= t.height || !s->final_known[t.height + 1])
 		sim_violate(s, "I8: node %u gave a share before the state was agreed on",
 		    node->index);
-	if (heard_lately(node) < s->faults + 1)
+	if (heard_lately(node) < consensus_faults(enclave_core_epoch(node->core)->n) + 1)
 		sim_violate(s, "I8: node %u gave a share while it heard nobody", node->index);
 }

@@ -452,6 +452,11 @@ static enum sr_error genesis_init(struct sim *s)
 	g->slot_min_ms = sim_chance(s, 700) ? 20 : 300;
 	g->threshold = s->n / 2 + 1;
 	SR_TRY(genesis_measurement_add(g, &(struct sr_hash32){ { 7 } }));
+	/* In many worlds the shares are made anew again and again, while all else goes on. */
+	if (sim_chance(s, 500))
+		g->policy.refresh_ms = 2000 + sim_below(s, 15000);
+	if (sim_chance(s, 300))
+		g->policy.window_ms = 2000 + sim_below(s, 8000);
 	g->members_n = s->n;
 	for (uint32_t i = 0; i < s->n; i++) {
 		sr_writer_init(&evidence[i], GENESIS_EVIDENCE_MAX);

@@ -10,34 +10,107 @@
 
 #define EXPIRY_SLACK_MS 15000u       /* clocks differ */
 #define SUBMIT_MS 10000u
-#define TRIES_MAX 8u
+#define FORMS_MAX 16u                /* of one operation: epochs that end while it is tried */
 
-/* --- one operation's bytes --- */
+/* --- questions to all members, as anyone may ask them --- */
+
+static enum sr_error question_write(
+    struct sr_writer *w, enum vault_get_kind kind, struct sr_bytes params)
+{
+	const struct vault_account nobody = { 0 };
+
+	sr_write_u8(w, (uint8_t)kind);
+	sr_write_bool(w, false);
+	vault_account_write(w, &nobody);
+	sr_write_u64(w, cli_now_ms());
+	sr_write_blob(w, params.p, params.n);
+	sr_write_blob(w, NULL, 0);
+	return sr_writer_finish(w);
+}
+
+static enum sr_error account_write(struct sr_writer *w, const struct vault_account *a)
+{
+	sr_writer_init(w, 64);
+	vault_account_write(w, a);
+	return sr_writer_finish(w);
+}
+
+/* --- the nonce --- */
+
+/* A nonce that is too high would make an operation that waits for its turn: it could be brought
+ * after another one was signed in its place. So what counts is what f+1 members say at least. */
+struct nonces {
+	struct client *client;
+	uint64_t said[SR_MEMBERS_MAX];   /* falling */
+	bool by[SR_MEMBERS_MAX];
+	uint32_t n;
+	bool moved;
+};
+
+static bool nonce_take(void *ctx, uint32_t member, enum sr_error error, enum sr_error code,
+    const uint8_t *answer, size_t n)
+{
+	struct nonces *s = ctx;
+	struct vault_account_record record;
+	struct sr_reader r;
+	uint32_t at;
+
+	if (error == SR_ERR_WRONG_EPOCH)
+		s->moved = true;
+	if (error != SR_OK || code != SR_OK || s->by[member])
+		return false;
+	sr_reader_init(&r, answer, n);
+	vault_account_record_read(&record, &r);
+	if (sr_reader_finish(&r) != SR_OK)
+		return false;
+	for (at = s->n; at > 0 && s->said[at - 1] < record.nonce; at--)
+		s->said[at] = s->said[at - 1];
+	s->said[at] = record.nonce;
+	s->by[member] = true;
+	/* A quorum: one of those who confirmed the account's last operation is among them. */
+	return ++s->n >= consensus_quorum(s->client->epoch->n);
+}
+
+static enum sr_error nonce_ask(struct client *c, struct sr_bytes question, uint64_t *nonce)
+{
+	struct nonces s;
+
+	for (;;) {
+		s = (struct nonces){ .client = c };
+		SR_TRY(client_ask_all(c, CLIENT_GET, question, NULL, nonce_take, &s));
+		if (s.n > client_faults(c)) {
+			*nonce = s.said[client_faults(c)];
+			return SR_OK;
+		}
+		if (cli_left_ms(c->cli) == 0)
+			return SR_ERR_TIMED_OUT;
+		if (!s.moved || !client_epoch_moved(c))
+			cli_pause_ms(100);
+	}
+}
 
 static enum sr_error nonce_fetch(struct client *c, const struct key *key, uint64_t *nonce)
 {
-	struct vault_account_record record;
-	struct sr_writer params;
-	struct sr_reader r;
-	uint8_t *answer;
-	size_t n;
+	struct sr_writer params, question;
 	enum sr_error error;
 
-	sr_writer_init(&params, 64);
-	vault_account_write(&params, &key->account);
-	error = sr_writer_finish(&params);
+	if (vault_account_equal(&c->nonce.account, &key->account)) {
+		*nonce = c->nonce.next;
+		return SR_OK;
+	}
+	sr_writer_init(&question, 256);
+	error = account_write(&params, &key->account);
 	if (error == SR_OK)
-		error = client_get(c, key, VAULT_GET_ACCOUNT,
-		    (struct sr_bytes){ params.p, params.n }, &answer, &n);
+		error = question_write(
+		    &question, VAULT_GET_ACCOUNT, (struct sr_bytes){ params.p, params.n });
+	if (error == SR_OK)
+		error = nonce_ask(c, (struct sr_bytes){ question.p, question.n }, nonce);
 	sr_writer_clear(&params);
-	SR_TRY(error);
-	sr_reader_init(&r, answer, n);
-	vault_account_record_read(&record, &r);
-	error = sr_reader_finish(&r);
-	*nonce = record.nonce;
-	client_answer_free(answer, n);
+	sr_writer_clear(&question);
 	return error;
 }
+
+/* --- one operation's bytes --- */
 
 /* An operation that its client no longer waits for should not happen long after. */
 static uint64_t expiry_ms(const struct client *c)
@@ -89,6 +162,7 @@ struct confirming {
 	const struct vault_receipt *receipt;
 	bool said[SR_MEMBERS_MAX];
 	uint32_t n;
+	bool moved;
 };
 
 static bool confirm_take(void *ctx, uint32_t member, enum sr_error error, enum sr_error code,
@@ -97,6 +171,8 @@ static bool confirm_take(void *ctx, uint32_t member, enum sr_error error, enum s
 	struct confirming *f = ctx;
 	struct vault_receipt receipt;
 
+	if (error == SR_ERR_WRONG_EPOCH)
+		f->moved = true;
 	if (error == SR_OK && code == SR_OK && receipt_parse(&receipt, answer, n) == SR_OK
 	    && sr_hash32_equal(&receipt.op, &f->receipt->op) && receipt.code == f->receipt->code
 	    && receipt.height == f->receipt->height && receipt.id == f->receipt->id
@@ -107,38 +183,27 @@ static bool confirm_take(void *ctx, uint32_t member, enum sr_error error, enum s
 	return f->n > client_faults(f->client);
 }
 
-/* GET of the receipt, as anyone may. */
-static enum sr_error receipt_question(struct sr_writer *w, const struct sr_hash32 *op)
+static enum sr_error confirm_done(struct client *c, const struct vault_receipt *receipt)
 {
-	const struct vault_account nobody = { 0 };
-
-	sr_write_u8(w, VAULT_GET_RECEIPT);
-	sr_write_bool(w, false);
-	vault_account_write(w, &nobody);
-	sr_write_u64(w, cli_now_ms());
-	sr_write_blob(w, op->b, sizeof op->b);
-	sr_write_blob(w, NULL, 0);
-	return sr_writer_finish(w);
-}
-
-static enum sr_error confirm_done(struct client *c, const struct vault_receipt *receipt,
-    bool first_said)
-{
-	struct confirming f = { .client = c, .receipt = receipt, .n = first_said };
+	struct confirming f = { .client = c, .receipt = receipt, .n = 1 };
 	struct sr_writer question;
 	unsigned pause_ms = 5;
 	enum sr_error error;
 
-	f.said[c->order[0]] = first_said;
+	f.said[c->order[0]] = true;      /* who said it first */
 	sr_writer_init(&question, 256);
-	error = receipt_question(&question, &receipt->op);
+	error = question_write(&question, VAULT_GET_RECEIPT,
+	    (struct sr_bytes){ receipt->op.b, sizeof receipt->op.b });
 	while (error == SR_OK && f.n <= client_faults(c)) {
+		f.moved = false;
 		error = client_ask_all(c, CLIENT_GET, (struct sr_bytes){ question.p, question.n },
 		    f.said, confirm_take, &f);
 		if (error != SR_OK || f.n > client_faults(c))
 			break;
 		if (cli_left_ms(c->cli) == 0)
 			error = SR_ERR_TIMED_OUT;
+		else if (f.moved && client_epoch_moved(c))
+			f = (struct confirming){ .client = c, .receipt = receipt };
 		else
 			cli_pause_ms(pause_ms = pause_ms < 100 ? pause_ms * 2 : 100);
 	}
@@ -167,7 +232,9 @@ static enum sr_error submit_once(struct client *c, const struct sr_writer *op,
 		act->receipt = (struct vault_receipt){ .op = act->hash, .code = (uint16_t)code };
 	}
 	client_answer_free(answer, n);
-	if (error == SR_OK && client_passing(code))
+	/* Nonces are never too high (nonce_fetch): who says so lags. */
+	if (error == SR_OK && (client_passing(code) || code == SR_ERR_WRONG_EPOCH ||
+	    code == SR_ERR_NONCE_AHEAD))
 		error = code;
 	if (error != SR_OK)
 		client_trouble(c, c->order[0], error);
@@ -175,7 +242,7 @@ static enum sr_error submit_once(struct client *c, const struct sr_writer *op,
 }
 
 /* The same bytes to one member after another: an operation is applied once, however often it comes.
- */
+ * WRONG_EPOCH: there is a newer epoch, to sign for. */
 static enum sr_error submit(struct client *c, const struct sr_writer *op, struct client_act *act)
 {
 	bool refused[SR_MEMBERS_MAX] = { false };
@@ -185,10 +252,10 @@ static enum sr_error submit(struct client *c, const struct sr_writer *op, struct
 	for (;;) {
 		enum sr_error error = submit_once(c, op, act);
 
-		if (error == SR_ERR_WRONG_EPOCH)
+		if (error == SR_ERR_WRONG_EPOCH && client_epoch_moved(c))
 			return error;
 		if (error == SR_OK && act->receipt.code == SR_OK)
-			return confirm_done(c, &act->receipt, true);
+			return confirm_done(c, &act->receipt);
 		if (error == SR_OK && !refused[c->order[0]]) {
 			refused[c->order[0]] = true;
 			client_trouble(c, c->order[0], (enum sr_error)act->receipt.code);
@@ -203,67 +270,136 @@ static enum sr_error submit(struct client *c, const struct sr_writer *op, struct
 	}
 }
 
-/* Was an earlier form of this operation (another epoch's) applied after all? */
-static bool receipt_find(struct client *c, const struct key *key, const struct sr_hash32 *hash,
-    struct vault_receipt *out)
-{
-	uint8_t *answer;
-	size_t n;
-	bool found;
+/* --- once, whatever happens --- */
 
-	if (client_get(c, key, VAULT_GET_RECEIPT, (struct sr_bytes){ hash->b, sizeof hash->b },
-		&answer, &n)
-	    != SR_OK)
-		return false;
-	found = receipt_parse(out, answer, n) == SR_OK && sr_hash32_equal(&out->op, hash);
-	client_answer_free(answer, n);
-	return found;
+/* An operation and all its forms that were ever sent: one nonce, so one of them at most counts. */
+struct acting {
+	struct client *c;
+	const struct key *key;
+	struct client_act *act;
+	uint64_t nonce;
+	struct sr_hash32 forms[FORMS_MAX];
+	unsigned forms_n;
+	struct sr_writer op;
+	union vault_op_body *scratch;
+};
+
+static enum sr_error form_make(struct acting *a)
+{
+	if (a->forms_n == FORMS_MAX)
+		return SR_ERR_TIMED_OUT;
+	SR_TRY(op_make(a->c, a->key, a->act, a->nonce, &a->op, a->scratch));
+	a->forms[a->forms_n++] = a->act->hash;
+	return SR_OK;
 }
 
-static bool worth_another_try(unsigned code)
+/* The account's nonce as the state proves it, and since which block. */
+static enum sr_error nonce_prove(struct acting *a, uint64_t *nonce, uint64_t *height)
 {
-	return code == SR_ERR_NONCE_REPLAYED || code == SR_ERR_NONCE_AHEAD;
+	struct vault_key record = vault_key_account(&a->key->account);
+	struct vault_account_record account = { 0 };
+	struct sr_writer params;
+	uint8_t *value = NULL;
+	size_t n = 0;
+	bool present;
+	enum sr_error error = account_write(&params, &a->key->account);
+
+	if (error == SR_OK)
+		error = client_get_at(a->c, a->key, VAULT_GET_ACCOUNT,
+		    (struct sr_bytes){ params.p, params.n }, &record, 0, height, &present, &value,
+		    &n);
+	sr_writer_clear(&params);
+	if (error == SR_OK && present) {
+		struct sr_reader r;
+
+		sr_reader_init(&r, value, n);
+		vault_account_record_read(&account, &r);
+		error = sr_reader_finish(&r);
+	}
+	client_answer_free(value, n);
+	*nonce = account.nonce;
+	return error;
+}
+
+/* Was it this form? The state of that height or later has its receipt, or proves that it has none. */
+static enum sr_error form_look(
+    struct acting *a, const struct sr_hash32 *form, uint64_t height, bool *done)
+{
+	struct vault_key record = vault_key_hash(VAULT_REC_RECEIPT, form);
+	uint8_t *value;
+	size_t n;
+	uint64_t at;
+	enum sr_error error = client_get_at(a->c, a->key, VAULT_GET_RECEIPT,
+	    (struct sr_bytes){ form->b, sizeof form->b }, &record, height, &at, done, &value, &n);
+
+	if (error == SR_OK && *done) {
+		error = receipt_parse(&a->act->receipt, value, n);
+		a->act->hash = *form;
+	}
+	client_answer_free(value, n);
+	return error;
+}
+
+/* A quorum says that the nonce is used up: by a form of ours, or by something else. Only proofs
+ * count here: on a wrong "something else" it would be done twice. */
+static enum sr_error replayed(struct acting *a, bool *done)
+{
+	uint64_t nonce, height;
+
+	*done = false;
+	SR_TRY(nonce_prove(a, &nonce, &height));
+	if (nonce <= a->nonce) {
+		/* The proof lags by a block. */
+		if (cli_left_ms(a->c->cli) == 0)
+			return SR_ERR_TIMED_OUT;
+		cli_pause_ms(50);
+		return SR_OK;
+	}
+	for (unsigned i = 0; i < a->forms_n && !*done; i++)
+		SR_TRY(form_look(a, &a->forms[i], height, done));
+	if (*done)
+		return SR_OK;
+	a->nonce = nonce;
+	a->forms_n = 0;
+	return form_make(a);
+}
+
+static enum sr_error act_run(struct acting *a)
+{
+	bool done = false;
+
+	SR_TRY(nonce_fetch(a->c, a->key, &a->nonce));
+	SR_TRY(form_make(a));
+	while (!done) {
+		enum sr_error error = submit(a->c, &a->op, a->act);
+
+		if (error == SR_ERR_WRONG_EPOCH) {
+			SR_TRY(form_make(a));
+			continue;
+		}
+		SR_TRY(error);
+		if (a->act->receipt.code != SR_ERR_NONCE_REPLAYED)
+			break;
+		SR_TRY(replayed(a, &done));
+	}
+	return SR_OK;
 }
 
 enum sr_error client_act(struct client *self, const struct key *key, struct client_act *act)
 {
-	struct sr_hash32 earlier[TRIES_MAX];
-	union vault_op_body *scratch = malloc(sizeof *scratch);
-	struct sr_writer op;
-	uint64_t nonce = 0;
-	enum sr_error error = scratch != NULL ? SR_OK : SR_ERR_NO_MEMORY;
+	struct acting a = { .c = self, .key = key, .act = act, .scratch = malloc(sizeof *a.scratch) };
+	enum sr_error error = SR_ERR_NO_MEMORY;
 
-	sr_writer_init(&op, SR_OP_MAX);
-	for (unsigned try = 0; try < TRIES_MAX && scratch != NULL; try++) {
-		error = nonce_fetch(self, key, &nonce);
-		if (error == SR_OK)
-			error = op_make(self, key, act, nonce, &op, scratch);
-		if (error != SR_OK)
-			break;
-		earlier[try] = act->hash;
-		error = submit(self, &op, act);
-		if (error == SR_ERR_WRONG_EPOCH) {
-			error = client_trail_fetch(self);
-			if (error != SR_OK)
-				break;
-			continue;
-		}
-		if (error != SR_OK || !worth_another_try(act->receipt.code))
-			break;
-		for (unsigned i = 0; i < try; i++)
-			if (receipt_find(self, key, &earlier[i], &act->receipt)) {
-				act->hash = earlier[i];
-				sr_writer_clear(&op);
-				free(scratch);
-				/* One member's word; f+1 have to say so. */
-				return act->receipt.code == SR_OK
-				    ? confirm_done(self, &act->receipt, false)
-				    : SR_OK;
-			}
-		client_rotate(self);
+	sr_writer_init(&a.op, SR_OP_MAX);
+	if (a.scratch != NULL)
+		error = act_run(&a);
+	memset(&self->nonce, 0, sizeof self->nonce);
+	if (error == SR_OK && act->receipt.code == SR_OK) {
+		self->nonce.account = key->account;
+		self->nonce.next = a.nonce + 1;
 	}
-	sr_writer_clear(&op);
-	free(scratch);
+	sr_writer_clear(&a.op);
+	free(a.scratch);
 	return error;
 }
 
@@ -384,12 +520,12 @@ static bool share_take(void *ctx, uint32_t member, enum sr_error error, enum sr_
 	struct share_search *s = ctx;
 	char name[SR_NAME_MAX + 1];
 
-	if (error == SR_ERR_WRONG_EPOCH)
+	if (error == SR_ERR_WRONG_EPOCH || (error == SR_OK && code == SR_ERR_WRONG_EPOCH))
 		s->moved = true;
 	if (error != SR_OK || s->have[member])
 		return false;
 	if (code != SR_OK) {
-		if (!client_passing(code) && code != SR_ERR_NO_SUCH_TICKET && !s->refused[member]) {
+		if (!client_passing(code) && code != SR_ERR_WRONG_EPOCH && code != SR_ERR_NO_SUCH_TICKET && !s->refused[member]) {
 			s->refused[member] = true;
 			s->denials++;
 			s->denial = code;
@@ -405,6 +541,15 @@ static bool share_take(void *ctx, uint32_t member, enum sr_error error, enum sr_
 		s->refused[member] = true;
 	}
 	return s->n >= s->client->epoch->threshold;
+}
+
+/* Shares of one epoch say nothing about those of another. */
+static void shares_restart(struct share_search *s)
+{
+	memset(s->have, 0, sizeof s->have);
+	memset(s->refused, 0, sizeof s->refused);
+	s->n = s->denials = 0;
+	s->moved = false;
 }
 
 enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
@@ -436,8 +581,8 @@ enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
 			error = s->denial;
 		else if (cli_left_ms(self->cli) == 0)
 			error = SR_ERR_TIMED_OUT;
-		else if (s->moved && client_trail_fetch(self) == SR_OK)
-			s->moved = false;
+		else if (s->moved && client_epoch_moved(self))
+			shares_restart(s);
 		else
 			cli_pause_ms(pause_ms = pause_ms < 200 ? pause_ms * 2 : 200);
 	}

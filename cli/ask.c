@@ -260,15 +260,6 @@ static enum sr_error get_once(struct client *self, const struct key *key, enum v
 	return error;
 }
 
-/* A wrong epoch: fetch the new keys; the caller then asks again. */
-static bool epoch_moved(struct client *self, enum sr_error error)
-{
-	uint64_t before = self->epoch->epoch;
-
-	return error == SR_ERR_WRONG_EPOCH && client_trail_fetch(self) == SR_OK &&
-	    self->epoch->epoch > before;
-}
-
 /*
  * Members that lag, or lie, may not know of something. What was acknowledged is known to f+1, and a
  * quorum always has one of those in it: only a quorum's "no" counts.
@@ -287,28 +278,43 @@ static bool denied(struct denials *d, uint32_t member, enum sr_error code, uint3
 	return d->n >= wanted;
 }
 
+/* A record with its proof: in which states it counts. */
+struct proving {
+	const struct vault_key *record;  /* NULL: no proof */
+	bool absence;                    /* that there is no such record is an answer too */
+	uint64_t least;                  /* height */
+};
+
+static enum sr_error proving_check(struct client *self, const struct proving *p,
+    struct sr_bytes answer, enum sr_error *code)
+{
+	struct consensus_header header;
+	struct sr_bytes value;
+	bool present;
+	enum sr_error error = client_proof_check(&self->genesis->chain_id, self->epoch, p->record,
+	    answer, &header, &present, &value);
+
+	if (error != SR_OK)
+		client_trouble(self, self->order[0], error);
+	else if ((!present && !p->absence) || header.height < p->least)
+		*code = SR_ERR_NOT_FINAL; /* the proof lags by a block */
+	return error;
+}
+
 static enum sr_error get_turns(struct client *self, const struct key *key, enum vault_get_kind kind,
-    struct sr_bytes params, const struct vault_key *record, uint8_t **answer, size_t *answer_n)
+    struct sr_bytes params, const struct proving *proving, uint8_t **answer, size_t *answer_n)
 {
 	struct denials d = { .n = 0 };
 	unsigned asked = 0;
 
 	for (;;) {
 		enum sr_error code = SR_OK, error;
-		struct consensus_header header;
-		struct sr_bytes value;
-		bool present = true;
 
-		error = get_once(self, key, kind, record != NULL, params, self->order[0], &code,
-		    answer, answer_n);
-		if (error == SR_OK && code == SR_OK && record != NULL) {
-			error = client_proof_check(&self->genesis->chain_id, self->epoch, record,
-			    (struct sr_bytes){ *answer, *answer_n }, &header, &present, &value);
-			if (error != SR_OK)
-				client_trouble(self, self->order[0], error);
-			else if (!present)
-				code = SR_ERR_NOT_FINAL; /* the proof lags by a block */
-		}
+		error = get_once(self, key, kind, proving->record != NULL, params, self->order[0],
+		    &code, answer, answer_n);
+		if (error == SR_OK && code == SR_OK && proving->record != NULL)
+			error = proving_check(
+			    self, proving, (struct sr_bytes){ *answer, *answer_n }, &code);
 		if (error == SR_OK && code == SR_OK)
 			return SR_OK;
 		client_answer_free(*answer, *answer_n);
@@ -318,7 +324,9 @@ static enum sr_error get_turns(struct client *self, const struct key *key, enum 
 			if (denied(&d, self->order[0], code, consensus_quorum(self->epoch->n)))
 				return code;
 		}
-		if (!epoch_moved(self, error))
+		if (error == SR_ERR_WRONG_EPOCH && client_epoch_moved(self))
+			d.n = 0; /* of other members */
+		else
 			client_rotate(self);
 		if (cli_left_ms(self->cli) == 0)
 			return SR_ERR_TIMED_OUT;
@@ -330,7 +338,9 @@ static enum sr_error get_turns(struct client *self, const struct key *key, enum 
 enum sr_error client_get(struct client *self, const struct key *key, enum vault_get_kind kind,
     struct sr_bytes params, uint8_t **answer, size_t *answer_n)
 {
-	return get_turns(self, key, kind, params, NULL, answer, answer_n);
+	const struct proving none = { .record = NULL };
+
+	return get_turns(self, key, kind, params, &none, answer, answer_n);
 }
 
 enum sr_error client_proof_check(const struct sr_hash32 *chain_id, const struct epoch_record *epoch,
@@ -380,12 +390,31 @@ enum sr_error client_proof_check(const struct sr_hash32 *chain_id, const struct 
 	return error;
 }
 
+/* The value that a checked answer proves: a copy. NULL when it proves absence. */
+static enum sr_error proven_value(struct client *self, const struct proving *p,
+    struct sr_bytes answer, struct consensus_header *header, bool *present, uint8_t **value,
+    size_t *value_n)
+{
+	struct sr_bytes found;
+
+	SR_TRY(client_proof_check(&self->genesis->chain_id, self->epoch, p->record, answer, header,
+	    present, &found));
+	if (!*present)
+		return SR_OK;
+	*value = malloc(found.n + 1);
+	if (*value == NULL)
+		return SR_ERR_NO_MEMORY;
+	memcpy(*value, found.p, found.n);
+	*value_n = found.n;
+	return SR_OK;
+}
+
 enum sr_error client_get_proven(struct client *self, const struct key *key,
     enum vault_get_kind kind, struct sr_bytes params, const struct vault_key *record,
     uint8_t **value, size_t *value_n, uint8_t **proof, size_t *proof_n)
 {
+	const struct proving p = { .record = record };
 	struct consensus_header header;
-	struct sr_bytes found;
 	uint8_t *answer;
 	size_t answer_n;
 	bool present;
@@ -393,22 +422,35 @@ enum sr_error client_get_proven(struct client *self, const struct key *key,
 
 	*value = NULL;
 	*value_n = 0;
-	SR_TRY(get_turns(self, key, kind, params, record, &answer, &answer_n));
-	error = client_proof_check(&self->genesis->chain_id, self->epoch, record,
-	    (struct sr_bytes){ answer, answer_n }, &header, &present, &found);
-	if (error == SR_OK) {
-		*value = malloc(found.n + 1);
-		error = *value != NULL ? SR_OK : SR_ERR_NO_MEMORY;
-	}
-	if (error == SR_OK) {
-		memcpy(*value, found.p, found.n);
-		*value_n = found.n;
-	}
+	SR_TRY(get_turns(self, key, kind, params, &p, &answer, &answer_n));
+	error = proven_value(self, &p, (struct sr_bytes){ answer, answer_n }, &header, &present,
+	    value, value_n);
 	if (error == SR_OK && proof != NULL) {
 		*proof = answer;
 		*proof_n = answer_n;
 	} else {
 		client_answer_free(answer, answer_n);
 	}
+	return error;
+}
+
+enum sr_error client_get_at(struct client *self, const struct key *key, enum vault_get_kind kind,
+    struct sr_bytes params, const struct vault_key *record, uint64_t least, uint64_t *height,
+    bool *present, uint8_t **value, size_t *value_n)
+{
+	const struct proving p = { .record = record, .absence = true, .least = least };
+	struct consensus_header header;
+	uint8_t *answer;
+	size_t answer_n;
+	enum sr_error error;
+
+	*value = NULL;
+	*value_n = 0;
+	*present = false;
+	SR_TRY(get_turns(self, key, kind, params, &p, &answer, &answer_n));
+	error = proven_value(self, &p, (struct sr_bytes){ answer, answer_n }, &header, present,
+	    value, value_n);
+	*height = error == SR_OK ? header.height : 0;
+	client_answer_free(answer, answer_n);
 	return error;
 }

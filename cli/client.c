@@ -1,65 +1,14 @@
 #include "cli/client.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "cli/io.h"
 #include "cli/rpc.h"
 #include "cli/settings.h"
 
 /* --- what is pinned --- */
-
-static enum sr_error file_read(uint8_t **out, size_t *n, const char *path, size_t max)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint8_t *p = malloc(max + 1);
-	ssize_t got = 0;
-	enum sr_error error = SR_OK;
-
-	*n = 0;
-	if (fd < 0 || p == NULL)
-		error = fd < 0 ? (errno == ENOENT ? SR_ERR_NOT_FOUND : SR_ERR_IO)
-			       : SR_ERR_NO_MEMORY;
-	while (error == SR_OK && *n <= max && (got = read(fd, p + *n, max + 1 - *n)) > 0)
-		*n += (size_t)got;
-	if (fd >= 0)
-		close(fd);
-	if (error == SR_OK && (got < 0 || *n > max))
-		error = got < 0 ? SR_ERR_IO : SR_ERR_TOO_LONG;
-	if (error != SR_OK) {
-		free(p);
-		p = NULL;
-	}
-	*out = p;
-	return error;
-}
-
-/* --node first; else start anywhere, so that no one member sees every request. */
-static enum cli_exit order_members(struct client *self)
-{
-	uint32_t n = self->genesis->members_n, first = 0;
-	const char *node = self->cli->node != NULL ? self->cli->node :
-	    settings_cluster(self->cli) == NULL ? settings_value(self->cli, "node") : NULL;
-	uint8_t random[4];
-
-	if (sr_drbg_fill(&self->drbg, random, sizeof random) != SR_OK)
-		return cli_fail(self->cli, SR_ERR_RANDOM_FAILED, "starting");
-	first = (uint32_t)(random[0] | random[1] << 8) % n;
-	if (node != NULL) {
-		for (first = 0; first < n; first++)
-			if (strcmp(self->genesis->members[first].url, node) == 0)
-				break;
-		if (first == n)
-			return cli_usage(self->cli, SR_ERR_NOT_A_MEMBER,
-			    "%s is not the URL of a member in the pinned genesis", node);
-	}
-	for (uint32_t i = 0; i < n; i++)
-		self->order[i] = (first + i) % n;
-	return CLI_DONE;
-}
 
 static enum sr_error client_new(struct client **out, struct cli *cli)
 {
@@ -88,7 +37,7 @@ static enum cli_exit genesis_load(struct client *self)
 
 	if (rc != CLI_DONE)
 		return rc;
-	error = file_read(&self->genesis_bytes, &n, path, GENESIS_FILE_MAX);
+	error = io_load(&self->genesis_bytes, &n, path, GENESIS_FILE_MAX);
 	if (error != SR_OK)
 		return cli_usage(self->cli, error, "the pinned genesis %s", path);
 	/* Checks every entry's signature and every member's evidence. */
@@ -96,7 +45,10 @@ static enum cli_exit genesis_load(struct client *self)
 	if (error != SR_OK)
 		return cli_fail(self->cli, error, "the pinned genesis %s", path);
 	epoch_record_genesis(self->epoch, self->genesis);
-	return order_members(self);
+	error = client_order(self);
+	if (error == SR_OK)
+		error = client_hint(self);
+	return error == SR_OK ? CLI_DONE : cli_fail(self->cli, error, "starting");
 }
 
 enum cli_exit client_open(struct cli *cli, struct client **out)
@@ -132,7 +84,7 @@ uint32_t client_faults(const struct client *self)
 
 void client_rotate(struct client *self)
 {
-	uint32_t first = self->order[0], n = self->genesis->members_n;
+	uint32_t first = self->order[0], n = self->epoch->n;
 
 	memmove(self->order, self->order + 1, (n - 1) * sizeof self->order[0]);
 	self->order[n - 1] = first;
@@ -142,9 +94,9 @@ void client_member_name(const struct client *self, uint32_t member, char out[SR_
 {
 	struct sr_bytes name = { (const uint8_t *)"?", 1 };
 
-	if (member < self->genesis->members_n) {
-		name.p = self->genesis->members[member].name;
-		name.n = self->genesis->members[member].name_n;
+	if (member < self->epoch->n) {
+		name.p = self->epoch->members[member].name;
+		name.n = self->epoch->members[member].name_n;
 	}
 	cli_name_text(out, name);
 }
@@ -163,8 +115,8 @@ void client_trouble(struct client *self, uint32_t member, enum sr_error error)
 void client_to_member(const struct client *self, struct rpc_call *call, uint32_t member)
 {
 	call->member = member;
-	call->url = self->genesis->members[member].url;
-	call->pin = self->genesis->members[member].url_pin;
+	call->url = self->epoch->members[member].url;
+	call->pin = self->epoch->members[member].url_pin;
 }
 
 static enum sr_error public_call(struct client *self, struct rpc_call *call, uint32_t member,
@@ -205,9 +157,9 @@ enum sr_error client_block(struct client *self, uint32_t member, uint64_t height
 static struct rpc_call *calls_new(struct client *self, enum client_method method,
     struct rpc_call **list, uint64_t timeout_ms)
 {
-	struct rpc_call *calls = calloc(self->genesis->members_n, sizeof *calls);
+	struct rpc_call *calls = calloc(self->epoch->n, sizeof *calls);
 
-	for (uint32_t i = 0; calls != NULL && i < self->genesis->members_n; i++) {
+	for (uint32_t i = 0; calls != NULL && i < self->epoch->n; i++) {
 		calls[i].method = method;
 		calls[i].timeout_ms = timeout_ms;
 		calls[i].answer_max = CLIENT_BYTES_MAX;
@@ -219,7 +171,7 @@ static struct rpc_call *calls_new(struct client *self, enum client_method method
 
 static void calls_free(struct client *self, struct rpc_call *calls)
 {
-	for (uint32_t i = 0; i < self->genesis->members_n; i++)
+	for (uint32_t i = 0; i < self->epoch->n; i++)
 		rpc_clear(&calls[i]);
 	free(calls);
 }
@@ -229,12 +181,12 @@ void client_statuses(struct client *self, struct enclave_status *statuses, bool 
 {
 	struct rpc_call *list[SR_MEMBERS_MAX], *calls;
 
-	memset(ok, 0, self->genesis->members_n * sizeof *ok);
+	memset(ok, 0, self->epoch->n * sizeof *ok);
 	calls = calls_new(self, CLIENT_STATUS, list, timeout_ms);
 	if (calls == NULL)
 		return;
-	rpc_run(self->http, list, self->genesis->members_n, NULL, NULL);
-	for (uint32_t i = 0; i < self->genesis->members_n; i++) {
+	rpc_run(self->http, list, self->epoch->n, NULL, NULL);
+	for (uint32_t i = 0; i < self->epoch->n; i++) {
 		struct sr_reader r;
 
 		if (calls[i].error != SR_OK)
@@ -248,57 +200,6 @@ void client_statuses(struct client *self, struct enclave_status *statuses, bool 
 	calls_free(self, calls);
 }
 
-struct trail_search { struct client *client; uint32_t good, wanted; struct epoch_record *scratch; };
-
-/* Keeps the newest of the trails that verify; f+1 are enough, since one of them is honest. */
-static bool trail_take(void *ctx, struct rpc_call *call)
-{
-	struct trail_search *s = ctx;
-	struct client *c = s->client;
-	struct sr_hash32 close_hash;
-	enum sr_error error = call->error;
-
-	if (error == SR_OK)
-		error = epoch_trail_verify(
-		    s->scratch, &close_hash, c->genesis, call->answer, call->answer_n);
-	if (error != SR_OK) {
-		client_trouble(c, call->member, error);
-		return false;
-	}
-	if (c->trail == NULL || s->scratch->epoch > c->epoch->epoch) {
-		*c->epoch = *s->scratch;
-		free(c->trail);
-		c->trail = call->answer;
-		c->trail_n = call->answer_n;
-		call->answer = NULL;
-	}
-	return ++s->good >= s->wanted;
-}
-
-enum sr_error client_trail_fetch(struct client *self)
-{
-	struct rpc_call *list[SR_MEMBERS_MAX], *calls;
-	uint64_t left = cli_left_ms(self->cli);
-	struct trail_search s = { .client = self, .wanted = client_faults(self) + 1,
-		.scratch = calloc(1, sizeof *s.scratch) };
-
-	calls = s.scratch != NULL
-	    ? calls_new(self, CLIENT_TRAIL, list, left < 5000 ? left + 1 : 5000)
-	    : NULL;
-	if (calls == NULL) {
-		free(s.scratch);
-		return SR_ERR_NO_MEMORY;
-	}
-	rpc_run(self->http, list, self->genesis->members_n, trail_take, &s);
-	calls_free(self, calls);
-	free(s.scratch);
-	if (s.good == 0)
-		return SR_ERR_NOT_REACHED;
-	for (uint32_t i = 0; i < self->epoch->n; i++)
-		self->keys[i] = self->epoch->members[i].vote_key;
-	return SR_OK;
-}
-
 enum cli_exit client_connect(struct cli *cli, struct client **out)
 {
 	enum cli_exit rc = client_open(cli, out);
@@ -307,14 +208,16 @@ enum cli_exit client_connect(struct cli *cli, struct client **out)
 	if (rc != CLI_DONE)
 		return rc;
 	error = client_trail_fetch(*out);
+	rc = client_node_check(*out);
 	if (error == SR_OK && (*out)->epoch->epoch == 0)
 		error = SR_ERR_NOT_READY;
-	if (error == SR_OK)
+	if (error == SR_OK && rc == CLI_DONE)
 		return CLI_DONE;
-	rc = error == SR_ERR_NOT_READY
-	    ? cli_fail(cli, error, "the members have not finished making the vault key")
-	    : cli_fail(cli, error, "no member answered (%s)",
-		(*out)->trouble[0] != '\0' ? (*out)->trouble : "none tried");
+	if (rc == CLI_DONE)
+		rc = error == SR_ERR_NOT_READY
+		    ? cli_fail(cli, error, "the members have not finished making the vault key")
+		    : cli_fail(cli, error, "no member answered (%s)",
+			(*out)->trouble[0] != '\0' ? (*out)->trouble : "none tried");
 	client_close(*out);
 	*out = NULL;
 	return rc;

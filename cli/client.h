@@ -1,10 +1,15 @@
 /*
  * cli/client.h - talking with a cluster: what is pinned, what is verified, who is asked.
  *
- * The genesis file is the pin: it names the members, their HTTPS keys and their evidence, all
+ * The genesis file is the pin: it names the first members, their HTTPS keys and their evidence, all
  * checked when it is read. From there the epoch trail is followed, each step under the quorum of
- * the epoch before, to the current epoch's keys. Nothing is sent before that. What is confidential
- * is then sealed to the epoch's shielding key and answers are signed by the member that gives them.
+ * the epoch before, to the members and keys of today. Nothing is sent before that. What is
+ * confidential is then sealed to the epoch's shielding key and answers are signed by the member that
+ * gives them. The last trail seen is kept as a hint of whom to ask when the first members are gone;
+ * it is verified from the genesis like any other.
+ *
+ * "member" is an index in the current epoch's record. It means another member once the epoch moves:
+ * only client_trail_fetch and what says so below moves it. Pieces of payloads go by seat.
  */
 #ifndef SR_CLI_CLIENT_H
 #define SR_CLI_CLIENT_H
@@ -29,14 +34,17 @@ struct client {
 	struct genesis *genesis;
 	struct epoch_record *epoch;      /* the newest that a trail proves */
 	struct sr_edpk keys[SR_MEMBERS_MAX];
-	uint8_t *trail;
+	uint8_t *trail;                  /* its trail; NULL: the genesis' */
 	size_t trail_n;
+	uint64_t hint_epoch;             /* of the trail that is kept */
+	/* The account's next nonce, when a quorum confirmed its last operation; NONE: not known. */
+	struct { struct vault_account account; uint64_t next; } nonce;
 	uint32_t order[SR_MEMBERS_MAX];  /* members in the order they are asked */
 	struct sr_drbg drbg;
 	char trouble[256]; /* the last thing that went wrong on the way, for messages */
 };
 
-/* The genesis alone. Prints what is wrong. */
+/* The genesis, and the trail seen last. Asks nobody. Prints what is wrong. */
 enum cli_exit client_open(struct cli *cli, struct client **out);
 /* And the trail to the current epoch, which must have a vault key. */
 enum cli_exit client_connect(struct cli *cli, struct client **out);
@@ -55,10 +63,27 @@ SR_MUST_CHECK enum sr_error client_public(struct client *self, enum client_metho
 /* chain_getBlock of one member; 0: the newest. */
 SR_MUST_CHECK enum sr_error client_block(struct client *self, uint32_t member, uint64_t height,
     uint8_t **answer, size_t *answer_n);
-/* Of all members at once. statuses, ok: members_n of each. */
+/* Of all members at once. statuses, ok: epoch->n of each. */
 void client_statuses(struct client *self, struct enclave_status *statuses, bool *ok,
     uint64_t timeout_ms);
+
+/* --- the trail (trail.c) --- */
+/* Asks all members for the trail, those it leads to as well, and those of the genesis when nobody
+ * else answers. Moves the epoch. NOT_REACHED: nobody answered. */
 SR_MUST_CHECK enum sr_error client_trail_fetch(struct client *self);
+/* After a WRONG_EPOCH: fetches; is there a newer epoch than before? */
+bool client_epoch_moved(struct client *self);
+/* The record of an epoch up to the current one. out is large: allocate it. */
+SR_MUST_CHECK enum sr_error client_epoch_at(
+    struct epoch_record *out, const struct client *self, uint64_t epoch);
+/* The trail up to an epoch. WRONG_EPOCH when it is not known yet. */
+SR_MUST_CHECK enum sr_error client_trail_cut(
+    struct sr_writer *out, const struct client *self, uint64_t epoch);
+/* --node is no member's URL: prints it. One of the configuration that has left: only warns. */
+enum cli_exit client_node_check(struct client *self);
+/* For client_open: the trail that was kept; the order in which members are asked. */
+SR_MUST_CHECK enum sr_error client_hint(struct client *self);
+SR_MUST_CHECK enum sr_error client_order(struct client *self);
 
 /* --- sealed methods --- */
 /* Not the last word: another member, or the same one a little later, may say otherwise. */
@@ -86,6 +111,11 @@ SR_MUST_CHECK enum sr_error client_get(struct client *self, const struct key *ke
 SR_MUST_CHECK enum sr_error client_get_proven(struct client *self, const struct key *key,
     enum vault_get_kind kind, struct sr_bytes params, const struct vault_key *record,
     uint8_t **value, size_t *value_n, uint8_t **proof, size_t *proof_n);
+/* The record, or its absence, in the state before a final block of at least this height (waits for
+ * one); *height: that block's. Nobody can make up either. */
+SR_MUST_CHECK enum sr_error client_get_at(struct client *self, const struct key *key,
+    enum vault_get_kind kind, struct sr_bytes params, const struct vault_key *record,
+    uint64_t least, uint64_t *height, bool *present, uint8_t **value, size_t *value_n);
 void client_answer_free(uint8_t *answer, size_t n);
 /* Checks "blob header | blob FINAL cert | blob proof" for a record. value borrowed from proof. */
 SR_MUST_CHECK enum sr_error client_proof_check(const struct sr_hash32 *chain_id,
@@ -104,8 +134,13 @@ struct client_act {
 	struct vault_receipt receipt;
 	struct sr_hash32 hash;           /* the operation's */
 };
-/* Signs, submits until final, and has f+1 members confirm the receipt. SR_OK also for a refusal by
- * the vault: see receipt.code. */
+/*
+ * Signs, submits until final, and has f+1 members confirm the receipt. SR_OK also for a refusal by
+ * the vault: see receipt.code.
+ *
+ * It is applied once at most, whatever members say and however epochs change: all forms of it that
+ * are ever sent carry one nonce, until the state proves that something else used that nonce up.
+ */
 SR_MUST_CHECK enum sr_error client_act(struct client *self, const struct key *key,
     struct client_act *act);
 /* The same, and prints a failure or refusal. what: "the transfer". policy: for naming the condition

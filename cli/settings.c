@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 #define LINES_MAX 64u
 
 static const char *const names[] = { "genesis", "node", "key" };
@@ -118,4 +120,18 @@ enum cli_exit settings_genesis(struct cli *cli, char out[CLI_PATH_MAX])
 	if (n <= 0 || (size_t)n >= CLI_PATH_MAX)
 		return cli_usage(cli, SR_ERR_TOO_LONG, "the path of the genesis file");
 	return CLI_DONE;
+}
+
+enum sr_error settings_trail(
+    const struct cli *cli, char out[CLI_PATH_MAX], const struct sr_hash32 *chain_id)
+{
+	const char *cluster = settings_cluster(cli);
+	char name[8 + 16 + 1] = "trail-";
+
+	if (cluster != NULL)
+		return snprintf(out, CLI_PATH_MAX, "%s/trail", cluster) < (int)CLI_PATH_MAX
+		    ? SR_OK
+		    : SR_ERR_TOO_LONG;
+	sr_hex_encode(name + strlen(name), chain_id->b, 8);
+	return settings_home(out, name);
 }

@@ -20,5 +20,9 @@ const char *settings_value(const struct cli *cli, const char *name);
 enum cli_exit settings_load(struct cli *cli);
 /* The pinned genesis file. Prints what is wrong. */
 enum cli_exit settings_genesis(struct cli *cli, char out[CLI_PATH_MAX]);
+/* Where the newest epoch trail that was seen is kept: beside the genesis of --cluster DIR, else
+ * beside the configuration, one for each chain. */
+SR_MUST_CHECK enum sr_error settings_trail(
+    const struct cli *cli, char out[CLI_PATH_MAX], const struct sr_hash32 *chain_id);
 
 #endif

@@ -39,7 +39,7 @@ struct blob_coder {
 };
 
 enum sr_error blob_coder_new(struct blob_coder **out, struct vault_payload *payload,
-    uint64_t cipher_bytes, uint32_t members, const int *fds)
+    uint64_t cipher_bytes, uint32_t members, uint32_t pieces, const int *fds)
 {
 	struct blob_coder *self = calloc(1, sizeof *self);
 	uint32_t k = blob_data_pieces(members);
@@ -52,7 +52,7 @@ enum sr_error blob_coder_new(struct blob_coder **out, struct vault_payload *payl
 	payload->inlined = false;
 	payload->cipher_bytes = cipher_bytes;
 	payload->data_pieces = self->k = k;
-	payload->pieces_n = self->n = members;
+	payload->pieces_n = self->n = pieces;
 	payload->stripe_bytes = self->stripe = piece < BLOB_STRIPE_MAX ? (uint32_t)piece
 								       : BLOB_STRIPE_MAX;
 	self->left = cipher_bytes;
@@ -63,7 +63,7 @@ enum sr_error blob_coder_new(struct blob_coder **out, struct vault_payload *payl
 		error = self->buffer != NULL && self->tables != NULL
 		    ? blob_tables_parity(self->tables, self->k, self->n) : SR_ERR_NO_MEMORY;
 	}
-	for (uint32_t i = 0; i < members && error == SR_OK; i++) {
+	for (uint32_t i = 0; i < pieces && error == SR_OK; i++) {
 		self->fds[i] = fds[i];
 		error = sr_sha256_init(&self->hash[i]);
 	}
@@ -87,7 +87,8 @@ static enum sr_error stripe_out(struct blob_coder *self)
 		    self->stripe);
 	for (uint32_t i = 0; i < self->n; i++) {
 		sr_sha256_update(&self->hash[i], pieces[i], self->stripe);
-		SR_TRY(io_write_all(self->fds[i], pieces[i], self->stripe));
+		if (self->fds[i] >= 0)
+			SR_TRY(io_write_all(self->fds[i], pieces[i], self->stripe));
 	}
 	self->filled = 0;
 	return SR_OK;

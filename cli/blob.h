@@ -1,6 +1,7 @@
 /*
- * cli/blob.h - a large ciphertext as erasure-coded pieces, one for each member: any data_pieces of
- * them restore it (blob/code.h).
+ * cli/blob.h - a large ciphertext as erasure-coded pieces (blob/code.h), one for each seat: any
+ * data_pieces of them restore it. Piece i belongs to the member on seat i; a seat nobody has leaves
+ * a piece that nobody keeps, until someone takes the seat.
  *
  * The ciphertext, padded with zeros, is cut into stripes of data_pieces * stripe_bytes; each stripe
  * gives every piece stripe_bytes: piece i < data_pieces carries the data itself, the others sums
@@ -22,10 +23,10 @@ uint32_t blob_needed(uint32_t members);
 
 struct blob_coder;      /* owned */
 
-/* --- coding: bytes in, one file per piece out --- fds[i]: piece i. payload's fields but the hashes
- * are set here, the hashes by finish. */
+/* --- coding: bytes in, one file per piece out --- fds[i]: piece i, -1: only its hash is wanted.
+ * pieces: at least members. payload's fields but the hashes are set here, the hashes by finish. */
 SR_MUST_CHECK enum sr_error blob_coder_new(struct blob_coder **out, struct vault_payload *payload,
-    uint64_t cipher_bytes, uint32_t members, const int *fds);
+    uint64_t cipher_bytes, uint32_t members, uint32_t pieces, const int *fds);
 SR_MUST_CHECK enum sr_error blob_coder_update(struct blob_coder *self, const uint8_t *p, size_t n);
 SR_MUST_CHECK enum sr_error blob_coder_finish(
     struct blob_coder *self, struct vault_payload *payload);

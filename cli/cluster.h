@@ -21,6 +21,20 @@ struct cluster_plan {
  * nothing then. */
 enum cli_exit cluster_make(struct cli *cli, struct cluster_plan *plan);
 
+/* --- its nodes --- a directory node-N each. A node's number is its own: which member it is, if any,
+ * is told by its URL. */
+#define CLUSTER_NODES_MAX 1000u
+struct cluster_node {
+	uint32_t number;
+	uint32_t member;                 /* index in the roster it was matched with; EPOCH_NOBODY */
+	bool left;                       /* its keys are wiped: it never starts again */
+	char url[GENESIS_URL_MAX];
+};
+/* In the order of their numbers. nodes: CLUSTER_NODES_MAX. Prints what is wrong. */
+enum cli_exit cluster_nodes(
+    struct cli *cli, const char *dir, struct cluster_node *nodes, uint32_t *n);
+void cluster_nodes_match(struct cluster_node *nodes, uint32_t n, const struct epoch_record *record);
+
 /* A program of this installation: beside this one, else by PATH. */
 void cluster_program(char out[CLI_PATH_MAX], const char *name);
 

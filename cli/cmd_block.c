@@ -6,7 +6,23 @@
 #include "base/hex.h"
 #include "cli/client.h"
 
-struct block { struct consensus_header header; uint32_t signers, between, operations; };
+struct block {
+	struct consensus_header header;
+	struct epoch_record *epoch;      /* its own: the members that signed it */
+	uint32_t signers, between, operations;
+};
+
+static enum sr_error signers_check(
+    const struct client *c, struct block *b, const struct consensus_cert *cert)
+{
+	struct sr_edpk keys[SR_MEMBERS_MAX];
+
+	SR_TRY(client_epoch_at(b->epoch, c, b->header.epoch));
+	for (uint32_t i = 0; i < b->epoch->n; i++)
+		keys[i] = b->epoch->members[i].vote_key;
+	b->signers = cert->signers_n;
+	return consensus_cert_verify(cert, &c->genesis->chain_id, keys, b->epoch->n);
+}
 
 /* header | FINAL cert of it or of a descendant | count, headers in between, child first |
  * operations */
@@ -19,7 +35,6 @@ static enum sr_error block_check(struct client *c, const uint8_t *p, size_t n, s
 	enum sr_error error = cert != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 	uint64_t slot;
 
-	memset(b, 0, sizeof *b);
 	sr_reader_init(&r, p, n);
 	header = sr_read_blob(&r, CONSENSUS_HEADER_MAX);
 	cert_bytes = sr_read_blob(&r, 64 + SR_MEMBERS_MAX * 70u);
@@ -53,26 +68,23 @@ static enum sr_error block_check(struct client *c, const uint8_t *p, size_t n, s
 		error = sr_reader_finish(&r);
 	if (error == SR_OK && !sr_hash32_equal(&b->header.chain_id, &c->genesis->chain_id))
 		error = SR_ERR_WRONG_CHAIN;
-	if (error == SR_OK && b->header.epoch != c->epoch->epoch)
-		error = SR_ERR_WRONG_EPOCH;
 	if (error == SR_OK && (cert->kind != CONSENSUS_FINAL || cert->epoch != b->header.epoch ||
 	    cert->slot != slot || !sr_hash32_equal(&cert->hash, &last)))
 		error = SR_ERR_BAD_HASH;
 	if (error == SR_OK)
-		error = consensus_cert_verify(cert, &c->genesis->chain_id, c->keys, c->epoch->n);
-	if (cert != NULL)
-		b->signers = cert->signers_n;
+		error = signers_check(c, b, cert);
 	free(cert);
 	return error;
 }
 
-static void block_say(struct cli *cli, const struct client *c, const struct block *b)
+static void block_say(struct cli *cli, const struct block *b)
 {
 	const struct consensus_header *h = &b->header;
 	struct sr_hash32 hash = consensus_header_hash(h);
+	const struct epoch_member *author = &b->epoch->members[h->author % b->epoch->n];
 	char name[SR_NAME_MAX + 1], at[CLI_TIME_TEXT], hex[65], parent[65], root[65];
 
-	client_member_name(c, h->author, name);
+	cli_name_text(name, (struct sr_bytes){ author->name, author->name_n });
 	cli_time_text(at, h->time_ms);
 	sr_hex_encode(hex, hash.b, 32);
 	sr_hex_encode(parent, h->parent_hash.b, 32);
@@ -98,13 +110,13 @@ static void block_say(struct cli *cli, const struct client *c, const struct bloc
 	    (unsigned long long)h->height, (unsigned long long)h->epoch,
 	    (unsigned long long)h->slot,
 	    (h->flags & CONSENSUS_CLOSE) != 0 ? ", closes the epoch" : "", hex, parent, root, at,
-	    name, b->operations, b->signers, c->epoch->n, b->between > 0 ? " a descendant" : "");
+	    name, b->operations, b->signers, b->epoch->n, b->between > 0 ? " a descendant" : "");
 }
 
 static enum cli_exit run(struct cli *cli)
 {
 	struct client *c;
-	struct block b;
+	struct block b = { .epoch = NULL };
 	uint64_t height = 0;
 	enum cli_exit rc;
 	enum sr_error error = SR_ERR_NOT_REACHED;
@@ -114,7 +126,9 @@ static enum cli_exit run(struct cli *cli)
 	rc = client_connect(cli, &c);
 	if (rc != CLI_DONE)
 		return rc;
-	for (uint32_t i = 0; i < c->genesis->members_n && error != SR_OK; i++) {
+	b.epoch = malloc(sizeof *b.epoch);
+	SR_ASSERT(b.epoch != NULL);
+	for (uint32_t i = 0; i < c->epoch->n && error != SR_OK; i++) {
 		uint8_t *answer;
 		size_t n;
 
@@ -122,14 +136,15 @@ static enum cli_exit run(struct cli *cli)
 		if (error == SR_OK)
 			error = block_check(c, answer, n, &b);
 		free(answer);
-		if (error != SR_OK)
+		if (error != SR_OK && (error != SR_ERR_WRONG_EPOCH || !client_epoch_moved(c)))
 			client_rotate(c);
 	}
 	if (error == SR_OK)
-		block_say(cli, c, &b);
+		block_say(cli, &b);
 	else
 		rc = client_fail(c, error, "fetching the block");
 	client_close(c);
+	free(b.epoch);
 	return rc;
 }
 

@@ -112,130 +112,192 @@ static enum cli_exit run_init(struct cli *cli)
 
 /* --- which nodes --- */
 
-static enum cli_exit open_dir(struct cli *cli, struct client **c, uint32_t *first, uint32_t *end)
+struct nodes {
+	struct client *c;
+	uint32_t n;
+	struct cluster_node list[CLUSTER_NODES_MAX];
+	pid_t pids[CLUSTER_NODES_MAX];   /* those that this run started */
+	struct enclave_status statuses[SR_MEMBERS_MAX];
+	bool ok[SR_MEMBERS_MAX];
+};
+
+/* --node is a node's number here, not a URL. */
+static enum cli_exit only_one(struct cli *cli, struct nodes *s, const char *only)
 {
-	const char *only = cli->node;    /* here a node's number, not a URL */
-	uint64_t node = 0;
+	uint64_t number;
+
+	if (!cli_number(cli, &number, "--node", only, 0, CLUSTER_NODES_MAX - 1))
+		return CLI_USAGE;
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->list[i].number == number) {
+			s->list[0] = s->list[i];
+			s->n = 1;
+			return CLI_DONE;
+		}
+	return cli_usage(cli, SR_ERR_NOT_FOUND, "there is no node %u", (unsigned)number);
+}
+
+static void nodes_close(struct nodes *s)
+{
+	if (s != NULL)
+		client_close(s->c);
+	free(s);
+}
+
+static enum cli_exit nodes_open(struct cli *cli, struct nodes **out)
+{
+	struct nodes *s = calloc(1, sizeof *s);
+	const char *only = cli->node;
 	enum cli_exit rc;
 
+	SR_ASSERT(s != NULL);
 	cli->cluster = cli->args[0];
 	cli->node = NULL;
-	rc = client_open(cli, c);
-	if (rc != CLI_DONE)
-		return rc;
-	*first = 0;
-	*end = (*c)->genesis->members_n;
-	if (only != NULL) {
-		if (!cli_number(cli, &node, "--node", only, 0, *end - 1)) {
-			client_close(*c);
-			*c = NULL;
-			return CLI_USAGE;
-		}
-		*first = (uint32_t)node;
-		*end = *first + 1;
+	rc = client_open(cli, &s->c);
+	if (rc == CLI_DONE)
+		rc = cluster_nodes(cli, cli->args[0], s->list, &s->n);
+	if (rc == CLI_DONE && only != NULL)
+		rc = only_one(cli, s, only);
+	if (rc == CLI_DONE) {
+		cluster_nodes_match(s->list, s->n, s->c->epoch);
+	} else {
+		nodes_close(s);
+		s = NULL;
 	}
-	return CLI_DONE;
+	*out = s;
+	return rc;
+}
+
+/* What the members say now, those of the newest epoch. */
+static void nodes_look(struct nodes *s)
+{
+	uint64_t newest = 0;
+	bool any = false;
+
+	client_statuses(s->c, s->statuses, s->ok, 2000);
+	for (uint32_t i = 0; i < s->c->epoch->n; i++) {
+		any |= s->ok[i];
+		if (s->ok[i] && s->statuses[i].epoch > newest)
+			newest = s->statuses[i].epoch;
+	}
+	if ((!any || newest > s->c->epoch->epoch) && client_epoch_moved(s->c)) {
+		cluster_nodes_match(s->list, s->n, s->c->epoch);
+		client_statuses(s->c, s->statuses, s->ok, 2000);
+	}
 }
 
 /* --- start --- */
 
-struct starting { uint32_t first, end; pid_t pids[SR_MEMBERS_MAX]; };
-
-static enum cli_exit spawn_all(struct cli *cli, struct starting *s)
+static enum cli_exit spawn_all(struct cli *cli, struct nodes *s)
 {
 	enum sr_error error;
 
-	for (uint32_t i = s->first; i < s->end; i++) {
-		s->pids[i] = 0;
-		if (cluster_pid(cli->args[0], i) != 0)
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (s->list[i].left || cluster_pid(cli->args[0], s->list[i].number) != 0)
 			continue;
-		error = cluster_spawn(cli->args[0], i, &s->pids[i]);
+		error = cluster_spawn(cli->args[0], s->list[i].number, &s->pids[i]);
 		if (error != SR_OK)
-			return cli_fail(cli, error, "starting node %u", i);
+			return cli_fail(cli, error, "starting node %u", s->list[i].number);
 	}
 	return CLI_DONE;
 }
 
 /* One that ended right away has something to say. */
-static enum cli_exit all_alive(struct cli *cli, const struct starting *s)
+static enum cli_exit all_alive(struct cli *cli, const struct nodes *s)
 {
 	int status;
 
-	for (uint32_t i = s->first; i < s->end; i++) {
+	for (uint32_t i = 0; i < s->n; i++) {
 		if (s->pids[i] == 0 || waitpid(s->pids[i], &status, WNOHANG) != s->pids[i])
 			continue;
-		cluster_log_tail(cli->args[0], i);
-		return cli_fail(cli, SR_ERR_NOT_READY, "node %u ended with status %d", i,
+		cluster_log_tail(cli->args[0], s->list[i].number);
+		return cli_fail(cli, SR_ERR_NOT_READY, "node %u ended with status %d",
+		    s->list[i].number,
 		    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	}
 	return CLI_DONE;
 }
 
-/* The nodes asked for answer, are not recovering, and hold their part of the vault key. */
-static uint32_t count_ready(struct client *c, const struct starting *s)
+/* The nodes asked for that are members: do they answer, are not recovering, and hold their part of
+ * the vault key? */
+static uint32_t count_ready(struct nodes *s, uint32_t *wanted)
 {
-	uint32_t n = c->genesis->members_n, ready = 0;
-	struct enclave_status *statuses = calloc(n, sizeof *statuses);
-	bool ok[SR_MEMBERS_MAX];
+	uint32_t ready = 0;
 
-	SR_ASSERT(statuses != NULL);
-	client_statuses(c, statuses, ok, 2000);
-	for (uint32_t i = s->first; i < s->end; i++)
-		ready += ok[i] && statuses[i].vault_ready && !statuses[i].recovering;
-	free(statuses);
+	nodes_look(s);
+	*wanted = 0;
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint32_t m = s->list[i].member;
+
+		if (m == EPOCH_NOBODY)
+			continue;
+		++*wanted;
+		ready += s->ok[m] && s->statuses[m].vault_ready && !s->statuses[m].recovering;
+	}
 	return ready;
 }
 
-static enum cli_exit wait_ready(struct cli *cli, struct client *c, const struct starting *s)
+static enum cli_exit wait_ready(struct cli *cli, struct nodes *s)
 {
 	uint64_t limit = cli_has(cli, "timeout") ? cli->timeout_ms : START_MS;
 	uint64_t until = cli_monotonic_ms() + limit;
 	bool show = !cli->json && isatty(STDERR_FILENO), drawn = false;
-	uint32_t ready = 0;
+	uint32_t ready = 0, wanted = 0;
 	enum cli_exit rc;
 
-	while ((rc = all_alive(cli, s)) == CLI_DONE
-	    && (ready = count_ready(c, s)) < s->end - s->first) {
+	while ((rc = all_alive(cli, s)) == CLI_DONE && (ready = count_ready(s, &wanted)) < wanted) {
 		if (cli_monotonic_ms() >= until)
 			break;
 		if (show)
 			fprintf(stderr,
 			    "\rwaiting: %u of %u have their part of the vault key\033[K", ready,
-			    s->end - s->first);
+			    wanted);
 		drawn = show;
 		cli_pause_ms(LOOK_MS);
 	}
 	if (drawn)
 		fprintf(stderr, "\r\033[K");
-	if (rc == CLI_DONE && ready < s->end - s->first)
+	if (rc == CLI_DONE && ready < wanted)
 		rc = cli_fail(cli, SR_ERR_TIMED_OUT,
 		    "%u of %u nodes were ready in time; they go on running (see node-*/log)", ready,
-		    s->end - s->first);
+		    wanted);
 	return rc;
+}
+
+static void put_node(struct cli *cli, const struct nodes *s, uint32_t i)
+{
+	const struct cluster_node *node = &s->list[i];
+
+	cli_list_item(cli);
+	cli_put_number(cli, "node", node->number);
+	if (node->member != EPOCH_NOBODY) {
+		cli_put_number(cli, "member", node->member);
+		cli_put_number(cli, "seat", s->c->epoch->members[node->member].seat);
+	}
+	cli_put_text(cli, "url", node->url);
+	cli_put_number(cli, "pid", (uint64_t)cluster_pid(cli->args[0], node->number));
 }
 
 static enum cli_exit run_start(struct cli *cli)
 {
-	struct starting s = { .first = 0 };
-	struct client *c = NULL;
-	enum cli_exit rc = open_dir(cli, &c, &s.first, &s.end);
+	struct nodes *s;
+	uint32_t running = 0;
+	enum cli_exit rc = nodes_open(cli, &s);
 
-	if (rc == CLI_DONE)
-		rc = spawn_all(cli, &s);
+	if (rc != CLI_DONE)
+		return rc;
+	rc = spawn_all(cli, s);
 	if (rc == CLI_DONE && !cli_has(cli, "no-wait"))
-		rc = wait_ready(cli, c, &s);
+		rc = wait_ready(cli, s);
 	cli_list_begin(cli, "members");
-	for (uint32_t i = s.first; c != NULL && i < s.end; i++) {
-		cli_list_item(cli);
-		cli_put_number(cli, "member", i);
-		cli_put_text(cli, "url", c->genesis->members[i].url);
-		cli_put_number(cli, "pid", (uint64_t)cluster_pid(cli->args[0], i));
+	for (uint32_t i = 0; i < s->n; i++) {
+		put_node(cli, s, i);
+		running += cluster_pid(cli->args[0], s->list[i].number) != 0;
 	}
 	cli_list_end(cli);
 	if (rc == CLI_DONE)
-		cli_say(cli, "%u node%s running\n", s.end - s.first,
-		    s.end - s.first == 1 ? " is" : "s are");
-	client_close(c);
+		cli_say(cli, "%u node%s running\n", running, running == 1 ? " is" : "s are");
+	nodes_close(s);
 	return rc;
 }
 
@@ -244,83 +306,96 @@ static enum cli_exit run_start(struct cli *cli)
 static enum cli_exit run_stop(struct cli *cli)
 {
 	uint64_t limit = cli_has(cli, "timeout") ? cli->timeout_ms : STOP_MS;
-	struct client *c = NULL;
-	uint32_t first, end, running = 0;
+	struct nodes *s;
+	uint32_t running = 0;
 	int signal_number = cli_has(cli, "kill") ? SIGKILL : SIGTERM;
 	enum sr_error error;
-	enum cli_exit rc = open_dir(cli, &c, &first, &end);
+	enum cli_exit rc = nodes_open(cli, &s);
 
 	if (rc != CLI_DONE)
 		return rc;
 	/* All at once: one after another, the last ones would wait for the first ones. */
-	for (uint32_t i = first; i < end; i++) {
-		pid_t pid = cluster_pid(cli->args[0], i);
+	for (uint32_t i = 0; i < s->n; i++) {
+		pid_t pid = cluster_pid(cli->args[0], s->list[i].number);
 
 		running += pid != 0;
 		if (pid != 0)
 			kill(pid, signal_number);
 	}
-	for (uint32_t i = first; i < end; i++) {
-		error = cluster_end(cli->args[0], i, signal_number, limit);
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint32_t number = s->list[i].number;
+
+		error = cluster_end(cli->args[0], number, signal_number, limit);
 		if (error != SR_OK)
-			rc = cli_fail(cli, error, "node %u did not stop (pid %ld)", i,
-			    (long)cluster_pid(cli->args[0], i));
+			rc = cli_fail(cli, error, "node %u did not stop (pid %ld)", number,
+			    (long)cluster_pid(cli->args[0], number));
 	}
 	cli_put_number(cli, "stopped", running);
 	if (rc == CLI_DONE)
 		cli_say(cli, "%u stopped\n", running);
-	client_close(c);
+	nodes_close(s);
 	return rc;
+}
+
+static const char *node_state(const struct nodes *s, const struct cluster_node *node, pid_t pid)
+{
+	uint32_t m = node->member;
+
+	if (node->left)
+		return "left";
+	if (pid == 0)
+		return "stopped";
+	if (m == EPOCH_NOBODY)
+		return "no member";
+	if (!s->ok[m])
+		return "no answer";
+	if (s->statuses[m].recovering)
+		return "recovering";
+	return s->statuses[m].vault_ready ? "good" : "making the vault key";
+}
+
+static void status_row(struct cli *cli, const struct nodes *s, uint32_t i, struct cli_table *table)
+{
+	const struct cluster_node *node = &s->list[i];
+	pid_t pid = cluster_pid(cli->args[0], node->number);
+	const char *state = node_state(s, node, pid);
+	bool ok = node->member != EPOCH_NOBODY && s->ok[node->member];
+	uint64_t height = ok ? s->statuses[node->member].final_height : 0;
+
+	put_node(cli, s, i);
+	cli_put_text(cli, "state", state);
+	if (ok)
+		cli_put_number(cli, "final_height", height);
+	cli_table_cell(table, "%u", node->number);
+	cli_table_cell(table, "%ld", (long)pid);
+	cli_table_cell(table, "%s", state);
+	cli_table_cell(table, "%llu", (unsigned long long)height);
+	cli_table_cell(table, "%s", node->url);
 }
 
 static enum cli_exit run_status(struct cli *cli)
 {
-	struct client *c = NULL;
-	struct enclave_status *statuses;
+	static const char *const head[] = { "NODE", "PID", "STATE", "FINAL", "URL" };
+	struct nodes *s;
 	struct cli_table table;
-	bool ok[SR_MEMBERS_MAX];
-	uint32_t first, end, answered = 0;
-	enum cli_exit rc = open_dir(cli, &c, &first, &end);
+	uint32_t answered = 0;
+	enum cli_exit rc = nodes_open(cli, &s);
 
 	if (rc != CLI_DONE)
 		return rc;
-	statuses = calloc(c->genesis->members_n, sizeof *statuses);
-	SR_ASSERT(statuses != NULL);
-	client_statuses(c, statuses, ok, 2000);
+	nodes_look(s);
 	cli_table_init(&table, 5);
-	for (const char *const *h =
-		 (const char *const[]){ "NODE", "PID", "STATE", "FINAL", "URL", NULL };
-	     *h != NULL; h++)
-		cli_table_cell(&table, "%s", *h);
+	for (unsigned i = 0; i < 5; i++)
+		cli_table_cell(&table, "%s", head[i]);
 	cli_list_begin(cli, "members");
-	for (uint32_t i = first; i < end; i++) {
-		pid_t pid = cluster_pid(cli->args[0], i);
-		const char *state = pid == 0  ? "stopped"
-		    : !ok[i]                  ? "no answer"
-		    : statuses[i].recovering  ? "recovering"
-		    : statuses[i].vault_ready ? "good"
-					      : "making the vault key";
-
-		answered += ok[i];
-		cli_list_item(cli);
-		cli_put_number(cli, "member", i);
-		cli_put_number(cli, "pid", (uint64_t)pid);
-		cli_put_text(cli, "state", state);
-		cli_put_text(cli, "url", c->genesis->members[i].url);
-		if (ok[i])
-			cli_put_number(cli, "final_height", statuses[i].final_height);
-		cli_table_cell(&table, "%u", i);
-		cli_table_cell(&table, "%ld", (long)pid);
-		cli_table_cell(&table, "%s", state);
-		cli_table_cell(
-		    &table, "%llu", (unsigned long long)(ok[i] ? statuses[i].final_height : 0));
-		cli_table_cell(&table, "%s", c->genesis->members[i].url);
+	for (uint32_t i = 0; i < s->n; i++) {
+		status_row(cli, s, i, &table);
+		answered += s->list[i].member != EPOCH_NOBODY && s->ok[s->list[i].member];
 	}
 	cli_list_end(cli);
 	cli_put_number(cli, "answered", answered);
 	cli_table_print(cli, &table);
-	free(statuses);
-	client_close(c);
+	nodes_close(s);
 	return answered > 0 ? CLI_DONE : cli_fail(cli, SR_ERR_NOT_REACHED, "no node answered");
 }
 

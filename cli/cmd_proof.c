@@ -63,27 +63,6 @@ static enum cli_exit wanted_read(struct client *c, const struct key *k, struct w
 	return rc;
 }
 
-/* The trail's steps up to the header's epoch. */
-static enum sr_error trail_cut(
-    struct sr_writer *out, const uint8_t *trail, size_t n, uint64_t epoch)
-{
-	struct sr_reader r;
-	uint32_t steps;
-
-	sr_reader_init(&r, trail, n);
-	steps = sr_read_u32(&r);
-	if (epoch > steps)
-		return SR_ERR_WRONG_EPOCH;
-	sr_write_u32(out, (uint32_t)epoch);
-	for (uint64_t i = 0; i < epoch && r.error == SR_OK; i++)
-		for (unsigned part = 0; part < 3; part++) {
-			struct sr_bytes b = sr_read_blob(&r, TRAIL_BYTES_MAX);
-
-			sr_write_blob(out, b.p, b.n);
-		}
-	return r.error != SR_OK ? r.error : sr_writer_finish(out);
-}
-
 static enum sr_error file_write(const char *path, const uint8_t *p, size_t n)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -102,7 +81,7 @@ static enum sr_error proof_write(struct client *c, const struct wanted *w, struc
 
 	sr_writer_init(&trail, TRAIL_BYTES_MAX);
 	sr_writer_init(&out, PROOF_FILE_MAX);
-	error = trail_cut(&trail, c->trail, c->trail_n, c->epoch->epoch);
+	error = client_trail_cut(&trail, c, c->epoch->epoch);
 	if (error == SR_OK) {
 		sr_write_copy(&out, (const uint8_t *)MAGIC, 8);
 		sr_write_u8(&out, (uint8_t)w->kind);

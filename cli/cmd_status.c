@@ -13,9 +13,9 @@
 
 struct view { struct enclave_status *statuses; bool *ok; uint32_t n, answered, newest; };
 
-static void look(struct client *c, struct view *v)
+static void look_once(struct client *c, struct view *v)
 {
-	v->n = c->genesis->members_n;
+	v->n = c->epoch->n;
 	client_statuses(c, v->statuses, v->ok, LOOK_MS);
 	v->answered = v->newest = 0;
 	for (uint32_t i = 0; i < v->n; i++) {
@@ -26,6 +26,15 @@ static void look(struct client *c, struct view *v)
 		    || v->statuses[i].final_height > v->statuses[v->newest].final_height)
 			v->newest = i;
 	}
+}
+
+/* The members of the newest epoch that anybody speaks of and a trail proves. */
+static void look(struct client *c, struct view *v)
+{
+	look_once(c, v);
+	if ((v->answered == 0 || v->statuses[v->newest].epoch > c->epoch->epoch)
+	    && client_trail_fetch(c) == SR_OK)
+		look_once(c, v);
 }
 
 static const char *member_state(const struct view *v, uint32_t i)
@@ -54,7 +63,7 @@ static uint32_t peers(const struct enclave_status *s)
 
 static const char *cluster_state(const struct client *c, const struct view *v)
 {
-	uint32_t good = 0, n = c->genesis->members_n;
+	uint32_t good = 0, n = c->epoch->n;
 
 	for (uint32_t i = 0; i < v->n; i++)
 		good += v->ok[i] && !v->statuses[i].recovering && !v->statuses[i].disk_full;
@@ -85,8 +94,9 @@ static void members_show(struct cli *cli, const struct client *c, const struct v
 		client_member_name(c, i, name);
 		cli_list_item(cli);
 		cli_put_number(cli, "member", i);
+		cli_put_number(cli, "seat", c->epoch->members[i].seat);
 		cli_put_text(cli, "name", name);
-		cli_put_text(cli, "url", c->genesis->members[i].url);
+		cli_put_text(cli, "url", c->epoch->members[i].url);
 		cli_put_text(cli, "state", member_state(v, i));
 		cli_put_bool(cli, "answered", v->ok[i]);
 		cli_table_cell(&table, "%s", author ? ">" : "");
@@ -108,7 +118,7 @@ static void members_show(struct cli *cli, const struct client *c, const struct v
 		cli_table_cell(&table, v->ok[i] ? "%u" : "-", v->ok[i] ? peers(s) : 0);
 		cli_table_cell(
 		    &table, v->ok[i] ? "%llu" : "-", (unsigned long long)(v->ok[i] ? s->pool : 0));
-		cli_table_cell(&table, "%s", c->genesis->members[i].url);
+		cli_table_cell(&table, "%s", c->epoch->members[i].url);
 	}
 	cli_list_end(cli);
 	cli_table_print(cli, &table);
@@ -129,7 +139,7 @@ static void show(struct cli *cli, const struct client *c, const struct view *v)
 	cli_put_text(cli, "attestation", attestation);
 	cli_put_number(cli, "answered", v->answered);
 	cli_put_number(cli, "quorum", consensus_quorum(v->n));
-	cli_put_number(cli, "threshold", c->genesis->threshold);
+	cli_put_number(cli, "threshold", c->epoch->threshold);
 	cli_say(cli, "%s  %s  (chain %.16s..., attestation: %s)\n", name, cluster_state(c, v),
 	    chain, attestation);
 	if (v->answered > 0) {
@@ -198,10 +208,15 @@ static enum cli_exit run(struct cli *cli)
 		client_close(c);
 		return cli_usage(cli, SR_ERR_USAGE, "--watch and --json do not go together");
 	}
-	v.statuses = calloc(c->genesis->members_n, sizeof *v.statuses);
-	v.ok = calloc(c->genesis->members_n, sizeof *v.ok);
+	v.statuses = calloc(SR_MEMBERS_MAX, sizeof *v.statuses);
+	v.ok = calloc(SR_MEMBERS_MAX, sizeof *v.ok);
 	SR_ASSERT(v.statuses != NULL && v.ok != NULL);
-	if (cli_has(cli, "watch")) {
+	if (client_trail_fetch(c) != SR_OK)
+		c->trouble[0] = '\0'; /* members that are not ready may still tell their state */
+	rc = client_node_check(c);
+	if (rc != CLI_DONE) {
+		/* said already */
+	} else if (cli_has(cli, "watch")) {
 		watch(cli, c, &v);
 	} else {
 		look(c, &v);

@@ -218,6 +218,17 @@ static enum sr_error encrypt(struct payload_source *source, struct crypt_stream 
 	return error;
 }
 
+/* Pieces go by seat; seats that nobody has are not at the end. */
+static uint32_t seats_count(const struct epoch_record *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->members[i].seat >= n)
+			n = r->members[i].seat + 1;
+	return n;
+}
+
 static enum sr_error pieces_make(struct client *c, struct payload_source *source,
     const struct sr_key32 *dek, struct vault_payload *p, const int *fds)
 {
@@ -228,8 +239,8 @@ static enum sr_error pieces_make(struct client *c, struct payload_source *source
 
 	cli_progress_start(&progress, c->cli, "encrypting", p->plain_bytes);
 	if (error == SR_OK)
-		error = blob_coder_new(
-		    &coder, p, crypt_stream_bytes(p->plain_bytes), c->epoch->n, fds);
+		error = blob_coder_new(&coder, p, crypt_stream_bytes(p->plain_bytes),
+		    c->epoch->n, seats_count(c->epoch), fds);
 	if (error == SR_OK)
 		error = encrypt(source, &stream, coder, &progress);
 	if (error == SR_OK)
@@ -240,7 +251,7 @@ static enum sr_error pieces_make(struct client *c, struct payload_source *source
 	return error;
 }
 
-/* Piece i of p at that member. */
+/* That piece of p at that member. */
 static void blob_request(const struct client *c, struct http_request *r, enum http_verb verb,
     uint32_t member, const struct vault_payload *p, uint32_t piece, int fd)
 {
@@ -248,8 +259,8 @@ static void blob_request(const struct client *c, struct http_request *r, enum ht
 
 	*r = (struct http_request){ .verb = verb, .fd = fd };
 	sr_hex_encode(hash, p->piece_hash[piece].b, 32);
-	snprintf(r->url, sizeof r->url, "%s/blob/%s", c->genesis->members[member].url, hash);
-	r->pin = c->genesis->members[member].url_pin;
+	snprintf(r->url, sizeof r->url, "%s/blob/%s", c->epoch->members[member].url, hash);
+	r->pin = c->epoch->members[member].url_pin;
 	r->type = verb == HTTP_PUT ? "application/octet-stream" : NULL;
 	r->answer_max = verb == HTTP_PUT ? 65536 : blob_piece_bytes(p);
 	r->fd_bytes = verb == HTTP_PUT ? blob_piece_bytes(p) : 0;
@@ -289,17 +300,19 @@ static enum sr_error pieces_send(struct client *c, const struct vault_payload *p
 {
 	struct http_request requests[SR_MEMBERS_MAX];
 	struct transfer t = { .requests = requests };
-	bool done[SR_MEMBERS_MAX] = { false };
+	bool done[SR_MEMBERS_MAX] = { false };   /* members */
 	uint32_t which[SR_MEMBERS_MAX];
 	uint64_t until = cli_monotonic_ms() + c->cli->timeout_ms;
 
 	*took = 0;
 	do {
 		t.n = 0;
-		for (uint32_t i = 0; i < p->pieces_n; i++) {
+		for (uint32_t i = 0; i < c->epoch->n; i++) {
+			uint32_t seat = c->epoch->members[i].seat;
+
 			if (done[i])
 				continue;
-			blob_request(c, &requests[t.n], HTTP_PUT, i, p, i, fds[i]);
+			blob_request(c, &requests[t.n], HTTP_PUT, i, p, seat, fds[seat]);
 			which[t.n++] = i;
 		}
 		transfer_run(c, &t, "storing", blob_piece_bytes(p) * t.n);
@@ -315,7 +328,7 @@ static enum sr_error pieces_send(struct client *c, const struct vault_payload *p
 			}
 			http_request_clear(&requests[i]);
 		}
-		if (*took >= blob_needed(p->pieces_n))
+		if (*took >= blob_needed(c->epoch->n))
 			return SR_OK;
 		cli_pause_ms(200);
 	} while (cli_monotonic_ms() < until);
@@ -326,13 +339,15 @@ static enum cli_exit store_pieces(struct client *c, struct payload_source *sourc
     const struct sr_key32 *dek, struct vault_payload *p)
 {
 	int fds[SR_MEMBERS_MAX];
-	uint32_t opened = 0, took = 0;
+	uint32_t took = 0, seats = seats_count(c->epoch);
 	enum sr_error error = SR_OK;
 	enum cli_exit rc = CLI_DONE;
 
-	for (; opened < c->epoch->n && error == SR_OK; opened++)
-		if ((fds[opened] = nameless_file()) < 0)
+	for (uint32_t i = 0; i < seats; i++) {
+		fds[i] = epoch_record_seat(c->epoch, i) != EPOCH_NOBODY ? nameless_file() : -1;
+		if (fds[i] < 0 && epoch_record_seat(c->epoch, i) != EPOCH_NOBODY)
 			error = SR_ERR_IO;
+	}
 	if (error == SR_OK)
 		error = pieces_make(c, source, dek, p, fds);
 	if (error != SR_OK) {
@@ -340,14 +355,14 @@ static enum cli_exit store_pieces(struct client *c, struct payload_source *sourc
 	} else if ((error = pieces_send(c, p, fds, &took)) != SR_OK) {
 		cli_fail(c->cli, error,
 		    "only %u of %u members took their piece, %u are needed (last: %s)", took,
-		    p->pieces_n, blob_needed(p->pieces_n), c->trouble);
+		    c->epoch->n, blob_needed(c->epoch->n), c->trouble);
 		rc = CLI_UNREACHED;
-	} else if (took < p->pieces_n) {
+	} else if (took < c->epoch->n) {
 		cli_warn(c->cli,
 		    "strongroom: %u of %u members took their piece; any %u restore it\n", took,
-		    p->pieces_n, p->data_pieces);
+		    c->epoch->n, p->data_pieces);
 	}
-	for (uint32_t i = 0; i < opened; i++)
+	for (uint32_t i = 0; i < seats; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	/* The time limit is for the cluster's answers, not for moving bytes. */
@@ -422,21 +437,21 @@ struct pieces {
 	bool tried[SR_MEMBERS_MAX];
 };
 
-static bool piece_good(
-    struct client *c, const struct http_request *r, const struct vault_payload *p, uint32_t piece)
+static bool piece_good(struct client *c, const struct http_request *r, uint32_t member,
+    const struct vault_payload *p, uint32_t piece)
 {
 	char name[SR_NAME_MAX + 1];
 
 	if (r->error != SR_OK || r->status != 200) {
-		client_trouble(c, piece, r->error != SR_OK ? r->error : SR_ERR_NOT_FOUND);
+		client_trouble(c, member, r->error != SR_OK ? r->error : SR_ERR_NOT_FOUND);
 		return false;
 	}
 	if (r->answer_n == blob_piece_bytes(p) && sr_hash32_equal(&r->hash, &p->piece_hash[piece]))
 		return true;
-	client_member_name(c, piece, name);
+	client_member_name(c, member, name);
 	cli_warn(c->cli,
 	    "strongroom: member %s gave a piece with other bytes; going on without it\n", name);
-	client_trouble(c, piece, SR_ERR_BAD_HASH);
+	client_trouble(c, member, SR_ERR_BAD_HASH);
 	return false;
 }
 
@@ -444,23 +459,25 @@ static bool piece_good(
 static bool pieces_round(struct client *c, const struct vault_payload *p, struct pieces *s)
 {
 	struct http_request requests[SR_MEMBERS_MAX];
-	uint32_t piece[SR_MEMBERS_MAX];
+	uint32_t piece[SR_MEMBERS_MAX], member[SR_MEMBERS_MAX];
 	struct transfer t = { .requests = requests };
 
 	for (uint32_t i = 0; i < p->pieces_n && s->good + t.n < p->data_pieces; i++) {
+		uint32_t at = epoch_record_seat(c->epoch, i);
 		int fd;
 
-		if (s->tried[i] || i >= c->genesis->members_n || (fd = nameless_file()) < 0)
+		if (s->tried[i] || at == EPOCH_NOBODY || (fd = nameless_file()) < 0)
 			continue;
 		s->tried[i] = true;
 		piece[t.n] = i;
-		blob_request(c, &requests[t.n++], HTTP_GET, i, p, i, fd);
+		member[t.n] = at;
+		blob_request(c, &requests[t.n++], HTTP_GET, at, p, i, fd);
 	}
 	if (t.n == 0)
 		return false;
 	transfer_run(c, &t, "fetching", blob_piece_bytes(p) * t.n);
 	for (uint32_t i = 0; i < t.n; i++) {
-		if (piece_good(c, &requests[i], p, piece[i])
+		if (piece_good(c, &requests[i], member[i], p, piece[i])
 		    && lseek(requests[i].fd, 0, SEEK_SET) == 0) {
 			s->which[s->good] = piece[i];
 			s->fds[s->good++] = requests[i].fd;
@@ -479,9 +496,10 @@ static enum sr_error pieces_fetch(struct client *c, const struct vault_payload *
 	while (s->good < p->data_pieces) {
 		if (pieces_round(c, p, s))
 			continue;
-		/* All were asked. A member that was away may be back. */
+		/* All were asked. A member that was away may be back, or another on its seat. */
 		if (cli_monotonic_ms() >= until)
 			return SR_ERR_BLOB_MISSING;
+		(void)!client_trail_fetch(c);
 		memset(s->tried, 0, sizeof s->tried);
 		for (uint32_t i = 0; i < s->good; i++)
 			s->tried[s->which[i]] = true;

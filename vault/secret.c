@@ -19,15 +19,15 @@ static enum sr_error expiry_check(const struct vault_tx *tx, uint64_t expiry_ms)
 	return expiry_ms == 0 || expiry_ms > tx->block->time_ms ? SR_OK : SR_ERR_SECRET_EXPIRED;
 }
 
-/* A blob has one piece at each member. */
-static enum sr_error payload_check(const struct vault_tx *tx, const struct vault_payload *p)
+/* A blob's piece i belongs on seat i. How many seats there are may have changed while it was on its
+ * way: that is no reason to refuse it, and any number that decodes is good. */
+static enum sr_error payload_check(const struct vault_payload *p)
 {
 	if (p->inlined)
 		return p->inline_bytes.n <= VAULT_INLINE_BYTES_MAX ? SR_OK : SR_ERR_PAYLOAD_SIZE;
-	if (p->plain_bytes > VAULT_BLOB_PLAIN_MAX || p->cipher_bytes > VAULT_BLOB_CIPHER_MAX)
-		return SR_ERR_PAYLOAD_SIZE;
-	return p->pieces_n == tx->block->members_n && p->data_pieces >= 1 &&
-	    p->data_pieces <= p->pieces_n ? SR_OK : SR_ERR_OUT_OF_RANGE;
+	return p->plain_bytes <= VAULT_BLOB_PLAIN_MAX && p->cipher_bytes <= VAULT_BLOB_CIPHER_MAX
+	    ? SR_OK
+	    : SR_ERR_PAYLOAD_SIZE;
 }
 
 static enum sr_error switch_reference(
@@ -174,7 +174,7 @@ enum sr_error vault_secret_put(struct vault_tx *tx, const struct vault_op_secret
 	if (b->version != 0)
 		return SR_ERR_SECRET_VERSION;
 	SR_TRY(expiry_check(tx, b->expiry_ms));
-	SR_TRY(payload_check(tx, &b->payload));
+	SR_TRY(payload_check(&b->payload));
 	SR_TRY(vault_key_holders(tx, &b->key));
 	if (tx->meta.secrets >= VAULT_SECRETS_MAX)
 		return SR_ERR_TOO_MANY;
@@ -205,7 +205,7 @@ enum sr_error vault_secret_update(struct vault_tx *tx, const struct vault_op_sec
 
 	SR_TRY(secret_claim(tx, &secret, &b->id, b->version));
 	SR_TRY(expiry_check(tx, b->expiry_ms));
-	SR_TRY(payload_check(tx, &b->payload));
+	SR_TRY(payload_check(&b->payload));
 	SR_TRY(vault_key_holders(tx, &b->key));
 	SR_TRY(key_is_new(tx, &secret, &b->key, SR_ERR_DUPLICATE));
 	if (b->policy.n > 0)

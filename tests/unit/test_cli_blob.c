@@ -31,7 +31,7 @@ static void code(struct coded *c, struct sr_drbg *drbg, size_t n, uint32_t membe
 	ck_ok(sr_drbg_fill(drbg, c->bytes, n));
 	for (uint32_t i = 0; i < members; i++)
 		c->fds[i] = scratch_file();
-	ck_ok(blob_coder_new(&coder, &c->payload, n, members, c->fds));
+	ck_ok(blob_coder_new(&coder, &c->payload, n, members, members, c->fds));
 	/* In uneven bites: they must not show. */
 	for (size_t at = 0, bite = 1; at < n; at += bite, bite = bite * 3 + 1) {
 		if (bite > n - at)
@@ -111,6 +111,30 @@ START_TEST(every_choice_of_three_of_seven_pieces_restores)
 	}
 	ck_assert_uint_eq(tried, 35);
 	coded_free(&c);
+}
+END_TEST
+
+START_TEST(a_seat_that_nobody_has_costs_no_file_and_its_piece_fits_who_takes_it_later)
+{
+	struct blob_coder *coder;
+	struct sr_drbg drbg;
+	struct coded all, gap = { .n = 1000 };
+
+	test_drbg(&drbg, "seat_that_nobody_has");
+	code(&all, &drbg, 1000, 4);
+	ck_ok(blob_coder_new(&coder, &gap.payload, 1000, 4, 6, (int[]){ scratch_file(),
+	    scratch_file(), -1, scratch_file(), -1, scratch_file() }));
+	ck_ok(blob_coder_update(coder, all.bytes, 1000));
+	ck_ok(blob_coder_finish(coder, &gap.payload));
+	blob_coder_free(coder);
+	ck_assert_uint_eq(gap.payload.pieces_n, 6);
+	ck_assert_uint_eq(gap.payload.data_pieces, 2);
+	/* More pieces change nothing in the first ones. */
+	for (uint32_t i = 0; i < 2; i++)
+		ck_assert(sr_hash32_equal(&gap.payload.piece_hash[i], &all.payload.piece_hash[i]));
+	for (uint32_t i = 0; i < 6; i++)
+		ck_assert(!sr_hash32_is_zero(&gap.payload.piece_hash[i]));
+	coded_free(&all);
 }
 END_TEST
 
@@ -195,5 +219,6 @@ END_TEST
 
 TEST_MAIN("cli blob", any_two_of_four_pieces_restore_every_size,
     every_choice_of_three_of_seven_pieces_restores,
-    pieces_are_as_long_and_hash_as_the_payload_says, a_piece_taken_for_another_gives_other_bytes,
+    pieces_are_as_long_and_hash_as_the_payload_says,
+    a_seat_that_nobody_has_costs_no_file_and_its_piece_fits_who_takes_it_later, a_piece_taken_for_another_gives_other_bytes,
     what_arrives_in_time_is_enough_even_after_the_faults, sizes_that_do_not_fit_are_refused)

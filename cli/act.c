@@ -321,7 +321,8 @@ static enum sr_error nonce_prove(struct acting *a, uint64_t *nonce, uint64_t *he
 	return error;
 }
 
-/* Was it this form? The state of that height or later has its receipt, or proves that it has none. */
+/* Was it this form? The state of that height or later has its receipt, or proves that it has
+ * none. */
 static enum sr_error form_look(
     struct acting *a, const struct sr_hash32 *form, uint64_t height, bool *done)
 {
@@ -359,7 +360,11 @@ static enum sr_error replayed(struct acting *a, bool *done)
 		SR_TRY(form_look(a, &a->forms[i], height, done));
 	if (*done)
 		return SR_OK;
-	a->nonce = nonce;
+	/* The proof is a block old; whoever was faster may have gone on meanwhile. */
+	memset(&a->c->nonce, 0, sizeof a->c->nonce);
+	SR_TRY(nonce_fetch(a->c, a->key, &a->nonce));
+	if (a->nonce < nonce)
+		a->nonce = nonce;
 	a->forms_n = 0;
 	return form_make(a);
 }
@@ -387,7 +392,9 @@ static enum sr_error act_run(struct acting *a)
 
 enum sr_error client_act(struct client *self, const struct key *key, struct client_act *act)
 {
-	struct acting a = { .c = self, .key = key, .act = act, .scratch = malloc(sizeof *a.scratch) };
+	struct acting a = {
+		.c = self, .key = key, .act = act, .scratch = malloc(sizeof *a.scratch)
+	};
 	enum sr_error error = SR_ERR_NO_MEMORY;
 
 	sr_writer_init(&a.op, SR_OP_MAX);
@@ -525,7 +532,8 @@ static bool share_take(void *ctx, uint32_t member, enum sr_error error, enum sr_
 	if (error != SR_OK || s->have[member])
 		return false;
 	if (code != SR_OK) {
-		if (!client_passing(code) && code != SR_ERR_WRONG_EPOCH && code != SR_ERR_NO_SUCH_TICKET && !s->refused[member]) {
+		if (!client_passing(code) && code != SR_ERR_WRONG_EPOCH
+		    && code != SR_ERR_NO_SUCH_TICKET && !s->refused[member]) {
 			s->refused[member] = true;
 			s->denials++;
 			s->denial = code;

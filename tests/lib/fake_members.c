@@ -165,6 +165,7 @@ void fake_members_free(struct fake_members *self)
 	all = NULL;
 	for (unsigned i = 0; i < FAKE_EPOCHS; i++)
 		free(self->records[i]);
+	vault_tree_unref(self->old.tree);
 	world_free(self->world);
 	cluster_free(self->cluster);
 	scratch_remove(self->dir);
@@ -209,16 +210,28 @@ static void submit(struct fake_members *self, const struct fake_request *r, stru
 		vault_receipt_write(&a->payload, &receipt);
 }
 
-static void prove(struct fake_members *self, const struct vault_key *key, struct fake_answer *a)
+void fake_members_grow_old(struct fake_members *self)
+{
+	vault_tree_unref(self->old.tree);
+	self->old.tree = vault_tree_ref(self->world->t);
+	self->old.height = self->world->block.height;
+	world_block(self->world, 1);
+}
+
+static void prove(struct fake_members *self, const struct fake_request *r,
+    const struct vault_key *key, struct fake_answer *a)
 {
 	struct consensus_header h = { .chain_id = self->genesis->chain_id, .epoch = self->epoch };
+	bool stale = self->stale != NULL && self->stale(self, r);
+	struct vault_tree *t;
 	struct consensus_cert cert;
 	struct sr_writer part;
 
 	world_block(self->world, 1);
-	h.height = h.slot = self->world->block.height;
+	t = stale ? self->old.tree : self->world->t;
+	h.height = h.slot = stale ? self->old.height : self->world->block.height;
 	h.parent_slot = h.slot - 1;
-	h.pre_state_root = world_root(self->world);
+	h.pre_state_root = vault_tree_root(t);
 	certify(&cert, &h, self->votes[self->epoch], self->records[self->epoch]->n);
 	sr_writer_init(&part, VAULT_PROOF_MAX);
 	consensus_header_write(&part, &h);
@@ -227,7 +240,7 @@ static void prove(struct fake_members *self, const struct vault_key *key, struct
 	consensus_cert_write(&part, &cert);
 	sr_write_blob(&a->payload, part.p, part.n);
 	sr_writer_reset(&part);
-	vault_tree_prove(&part, self->world->t, key);
+	vault_tree_prove(&part, t, key);
 	sr_write_blob(&a->payload, part.p, part.n);
 	must_ok(sr_writer_finish(&part), "a proof");
 	sr_writer_clear(&part);
@@ -255,7 +268,7 @@ static void get(struct fake_members *self, struct fake_request *r, struct fake_a
 	sr_writer_reset(&a->payload);
 	a->code = vault_get_key(&key, r->get, params);
 	if (a->code == SR_OK)
-		prove(self, &key, a);
+		prove(self, r, &key, a);
 }
 
 static void trail(const struct fake_members *self, struct sr_writer *w)

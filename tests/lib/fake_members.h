@@ -41,9 +41,16 @@ struct fake_members {
 	/* SR_OK: go on; else the way's error. */
 	enum sr_error (*before)(struct fake_members *self, const struct fake_request *r);
 	/* May change what is answered; it is signed with the seat's own key. */
-	void (*after)(struct fake_members *self, const struct fake_request *r, struct fake_answer *a);
+	void (*after)(
+	    struct fake_members *self, const struct fake_request *r, struct fake_answer *a);
+	/* A proof of that request is of this older state. */
+	bool (*stale)(struct fake_members *self, const struct fake_request *r);
+	struct { struct vault_tree *tree; uint64_t height; } old;
 	void *ctx;
 };
+
+/* Remembers the state of now as the old one. */
+void fake_members_grow_old(struct fake_members *self);
 
 /* Four members, seats 0 to 3, in epoch 1. One at a time: fake_members_run finds it. */
 struct fake_members *fake_members_new(void);

@@ -220,5 +220,6 @@ END_TEST
 TEST_MAIN("cli blob", any_two_of_four_pieces_restore_every_size,
     every_choice_of_three_of_seven_pieces_restores,
     pieces_are_as_long_and_hash_as_the_payload_says,
-    a_seat_that_nobody_has_costs_no_file_and_its_piece_fits_who_takes_it_later, a_piece_taken_for_another_gives_other_bytes,
+    a_seat_that_nobody_has_costs_no_file_and_its_piece_fits_who_takes_it_later,
+    a_piece_taken_for_another_gives_other_bytes,
     what_arrives_in_time_is_enough_even_after_the_faults, sizes_that_do_not_fit_are_refused)

@@ -200,6 +200,74 @@ START_TEST(a_member_that_names_another_epoch_is_passed_over)
 }
 END_TEST
 
+/* Another client of the same account was faster. */
+static enum sr_error before_foreign(struct fake_members *m, const struct fake_request *r)
+{
+	struct vault_receipt receipt;
+	union vault_op_body b = { .nft_mint = { .to = m->world->who[ALICE] } };
+
+	if (r->method != CLIENT_SUBMIT || r->number != 1)
+		return SR_OK;
+	b.nft_mint.name = (struct sr_bytes){ (const uint8_t *)"other", 5 };
+	world_sign(m->world, ALICE, VAULT_OP_NFT_MINT, &b);
+	ck_ok(fake_members_apply(
+	    m, (struct sr_bytes){ m->world->bytes, m->world->bytes_n }, &receipt));
+	return SR_OK;
+}
+
+START_TEST(an_operation_whose_nonce_another_one_used_is_signed_anew)
+{
+	struct story *s = story_new();
+	struct vault_receipt receipt;
+	struct client_act act;
+
+	s->members->before = before_foreign;
+	ck_ok(mint(s, &act));
+	ck_error(act.receipt.code, SR_OK);
+	ck_assert_uint_gt(s->seen_n, 1);
+	for (unsigned i = 0; i < s->seen_n; i++)
+		(void)!fake_members_apply(
+		    s->members, (struct sr_bytes){ s->seen[i].p, s->seen[i].n }, &receipt);
+	ck_assert_uint_eq(world_count(s->members->world, VAULT_REC_NFT), 2);
+	story_free(s);
+}
+END_TEST
+
+/* The first answers are lost, and whoever shows receipts shows those of an older state. */
+static enum sr_error before_old(struct fake_members *m, const struct fake_request *r)
+{
+	if (r->method == CLIENT_SUBMIT && r->number == 1)
+		fake_members_grow_old(m);
+	return SR_OK;
+}
+
+static void after_lost(struct fake_members *m, const struct fake_request *r, struct fake_answer *a)
+{
+	keep(m->ctx, r);
+	if (r->method == CLIENT_SUBMIT && r->number <= 4) {
+		a->code = SR_ERR_NONCE_REPLAYED;
+		sr_writer_reset(&a->payload);
+	}
+}
+
+static bool stale_receipts(struct fake_members *m, const struct fake_request *r)
+{
+	struct story *s = m->ctx;
+
+	return r->get == VAULT_GET_RECEIPT && s->after++ < 3;
+}
+
+START_TEST(a_receipt_missing_from_an_older_state_proves_nothing)
+{
+	struct story *s = story_new();
+
+	s->members->before = before_old;
+	s->members->after = after_lost;
+	s->members->stale = stale_receipts;
+	mints_once(s);
+}
+END_TEST
+
 /* --- epochs that end --- */
 
 static void next_epoch(struct story *s)
@@ -225,7 +293,8 @@ START_TEST(an_operation_that_came_too_late_for_its_epoch_is_signed_for_the_next)
 }
 END_TEST
 
-static void after_submit(struct fake_members *m, const struct fake_request *r, struct fake_answer *a)
+static void after_submit(
+    struct fake_members *m, const struct fake_request *r, struct fake_answer *a)
 {
 	struct story *s = m->ctx;
 
@@ -349,6 +418,8 @@ int main(void)
 	tcase_add_test(t, a_mint_makes_one);
 	tcase_add_loop_test(t, a_nonce_that_one_member_made_up_leads_to_no_second_operation, 0, 4);
 	tcase_add_test(t, a_member_that_names_another_epoch_is_passed_over);
+	tcase_add_test(t, an_operation_whose_nonce_another_one_used_is_signed_anew);
+	tcase_add_test(t, a_receipt_missing_from_an_older_state_proves_nothing);
 	tcase_add_test(t, an_operation_that_came_too_late_for_its_epoch_is_signed_for_the_next);
 	tcase_add_test(t, an_operation_whose_answer_the_epoch_cut_off_is_not_done_again);
 	tcase_add_test(t, an_epoch_that_ends_while_members_confirm_is_followed);

@@ -411,5 +411,6 @@ TEST_MAIN("vault secret", a_put_makes_version_one, a_put_must_carry_the_id_of_it
     a_new_policy_is_a_new_version_with_the_same_payload,
     a_policy_with_an_unchanged_key_is_named, sixty_four_versions_are_kept_and_the_latest_always,
     nothing_is_released_after_delete, nothing_is_released_after_expiry_and_the_owner_may_extend_it,
-    a_blob_may_have_more_pieces_than_there_are_members_now, the_largest_inline_payload_fits_in_an_operation,
+    a_blob_may_have_more_pieces_than_there_are_members_now,
+    the_largest_inline_payload_fits_in_an_operation,
     a_restored_version_is_wrapped_to_the_label_of_now)

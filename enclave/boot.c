@@ -90,6 +90,8 @@ enum sr_error boot_begin(struct enclave_core *self, const struct enclave_event *
 		return boot_refuse(self, error);
 	self->phase = CORE_BOOTING;
 	self->booted_ms = ev->now_ms;
+	if (!self->in_genesis && ev->member < SR_MEMBERS_MAX)
+		self->seat = ev->member; /* as its operator was told; the state says it for sure */
 	if (self->in_genesis && ev->member != self->seat)
 		fx_note_number(self, NOTE_WARN, "the configured member index is wrong; this is "
 		    "member ",

@@ -526,7 +526,7 @@ static enum sr_error judge_unknowing(const struct enclave_core *self,
 		return SR_ERR_NOT_READY;
 	if (facts->debug)
 		return SR_ERR_DEBUG_ENCLAVE;
-	return memcmp(facts->report_data, report_data, ATTEST_REPORT_DATA) == 0 ? SR_OK :
+	return attest_facts_bound(facts, report_data) ? SR_OK :
 	    SR_ERR_BINDING;
 }
 
@@ -548,8 +548,13 @@ enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint3
 void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
     const struct enclave_core *self)
 {
-	*out = policy_known(self, room) ? roster_trust(room, NULL) :
-	    (struct attest_trust){ .makers_n = 0 };
+	/* Who joins knows the first policy: whom it does not reach, another member stands in for. */
+	if (policy_known(self, room))
+		*out = roster_trust(room, NULL);
+	else if (self->genesis != NULL)
+		*out = roster_trust(&self->genesis->policy, NULL);
+	else
+		*out = (struct attest_trust){ .makers_n = 0 };
 }
 
 bool enclave_core_evidence_software(const struct enclave_core *self)

@@ -54,7 +54,7 @@ endif
 
 # Encodings that both sides of a wire need; they depend on base alone.
 WIRE := $(wildcard vault/op*.c vault/policy*.c vault/proof.c vault/record.c consensus/wire.c enclave/genesis.c \
-	enclave/client_wire.c enclave/host_wire.c attest/facts.c attest/policy.c attest/evidence_blob.c)
+	enclave/client_wire.c enclave/client_roster.c enclave/host_wire.c attest/facts.c attest/policy.c attest/evidence_blob.c)
 SHELL_SRC := $(wildcard enclave/shell_*.c)
 
 SRC_base := $(wildcard base/*.c)

@@ -152,7 +152,8 @@ static enum sr_error request_options(CURL *c, struct http_request *r)
 	    && curl_easy_setopt(c, CURLOPT_CAINFO, NULL) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK
-	    && curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY, pin) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY, r->unpinned ? NULL : pin)
+		== CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) == CURLE_OK

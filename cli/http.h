@@ -15,6 +15,7 @@ struct http_request {
 	enum http_verb verb;
 	char url[384];
 	struct sr_hash32 pin;
+	bool unpinned;                   /* of what proves itself only: any key will do */
 	const char *type;                /* POST: content type */
 	struct sr_bytes body;            /* POST; borrowed */
 	int fd; /* PUT: sent from its beginning. GET: written to it; else -1 */

@@ -14,6 +14,7 @@ static const char *method_name(enum client_method method)
 	case CLIENT_STATUS: return "vault_status";
 	case CLIENT_BLOCK: return "chain_getBlock";
 	case CLIENT_PENDING: return "author_pendingExtrinsics";
+	case CLIENT_ROSTER: return "vault_getRoster";
 	case CLIENT_SUBMIT: return "author_submitExtrinsic";
 	case CLIENT_GET: return "state_executeGetter";
 	case CLIENT_SHARE: return "vault_getShare";
@@ -26,6 +27,7 @@ static const char *result_field(enum client_method method)
 {
 	switch (method) {
 	case CLIENT_TRAIL: return "trail";
+	case CLIENT_ROSTER: return "roster";
 	case CLIENT_STATUS: case CLIENT_BLOCK: case CLIENT_PENDING: return "raw";
 	case CLIENT_SUBMIT: case CLIENT_GET: case CLIENT_SHARE: return "answer";
 	}
@@ -113,6 +115,7 @@ static enum sr_error slot_fill(struct slot *slot, struct rpc_call *call, const s
 		return SR_ERR_TOO_LONG;
 	r->verb = HTTP_POST;
 	r->pin = call->pin;
+	r->unpinned = call->unpinned;
 	r->type = "application/json";
 	r->body = (struct sr_bytes){ (const uint8_t *)slot->body, strlen(slot->body) };
 	r->fd = -1;

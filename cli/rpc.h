@@ -12,6 +12,7 @@ struct rpc_call {
 	uint32_t member;
 	const char *url;
 	struct sr_hash32 pin;
+	bool unpinned;                   /* http.h */
 	struct sr_bytes payload;         /* borrowed */
 	uint64_t number;                 /* BLOCK: the height, 0 for the newest */
 	uint64_t timeout_ms;

@@ -27,6 +27,7 @@ enum client_method {
 	CLIENT_STATUS = 2,     /* nothing            -> enclave_status (enclave/host_wire.h) */
 	CLIENT_BLOCK = 3,      /* height u64, 0: newest final -> header and certificate, below */
 	CLIENT_PENDING = 4,    /* nothing            -> u32 operations waiting */
+	CLIENT_ROSTER = 5,     /* nothing            -> roster (enclave/client_roster.h) */
 	/* sealed */
 	/* operation bytes    -> receipt (vault_receipt), once it is final; idempotent by the
 	 * operation's bytes */

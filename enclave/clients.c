@@ -1,4 +1,5 @@
 /* enclave/clients.c - requests of clients and their answers (enclave/client_wire.h). */
+#include "enclave/client_roster.h"
 #include "enclave/internal.h"
 
 #include "chain/ethsig.h"
@@ -398,6 +399,17 @@ static void request_status(struct enclave_core *self, uint64_t token)
 	sr_writer_clear(&w);
 }
 
+static void request_roster(struct enclave_core *self, uint64_t token)
+{
+	struct sr_writer w;
+	enum sr_error error;
+
+	sr_writer_init(&w, CLIENT_ROSTER_MAX);
+	error = roster_answer(&w, self);
+	fx_reply(self, token, error, w.p, error == SR_OK ? w.n : 0);
+	sr_writer_clear(&w);
+}
+
 static void request_pending(struct enclave_core *self, uint64_t token)
 {
 	size_t count = pool_count(self->pool);
@@ -440,6 +452,9 @@ enum sr_error clients_request(struct enclave_core *self, const struct enclave_ev
 		return SR_OK;
 	case CLIENT_BLOCK:
 		request_block(self, ev);
+		return SR_OK;
+	case CLIENT_ROSTER:
+		request_roster(self, ev->token);
 		return SR_OK;
 	case CLIENT_PENDING:
 		request_pending(self, ev->token);

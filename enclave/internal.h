@@ -540,6 +540,8 @@ SR_MUST_CHECK enum sr_error peers_admit(struct enclave_core *self, struct vault_
 SR_MUST_CHECK enum sr_error clients_request(struct enclave_core *self,
     const struct enclave_event *ev);
 void clients_gone(struct enclave_core *self, uint64_t token);
+/* roster_answer.c: the answer to CLIENT_ROSTER. */
+SR_MUST_CHECK enum sr_error roster_answer(struct sr_writer *w, const struct enclave_core *self);
 void clients_receipt(struct enclave_core *self, const struct sr_hash32 *op,
     const struct vault_receipt *receipt);
 void clients_refused(struct enclave_core *self, const struct sr_hash32 *op, enum sr_error code);

@@ -152,6 +152,11 @@ static json_t *result_trail(const uint8_t *p, size_t n)
 	return json_pack("{s:o}", "trail", rpc_hex(p, n));
 }
 
+static json_t *result_roster(const uint8_t *p, size_t n)
+{
+	return json_pack("{s:o}", "roster", rpc_hex(p, n));
+}
+
 static json_t *result_answer(const uint8_t *p, size_t n)
 {
 	return json_pack("{s:o}", "answer", rpc_hex(p, n));
@@ -180,6 +185,7 @@ static const struct rpc_method methods[] = {
 	{ "system_health", PARAMS_NONE, 0, local_health, NULL, NULL },
 	{ "vault_status", PARAMS_NONE, 0, local_status, NULL, NULL },
 	{ "author_getShieldingKey", PARAMS_NONE, CLIENT_TRAIL, NULL, result_trail, NULL },
+	{ "vault_getRoster", PARAMS_NONE, CLIENT_ROSTER, NULL, result_roster, NULL },
 	{ "author_pendingExtrinsics", PARAMS_NONE, CLIENT_PENDING, NULL, result_count, NULL },
 	{ "author_submitExtrinsic", PARAMS_SEALED, CLIENT_SUBMIT, NULL, result_answer, NULL },
 	{ "state_executeGetter", PARAMS_SEALED, CLIENT_GET, NULL, result_answer, NULL },

@@ -36,7 +36,7 @@ my %may = (
 	cli => [qw(cli blob shamir chain attest config platform base wire)],
 );
 my $wire = qr{^(?:vault/(?:op|policy)\w*|vault/(?:proof|record)|consensus/wire
-	|enclave/(?:genesis|client_wire|host_wire)|attest/(?:facts|policy|evidence_blob))\.[ch]$}x;
+	|enclave/(?:genesis|client_wire|client_roster|host_wire)|attest/(?:facts|policy|evidence_blob))\.[ch]$}x;
 my $shell = qr{^enclave/(?:shell_\w+|main)\.[ch]$};
 
 sub read_lines {

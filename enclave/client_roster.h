@@ -4,14 +4,14 @@
  * Public, and one member's word: who acts on it checks what matters against the trail.
  *
  * answer = version u8 | epoch u64 | height u64 | time_ms u64 | began_ms u64 | refresh_asked bool |
- *          attempts u32 | pause_until_ms u64 | changing bool | [change] | u32 n, members |
- *          u32 n, candidates | policy
+ *          attempts u32 | pause_until_ms u64 | [change] | u32 n, members | u32 n, candidates |
+ *          policy
  *   change    = target u64 | kind u8 | attempt u32 | n u32 | started_ms u64 | fixed bool | dealt u32
  *               | excluded u32 | acked u32
  *   member    = seat u32 | flags u32 | code u16 | since_epoch u64 | verified_ms u64 | [facts]
  *   candidate = epoch_member | state u8 | code u16 | asked_ms u64 | decided_ms u64 | subject 32 |
  *               [facts]
- *   [x]       = a bool of its own, then x if true; changing is that of the change
+ *   [x]       = a bool, then x if that is true
  * Members and candidates are in the order of seats.
  */
 #ifndef SR_ENCLAVE_CLIENT_ROSTER_H

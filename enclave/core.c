@@ -548,7 +548,8 @@ enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint3
 void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
     const struct enclave_core *self)
 {
-	/* Who joins knows the first policy: whom it does not reach, another member stands in for. */
+	/* Who joins knows the first policy: whom it does not reach, another member stands in
+	 * for. */
 	if (policy_known(self, room))
 		*out = roster_trust(room, NULL);
 	else if (self->genesis != NULL)

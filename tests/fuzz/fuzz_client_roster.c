@@ -1,4 +1,5 @@
-/* tests/fuzz/fuzz_client_roster.c - a member's roster at the client: what reads has one encoding. */
+/* tests/fuzz/fuzz_client_roster.c - a member's roster at the client: what reads has one
+ * encoding. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -18,10 +18,11 @@ const struct cli_option cli_global_options[] = {
 };
 
 const struct cli_command *const cli_groups[] = {
-	cli_commands_cluster, cli_commands_status, cli_commands_genesis, cli_commands_key,
-	cli_commands_nft, cli_commands_secret, cli_commands_switch, cli_commands_audit,
-	cli_commands_block, cli_commands_proof, cli_commands_split, cli_commands_attest,
-	cli_commands_tpm, cli_commands_completion, NULL,
+	cli_commands_cluster, cli_commands_node, cli_commands_policy, cli_commands_status,
+	cli_commands_checkpoint, cli_commands_genesis, cli_commands_key, cli_commands_nft,
+	cli_commands_secret, cli_commands_switch, cli_commands_audit, cli_commands_block,
+	cli_commands_proof, cli_commands_split, cli_commands_attest, cli_commands_tpm,
+	cli_commands_completion, NULL,
 };
 
 /* --- looking things up --- */

@@ -49,7 +49,8 @@ extern const struct cli_command *const cli_groups[];
 extern const struct cli_command cli_commands_cluster[], cli_commands_status[], cli_commands_key[],
     cli_commands_nft[], cli_commands_secret[], cli_commands_switch[], cli_commands_audit[],
     cli_commands_block[], cli_commands_proof[], cli_commands_split[], cli_commands_genesis[],
-    cli_commands_attest[], cli_commands_tpm[], cli_commands_completion[];
+    cli_commands_attest[], cli_commands_tpm[], cli_commands_node[], cli_commands_policy[],
+    cli_commands_checkpoint[], cli_commands_completion[];
 
 /* --- the command line (args.c) --- */
 /* Fills self from argv; on a mistake prints it and returns CLI_USAGE. */

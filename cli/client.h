@@ -4,8 +4,8 @@
  * The genesis file is the pin: it names the first members, their HTTPS keys and their evidence, all
  * checked when it is read. From there the epoch trail is followed, each step under the quorum of
  * the epoch before, to the members and keys of today. Nothing is sent before that. What is
- * confidential is then sealed to the epoch's shielding key and answers are signed by the member that
- * gives them. The last trail seen is kept as a hint of whom to ask when the first members are gone;
+ * confidential is then sealed to the epoch's shielding key and answers are signed by the member
+ * that gives them. The last trail seen is kept as a hint of whom to ask when the first members are gone;
  * it is verified from the genesis like any other.
  *
  * "member" is an index in the current epoch's record. It means another member once the epoch moves:
@@ -71,6 +71,8 @@ void client_statuses(struct client *self, struct enclave_status *statuses, bool 
 /* Asks all members for the trail, those it leads to as well, and those of the genesis when nobody
  * else answers. Moves the epoch. NOT_REACHED: nobody answered. */
 SR_MUST_CHECK enum sr_error client_trail_fetch(struct client *self);
+/* The same of whoever answers at this URL, member or not: a trail proves itself. Moves the epoch. */
+SR_MUST_CHECK enum sr_error client_trail_from(struct client *self, const char *url);
 /* After a WRONG_EPOCH: fetches; is there a newer epoch than before? */
 bool client_epoch_moved(struct client *self);
 /* The record of an epoch up to the current one. out is large: allocate it. */

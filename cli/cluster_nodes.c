@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cluster.h"
 #include "config/config.h"
@@ -28,16 +28,6 @@ static bool number_of(uint32_t *out, const char *name)
 	return true;
 }
 
-/* What left the cluster has wiped its identity. */
-static bool has_identity(const char *dir, uint32_t number)
-{
-	char path[CLI_PATH_MAX];
-	struct stat st;
-
-	return snprintf(path, sizeof path, "%s/node-%u/identity", dir, number) < (int)sizeof path
-	    && stat(path, &st) == 0 && st.st_size > 0;
-}
-
 static enum cli_exit node_read(struct cli *cli, const char *dir, struct cluster_node *node)
 {
 	struct config *config = malloc(sizeof *config);
@@ -47,13 +37,17 @@ static enum cli_exit node_read(struct cli *cli, const char *dir, struct cluster_
 
 	SR_ASSERT(config != NULL);
 	why.text[0] = '\0';
+	node->member = EPOCH_NOBODY;
+	node->begun = false;
+	node->url[0] = '\0';
 	if (snprintf(path, sizeof path, "%s/node-%u/strongroomd.yaml", dir, node->number)
 	    < (int)sizeof path)
 		error = config_read(config, path, &why);
-	if (error == SR_OK) {
+	if (error != SR_OK && access(path, F_OK) != 0) {
+		node->begun = true;
+		error = SR_OK;
+	} else if (error == SR_OK) {
 		snprintf(node->url, sizeof node->url, "https://%.240s", config->rpc_listen);
-		node->left = !has_identity(dir, node->number);
-		node->member = EPOCH_NOBODY;
 	}
 	free(config);
 	return error == SR_OK ? CLI_DONE
@@ -85,7 +79,7 @@ void cluster_nodes_match(struct cluster_node *nodes, uint32_t n, const struct ep
 {
 	for (uint32_t i = 0; i < n; i++) {
 		nodes[i].member = EPOCH_NOBODY;
-		for (uint32_t m = 0; m < record->n && !nodes[i].left; m++)
+		for (uint32_t m = 0; m < record->n; m++)
 			if (strcmp(record->members[m].url, nodes[i].url) == 0)
 				nodes[i].member = m;
 	}

@@ -1,4 +1,4 @@
-/* The processes of a cluster on this machine. */
+/* The processes of nodes on this machine. */
 #include "cli/cluster.h"
 
 #include <errno.h>
@@ -14,9 +14,9 @@
 #define TAIL_BYTES 2000
 #define LOOK_MS 20u
 
-static bool node_path(char out[CLI_PATH_MAX], const char *dir, uint32_t node, const char *name)
+static bool node_path(char out[CLI_PATH_MAX], const char *dir, const char *name)
 {
-	return snprintf(out, CLI_PATH_MAX, "%s/node-%u/%s", dir, node, name) < (int)CLI_PATH_MAX;
+	return snprintf(out, CLI_PATH_MAX, "%s/%s", dir, name) < (int)CLI_PATH_MAX;
 }
 
 /* Field 22 of /proc/PID/stat, in clock ticks since boot; 0: no such process, or a dead one. */
@@ -50,14 +50,14 @@ static unsigned long long start_time(pid_t pid)
 	return ticks;
 }
 
-pid_t cluster_pid(const char *dir, uint32_t node)
+pid_t node_pid(const char *dir)
 {
 	char path[CLI_PATH_MAX];
 	unsigned long long started = 0;
 	long pid = 0;
 	FILE *f;
 
-	if (!node_path(path, dir, node, "pid"))
+	if (!node_path(path, dir, "pid"))
 		return 0;
 	f = fopen(path, "re");
 	if (f == NULL)
@@ -68,13 +68,13 @@ pid_t cluster_pid(const char *dir, uint32_t node)
 	return pid > 1 && started != 0 && start_time((pid_t)pid) == started ? (pid_t)pid : 0;
 }
 
-static enum sr_error pid_write(const char *dir, uint32_t node, pid_t pid)
+static enum sr_error pid_write(const char *dir, pid_t pid)
 {
 	char path[CLI_PATH_MAX];
 	FILE *f;
 	bool ok;
 
-	if (!node_path(path, dir, node, "pid"))
+	if (!node_path(path, dir, "pid"))
 		return SR_ERR_TOO_LONG;
 	f = fopen(path, "we");
 	if (f == NULL)
@@ -99,13 +99,13 @@ _Noreturn static void become(const char *program, char *const *argv, int log_fd)
 	_exit(127);
 }
 
-enum sr_error cluster_spawn(const char *dir, uint32_t node, pid_t *pid)
+enum sr_error node_spawn(const char *dir, pid_t *pid)
 {
 	char program[CLI_PATH_MAX], config[CLI_PATH_MAX], log[CLI_PATH_MAX], option[] = "--config";
 	char *argv[] = { program, option, config, NULL };
 	int log_fd;
 
-	if (!node_path(config, dir, node, "strongroomd.yaml") || !node_path(log, dir, node, "log"))
+	if (!node_path(config, dir, "strongroomd.yaml") || !node_path(log, dir, "log"))
 		return SR_ERR_TOO_LONG;
 	if (access(config, R_OK) != 0)
 		return SR_ERR_NOT_FOUND;
@@ -117,35 +117,35 @@ enum sr_error cluster_spawn(const char *dir, uint32_t node, pid_t *pid)
 	if (*pid == 0)
 		become(program, argv, log_fd);
 	close(log_fd);
-	return *pid < 0 ? SR_ERR_IO : pid_write(dir, node, *pid);
+	return *pid < 0 ? SR_ERR_IO : pid_write(dir, *pid);
 }
 
-enum sr_error cluster_end(const char *dir, uint32_t node, int signal_number, uint64_t timeout_ms)
+enum sr_error node_end(const char *dir, int signal_number, uint64_t timeout_ms)
 {
 	char path[CLI_PATH_MAX];
 	uint64_t until = cli_monotonic_ms() + timeout_ms;
-	pid_t pid = cluster_pid(dir, node);
+	pid_t pid = node_pid(dir);
 
 	if (pid != 0 && kill(pid, signal_number) != 0 && errno != ESRCH)
 		return SR_ERR_IO;
-	while (pid != 0 && cluster_pid(dir, node) == pid) {
+	while (pid != 0 && node_pid(dir) == pid) {
 		waitpid(pid, NULL, WNOHANG);    /* only ours when this very process started it */
 		if (cli_monotonic_ms() >= until)
 			return SR_ERR_TIMED_OUT;
 		cli_pause_ms(LOOK_MS);
 	}
-	if (node_path(path, dir, node, "pid"))
+	if (node_path(path, dir, "pid"))
 		unlink(path);
 	return SR_OK;
 }
 
-void cluster_log_tail(const char *dir, uint32_t node)
+void node_log_tail(const char *dir)
 {
 	char path[CLI_PATH_MAX], text[TAIL_BYTES + 1];
 	size_t n;
 	FILE *f;
 
-	if (!node_path(path, dir, node, "log") || (f = fopen(path, "re")) == NULL)
+	if (!node_path(path, dir, "log") || (f = fopen(path, "re")) == NULL)
 		return;
 	if (fseek(f, -TAIL_BYTES, SEEK_END) != 0)
 		rewind(f);
@@ -153,4 +153,42 @@ void cluster_log_tail(const char *dir, uint32_t node)
 	fclose(f);
 	text[n] = '\0';
 	fprintf(stderr, "the end of %s:\n%s", path, text);
+}
+
+/* --- by number, in a cluster's directory --- */
+
+static const char *node_dir(char out[CLI_PATH_MAX], const char *dir, uint32_t node)
+{
+	/* Too long a path is one that does not exist. */
+	if (snprintf(out, CLI_PATH_MAX, "%s/node-%u", dir, node) >= (int)CLI_PATH_MAX)
+		out[0] = '\0';
+	return out;
+}
+
+pid_t cluster_pid(const char *dir, uint32_t node)
+{
+	char path[CLI_PATH_MAX];
+
+	return node_pid(node_dir(path, dir, node));
+}
+
+enum sr_error cluster_spawn(const char *dir, uint32_t node, pid_t *pid)
+{
+	char path[CLI_PATH_MAX];
+
+	return node_spawn(node_dir(path, dir, node), pid);
+}
+
+enum sr_error cluster_end(const char *dir, uint32_t node, int signal_number, uint64_t timeout_ms)
+{
+	char path[CLI_PATH_MAX];
+
+	return node_end(node_dir(path, dir, node), signal_number, timeout_ms);
+}
+
+void cluster_log_tail(const char *dir, uint32_t node)
+{
+	char path[CLI_PATH_MAX];
+
+	node_log_tail(node_dir(path, dir, node));
 }

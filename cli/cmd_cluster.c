@@ -1,6 +1,7 @@
 /* strongroom cluster: a whole cluster on this machine, to try it out or for tests. */
 #include <arpa/inet.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cluster.h"
+#include "cli/policy_file.h"
 
 #define NODES_MAX 64u
 #define START_MS 60000u
@@ -41,9 +43,71 @@ static bool hosts_read(struct cli *cli, char (*hosts)[CLUSTER_HOST_MAX], uint64_
 	return false;
 }
 
+/* The policy of the genesis: the default one, with what --policy FILE says instead. */
+static bool policy_read(struct cli *cli, struct attest_policy *policy)
+{
+	const char *path = cli_value(cli, "policy");
+
+	attest_policy_default(policy);
+	/* Renewed software evidence is the operator's same word again: he would give it daily for
+	 * nothing. */
+	policy->reattest_ms = 0;
+	if (path == NULL)
+		return true;
+	if (policy_file_read(cli, path, policy) != CLI_DONE)
+		return false;
+	if (policy->number == 1)
+		return true;
+	cli_usage(cli, SR_ERR_OUT_OF_RANGE, "%s: the first policy has number 1", path);
+	return false;
+}
+
+/* The i-th of a repeated option is node i's; one alone is everybody's. */
+static bool of_each(struct cli *cli, const char *name, uint64_t nodes, size_t at, size_t most,
+    struct node_platform *platforms)
+{
+	unsigned n = 0;
+
+	while (cli_value_at(cli, name, n) != NULL)
+		n++;
+	if (n > 1 && n != nodes) {
+		cli_usage(cli, SR_ERR_USAGE, "--%s: one for all nodes, or one for each of %u", name,
+		    (unsigned)nodes);
+		return false;
+	}
+	for (uint64_t i = 0; n > 0 && i < nodes; i++) {
+		const char *value = cli_value_at(cli, name, n > 1 ? (unsigned)i : 0);
+
+		if (strlen(value) >= most) {
+			cli_usage(cli, SR_ERR_TOO_LONG, "--%s", name);
+			return false;
+		}
+		memcpy((char *)&platforms[i] + at, value, strlen(value) + 1);
+	}
+	return true;
+}
+
+static bool platforms_read(struct cli *cli, struct node_platform *platforms, uint64_t nodes)
+{
+	struct node_platform first;
+
+	if (!node_platform_given(cli, &first))
+		return false;
+	for (uint64_t i = 0; i < nodes; i++)
+		platforms[i] = (struct node_platform){ .kind = first.kind };
+	return of_each(cli, "tcti", nodes, offsetof(struct node_platform, tcti), sizeof first.tcti,
+		   platforms)
+	    && of_each(cli, "collateral", nodes, offsetof(struct node_platform, collateral),
+		sizeof first.collateral, platforms)
+	    && of_each(cli, "vouchers", nodes, offsetof(struct node_platform, vouchers),
+		sizeof first.vouchers, platforms);
+}
+
 static bool plan_read(struct cli *cli, struct cluster_plan *plan)
 {
 	static char hosts[NODES_MAX][CLUSTER_HOST_MAX];
+	static struct node_platform platforms[NODES_MAX];
+	static struct attest_policy policy;
 	uint64_t nodes = 4, slot = 300, slot_min = 20, port = 0, threshold;
 	const char *name = cli_value(cli, "name");
 
@@ -63,6 +127,8 @@ static bool plan_read(struct cli *cli, struct cluster_plan *plan)
 	}
 	if (cli_has(cli, "hosts") && !hosts_read(cli, hosts, nodes))
 		return false;
+	if (!policy_read(cli, &policy) || !platforms_read(cli, platforms, nodes))
+		return false;
 	*plan = (struct cluster_plan){ .dir = cli->args[0],
 		.hosts = cli_has(cli, "hosts") ? (const char(*)[CLUSTER_HOST_MAX])hosts : NULL,
 		.nodes = (uint32_t)nodes,
@@ -70,12 +136,15 @@ static bool plan_read(struct cli *cli, struct cluster_plan *plan)
 		.slot_min_ms = (uint32_t)slot_min,
 		.base_port = (uint16_t)port,
 		.threshold = (uint32_t)threshold,
-		.name = name != NULL ? name : "strongroom" };
+		.name = name != NULL ? name : "strongroom",
+		.policy = &policy,
+		.platforms = platforms };
 	return true;
 }
 
 static enum cli_exit run_init(struct cli *cli)
 {
+	char attestation[GENESIS_ATTESTATION_MAX];
 	struct cluster_plan plan;
 	enum cli_exit rc;
 
@@ -89,14 +158,16 @@ static enum cli_exit run_init(struct cli *cli)
 	cli_put_number(cli, "threshold", plan.threshold);
 	cli_put_number(cli, "faults", consensus_faults(plan.nodes));
 	cli_put_number(cli, "base_port", plan.base_port);
-	cli_put_text(cli, "attestation", "software");
+	genesis_attestation_text(attestation, plan.policy);
+	cli_put_text(cli, "attestation", attestation);
 	cli_say(cli,
 	    "%s: %u nodes on %s, ports %u to %u; any %u of their shares open a secret\n"
-	    "attestation: software (no TEE: whoever is root on a node's machine can read its "
-	    "enclave)\n",
+	    "attestation: %s%s\n",
 	    plan.dir, plan.nodes, plan.hosts != NULL ? cli_value(cli, "hosts") : "127.0.0.1",
-	    plan.base_port, plan.base_port + 2 * plan.nodes - 1,
-	    plan.threshold);
+	    plan.base_port, plan.base_port + 2 * plan.nodes - 1, plan.threshold, attestation,
+	    genesis_attestation_software(plan.policy)
+		? " (no TEE: whoever is root on a node's machine can read its enclave)"
+		: "");
 	if (consensus_faults(plan.nodes) == 0)
 		cli_say(cli,
 		    "%u nodes bear crashes only: one that lies is not borne; take 4 or more for "
@@ -193,7 +264,7 @@ static enum cli_exit spawn_all(struct cli *cli, struct nodes *s)
 	enum sr_error error;
 
 	for (uint32_t i = 0; i < s->n; i++) {
-		if (s->list[i].left || cluster_pid(cli->args[0], s->list[i].number) != 0)
+		if (s->list[i].begun || cluster_pid(cli->args[0], s->list[i].number) != 0)
 			continue;
 		error = cluster_spawn(cli->args[0], s->list[i].number, &s->pids[i]);
 		if (error != SR_OK)
@@ -202,14 +273,20 @@ static enum cli_exit spawn_all(struct cli *cli, struct nodes *s)
 	return CLI_DONE;
 }
 
-/* One that ended right away has something to say. */
-static enum cli_exit all_alive(struct cli *cli, const struct nodes *s)
+/* One that ended right away has something to say, unless it is no member: it may have left. */
+static enum cli_exit all_alive(struct cli *cli, struct nodes *s)
 {
 	int status;
 
 	for (uint32_t i = 0; i < s->n; i++) {
 		if (s->pids[i] == 0 || waitpid(s->pids[i], &status, WNOHANG) != s->pids[i])
 			continue;
+		s->pids[i] = 0;
+		if (s->list[i].member == EPOCH_NOBODY) {
+			cli_warn(cli, "strongroom: node %u is no member and does not run\n",
+			    s->list[i].number);
+			continue;
+		}
 		cluster_log_tail(cli->args[0], s->list[i].number);
 		return cli_fail(cli, SR_ERR_NOT_READY, "node %u ended with status %d",
 		    s->list[i].number,
@@ -341,12 +418,12 @@ static const char *node_state(const struct nodes *s, const struct cluster_node *
 {
 	uint32_t m = node->member;
 
-	if (node->left)
-		return "left";
+	if (node->begun)
+		return "joining";
+	if (m == EPOCH_NOBODY)
+		return pid == 0 ? "no member" : "following";
 	if (pid == 0)
 		return "stopped";
-	if (m == EPOCH_NOBODY)
-		return "no member";
 	if (!s->ok[m])
 		return "no answer";
 	if (s->statuses[m].recovering)
@@ -399,6 +476,11 @@ static enum cli_exit run_status(struct cli *cli)
 	return answered > 0 ? CLI_DONE : cli_fail(cli, SR_ERR_NOT_REACHED, "no node answered");
 }
 
+static enum cli_exit run_join(struct cli *cli)
+{
+	return cluster_join(cli, cli->args[0]);
+}
+
 static const struct cli_option options_init[] = {
 	{ "nodes", "N", "how many (3 to 64; default: 4; 3 bears crashes only)", false },
 	{ "slot-ms", "MS", "time of a slot (default: 300)", false },
@@ -409,6 +491,11 @@ static const struct cli_option options_init[] = {
 	{ "hosts", "A,B,...", "an IPv4 address for each node (default: all on 127.0.0.1)", false },
 	{ "threshold", "T", "shares that open a secret (default: more than half)", false },
 	{ "name", "NAME", "the cluster's name", false },
+	{ "policy", "FILE", "who may join and stay, as JSON (default: members' operators)", false },
+	{ "platform", "KIND", "software, tpm, tsm or gramine (default: software)", false },
+	{ "tcti", "TCTI", "tpm: where it is; one for each node, in order", true },
+	{ "collateral", "DIR", "certificates and collateral; one for each node", true },
+	{ "vouchers", "DIR", "tpm: what provisioners signed; one for each node", true },
 	{ NULL, NULL, NULL, false },
 };
 static const struct cli_option options_start[] = {
@@ -417,6 +504,16 @@ static const struct cli_option options_start[] = {
 };
 static const struct cli_option options_stop[] = {
 	{ "kill", NULL, "with SIGKILL, as a power cut would", false },
+	{ NULL, NULL, NULL, false },
+};
+
+static const struct cli_option options_join[] = {
+	{ "platform", "KIND", "software, tpm, tsm or gramine (default: software)", false },
+	{ "tcti", "TCTI", "tpm: device:/dev/tpmrm0 or swtpm:host=127.0.0.1,port=2321", false },
+	{ "collateral", "DIR", "certificates and collateral of the platform", false },
+	{ "vouchers", "DIR", "tpm: what provisioners signed", false },
+	{ "checkpoint", "POINT", "EPOCH:HEX that the trail must pass through", false },
+	{ "no-wait", NULL, "do not wait until it is a member", false },
 	{ NULL, NULL, NULL, false },
 };
 
@@ -429,6 +526,10 @@ const struct cli_command cli_commands_cluster[] = {
 	    1, 1, options_init, run_init },
 	{ "cluster", "start", "DIR", "start its nodes and wait until they hold the vault key",
 	    "With --node I: only that node.\n", 1, 1, options_start, run_start },
+	{ "cluster", "join", "DIR", "make one more node, start it, and bring it into the cluster",
+	    "The operators' keys in DIR let its operator into the policy. With --node I: goes on\n"
+	    "with that node, which an interrupted run began.\n",
+	    1, 1, options_join, run_join },
 	{ "cluster", "status", "DIR", "its processes", NULL, 1, 1, NULL, run_status },
 	{ "cluster", "stop", "DIR", "stop its nodes in order", "With --node I: only that node.\n",
 	    1, 1, options_stop, run_stop },

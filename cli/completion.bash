@@ -12,11 +12,20 @@ _strongroom() {
 	esac
 	local options=' --cluster --node --key --timeout --json --help' next=
 	case "${words[0]} ${words[1]}" in
-	'cluster init') options+=' --nodes --slot-ms --slot-min-ms --base-port --hosts --threshold --name' ;;
+	'cluster init') options+=' --nodes --slot-ms --slot-min-ms --base-port --hosts --threshold --name --policy --platform --tcti --collateral --vouchers' ;;
 	'cluster start') options+=' --no-wait' ;;
+	'cluster join') options+=' --platform --tcti --collateral --vouchers --checkpoint --no-wait' ;;
 	'cluster status') options+='' ;;
 	'cluster stop') options+=' --kill' ;;
+	'node init') options+=' --genesis --url --link --name --rpc-listen --link-listen --platform --tcti --collateral --vouchers --operator-key' ;;
+	'node join') options+=' --via --checkpoint --operator-key --no-start --no-wait' ;;
+	'node leave') options+=' --seat --name --operator-key --via --no-wait' ;;
+	'node refresh') options+=' --operator-key --via --no-wait' ;;
+	'node reattest') options+=' --seat --operator-key --via --no-wait' ;;
+	'node list') options+=' --via' ;;
+	'node policy') options+=' --operator-key --out --sig --via' ;;
 	'status '*) options+=' --watch' ;;
+	'checkpoint '*) options+='' ;;
 	'genesis show') options+='' ;;
 	'key new') options+=' --kind' ;;
 	'key show') options+='' ;;
@@ -65,8 +74,10 @@ _strongroom() {
 	'completion '*) options+='' ;;
 	esac
 	case ${#words[@]}:${words[0]} in
-	0:) next=' cluster status genesis key nft secret switch audit block proof split combine attest tpm completion' ;;
-	1:cluster) next=' init start status stop' ;;
+	0:) next=' cluster node status checkpoint genesis key nft secret switch audit block proof split combine attest tpm completion' ;;
+	1:cluster) next=' init start join status stop' ;;
+	1:node) next=' init join leave refresh reattest list' ;;
+	1:node) next=' policy' ;;
 	1:genesis) next=' show' ;;
 	1:key) next=' new show list' ;;
 	1:nft) next=' mint transfer approve burn show list collection' ;;

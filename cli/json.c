@@ -98,6 +98,11 @@ void cli_put_account(struct cli *self, const char *name, const struct vault_acco
 	cli_put_text(self, name, text);
 }
 
+void cli_put_json(struct cli *self, const char *name, const char *text)
+{
+	put(self, name, json_loads(text, 0, NULL));
+}
+
 void cli_put_null(struct cli *self, const char *name)
 {
 	put(self, name, json_null());

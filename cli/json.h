@@ -10,6 +10,9 @@ SR_MUST_CHECK enum sr_error cli_json_open(struct cli *cli);
 /* Prints the object when --json was given; frees. */
 void cli_json_close(struct cli *cli);
 
+/* A value of the object that is JSON text itself. */
+void cli_put_json(struct cli *cli, const char *name, const char *text);
+
 /* {"jsonrpc":"2.0","id":1,"method":method,"params":[param]}; param NULL: no params. Caller frees.
  */
 char *json_rpc_request(const char *method, const char *param);

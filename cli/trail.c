@@ -216,8 +216,8 @@ static enum sr_error round_run(struct search *s, const struct epoch_record *aske
 	return error;
 }
 
-/* The members that are known, and those they know of, as long as that leads on; those of the genesis
- * when none of them answers. */
+/* The members that are known, and those they know of, as long as that leads on; those of the
+ * genesis when none of them answers. */
 static enum sr_error rounds_run(struct search *s)
 {
 	struct client *c = s->client;
@@ -251,6 +251,32 @@ enum sr_error client_trail_fetch(struct client *self)
 	free(s.trail);
 	free(s.scratch);
 	free(s.best);
+	return error;
+}
+
+enum sr_error client_trail_from(struct client *self, const char *url)
+{
+	struct epoch_record *record = malloc(sizeof *record);
+	struct rpc_call call = { .method = CLIENT_TRAIL, .url = url, .unpinned = true,
+		.timeout_ms = ROUND_MS, .answer_max = CLIENT_BYTES_MAX };
+	struct rpc_call *list[] = { &call };
+	struct sr_hash32 close_hash;
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	if (record != NULL) {
+		rpc_run(self->http, list, 1, NULL, NULL);
+		error = call.error;
+	}
+	if (error == SR_OK)
+		error = epoch_trail_verify(
+		    record, &close_hash, self->genesis, call.answer, call.answer_n);
+	if (error == SR_OK && (self->trail == NULL || record->epoch > self->epoch->epoch)) {
+		error = adopt(self, record, call.answer, call.answer_n);
+		call.answer = NULL;
+		hint_keep(self);
+	}
+	rpc_clear(&call);
+	free(record);
 	return error;
 }
 

@@ -296,6 +296,7 @@ help:
 	@echo 'make                  the programs, into $(BIN)/'
 	@echo 'make deps             install the Debian packages that are missing'
 	@echo 'make demo             a cluster of four on this machine, from nothing to a released secret'
+	@echo 'make demo-join        members with TPMs come, go, lie and are replaced, under load (SECRETS=1000)'
 	@echo 'make check            everything; closes with: N passed, N failed, N skipped'
 	@echo 'make check-unit, check-ct, check-sim, check-integration, lint    parts of it'
 	@echo 'make sim SEEDS=N      N seeds in the simulator, cheap cryptography; sim-real: the real one'

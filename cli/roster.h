@@ -14,7 +14,7 @@ const struct client_roster_member *roster_member_of(
 const struct client_roster_candidate *roster_candidate_of(
     const struct client_roster *r, const struct sr_edpk *id_key);
 
-/* An open operation (enclave/epoch.h): without a nonce, bound to its epoch, signed again when that
+/* An open operation (enclave/epoch.h): without a nonce, bound to its epoch, signed again when it
  * ends. */
 struct roster_ask {
 	enum client_open_op kind;

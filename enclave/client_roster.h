@@ -1,13 +1,13 @@
 /*
- * enclave/client_roster.h - what a member answers to CLIENT_ROSTER: its roster's standing, who wants
- * to join, the change under way, and the policy, as of its final state. Base and attest's wire only.
- * Public, and one member's word: who acts on it checks what matters against the trail.
+ * enclave/client_roster.h - what a member answers to CLIENT_ROSTER: its roster's standing, who
+ * wants to join, the change under way, and the policy, as of its final state. Base and attest's
+ * wire only. Public, and one member's word: who acts on it checks what matters against the trail.
  *
  * answer = version u8 | epoch u64 | height u64 | time_ms u64 | began_ms u64 | refresh_asked bool |
  *          attempts u32 | pause_until_ms u64 | [change] | u32 n, members | u32 n, candidates |
  *          policy
- *   change    = target u64 | kind u8 | attempt u32 | n u32 | started_ms u64 | fixed bool | dealt u32
- *               | excluded u32 | acked u32
+ *   change    = target u64 | kind u8 | attempt u32 | n u32 | started_ms u64 | fixed bool |
+ *               dealt u32 | excluded u32 | acked u32
  *   member    = seat u32 | flags u32 | code u16 | since_epoch u64 | verified_ms u64 | [facts]
  *   candidate = epoch_member | state u8 | code u16 | asked_ms u64 | decided_ms u64 | subject 32 |
  *               [facts]

@@ -2,7 +2,7 @@
  * People who go on while members come and go: what they store must open at the end, and what they
  * do must not wait long.
  *
- *   load fill CLUSTER LIST SECRETS WORKERS   stores that many small secrets; a line of LIST for each
+ *   load fill CLUSTER LIST SECRETS WORKERS   stores that many small secrets; a line of LIST each
  *   load run CLUSTER LOG WORKERS             one operation after another until SIGTERM; a line
  *                                            for each: started (unix ms), took (us), error's name
  *   load open CLUSTER LIST WORKERS EVERY     opens every EVERY-th of LIST and compares the bytes;

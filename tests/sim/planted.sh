@@ -20,6 +20,7 @@ build() { # mutant
 	# As sim_fast is linked: the rules that are broken here are not the cryptography's.
 	$CC -o "$dir/sim" $(ls "$O"/obj/tests/sim/*.o | grep -vE '/(fake|test)_') "$O/libkeeper.a" "$O/libenclave.a" \
 		"$dir"/consensus/*.o "$O/libvault.a" "$O/libfake_shamir.a" "$O/libchain.a" "$O/libwire.a" \
+		"$O/libfake_attest.a" "$O/libwire.a" \
 		"$O/libfake_base.a" -ltokyocabinet -lsecp256k1 -lhogweed -lnettle -lgmp
 }
 

@@ -287,7 +287,7 @@ static bool member_uses(const struct epoch_member *m, const uint8_t key[32])
 	    memcmp(m->vote_key.b, key, 32) == 0 || memcmp(m->box_key, key, 32) == 0;
 }
 
-struct key_search { const uint8_t *key; bool found; };
+struct key_search { const uint8_t *key; bool waiting, found; };
 
 static bool candidate_uses(void *ctx, const struct roster_candidate *c)
 {
@@ -295,7 +295,8 @@ static bool candidate_uses(void *ctx, const struct roster_candidate *c)
 	struct epoch_member m;
 
 	epoch_member_of_entry(&m, &c->entry, c->seat);
-	search->found = roster_candidate_live(c) && member_uses(&m, search->key);
+	search->found = (c->state == ROSTER_ADMITTED ||
+	    (search->waiting && c->state == ROSTER_WAITING)) && member_uses(&m, search->key);
 	return !search->found;
 }
 
@@ -311,9 +312,9 @@ static bool deal_uses(void *ctx, const struct vault_key *key, struct sr_bytes va
 
 /* Who joins is a candidate until the CLOSE. */
 enum sr_error epoch_key_unused(const struct vault_tree *t, const struct epoch_record *now,
-    const uint8_t key[32])
+    const uint8_t key[32], bool waiting)
 {
-	struct key_search search = { key, false };
+	struct key_search search = { key, waiting, false };
 
 	for (uint32_t i = 0; i < now->n; i++)
 		if (member_uses(&now->members[i], key))
@@ -351,6 +352,7 @@ static enum sr_error deal_commitments(struct sr_bytes *out, const struct vault_t
 	sr_reader_init(&r, value.p, value.n);
 	(void)sr_read_u32(&r);
 	(void)sr_read_edpk(&r);
+	(void)sr_read_sig(&r);
 	(void)sr_read_hash(&r);
 	(void)sr_read_view(&r, SHAMIR_PROOF_SIZE);
 	*out = sr_read_view(&r, 4 + 32 * (size_t)change->threshold);

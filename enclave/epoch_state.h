@@ -52,9 +52,10 @@ SR_MUST_CHECK enum sr_error epoch_change_drop(struct vault_tree **t);
 void epoch_change_fix(struct epoch_change *change, const struct epoch_context *ctx);
 /* NOT_FOUND. Vote keys of those who stay are zero. */
 SR_MUST_CHECK enum sr_error epoch_next_get(struct epoch_record *next, const struct vault_tree *t);
-/* Is this key used in either roster, by a candidate or in a dealing? */
+/* Is this key used in either roster, by a candidate or in a dealing? waiting: those count, too,
+ * whose evidence nobody has judged yet: they may have named anyone's. */
 SR_MUST_CHECK enum sr_error epoch_key_unused(const struct vault_tree *t,
-    const struct epoch_record *now, const uint8_t key[32]);
+    const struct epoch_record *now, const uint8_t key[32], bool waiting);
 
 /* --- roster.c --- */
 SR_MUST_CHECK enum sr_error roster_policy_put(struct vault_tree **t, const struct attest_policy *p);

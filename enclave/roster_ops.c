@@ -137,7 +137,7 @@ static enum sr_error join_keys(const struct vault_tree *t, const struct epoch_co
 			if (memcmp(keys[i], keys[k], 32) == 0)
 				return SR_ERR_DUPLICATE;
 	for (size_t i = 1; i < 4; i++)
-		SR_TRY(epoch_key_unused(t, ctx->now, keys[i]));
+		SR_TRY(epoch_key_unused(t, ctx->now, keys[i], true));
 	for (uint32_t i = 0; i < ctx->now->n; i++) {
 		const struct epoch_member *m = &ctx->now->members[i];
 

@@ -136,6 +136,15 @@ static enum sr_error platform_room(const struct vault_tree *t, const struct epoc
 	return count.n < p->per_platform_max ? SR_OK : SR_ERR_PLATFORM_LIMIT;
 }
 
+/* Since it asked, a member may have dealt with a key that it only named. */
+static enum sr_error candidate_keys(const struct vault_tree *t, const struct epoch_context *ctx,
+    const struct genesis_member *e)
+{
+	SR_TRY(epoch_key_unused(t, ctx->now, e->id_key.b, false));
+	SR_TRY(epoch_key_unused(t, ctx->now, e->vote_key.b, false));
+	return epoch_key_unused(t, ctx->now, e->box_key, false);
+}
+
 /* "Verified" is the quorum's word; "acceptable" is the policy's, at this block's time. */
 static enum sr_error candidate_judge(const struct vault_tree *t, const struct epoch_context *ctx,
     const struct roster_candidate *c, const struct verdict *v)
@@ -149,6 +158,7 @@ static enum sr_error candidate_judge(const struct vault_tree *t, const struct ep
 	SR_TRY(roster_policy_get(&policy, t));
 	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, &c->nonce);
 	SR_TRY(attest_policy_judge(&policy, &v->facts, report, ctx->time_ms));
+	SR_TRY(candidate_keys(t, ctx, e));
 	SR_TRY(roster_operator_room(t, ctx, &policy, c));
 	return platform_room(t, ctx, &policy, c, &v->facts.platform);
 }

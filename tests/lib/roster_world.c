@@ -418,6 +418,8 @@ void roster_deal_make(struct roster_world *w, uint32_t person, struct epoch_deal
 	deal->attempt = change.attempt;
 	MUST_OK(sr_drbg_fill(&w->drbg, seed.b, 32));
 	sr_ed25519_keypair(&p->next_vote, &deal->vote_key, &seed);
+	epoch_vote_sign(&deal->vote_proof, &p->next_vote, &w->g->chain_id, change.target,
+	    change.attempt, roster_index(w, person));
 	MUST_OK(sr_drbg_fill(&w->drbg, contribution.b, 32));
 	deal->contribution = shamir_contribution_commit(&contribution);
 	if (change.kind == EPOCH_CHANGE_DKG)

@@ -324,6 +324,8 @@ START_TEST(what_was_dealt_for_an_attempt_that_was_given_up_counts_no_more)
 	ck_assert(roster_changing(w, &change));
 	ck_error(roster_deal_send(w, 0, deal), SR_ERR_EPOCH_STEP);
 	deal->attempt = 1;
+	ck_error(roster_deal_send(w, 0, deal), SR_ERR_BAD_SIGNATURE);
+	epoch_vote_sign(&deal->vote_proof, &w->people[0].next_vote, &w->g->chain_id, 2, 1, 0);
 	ck_ok(roster_deal_send(w, 0, deal));
 	free(deal);
 	roster_world_free(w);
@@ -397,13 +399,68 @@ START_TEST(a_dealing_of_anything_but_ones_own_share_is_refused)
 	ck_error(roster_deal_send(w, 0, deal), SR_ERR_DEALING_BAD);
 	w->people[0].share = kept;
 	roster_deal_make(w, 0, deal);
-	memcpy(deal->vote_key.b, w->people[2].entry.id_key.b, 32);
+	deal->vote_key = w->people[2].entry.id_key;
+	epoch_vote_sign(&deal->vote_proof, &w->people[2].id, &w->g->chain_id, 2, 0, 0);
 	ck_error(roster_deal_send(w, 0, deal), SR_ERR_DUPLICATE);
 	roster_deal_make(w, 0, deal);
 	deal->c.t--;
 	ck_error(roster_deal_send(w, 0, deal), SR_ERR_COMMITMENT_LENGTH);
 	roster_deal_make(w, 0, deal);
 	ck_ok(roster_deal_send(w, 0, deal));
+	free(deal);
+	roster_world_free(w);
+}
+END_TEST
+
+/* Whoever sees a dealing on its way could deal its vote key first, or name it in a JOIN. */
+START_TEST(nobody_takes_another_s_next_vote_key)
+{
+	struct roster_world *w = roster_world_new(4, 30, daily);
+	struct epoch_deal *honest = calloc(1, sizeof(*honest)), *thief = calloc(1, sizeof(*thief));
+	struct roster_candidate c;
+	struct attest_facts facts;
+	uint8_t report[ATTEST_REPORT_DATA];
+
+	ck_assert(honest != NULL && thief != NULL);
+	roster_pass(w, 3601000);
+	roster_deal_make(w, 0, honest);
+	roster_deal_make(w, 1, thief);
+	thief->vote_key = honest->vote_key;
+	ck_error(roster_deal_send(w, 1, thief), SR_ERR_BAD_SIGNATURE);
+	thief->vote_proof = honest->vote_proof;
+	ck_error(roster_deal_send(w, 1, thief), SR_ERR_BAD_SIGNATURE);
+	roster_entry(w, 5);
+	w->people[5].entry.vote_key = honest->vote_key;
+	ck_ok(roster_join(w, 5));
+	ck_ok(roster_deal_send(w, 0, honest));
+	c = roster_candidate(w, 5);
+	genesis_report_data(report, &c.entry.id_key, &c.entry.vote_key, c.entry.box_key, &c.nonce);
+	facts = roster_facts(w, report);
+	roster_verdict(w, &c.subject, SR_OK, &facts);
+	ck_error(roster_candidate(w, 5).code, SR_ERR_DUPLICATE);
+	free(honest);
+	free(thief);
+	roster_world_free(w);
+}
+END_TEST
+
+/* Its proof is for this attempt, this epoch and this chain alone. */
+START_TEST(a_vote_key_s_proof_is_for_one_attempt)
+{
+	struct roster_world *w = roster_world_new(4, 31, daily);
+	struct epoch_deal *deal = calloc(1, sizeof(*deal));
+	struct sr_hash32 other = w->g->chain_id;
+
+	ck_assert_ptr_nonnull(deal);
+	other.b[3] ^= 1;
+	roster_pass(w, 3601000);
+	roster_deal_make(w, 0, deal);
+	ck_ok(epoch_vote_verify(deal, &w->g->chain_id, 2, 0));
+	ck_error(epoch_vote_verify(deal, &other, 2, 0), SR_ERR_BAD_SIGNATURE);
+	ck_error(epoch_vote_verify(deal, &w->g->chain_id, 3, 0), SR_ERR_BAD_SIGNATURE);
+	ck_error(epoch_vote_verify(deal, &w->g->chain_id, 2, 1), SR_ERR_BAD_SIGNATURE);
+	deal->attempt++;
+	ck_error(epoch_vote_verify(deal, &w->g->chain_id, 2, 0), SR_ERR_BAD_SIGNATURE);
 	free(deal);
 	roster_world_free(w);
 }
@@ -578,6 +635,7 @@ TEST_MAIN("enclave roster_change", a_joiner_becomes_a_member_and_the_key_stays,
     a_joiner_who_does_not_acknowledge_is_dropped_and_the_others_stay,
     a_joiner_is_not_blamed_for_dealings_that_did_not_come,
     what_was_dealt_for_an_attempt_that_was_given_up_counts_no_more,
+    nobody_takes_another_s_next_vote_key, a_vote_key_s_proof_is_for_one_attempt,
     the_dealers_are_fixed_without_who_leaves_only_after_a_short_wait,
     who_leaves_may_deal_and_helps, a_dealing_of_anything_but_ones_own_share_is_refused,
     a_joiner_s_complaint_excludes_a_dealer_who_goes_with_the_next_change,

@@ -6,7 +6,7 @@
  *   begin ──► DEAL x n ──► set fixed ──► ACK x n' ──► ready ──► CLOSE block ──► next epoch
  *     ▲            │          ▲            │
  *     │            │          └─ COMPLAINT ┘   a proven one excludes the dealer, ACKs start again
- *     └── pause ◄──┴── window over: given up, the old epoch serves on
+ *     └── pause ◄──┴── a step's window over: given up, the old epoch serves on
  *
  * The first change (DKG) makes the vault key: dealers and receivers are the genesis roster. Every
  * later one (RESHARE) moves it from the current roster to the next one: current members deal their
@@ -82,6 +82,7 @@ struct epoch_change {
 	uint32_t attempt;                /* 0, and one more for each that was given up before */
 	uint32_t n, threshold;           /* of the next roster */
 	uint64_t started_ms;
+	uint64_t since_ms;               /* this step's: begun, fixed, or another dealer excluded */
 	bool fixed;                      /* the set of dealers */
 	/* by index of now; stay: is a member of the next roster, too */
 	struct epoch_set stay, dealt, excluded;

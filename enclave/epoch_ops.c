@@ -294,6 +294,9 @@ static enum sr_error dealer_exclude(struct vault_tree **t, const struct epoch_co
 
 	epoch_set_add(&change->excluded, dealer);
 	memset(&change->acked, 0, sizeof(change->acked));
+	/* Nor is anyone to blame for what it did not do for the set before. */
+	if (change->fixed)
+		change->since_ms = ctx->time_ms;
 	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_ACK));
 	SR_TRY(epoch_change_put(t, change));
 	SR_TRY(roster_member_get(&m, *t, ctx->now->members[dealer].seat));

@@ -263,6 +263,7 @@ enum sr_error roster_member_get(struct roster_member *m, const struct vault_tree
 	m->code = (enum sr_error)sr_read_u16(&r);
 	m->since_epoch = sr_read_u64(&r);
 	m->verified_ms = sr_read_u64(&r);
+	m->stalls = sr_read_u32(&r);
 	m->rest_until_ms = sr_read_u64(&r);
 	m->has_facts = facts_read(&m->facts, &r);
 	return sr_reader_finish(&r);
@@ -279,6 +280,7 @@ enum sr_error roster_member_put(struct vault_tree **t, const struct roster_membe
 	sr_write_u16(&w, (uint16_t)m->code);
 	sr_write_u64(&w, m->since_epoch);
 	sr_write_u64(&w, m->verified_ms);
+	sr_write_u32(&w, m->stalls);
 	sr_write_u64(&w, m->rest_until_ms);
 	facts_write(&w, m->has_facts, &m->facts);
 	return epoch_row_put(t, &key, &w);
@@ -290,6 +292,8 @@ enum sr_error roster_member_reason(const struct roster_member *m)
 		return SR_ERR_DEALING_BAD;
 	if (m->flags & ROSTER_LAPSED)
 		return m->code != SR_OK ? m->code : SR_ERR_EVIDENCE_LAPSED;
+	if (m->flags & ROSTER_STALLS)
+		return SR_ERR_CHANGE_STALLED;
 	if (m->flags & ROSTER_SILENT)
 		return SR_ERR_TIMED_OUT;
 	return m->flags & ROSTER_LEAVES ? SR_ERR_LEFT : SR_OK;
@@ -618,15 +622,17 @@ static enum sr_error member_begin(struct vault_tree **t, const struct epoch_reco
 	return roster_member_put(t, &m);
 }
 
-/* Who was asked to take part in this change did so: nobody in the next roster is silent. */
+/* Who was asked to take part in this change did so: nobody in the next roster is silent, or keeps a
+ * change from getting through. */
 static enum sr_error member_stay(struct vault_tree **t, uint32_t seat)
 {
 	struct roster_member m;
 
 	SR_TRY(roster_member_get(&m, *t, seat));
-	if ((m.flags & ROSTER_SILENT) == 0)
+	if ((m.flags & (ROSTER_SILENT | ROSTER_STALLS)) == 0 && m.stalls == 0)
 		return SR_OK;
-	m.flags &= ~(uint32_t)ROSTER_SILENT;
+	m.flags &= ~(uint32_t)(ROSTER_SILENT | ROSTER_STALLS);
+	m.stalls = 0;
 	return roster_member_put(t, &m);
 }
 

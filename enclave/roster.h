@@ -19,6 +19,7 @@
 #define ROSTER_CANDIDATES_MAX 8u         /* rows; the oldest refused one makes room */
 #define ROSTER_SPENT_MAX 1000u           /* pieces of evidence that counted in one epoch */
 #define ROSTER_EXPIRE_WINDOWS 4u         /* so many windows a candidate waits; refused: twice */
+#define ROSTER_STALLS_MAX 3u             /* changes given up because of a member: then it goes */
 #define ROSTER_OPEN_REST_MS 60000u       /* between strangers' REATTESTs for one seat */
 
 /* As it stands in the state; NOT_FOUND in no state of ours. p is large, a few KB. */
@@ -57,6 +58,7 @@ enum roster_flag {
 	ROSTER_FAULTY = 1u << 2,         /* a FAULT was proven, or a bad dealing */
 	ROSTER_LAPSED = 1u << 3,         /* the evidence lapsed or is not accepted any more */
 	ROSTER_SILENT = 1u << 4,         /* a quorum does not hear it */
+	ROSTER_STALLS = 1u << 5,         /* changes did not get through because of it */
 };
 struct roster_member {
 	uint32_t seat;
@@ -64,6 +66,7 @@ struct roster_member {
 	enum sr_error code;              /* LAPSED: why; DUE: what the last try came to */
 	uint64_t since_epoch;            /* the first epoch as a member */
 	uint64_t verified_ms;            /* block time of what was last accepted */
+	uint32_t stalls;                 /* changes of this epoch given up because of it */
 	uint64_t rest_until_ms;          /* a stranger's REATTEST: not before this */
 	bool has_facts;                  /* no: a genesis entry that no quorum has judged yet */
 	struct attest_facts facts;

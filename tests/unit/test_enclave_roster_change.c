@@ -307,6 +307,137 @@ START_TEST(a_joiner_is_not_blamed_for_dealings_that_did_not_come)
 }
 END_TEST
 
+/* A change in which everyone does what he does, until it is given up. */
+static void attempt_fails(struct roster_world *w)
+{
+	uint64_t window = roster_policy_now(w).window_ms;
+	struct epoch_change change;
+
+	for (unsigned i = 0; i < 4000 && !roster_changing(w, &change); i++)
+		roster_block(w, 1000);
+	ck_assert(roster_changing(w, &change));
+	roster_deal_all(w);
+	roster_block(w, EPOCH_FIX_WAIT_MS);
+	roster_ack_all(w);
+	ck_assert(!epoch_ready(w->t, w->now));
+	ck_assert(roster_changing(w, &change));
+	roster_block(w, change.since_ms + window - 1 - w->time_ms);
+	ck_assert(roster_changing(w, &change));
+	roster_block(w, 1);
+	ck_assert(!roster_changing(w, &change));
+}
+
+/* More than the churn allows: with one of them in it, the next roster would not get through. */
+START_TEST(who_keeps_changes_from_getting_through_is_removed)
+{
+	struct roster_world *w = roster_world_new(7, 32, daily);
+
+	w->people[2].down = w->people[6].down = true;
+	for (uint32_t i = 0; i < ROSTER_STALLS_MAX; i++) {
+		ck_assert_uint_eq(roster_member(w, 2).flags, 0);
+		attempt_fails(w);
+		ck_assert_uint_eq(roster_member(w, 2).stalls, i + 1);
+		ck_assert_uint_eq(roster_member(w, 3).stalls, 0);
+	}
+	ck_assert_uint_eq(roster_member(w, 2).flags, ROSTER_STALLS);
+	ck_assert_uint_eq(roster_member(w, 6).flags, ROSTER_STALLS);
+	roster_pass(w, 300000);
+	ck_assert(roster_change_through(w));
+	key_kept(w);
+	ck_assert_uint_eq(w->now->n, 5);
+	ck_assert_uint_eq(roster_index(w, 2), EPOCH_NOBODY);
+	ck_assert_uint_eq(roster_index(w, 6), EPOCH_NOBODY);
+	roster_shares_check(w);
+	roster_world_free(w);
+}
+END_TEST
+
+START_TEST(who_was_down_for_two_changes_and_does_its_part_in_the_third_stays)
+{
+	struct roster_world *w = roster_world_new(7, 33, daily);
+
+	w->people[2].down = true;
+	attempt_fails(w);
+	attempt_fails(w);
+	w->people[2].down = false;
+	roster_pass(w, 60000);
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 7);
+	ck_assert_uint_eq(roster_member(w, 2).stalls, 0);
+	ck_assert_uint_eq(roster_member(w, 2).flags, 0);
+	roster_world_free(w);
+}
+END_TEST
+
+/* It deals, and never says that it has its share. */
+START_TEST(who_never_acknowledges_is_removed_too)
+{
+	struct roster_world *w = roster_world_new(5, 34, daily);
+	struct epoch_change change;
+
+	for (uint32_t i = 0; i < ROSTER_STALLS_MAX; i++) {
+		for (unsigned k = 0; k < 4000 && !roster_changing(w, &change); k++)
+			roster_block(w, 1000);
+		roster_deal_all(w);
+		w->people[1].down = true;
+		attempt_fails(w);
+		w->people[1].down = false;
+		ck_assert_uint_eq(roster_member(w, 1).stalls, i + 1);
+		ck_assert_uint_eq(roster_member(w, 0).stalls, 0);
+	}
+	roster_pass(w, 300000);
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(roster_index(w, 1), EPOCH_NOBODY);
+	roster_shares_check(w);
+	roster_world_free(w);
+}
+END_TEST
+
+/* Who deals at the last moment leaves the others a whole window to acknowledge. */
+START_TEST(each_step_of_a_change_has_a_window_of_its_own)
+{
+	struct roster_world *w = roster_world_new(5, 35, daily);
+	uint64_t window = roster_policy_now(w).window_ms;
+	struct epoch_change change;
+
+	roster_pass(w, 3601000);
+	w->people[4].down = true;
+	roster_deal_all(w);
+	ck_assert(roster_changing(w, &change));
+	roster_block(w, change.started_ms + window - 1000 - w->time_ms);
+	w->people[4].down = false;
+	roster_deal_all(w);
+	roster_block(w, window - 1);
+	ck_assert(roster_changing(w, &change));
+	ck_assert_uint_eq(change.since_ms, change.started_ms + window - 1000);
+	ck_assert_uint_eq(roster_member(w, 0).stalls, 0);
+	roster_ack_all(w);
+	ck_assert(roster_close_block(w));
+	roster_world_free(w);
+}
+END_TEST
+
+/* Four stay four: it stays until somebody takes its place. */
+START_TEST(one_of_four_that_keeps_changes_up_goes_when_another_comes)
+{
+	struct roster_world *w = roster_world_new(4, 36, daily);
+
+	w->people[3].down = true;
+	for (uint32_t i = 0; i < ROSTER_STALLS_MAX + 1; i++)
+		attempt_fails(w);
+	ck_assert_uint_eq(roster_member(w, 3).flags, ROSTER_STALLS);
+	ck_assert_uint_eq(w->now->n, 4);
+	roster_admit(w, 5);
+	roster_pass(w, 241000);
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 4);
+	ck_assert_uint_eq(roster_index(w, 3), EPOCH_NOBODY);
+	ck_assert_uint_eq(roster_index(w, 5), 3);
+	roster_shares_check(w);
+	roster_world_free(w);
+}
+END_TEST
+
 START_TEST(what_was_dealt_for_an_attempt_that_was_given_up_counts_no_more)
 {
 	struct roster_world *w = roster_world_new(4, 14, daily);
@@ -634,6 +765,10 @@ TEST_MAIN("enclave roster_change", a_joiner_becomes_a_member_and_the_key_stays,
     a_change_that_is_late_is_given_up_and_tried_again_after_growing_pauses,
     a_joiner_who_does_not_acknowledge_is_dropped_and_the_others_stay,
     a_joiner_is_not_blamed_for_dealings_that_did_not_come,
+    who_keeps_changes_from_getting_through_is_removed,
+    who_was_down_for_two_changes_and_does_its_part_in_the_third_stays,
+    who_never_acknowledges_is_removed_too, each_step_of_a_change_has_a_window_of_its_own,
+    one_of_four_that_keeps_changes_up_goes_when_another_comes,
     what_was_dealt_for_an_attempt_that_was_given_up_counts_no_more,
     nobody_takes_another_s_next_vote_key, a_vote_key_s_proof_is_for_one_attempt,
     the_dealers_are_fixed_without_who_leaves_only_after_a_short_wait,

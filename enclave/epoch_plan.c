@@ -141,10 +141,11 @@ static void roster_build(struct plan *p)
 	p->next->threshold = threshold_of(now, p->next->n);
 }
 
-static enum sr_error plan_read(struct plan *p, const struct vault_tree *t)
+static enum sr_error plan_read(struct plan *p, const struct vault_tree *t,
+    const struct roster_clock *clock)
 {
 	const struct epoch_record *now = p->ctx->now;
-	uint32_t f = consensus_faults(now->n);
+	uint32_t f = consensus_faults(now->n), lapsed = 0;
 	struct roster_member m;
 
 	*p->next = *now;
@@ -154,7 +155,13 @@ static enum sr_error plan_read(struct plan *p, const struct vault_tree *t)
 		SR_TRY(roster_member_get(&m, t, now->members[i].seat));
 		p->flags[i] = m.flags;
 		p->stalls[i] = m.stalls;
+		lapsed += (m.flags & ROSTER_LAPSED) != 0 ? 1 : 0;
 	}
+	/* More than may fail can't be removed: one after the other, they would take the healthy
+	 * with them. Nor in a row. */
+	for (uint32_t i = 0; i < now->n; i++)
+		if (lapsed > f || p->ctx->time_ms < clock->lapse_rest_ms)
+			p->flags[i] &= ~(uint32_t)ROSTER_LAPSED;
 	return now->n < SR_MEMBERS_MAX ? roster_candidates_walk(t, join_visit, p) : SR_OK;
 }
 
@@ -178,7 +185,7 @@ static enum sr_error change_begin(struct vault_tree **t, const struct epoch_cont
 	struct epoch_change change = { .kind = EPOCH_CHANGE_RESHARE, .attempt = clock->attempts,
 		.started_ms = ctx->time_ms, .since_ms = ctx->time_ms };
 	struct plan p = { .ctx = ctx, .next = malloc(sizeof(*p.next)) };
-	enum sr_error error = p.next != NULL ? plan_read(&p, *t) : SR_ERR_NO_MEMORY;
+	enum sr_error error = p.next != NULL ? plan_read(&p, *t, clock) : SR_ERR_NO_MEMORY;
 
 	if (error == SR_OK)
 		plan_make(&p, clock->attempts, refresh);

@@ -23,7 +23,7 @@ enum epoch_row {
 	EPOCH_ROW_REATTEST = 10,         /* by 2 * seat, + 1: from who may speak for the member */
 	EPOCH_ROW_VOTES = 11,            /* by subject */
 	EPOCH_ROW_SILENCE = 12,          /* by seat */
-	EPOCH_ROW_SPENT = 13,            /* by hash of evidence that counted in this epoch */
+	EPOCH_ROW_SPENT = 13,            /* by hash of evidence that counted: the epoch */
 };
 
 struct vault_key epoch_row_key(enum epoch_row row, uint32_t index);
@@ -76,6 +76,7 @@ SR_MUST_CHECK enum sr_error roster_close(struct vault_tree **t, const struct epo
 struct roster_reattest {
 	uint32_t seat;
 	bool own;                        /* from who may speak for the member */
+	uint64_t epoch;                  /* in which it was asked */
 	uint64_t asked_ms;
 	struct sr_hash32 subject;
 	struct sr_bytes evidence;        /* borrowed from the state */
@@ -87,8 +88,14 @@ SR_MUST_CHECK enum sr_error roster_reattest_put(struct vault_tree **t,
 struct sr_hash32 roster_genesis_subject(const struct genesis *g, uint32_t seat);
 void roster_member_report(uint8_t out[ATTEST_REPORT_DATA], const struct epoch_context *ctx,
     uint32_t index);
+/* Of the member with this index now, as of the epoch before. NOT_FOUND: it was none, or there was
+ * none. */
+SR_MUST_CHECK enum sr_error roster_report_before(uint8_t out[ATTEST_REPORT_DATA],
+    const struct vault_tree *t, const struct epoch_context *ctx, uint32_t index);
 bool roster_evidence_spent(const struct vault_tree *t, struct sr_bytes evidence);
-SR_MUST_CHECK enum sr_error roster_evidence_spend(struct vault_tree **t, struct sr_bytes evidence);
+/* In this epoch: it is kept until the next one is over, since the nonce counts as long. */
+SR_MUST_CHECK enum sr_error roster_evidence_spend(struct vault_tree **t, uint64_t epoch,
+    struct sr_bytes evidence);
 /* Fewer than ROSTER_SPENT_MAX? */
 bool roster_spent_room(const struct vault_tree *t);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define ROW_VERSION 1u
-#define MEMBER_ROW_MAX (64u + ATTEST_FACTS_MAX)
+#define MEMBER_ROW_MAX (96u + ATTEST_FACTS_MAX)
 #define CANDIDATE_ROW_MAX (GENESIS_EVIDENCE_MAX + ATTEST_FACTS_MAX + 4096u)
 #define REATTEST_ROW_MAX (GENESIS_EVIDENCE_MAX + 256u)
 #define VOTES_ROW_MAX (5u + SR_MEMBERS_MAX * 36u)
@@ -115,6 +115,8 @@ void roster_clock_get(struct roster_clock *c, const struct vault_tree *t)
 	sr_reader_init(&r, value.p, value.n);
 	version_read(&r);
 	c->began_ms = sr_read_u64(&r);
+	c->before_ms = sr_read_u64(&r);
+	c->lapse_rest_ms = sr_read_u64(&r);
 	c->refresh_asked = sr_read_bool(&r);
 	c->attempts = sr_read_u32(&r);
 	c->pause_until_ms = sr_read_u64(&r);
@@ -129,6 +131,8 @@ enum sr_error roster_clock_put(struct vault_tree **t, const struct roster_clock 
 	sr_writer_init(&w, 64);
 	sr_write_u8(&w, ROW_VERSION);
 	sr_write_u64(&w, c->began_ms);
+	sr_write_u64(&w, c->before_ms);
+	sr_write_u64(&w, c->lapse_rest_ms);
 	sr_write_bool(&w, c->refresh_asked);
 	sr_write_u32(&w, c->attempts);
 	sr_write_u64(&w, c->pause_until_ms);
@@ -151,6 +155,7 @@ static enum sr_error candidate_read(struct roster_candidate *c, const struct vau
 	c->decided_ms = sr_read_u64(&r);
 	c->subject = sr_read_hash(&r);
 	c->nonce = sr_read_hash(&r);
+	c->nonce_ms = sr_read_u64(&r);
 	c->has_facts = facts_read(&c->facts, &r);
 	genesis_member_read(&c->entry, &r);
 	return sr_reader_finish(&r);
@@ -179,6 +184,7 @@ enum sr_error roster_candidate_put(struct vault_tree **t, const struct roster_ca
 	sr_write_u64(&w, c->decided_ms);
 	sr_write_hash(&w, &c->subject);
 	sr_write_hash(&w, &c->nonce);
+	sr_write_u64(&w, c->nonce_ms);
 	facts_write(&w, c->has_facts, &c->facts);
 	genesis_member_write(&w, &c->entry);
 	return epoch_row_put(t, &key, &w);
@@ -263,6 +269,8 @@ enum sr_error roster_member_get(struct roster_member *m, const struct vault_tree
 	m->code = (enum sr_error)sr_read_u16(&r);
 	m->since_epoch = sr_read_u64(&r);
 	m->verified_ms = sr_read_u64(&r);
+	m->nonce_ms = sr_read_u64(&r);
+	m->due_ms = sr_read_u64(&r);
 	m->stalls = sr_read_u32(&r);
 	m->rest_until_ms = sr_read_u64(&r);
 	m->has_facts = facts_read(&m->facts, &r);
@@ -280,6 +288,8 @@ enum sr_error roster_member_put(struct vault_tree **t, const struct roster_membe
 	sr_write_u16(&w, (uint16_t)m->code);
 	sr_write_u64(&w, m->since_epoch);
 	sr_write_u64(&w, m->verified_ms);
+	sr_write_u64(&w, m->nonce_ms);
+	sr_write_u64(&w, m->due_ms);
 	sr_write_u32(&w, m->stalls);
 	sr_write_u64(&w, m->rest_until_ms);
 	facts_write(&w, m->has_facts, &m->facts);
@@ -310,6 +320,24 @@ void roster_member_report(uint8_t out[ATTEST_REPORT_DATA], const struct epoch_co
 	genesis_report_data(out, &m->id_key, &m->vote_key, m->box_key, &nonce);
 }
 
+enum sr_error roster_report_before(uint8_t out[ATTEST_REPORT_DATA], const struct vault_tree *t,
+    const struct epoch_context *ctx, uint32_t index)
+{
+	struct epoch_record *old = malloc(sizeof(*old));
+	enum sr_error error = old != NULL ? epoch_old_get(old, t) : SR_ERR_NO_MEMORY;
+	struct epoch_context before = { .now = old, .genesis = ctx->genesis };
+	uint32_t was = EPOCH_NOBODY;
+
+	if (error == SR_OK)
+		was = epoch_record_id(old, &ctx->now->members[index].id_key);
+	if (error == SR_OK && was == EPOCH_NOBODY)
+		error = SR_ERR_NOT_FOUND;
+	if (error == SR_OK)
+		roster_member_report(out, &before, was);
+	free(old);
+	return error;
+}
+
 enum sr_error roster_reattest_read(struct roster_reattest *out, const struct vault_key *key,
     struct sr_bytes value)
 {
@@ -319,6 +347,7 @@ enum sr_error roster_reattest_read(struct roster_reattest *out, const struct vau
 	version_read(&r);
 	out->seat = epoch_row_index(key) / 2;
 	out->own = epoch_row_index(key) % 2 == 1;
+	out->epoch = sr_read_u64(&r);
 	out->asked_ms = sr_read_u64(&r);
 	out->subject = sr_read_hash(&r);
 	out->evidence = sr_read_blob(&r, GENESIS_EVIDENCE_MAX);
@@ -333,6 +362,7 @@ enum sr_error roster_reattest_put(struct vault_tree **t, const struct roster_rea
 
 	sr_writer_init(&w, REATTEST_ROW_MAX);
 	sr_write_u8(&w, ROW_VERSION);
+	sr_write_u64(&w, in->epoch);
 	sr_write_u64(&w, in->asked_ms);
 	sr_write_hash(&w, &in->subject);
 	sr_write_blob(&w, in->evidence.p, in->evidence.n);
@@ -355,12 +385,14 @@ static void software_facts(struct attest_facts *f, const struct genesis_member *
  * facts. */
 enum sr_error roster_genesis(struct vault_tree **t, const struct genesis *g)
 {
-	struct roster_clock clock = { .began_ms = g->created_ms };
+	struct roster_clock clock = { .began_ms = g->created_ms,
+		.before_ms = g->created_ms };
 
 	SR_TRY(roster_policy_put(t, &g->policy));
 	SR_TRY(roster_clock_put(t, &clock));
 	for (uint32_t i = 0; i < g->members_n; i++) {
-		struct roster_member m = { .seat = i, .verified_ms = g->created_ms };
+		struct roster_member m = { .seat = i, .verified_ms = g->created_ms,
+			.nonce_ms = g->created_ms };
 
 		m.has_facts = g->members[i].evidence.p[0] == ATTEST_KIND_SOFTWARE;
 		if (m.has_facts)
@@ -404,13 +436,17 @@ bool roster_evidence_spent(const struct vault_tree *t, struct sr_bytes evidence)
 	return vault_tree_get(t, &key).p != NULL;
 }
 
-enum sr_error roster_evidence_spend(struct vault_tree **t, struct sr_bytes evidence)
+enum sr_error roster_evidence_spend(struct vault_tree **t, uint64_t epoch,
+    struct sr_bytes evidence)
 {
 	struct sr_hash32 hash = sr_hash(evidence.p, evidence.n);
 	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, &hash);
-	static const uint8_t version = ROW_VERSION;
+	struct sr_writer w;
 
-	return vault_tree_put(t, &key, &version, 1);
+	sr_writer_init(&w, 16);
+	sr_write_u8(&w, ROW_VERSION);
+	sr_write_u64(&w, epoch);
+	return epoch_row_put(t, &key, &w);
 }
 
 static bool spent_count(void *ctx, const struct vault_key *key, struct sr_bytes value)
@@ -547,7 +583,9 @@ static bool subject_reattest(void *ctx, const struct vault_key *key, struct sr_b
 	s->out->operator_key = s->ctx->now->members[index].operator_key;
 	s->out->time_ms = r.asked_ms;
 	roster_member_report(s->out->report_data, s->ctx, index);
-	return true;
+	if (r.epoch != s->ctx->now->epoch)
+		s->error = roster_report_before(s->out->report_data, s->t, s->ctx, index);
+	return s->error == SR_OK;
 }
 
 /* Members of the genesis whose evidence says nothing yet. */
@@ -616,6 +654,7 @@ static enum sr_error member_begin(struct vault_tree **t, const struct epoch_reco
 
 	SR_TRY(roster_candidate_get(&c, *t, member->seat));
 	m.verified_ms = c.asked_ms;
+	m.nonce_ms = c.nonce_ms;
 	m.has_facts = c.has_facts;
 	m.facts = c.facts;
 	SR_TRY(epoch_row_delete(t, EPOCH_ROW_CANDIDATE, c.seat));
@@ -636,14 +675,74 @@ static enum sr_error member_stay(struct vault_tree **t, uint32_t seat)
 	return roster_member_put(t, &m);
 }
 
+/* Who went as LAPSED, or not: is it time for the next one after this one only? */
+static enum sr_error member_end(struct vault_tree **t, const struct epoch_context *ctx,
+    uint32_t seat, struct roster_clock *clock)
+{
+	struct attest_policy policy;
+	struct roster_member m;
+
+	SR_TRY(roster_member_get(&m, *t, seat));
+	if (m.flags & ROSTER_LAPSED) {
+		SR_TRY(roster_policy_get(&policy, *t));
+		clock->lapse_rest_ms = ctx->time_ms + policy.window_ms;
+	}
+	return epoch_row_delete(t, EPOCH_ROW_MEMBER, seat);
+}
+
+/* What a CLOSE leaves of evidence that waits and of what counted: the closing epoch's, since its
+ * nonce counts in the next one, too. */
+struct leave { struct vault_tree **t; uint64_t epoch; const struct epoch_record *next;
+	enum sr_error error; };
+
+static bool reattest_leave(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct leave *l = ctx;
+	struct roster_reattest r;
+
+	l->error = roster_reattest_read(&r, key, value);
+	if (l->error == SR_OK && (r.epoch != l->epoch ||
+	    epoch_record_seat(l->next, r.seat) == EPOCH_NOBODY))
+		l->error = vault_tree_delete(l->t, key);
+	return l->error == SR_OK;
+}
+
+static bool spent_leave(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct leave *l = ctx;
+	struct sr_reader r;
+
+	sr_reader_init(&r, value.p, value.n);
+	version_read(&r);
+	if (sr_read_u64(&r) != l->epoch || r.error != SR_OK)
+		l->error = vault_tree_delete(l->t, key);
+	return l->error == SR_OK;
+}
+
+static enum sr_error evidence_close(struct vault_tree **t, uint64_t epoch,
+    const struct epoch_record *next)
+{
+	struct leave l = { .t = t, .epoch = epoch, .next = next };
+	struct vault_tree *before = vault_tree_ref(*t);
+
+	epoch_rows_walk(before, EPOCH_ROW_REATTEST, reattest_leave, &l);
+	if (l.error == SR_OK)
+		epoch_rows_walk(before, EPOCH_ROW_SPENT, spent_leave, &l);
+	vault_tree_unref(before);
+	return l.error;
+}
+
 enum sr_error roster_close(struct vault_tree **t, const struct epoch_context *ctx,
     const struct epoch_record *next)
 {
-	struct roster_clock clock = { .began_ms = ctx->time_ms };
+	struct roster_clock old, clock = { .began_ms = ctx->time_ms };
 
+	roster_clock_get(&old, *t);
+	clock.before_ms = old.began_ms;
+	clock.lapse_rest_ms = old.lapse_rest_ms;
 	for (uint32_t i = 0; i < ctx->now->n; i++)
 		if (epoch_record_id(next, &ctx->now->members[i].id_key) == EPOCH_NOBODY)
-			SR_TRY(epoch_row_delete(t, EPOCH_ROW_MEMBER, ctx->now->members[i].seat));
+			SR_TRY(member_end(t, ctx, ctx->now->members[i].seat, &clock));
 	for (uint32_t i = 0; i < next->n; i++) {
 		const struct epoch_member *m = &next->members[i];
 
@@ -652,10 +751,9 @@ enum sr_error roster_close(struct vault_tree **t, const struct epoch_context *ct
 		else
 			SR_TRY(member_stay(t, m->seat));
 	}
-	/* Votes are by index, and evidence for members is bound to the epoch. */
+	/* Votes are by index. */
 	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_VOTES));
 	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_SILENCE));
-	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_REATTEST));
-	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_SPENT));
+	SR_TRY(evidence_close(t, ctx->now->epoch, next));
 	return roster_clock_put(t, &clock);
 }

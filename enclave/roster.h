@@ -36,6 +36,7 @@ struct roster_candidate {
 	uint64_t asked_ms, decided_ms;   /* block times; decided_ms 0: waiting */
 	struct sr_hash32 subject;        /* hash of the JOIN operation */
 	struct sr_hash32 nonce;          /* that its entry and evidence are bound to */
+	uint64_t nonce_ms;               /* when that epoch began */
 	struct genesis_member entry;     /* evidence borrowed from the state */
 	bool has_facts;
 	struct attest_facts facts;       /* admitted */
@@ -52,11 +53,11 @@ SR_MUST_CHECK enum sr_error roster_candidates_walk(const struct vault_tree *t,
 
 /* --- members --- */
 enum roster_flag {
-	ROSTER_DUE = 1u << 0,            /* the evidence should be renewed */
+	ROSTER_DUE = 1u << 0,            /* the evidence is old, or not accepted any more */
 	ROSTER_LEAVES = 1u << 1,         /* its operator or itself asked to leave */
 	/* voted or judged out; gone with the next change that may remove it */
 	ROSTER_FAULTY = 1u << 2,         /* a FAULT was proven, or a bad dealing */
-	ROSTER_LAPSED = 1u << 3,         /* the evidence lapsed or is not accepted any more */
+	ROSTER_LAPSED = 1u << 3,         /* and was not renewed within the policy's lapse_ms */
 	ROSTER_SILENT = 1u << 4,         /* a quorum does not hear it */
 	ROSTER_STALLS = 1u << 5,         /* changes did not get through because of it */
 };
@@ -66,6 +67,8 @@ struct roster_member {
 	enum sr_error code;              /* LAPSED: why; DUE: what the last try came to */
 	uint64_t since_epoch;            /* the first epoch as a member */
 	uint64_t verified_ms;            /* block time of what was last accepted */
+	uint64_t nonce_ms;               /* when the epoch began that it is bound to */
+	uint64_t due_ms;                 /* block time at which it became DUE; 0: it is not */
 	uint32_t stalls;                 /* changes of this epoch given up because of it */
 	uint64_t rest_until_ms;          /* a stranger's REATTEST: not before this */
 	bool has_facts;                  /* no: a genesis entry that no quorum has judged yet */
@@ -80,6 +83,8 @@ enum sr_error roster_member_reason(const struct roster_member *m);
 /* --- the clock of changes --- */
 struct roster_clock {
 	uint64_t began_ms;               /* the CLOSE block's time; epoch 0: the genesis */
+	uint64_t before_ms;              /* of the epoch before */
+	uint64_t lapse_rest_ms;          /* nobody goes as LAPSED before this */
 	bool refresh_asked;
 	uint32_t attempts;               /* changes given up in this epoch */
 	uint64_t pause_until_ms;         /* no change before this */

@@ -176,13 +176,16 @@ static enum sr_error join_apply(struct vault_tree **t, const struct epoch_contex
 	struct sr_edpk account = account_key(op);
 	struct roster_candidate c = { .state = ROSTER_WAITING, .asked_ms = ctx->time_ms };
 	struct crowd crowd = { .asks = &c };
+	struct roster_clock clock;
 	struct sr_reader r;
 
+	roster_clock_get(&clock, *t);
 	sr_reader_init(&r, op->body.p, op->body.n);
 	genesis_member_read(&c.entry, &r);
 	SR_TRY(sr_reader_finish(&r));
 	c.subject = op->hash;
 	c.nonce = epoch_record_nonce(ctx->now, ctx->genesis);
+	c.nonce_ms = clock.began_ms;
 	c.seat = SR_MEMBERS_MAX;
 	if (!key_is(&account, &c.entry.operator_key))
 		return SR_ERR_WRONG_KEY;
@@ -351,7 +354,8 @@ static enum sr_error reattest_stranger(struct vault_tree **t, const struct epoch
 static enum sr_error reattest_apply(struct vault_tree **t, const struct epoch_context *ctx,
     const struct vault_op *op)
 {
-	struct roster_reattest in = { .asked_ms = ctx->time_ms, .subject = op->hash };
+	struct roster_reattest in = { .epoch = ctx->now->epoch, .asked_ms = ctx->time_ms,
+		.subject = op->hash };
 	struct attest_policy p;
 	struct roster_member m;
 	struct sr_reader r;

@@ -42,39 +42,55 @@ static uint64_t due_ms(const struct attest_policy *p, const struct roster_member
 	return due;
 }
 
-static void member_judge(uint32_t *flags, enum sr_error *code, const struct review *r,
-    const struct roster_member *m)
+/* Why this member's evidence must be renewed; SR_OK: it need not. */
+static enum sr_error due_why(const struct review *r, const struct roster_member *m)
 {
-	uint64_t due = due_ms(r->policy, m), time_ms = r->ctx->time_ms;
 	enum sr_error judged = m->has_facts ?
-	    facts_judge(r->policy, &m->facts, time_ms) :
-	    (m->flags & ROSTER_LAPSED) ? m->code : SR_OK;
+	    facts_judge(r->policy, &m->facts, r->ctx->time_ms) : SR_OK;
 
-	*flags = m->flags & ~(uint32_t)(ROSTER_DUE | ROSTER_LAPSED);
-	*code = m->flags & ROSTER_LAPSED ? SR_OK : m->code;
-	if (time_ms >= due)
-		*flags |= ROSTER_DUE;
-	if (judged == SR_OK && time_ms >= due && time_ms - due >= r->policy->lapse_ms)
-		judged = SR_ERR_EVIDENCE_LAPSED;
-	if (judged == SR_OK)
+	if (judged != SR_OK)
+		return judged;
+	return r->ctx->time_ms >= due_ms(r->policy, m) ? SR_ERR_EVIDENCE_LAPSED : SR_OK;
+}
+
+/* The span to renew it in counts from the block that says so: in an outage there was none, and a
+ * policy can't be foreseen. */
+static void member_judge(struct roster_member *m, const struct review *r)
+{
+	enum sr_error why = due_why(r, m);
+
+	/* An entry of the genesis that a quorum found not to be genuine. */
+	if (!m->has_facts && (m->flags & ROSTER_LAPSED) != 0 && m->due_ms == 0)
 		return;
-	*flags |= ROSTER_LAPSED;
-	*code = judged;
+	m->flags &= ~(uint32_t)(ROSTER_DUE | ROSTER_LAPSED);
+	if (why == SR_OK) {
+		m->code = m->due_ms != 0 ? SR_OK : m->code;
+		m->due_ms = 0;
+		return;
+	}
+	if (m->due_ms == 0)
+		m->due_ms = r->ctx->time_ms;
+	m->flags |= ROSTER_DUE;
+	if (r->ctx->time_ms - m->due_ms >= r->policy->lapse_ms)
+		m->flags |= ROSTER_LAPSED;
+	if ((m->flags & ROSTER_LAPSED) != 0 || why != SR_ERR_EVIDENCE_LAPSED)
+		m->code = why;
 }
 
 static enum sr_error member_review(struct review *r, uint32_t seat)
 {
 	struct roster_member m;
+	uint64_t due;
 	enum sr_error code;
 	uint32_t flags;
 
 	SR_TRY(roster_member_get(&m, *r->t, seat));
-	member_judge(&flags, &code, r, &m);
-	if (flags == m.flags && code == m.code)
-		return SR_OK;
-	m.flags = flags;
-	m.code = code;
-	return roster_member_put(r->t, &m);
+	flags = m.flags;
+	code = m.code;
+	due = m.due_ms;
+	member_judge(&m, r);
+	return flags == m.flags && code == m.code && due == m.due_ms ? SR_OK :
+	    roster_member_put(r->t, &m);
 }
 
 static enum sr_error candidate_review(struct review *r, struct roster_candidate *c)

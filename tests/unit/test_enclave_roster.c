@@ -447,7 +447,13 @@ START_TEST(who_renews_lapsed_evidence_in_time_stays)
 	struct attest_facts facts;
 	struct epoch_change change;
 
+	/* No block for a day and a half: nobody could renew anything. */
 	roster_block(w, p.reattest_ms + p.lapse_ms + 1000);
+	for (uint32_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(roster_member(w, i).flags, ROSTER_DUE);
+	roster_block(w, p.lapse_ms - 1);
+	ck_assert_uint_eq(roster_member(w, 0).flags, ROSTER_DUE);
+	roster_block(w, 1000);
 	/* All of them: service goes on, since fewer than four may not remain. */
 	for (uint32_t i = 0; i < 4; i++)
 		ck_assert(roster_member(w, i).flags & ROSTER_LAPSED);
@@ -460,6 +466,85 @@ START_TEST(who_renews_lapsed_evidence_in_time_stays)
 	roster_pass(w, 5000);
 	for (uint32_t i = 0; i < 4; i++)
 		ck_assert_uint_eq(roster_member(w, i).flags, 0);
+	roster_world_free(w);
+}
+END_TEST
+
+static void renew(struct roster_world *w, uint32_t person, uint8_t salt)
+{
+	struct attest_facts facts = member_facts(w, person);
+	struct sr_hash32 subject;
+
+	ck_ok(roster_reattest(w, &w->people[person].vote, person, salt, &subject));
+	roster_verdict(w, &subject, SR_OK, &facts);
+	ck_assert_uint_eq(roster_member(w, person).flags, 0);
+}
+
+/* A common expiry: one after the other, they would take the healthy with them. */
+START_TEST(more_than_may_fail_do_not_go_for_their_evidence_and_not_in_a_row)
+{
+	struct roster_world *w = roster_world_new(7, 30, mixed);
+	struct attest_policy p = roster_policy_now(w);
+	struct epoch_change change;
+
+	roster_block(w, p.reattest_ms);
+	for (uint32_t i = 0; i < 4; i++)
+		renew(w, i, 1);
+	roster_block(w, p.lapse_ms);
+	for (uint32_t i = 0; i < 7; i++)
+		ck_assert_uint_eq(roster_member(w, i).flags & ROSTER_LAPSED,
+		    i < 4 ? 0 : ROSTER_LAPSED);
+	roster_pass(w, 5000);
+	ck_assert(!roster_changing(w, &change));
+	renew(w, 4, 2);
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 6);
+	ck_assert_uint_eq(roster_index(w, 5), EPOCH_NOBODY);
+	/* One of six may fail, and one has lapsed: it still has a window to renew it. */
+	roster_pass(w, p.window_ms - 1000);
+	ck_assert(!roster_changing(w, &change));
+	roster_pass(w, 3000);
+	ck_assert(roster_changing(w, &change));
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(roster_index(w, 6), EPOCH_NOBODY);
+	roster_shares_check(w);
+	roster_world_free(w);
+}
+END_TEST
+
+/* Evidence that was brought just before a CLOSE, and such that comes just after it. */
+START_TEST(evidence_of_the_epoch_before_still_counts)
+{
+	struct roster_world *w = roster_world_new(5, 31, NULL);
+	struct attest_facts one = member_facts(w, 1), two = member_facts(w, 2);
+	struct attest_facts three = member_facts(w, 3);
+	struct sr_hash32 subject;
+	struct epoch_context ctx;
+	struct roster_subject todo;
+	uint64_t began = w->time_ms;
+
+	ck_ok(roster_reattest(w, &w->people[3].vote, 3, 9, &subject));
+	roster_verdict(w, &subject, SR_OK, &three);
+	ck_ok(roster_reattest(w, &w->people[1].vote, 1, 7, &subject));
+	roster_admit(w, 5);
+	ck_assert(roster_change_through(w));
+	ctx = roster_ctx(w);
+	ck_ok(roster_subject_next(&todo, w->t, &ctx, 0, NULL));
+	ck_assert(sr_hash32_equal(&todo.subject, &subject));
+	ck_assert_mem_eq(todo.report_data, one.report_data, ATTEST_REPORT_DATA);
+	roster_verdict(w, &subject, SR_OK, &one);
+	ck_error(roster_member(w, 1).code, SR_OK);
+	ck_assert_uint_eq(roster_member(w, 1).nonce_ms, began);
+	ck_ok(roster_reattest(w, &w->people[2].vote, 2, 7, &subject));
+	roster_verdict(w, &subject, SR_OK, &two);
+	ck_error(roster_member(w, 2).code, SR_OK);
+	/* What counted once counts no more, in the epoch after neither. */
+	ck_error(roster_reattest(w, &w->people[3].vote, 3, 9, NULL), SR_ERR_DUPLICATE);
+	roster_admit(w, 6);
+	ck_assert(roster_change_through(w));
+	ck_ok(roster_reattest(w, &w->people[2].vote, 2, 8, &subject));
+	roster_verdict(w, &subject, SR_OK, &two);
+	ck_error(roster_member(w, 2).code, SR_ERR_BINDING);
 	roster_world_free(w);
 }
 END_TEST
@@ -604,11 +689,16 @@ START_TEST(a_measurement_that_ends_sends_its_members_away)
 	roster_admit(w, 7);
 	w->people[7].down = true;
 	roster_block(w, 20000);
-	for (uint32_t i = 0; i < 5; i++)
+	for (uint32_t i = 0; i < 5; i++) {
 		ck_error(roster_member(w, i).code, SR_ERR_MEASUREMENT_ENDED);
+		ck_assert_uint_eq(roster_member(w, i).flags, ROSTER_DUE);
+	}
 	/* Whoever has been admitted has not been let in yet. */
 	ck_assert(roster_changing(w, &change) ||
 	    roster_candidate(w, 7).code == SR_ERR_MEASUREMENT_ENDED);
+	roster_block(w, p.lapse_ms);
+	for (uint32_t i = 0; i < 5; i++)
+		ck_assert(roster_member(w, i).flags & ROSTER_LAPSED);
 	roster_world_free(w);
 }
 END_TEST
@@ -800,6 +890,8 @@ TEST_MAIN("enclave roster", a_candidate_waits_until_a_quorum_says_the_same,
     a_candidate_of_whom_nothing_becomes_expires,
     who_waits_while_an_epoch_ends_is_voted_on_anew, evidence_counts_once_in_an_epoch,
     evidence_becomes_due_and_then_lapses, who_renews_lapsed_evidence_in_time_stays,
+    more_than_may_fail_do_not_go_for_their_evidence_and_not_in_a_row,
+    evidence_of_the_epoch_before_still_counts,
     the_operators_word_does_not_get_older, collateral_that_runs_out_makes_evidence_due,
     a_member_stays_on_its_machine,
     a_stranger_brings_evidence_only_for_what_is_due_and_keeps_nobody_out,

@@ -16,6 +16,7 @@ static const uint32_t causes[] = { ROSTER_FAULTY, ROSTER_LAPSED, ROSTER_SILENT, 
 
 struct plan {
 	const struct epoch_context *ctx;
+	const struct vault_tree *t;
 	uint32_t churn;                  /* at most so many come, and so many go */
 	uint32_t most;                   /* but for stalls: so many go in all */
 	uint32_t waiting;                /* candidates, at the end of next's members; <= churn */
@@ -119,7 +120,8 @@ static bool join_visit(void *ctx, const struct roster_candidate *c)
 {
 	struct plan *p = ctx;
 
-	if (c->state != ROSTER_ADMITTED)
+	if (c->state != ROSTER_ADMITTED ||
+	    roster_operator_waits(p->t, &c->entry.operator_key, p->ctx->time_ms))
 		return true;
 	epoch_member_of_entry(&p->next->members[p->next->n + p->waiting], &c->entry, c->seat);
 	p->waiting++;
@@ -149,6 +151,7 @@ static enum sr_error plan_read(struct plan *p, const struct vault_tree *t,
 	struct roster_member m;
 
 	*p->next = *now;
+	p->t = t;
 	p->churn = churn_of(now->n);
 	p->most = f > p->churn ? f : p->churn;
 	for (uint32_t i = 0; i < now->n; i++) {
@@ -268,7 +271,9 @@ static enum sr_error joiners_drop(struct vault_tree **t, const struct epoch_cont
 		if (epoch_record_id(ctx->now, &next->members[i].id_key) != EPOCH_NOBODY ||
 		    epoch_set_has(&change->acked, i))
 			continue;
-		error = roster_candidate_get(&c, before, next->members[i].seat);
+		error = roster_operator_drop(t, &next->members[i].operator_key, ctx->time_ms);
+		if (error == SR_OK)
+			error = roster_candidate_get(&c, before, next->members[i].seat);
 		if (error == SR_OK)
 			error = roster_candidate_refuse(t, &c, SR_ERR_NOT_ADMITTED, ctx->time_ms);
 	}

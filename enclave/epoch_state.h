@@ -24,6 +24,7 @@ enum epoch_row {
 	EPOCH_ROW_VOTES = 11,            /* by subject */
 	EPOCH_ROW_SILENCE = 12,          /* by seat */
 	EPOCH_ROW_SPENT = 13,            /* by hash of evidence that counted: the epoch */
+	EPOCH_ROW_WAIT = 14,             /* by hash of an operator key whose joiner was dropped */
 };
 
 struct vault_key epoch_row_key(enum epoch_row row, uint32_t index);
@@ -71,6 +72,12 @@ SR_MUST_CHECK enum sr_error roster_genesis(struct vault_tree **t, const struct g
 /* The rows after a CLOSE. */
 SR_MUST_CHECK enum sr_error roster_close(struct vault_tree **t, const struct epoch_context *ctx,
     const struct epoch_record *next);
+
+/* An operator whose joiner held a change up waits before the next one, longer each time. */
+bool roster_operator_waits(const struct vault_tree *t, const struct sr_edpk *operator_key,
+    uint64_t time_ms);
+SR_MUST_CHECK enum sr_error roster_operator_drop(struct vault_tree **t,
+    const struct sr_edpk *operator_key, uint64_t time_ms);
 
 /* Evidence that waits for verdicts on a member. */
 struct roster_reattest {

@@ -253,6 +253,85 @@ enum sr_error roster_candidate_refuse(struct vault_tree **t, struct roster_candi
 	return roster_votes_drop(t, &c->subject);
 }
 
+/* ----------------------------------------------------------------------------- operators who wait */
+
+struct wait { uint32_t tries; uint64_t until_ms; };
+
+static struct vault_key wait_key(const struct sr_edpk *operator_key)
+{
+	struct sr_hash32 hash = sr_hash(operator_key->b, sizeof(operator_key->b));
+
+	return epoch_row_hash(EPOCH_ROW_WAIT, &hash);
+}
+
+static struct wait wait_read(struct sr_bytes value)
+{
+	struct wait wait = { 0 };
+	struct sr_reader r;
+
+	if (value.p == NULL)
+		return wait;
+	sr_reader_init(&r, value.p, value.n);
+	version_read(&r);
+	wait.tries = sr_read_u32(&r);
+	wait.until_ms = sr_read_u64(&r);
+	SR_ASSERT(sr_reader_finish(&r) == SR_OK);
+	return wait;
+}
+
+bool roster_operator_waits(const struct vault_tree *t, const struct sr_edpk *operator_key,
+    uint64_t time_ms)
+{
+	struct vault_key key = wait_key(operator_key);
+
+	return time_ms < wait_read(vault_tree_get(t, &key)).until_ms;
+}
+
+struct waits { uint32_t n; struct vault_key first; uint64_t first_ms; };
+
+static bool waits_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	uint64_t until_ms = wait_read(value).until_ms;
+	struct waits *waits = ctx;
+
+	if (waits->n++ == 0 || until_ms < waits->first_ms) {
+		waits->first = *key;
+		waits->first_ms = until_ms;
+	}
+	return true;
+}
+
+enum sr_error roster_operator_drop(struct vault_tree **t, const struct sr_edpk *operator_key,
+    uint64_t time_ms)
+{
+	struct vault_key key = wait_key(operator_key);
+	struct wait wait = wait_read(vault_tree_get(*t, &key));
+	uint64_t span = ROSTER_WAIT_MS;
+	struct waits waits = { 0 };
+	struct sr_writer w;
+
+	/* Who did not ask for so long begins anew. */
+	if (wait.until_ms + ROSTER_WAIT_MAX_MS < time_ms)
+		wait.tries = 0;
+	for (uint32_t i = 0; i < wait.tries && span < ROSTER_WAIT_MAX_MS; i++)
+		span *= 2;
+	epoch_rows_walk(*t, EPOCH_ROW_WAIT, waits_visit, &waits);
+	if (waits.n >= ROSTER_WAITS_MAX && vault_tree_get(*t, &key).p == NULL)
+		SR_TRY(vault_tree_delete(t, &waits.first));
+	sr_writer_init(&w, 16);
+	sr_write_u8(&w, ROW_VERSION);
+	sr_write_u32(&w, wait.tries < UINT32_MAX ? wait.tries + 1 : wait.tries);
+	sr_write_u64(&w, time_ms + (span < ROSTER_WAIT_MAX_MS ? span : ROSTER_WAIT_MAX_MS));
+	return epoch_row_put(t, &key, &w);
+}
+
+static enum sr_error operator_settled(struct vault_tree **t, const struct sr_edpk *operator_key)
+{
+	struct vault_key key = wait_key(operator_key);
+
+	return vault_tree_delete(t, &key);
+}
+
 /* -------------------------------------------------------------------------------------- members */
 
 enum sr_error roster_member_get(struct roster_member *m, const struct vault_tree *t, uint32_t seat)
@@ -657,6 +736,7 @@ static enum sr_error member_begin(struct vault_tree **t, const struct epoch_reco
 	m.nonce_ms = c.nonce_ms;
 	m.has_facts = c.has_facts;
 	m.facts = c.facts;
+	SR_TRY(operator_settled(t, &member->operator_key));
 	SR_TRY(epoch_row_delete(t, EPOCH_ROW_CANDIDATE, c.seat));
 	return roster_member_put(t, &m);
 }

@@ -19,6 +19,9 @@
 #define ROSTER_CANDIDATES_MAX 8u         /* rows; the oldest refused one makes room */
 #define ROSTER_SPENT_MAX 1000u           /* pieces of evidence that counted in one epoch */
 #define ROSTER_EXPIRE_WINDOWS 4u         /* so many windows a candidate waits; refused: twice */
+#define ROSTER_WAIT_MS 600000u           /* an operator whose joiner was dropped; then doubled */
+#define ROSTER_WAIT_MAX_MS 86400000u
+#define ROSTER_WAITS_MAX 64u             /* rows; whose wait ends first makes room */
 #define ROSTER_STALLS_MAX 3u             /* changes given up because of a member: then it goes */
 #define ROSTER_OPEN_REST_MS 60000u       /* between strangers' REATTESTs for one seat */
 
@@ -128,7 +131,8 @@ uint32_t roster_operators_quorum(const struct epoch_record *now);
  * Refusals of epoch_apply, besides encodings:
  *   JOIN      WRONG_KEY (not the entry's operator), BAD_SIGNATURE (the entry's, or its nonce),
  *             OPERATOR_UNKNOWN, OPERATOR_LIMIT, DUPLICATE (a key, a name, or the evidence is in
- *             use), EVIDENCE_KIND, BAD_POINT (box key), TOO_MANY (candidates)
+ *             use), EVIDENCE_KIND, BAD_POINT (box key), TOO_MANY (candidates), TOO_EARLY (its
+ *             operator's last one held a change up)
  *   LEAVE     NOT_FOUND (no member on that seat), WRONG_KEY, CHANGE_PENDING, ROSTER_SMALL
  *   REFRESH   WRONG_KEY, CHANGE_PENDING, TOO_EARLY
  *   POLICY    WRONG_KEY, NOT_A_MEMBER (a signer), BAD_SIGNATURE, THRESHOLD (too few signers), and

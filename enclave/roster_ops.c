@@ -190,6 +190,8 @@ static enum sr_error join_apply(struct vault_tree **t, const struct epoch_contex
 	if (!key_is(&account, &c.entry.operator_key))
 		return SR_ERR_WRONG_KEY;
 	SR_TRY(genesis_member_verify(&c.entry, &c.nonce));
+	if (roster_operator_waits(*t, &account, ctx->time_ms))
+		return SR_ERR_TOO_EARLY;
 	SR_TRY(roster_candidates_walk(*t, crowd_visit, &crowd));
 	if (crowd.duplicate)
 		return SR_ERR_DUPLICATE;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "consensus/wire.h"
+#include "enclave/epoch_state.h"
 #include "tests/lib/check_main.h"
 #include "tests/lib/roster_world.h"
 
@@ -235,6 +236,26 @@ END_TEST
 
 /* ------------------------------------------------------------------------------------- given up */
 
+/* A change in which everyone does what he does, until it is given up. */
+static void attempt_fails(struct roster_world *w)
+{
+	uint64_t window = roster_policy_now(w).window_ms;
+	struct epoch_change change;
+
+	for (unsigned i = 0; i < 4000 && !roster_changing(w, &change); i++)
+		roster_block(w, 1000);
+	ck_assert(roster_changing(w, &change));
+	roster_deal_all(w);
+	roster_block(w, EPOCH_FIX_WAIT_MS);
+	roster_ack_all(w);
+	ck_assert(!epoch_ready(w->t, w->now));
+	ck_assert(roster_changing(w, &change));
+	roster_block(w, change.since_ms + window - 1 - w->time_ms);
+	ck_assert(roster_changing(w, &change));
+	roster_block(w, 1);
+	ck_assert(!roster_changing(w, &change));
+}
+
 START_TEST(a_change_that_is_late_is_given_up_and_tried_again_after_growing_pauses)
 {
 	struct roster_world *w = roster_world_new(4, 11, daily);
@@ -287,6 +308,118 @@ START_TEST(a_joiner_who_does_not_acknowledge_is_dropped_and_the_others_stay)
 }
 END_TEST
 
+/* The refresh is through before the next one of them has its turn. */
+START_TEST(after_a_try_with_joiners_one_without_them_is_made)
+{
+	struct roster_world *w = roster_world_new(4, 37, daily);
+
+	roster_pass(w, 3590000);
+	for (uint32_t i = 5; i < 8; i++) {
+		roster_admit(w, i);
+		w->people[i].down = true;
+	}
+	attempt_fails(w);
+	ck_error(roster_candidate(w, 5).code, SR_ERR_NOT_ADMITTED);
+	ck_assert_int_eq(roster_candidate(w, 6).state, ROSTER_ADMITTED);
+	for (uint32_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(roster_member(w, i).stalls, 0);
+	roster_pass(w, 29000);
+	roster_block(w, 1000);
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 4);
+	roster_world_free(w);
+}
+END_TEST
+
+/* As roster_admit, whoever else has the same operator. */
+static void admit_entry(struct roster_world *w, uint32_t person)
+{
+	struct roster_candidate c;
+	struct attest_facts facts;
+	uint8_t report[ATTEST_REPORT_DATA];
+
+	ck_ok(roster_join(w, person));
+	c = roster_candidate(w, person);
+	genesis_report_data(report, &c.entry.id_key, &c.entry.vote_key, c.entry.box_key, &c.nonce);
+	facts = roster_facts(w, report);
+	roster_verdict(w, &c.subject, SR_OK, &facts);
+	ck_assert_int_eq(roster_candidate(w, person).state, ROSTER_ADMITTED);
+}
+
+START_TEST(an_operator_whose_joiner_held_a_change_up_waits_longer_each_time)
+{
+	struct roster_world *w = roster_world_new(4, 38, NULL);
+	uint64_t wait = ROSTER_WAIT_MS, dropped;
+
+	/* Four machines of one operator. */
+	for (uint32_t i = 5; i < 9; i++) {
+		w->people[i].down = true;
+		w->people[i].operator_sk = w->people[5].operator_sk;
+		w->people[i].operator_pk = w->people[5].operator_pk;
+		w->people[i].entry.operator_key = w->people[5].operator_pk;
+	}
+	for (uint32_t i = 5; i < 8; i++) {
+		admit_entry(w, i);
+		attempt_fails(w);
+		dropped = w->time_ms;
+		roster_block(w, 1000);
+		ck_error(roster_join(w, i + 1), SR_ERR_TOO_EARLY);
+		roster_block(w, wait - 1001);
+		ck_assert_uint_eq(w->time_ms, dropped + wait - 1);
+		ck_error(roster_join(w, i + 1), SR_ERR_TOO_EARLY);
+		roster_block(w, 1);
+		wait *= 2;
+	}
+	roster_block(w, wait);
+	w->people[8].down = false;
+	admit_entry(w, 8);
+	ck_assert(roster_change_through(w));
+	/* Who became a member begins anew. */
+	ck_assert(!roster_operator_waits(w->t, &w->people[8].operator_pk, 0));
+	roster_world_free(w);
+}
+END_TEST
+
+/* A member that is proven to lie goes before who wants to come, and who comes does not hold that
+ * up: of five, four remain. */
+START_TEST(a_fault_is_removed_without_waiting_for_joiners)
+{
+	struct roster_world *w = roster_world_new(5, 39, NULL);
+	struct roster_member m = roster_member(w, 2);
+
+	roster_admit(w, 5);
+	w->people[5].down = w->people[2].down = true;
+	m.flags |= ROSTER_FAULTY;
+	ck_ok(roster_member_put(&w->t, &m));
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 4);
+	ck_assert_uint_eq(roster_index(w, 2), EPOCH_NOBODY);
+	w->people[5].down = false;
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(roster_index(w, 5), 4);
+	roster_world_free(w);
+}
+END_TEST
+
+/* Of four, one more is wanted; but not for long. */
+START_TEST(a_fault_of_one_of_four_is_removed_after_one_try_with_a_joiner)
+{
+	struct roster_world *w = roster_world_new(4, 40, NULL);
+	struct roster_member m = roster_member(w, 2);
+
+	roster_admit(w, 5);
+	w->people[5].down = w->people[2].down = true;
+	m.flags |= ROSTER_FAULTY;
+	ck_ok(roster_member_put(&w->t, &m));
+	attempt_fails(w);
+	roster_pass(w, 30000);
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 3);
+	ck_assert_uint_eq(roster_index(w, 2), EPOCH_NOBODY);
+	roster_world_free(w);
+}
+END_TEST
+
 START_TEST(a_joiner_is_not_blamed_for_dealings_that_did_not_come)
 {
 	struct roster_world *w = roster_world_new(4, 13, NULL);
@@ -306,26 +439,6 @@ START_TEST(a_joiner_is_not_blamed_for_dealings_that_did_not_come)
 	roster_world_free(w);
 }
 END_TEST
-
-/* A change in which everyone does what he does, until it is given up. */
-static void attempt_fails(struct roster_world *w)
-{
-	uint64_t window = roster_policy_now(w).window_ms;
-	struct epoch_change change;
-
-	for (unsigned i = 0; i < 4000 && !roster_changing(w, &change); i++)
-		roster_block(w, 1000);
-	ck_assert(roster_changing(w, &change));
-	roster_deal_all(w);
-	roster_block(w, EPOCH_FIX_WAIT_MS);
-	roster_ack_all(w);
-	ck_assert(!epoch_ready(w->t, w->now));
-	ck_assert(roster_changing(w, &change));
-	roster_block(w, change.since_ms + window - 1 - w->time_ms);
-	ck_assert(roster_changing(w, &change));
-	roster_block(w, 1);
-	ck_assert(!roster_changing(w, &change));
-}
 
 /* More than the churn allows: with one of them in it, the next roster would not get through. */
 START_TEST(who_keeps_changes_from_getting_through_is_removed)
@@ -764,6 +877,10 @@ TEST_MAIN("enclave roster_change", a_joiner_becomes_a_member_and_the_key_stays,
     a_larger_roster_changes_in_larger_steps,
     a_change_that_is_late_is_given_up_and_tried_again_after_growing_pauses,
     a_joiner_who_does_not_acknowledge_is_dropped_and_the_others_stay,
+    after_a_try_with_joiners_one_without_them_is_made,
+    an_operator_whose_joiner_held_a_change_up_waits_longer_each_time,
+    a_fault_is_removed_without_waiting_for_joiners,
+    a_fault_of_one_of_four_is_removed_after_one_try_with_a_joiner,
     a_joiner_is_not_blamed_for_dealings_that_did_not_come,
     who_keeps_changes_from_getting_through_is_removed,
     who_was_down_for_two_changes_and_does_its_part_in_the_third_stays,

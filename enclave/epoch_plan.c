@@ -212,6 +212,9 @@ static enum sr_error change_due(struct vault_tree **t, const struct epoch_contex
 	SR_TRY(roster_policy_get(&policy, *t));
 	refresh = clock.refresh_asked || (policy.refresh_ms > 0 &&
 	    ctx->time_ms >= clock.began_ms + policy.refresh_ms);
+	/* Evidence is as fresh as the epoch that its nonce is of. */
+	if (roster_evidence_ages(&policy))
+		refresh = refresh || ctx->time_ms >= clock.began_ms + policy.reattest_ms;
 	return change_begin(t, ctx, &clock, refresh);
 }
 
@@ -275,7 +278,8 @@ static enum sr_error joiners_drop(struct vault_tree **t, const struct epoch_cont
 		if (error == SR_OK)
 			error = roster_candidate_get(&c, before, next->members[i].seat);
 		if (error == SR_OK)
-			error = roster_candidate_refuse(t, &c, SR_ERR_NOT_ADMITTED, ctx->time_ms);
+			error = roster_candidate_refuse(t, &c, SR_ERR_NOT_ADMITTED,
+			    ctx->now->epoch, ctx->time_ms);
 	}
 	vault_tree_unref(before);
 	free(next);

@@ -22,8 +22,8 @@ enum epoch_row {
 	EPOCH_ROW_CANDIDATE = 9,         /* by seat */
 	EPOCH_ROW_REATTEST = 10,         /* by 2 * seat, + 1: from who may speak for the member */
 	EPOCH_ROW_VOTES = 11,            /* by subject */
-	EPOCH_ROW_SILENCE = 12,          /* by seat */
-	EPOCH_ROW_SPENT = 13,            /* by hash of evidence that counted: the epoch */
+	EPOCH_ROW_SILENCE = 12,          /* by seat: who said so, and when */
+	EPOCH_ROW_SPENT = 13,            /* by hash of evidence, or of a JOIN: the epoch */
 	EPOCH_ROW_WAIT = 14,             /* by hash of an operator key whose joiner was dropped */
 };
 
@@ -64,9 +64,9 @@ SR_MUST_CHECK enum sr_error roster_member_put(struct vault_tree **t, const struc
 SR_MUST_CHECK enum sr_error roster_candidate_put(struct vault_tree **t,
     const struct roster_candidate *c);
 SR_MUST_CHECK enum sr_error roster_clock_put(struct vault_tree **t, const struct roster_clock *c);
-/* The votes on it go, too. */
+/* The votes on it go, too. In this epoch the same JOIN is no new one. */
 SR_MUST_CHECK enum sr_error roster_candidate_refuse(struct vault_tree **t,
-    struct roster_candidate *c, enum sr_error code, uint64_t time_ms);
+    struct roster_candidate *c, enum sr_error code, uint64_t epoch, uint64_t time_ms);
 bool roster_candidate_live(const struct roster_candidate *c);
 SR_MUST_CHECK enum sr_error roster_genesis(struct vault_tree **t, const struct genesis *g);
 /* The rows after a CLOSE. */
@@ -103,6 +103,10 @@ bool roster_evidence_spent(const struct vault_tree *t, struct sr_bytes evidence)
 /* In this epoch: it is kept until the next one is over, since the nonce counts as long. */
 SR_MUST_CHECK enum sr_error roster_evidence_spend(struct vault_tree **t, uint64_t epoch,
     struct sr_bytes evidence);
+/* By hash of anything. */
+bool roster_spent(const struct vault_tree *t, const struct sr_hash32 *hash);
+SR_MUST_CHECK enum sr_error roster_spend(struct vault_tree **t, uint64_t epoch,
+    const struct sr_hash32 *hash);
 /* Fewer than ROSTER_SPENT_MAX? */
 bool roster_spent_room(const struct vault_tree *t);
 
@@ -120,6 +124,8 @@ SR_MUST_CHECK enum sr_error roster_votes_drop(struct vault_tree **t,
     const struct sr_hash32 *subject);
 
 /* --- roster_review.c --- */
+/* Does the policy accept evidence that gets older? */
+bool roster_evidence_ages(const struct attest_policy *p);
 /* Once a second of block time: members' evidence and candidates. */
 SR_MUST_CHECK enum sr_error roster_review(struct vault_tree **t, const struct epoch_context *ctx);
 /* --- roster_verdict.c --- */

@@ -243,13 +243,16 @@ bool roster_candidate_live(const struct roster_candidate *c)
 }
 
 enum sr_error roster_candidate_refuse(struct vault_tree **t, struct roster_candidate *c,
-    enum sr_error code, uint64_t time_ms)
+    enum sr_error code, uint64_t epoch, uint64_t time_ms)
 {
 	c->state = ROSTER_REFUSED;
 	c->code = code;
 	c->decided_ms = time_ms;
 	c->has_facts = false;
+	/* It may borrow from the tree as it was. */
 	SR_TRY(roster_candidate_put(t, c));
+	if (roster_spent_room(*t))
+		SR_TRY(roster_spend(t, epoch, &c->subject));
 	return roster_votes_drop(t, &c->subject);
 }
 
@@ -351,7 +354,10 @@ enum sr_error roster_member_get(struct roster_member *m, const struct vault_tree
 	m->nonce_ms = sr_read_u64(&r);
 	m->due_ms = sr_read_u64(&r);
 	m->stalls = sr_read_u32(&r);
-	m->rest_until_ms = sr_read_u64(&r);
+	for (size_t i = 0; i < 2; i++) {
+		m->rest_until_ms[i] = sr_read_u64(&r);
+		m->tries[i] = sr_read_u32(&r);
+	}
 	m->has_facts = facts_read(&m->facts, &r);
 	return sr_reader_finish(&r);
 }
@@ -370,7 +376,10 @@ enum sr_error roster_member_put(struct vault_tree **t, const struct roster_membe
 	sr_write_u64(&w, m->nonce_ms);
 	sr_write_u64(&w, m->due_ms);
 	sr_write_u32(&w, m->stalls);
-	sr_write_u64(&w, m->rest_until_ms);
+	for (size_t i = 0; i < 2; i++) {
+		sr_write_u64(&w, m->rest_until_ms[i]);
+		sr_write_u32(&w, m->tries[i]);
+	}
 	facts_write(&w, m->has_facts, &m->facts);
 	return epoch_row_put(t, &key, &w);
 }
@@ -507,19 +516,31 @@ enum sr_error roster_genesis_check(const struct genesis *g,
 	return SR_OK;
 }
 
+bool roster_spent(const struct vault_tree *t, const struct sr_hash32 *hash)
+{
+	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, hash);
+
+	return vault_tree_get(t, &key).p != NULL;
+}
+
 bool roster_evidence_spent(const struct vault_tree *t, struct sr_bytes evidence)
 {
 	struct sr_hash32 hash = sr_hash(evidence.p, evidence.n);
-	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, &hash);
 
-	return vault_tree_get(t, &key).p != NULL;
+	return roster_spent(t, &hash);
 }
 
 enum sr_error roster_evidence_spend(struct vault_tree **t, uint64_t epoch,
     struct sr_bytes evidence)
 {
 	struct sr_hash32 hash = sr_hash(evidence.p, evidence.n);
-	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, &hash);
+
+	return roster_spend(t, epoch, &hash);
+}
+
+enum sr_error roster_spend(struct vault_tree **t, uint64_t epoch, const struct sr_hash32 *hash)
+{
+	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, hash);
 	struct sr_writer w;
 
 	sr_writer_init(&w, 16);
@@ -748,10 +769,9 @@ static enum sr_error member_stay(struct vault_tree **t, uint32_t seat)
 	struct roster_member m;
 
 	SR_TRY(roster_member_get(&m, *t, seat));
-	if ((m.flags & (ROSTER_SILENT | ROSTER_STALLS)) == 0 && m.stalls == 0)
-		return SR_OK;
 	m.flags &= ~(uint32_t)(ROSTER_SILENT | ROSTER_STALLS);
 	m.stalls = 0;
+	m.tries[0] = m.tries[1] = 0;
 	return roster_member_put(t, &m);
 }
 

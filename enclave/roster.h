@@ -17,13 +17,15 @@
 #include "enclave/epoch.h"
 
 #define ROSTER_CANDIDATES_MAX 8u         /* rows; the oldest refused one makes room */
-#define ROSTER_SPENT_MAX 1000u           /* pieces of evidence that counted in one epoch */
+#define ROSTER_SPENT_MAX 1000u           /* JOINs that are remembered as refused */
 #define ROSTER_EXPIRE_WINDOWS 4u         /* so many windows a candidate waits; refused: twice */
 #define ROSTER_WAIT_MS 600000u           /* an operator whose joiner was dropped; then doubled */
 #define ROSTER_WAIT_MAX_MS 86400000u
 #define ROSTER_WAITS_MAX 64u             /* rows; whose wait ends first makes room */
 #define ROSTER_STALLS_MAX 3u             /* changes given up because of a member: then it goes */
 #define ROSTER_OPEN_REST_MS 60000u       /* between strangers' REATTESTs for one seat */
+#define ROSTER_OWN_REST_MS 10000u        /* between its own ones */
+#define ROSTER_TRIES_MAX 32u             /* of each, in an epoch */
 
 /* As it stands in the state; NOT_FOUND in no state of ours. p is large, a few KB. */
 SR_MUST_CHECK enum sr_error roster_policy_get(struct attest_policy *p, const struct vault_tree *t);
@@ -73,7 +75,10 @@ struct roster_member {
 	uint64_t nonce_ms;               /* when the epoch began that it is bound to */
 	uint64_t due_ms;                 /* block time at which it became DUE; 0: it is not */
 	uint32_t stalls;                 /* changes of this epoch given up because of it */
-	uint64_t rest_until_ms;          /* a stranger's REATTEST: not before this */
+	/* REATTESTs for it, [1] by who may speak for it: no other before this, and how many there
+	 * were in this epoch */
+	uint64_t rest_until_ms[2];
+	uint32_t tries[2];
 	bool has_facts;                  /* no: a genesis entry that no quorum has judged yet */
 	struct attest_facts facts;
 };
@@ -129,7 +134,7 @@ uint32_t roster_operators_quorum(const struct epoch_record *now);
 
 /*
  * Refusals of epoch_apply, besides encodings:
- *   JOIN      WRONG_KEY (not the entry's operator), BAD_SIGNATURE (the entry's, or its nonce),
+ *   JOIN      BAD_ENCODING (a link that leads nowhere but into a host), WRONG_KEY (not the entry's operator), BAD_SIGNATURE (the entry's, or its nonce),
  *             OPERATOR_UNKNOWN, OPERATOR_LIMIT, DUPLICATE (a key, a name, or the evidence is in
  *             use), EVIDENCE_KIND, BAD_POINT (box key), TOO_MANY (candidates), TOO_EARLY (its
  *             operator's last one held a change up)
@@ -138,10 +143,12 @@ uint32_t roster_operators_quorum(const struct epoch_record *now);
  *   POLICY    WRONG_KEY, NOT_A_MEMBER (a signer), BAD_SIGNATURE, THRESHOLD (too few signers), and
  *             attest_policy_follows
  *   REATTEST  NOT_FOUND, EVIDENCE_KIND, DUPLICATE (evidence that counted already), CHANGE_PENDING
- *             (one waits), TOO_EARLY (a stranger's, when nothing is due)
+ *             (one waits), TOO_EARLY (a stranger's, when nothing is due; or soon after the
+ *             last one), TOO_MANY (of this epoch)
  *   FAULT     consensus_evidence_verify's, NOT_A_MEMBER (any more), CHANGE_PENDING
  *   VERDICT   NOT_FOUND (no such subject, or decided), DUPLICATE (voted already)
- *   SILENT    NOT_FOUND, OUT_OF_RANGE (itself), DUPLICATE, CHANGE_PENDING
+ *   SILENT    NOT_FOUND, OUT_OF_RANGE (itself), DUPLICATE (voted in this epoch: an old vote
+ *             that somebody kept is not a new one), CHANGE_PENDING, TOO_EARLY (silence_ms is 0)
  *   all, in epoch 0, but what makes epoch 1: EPOCH_STEP
  */
 

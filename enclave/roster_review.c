@@ -8,6 +8,7 @@ struct review {
 	const struct epoch_context *ctx;
 	const struct attest_policy *policy;
 	bool changing;                   /* a change is under way */
+	uint64_t began_ms;               /* this epoch */
 	enum sr_error error;
 };
 
@@ -22,21 +23,33 @@ static enum sr_error facts_judge(const struct attest_policy *p, const struct att
 	return attest_policy_judge(p, &f, facts->report_data, time_ms);
 }
 
-static bool software_only(const struct attest_policy *p)
+bool roster_evidence_ages(const struct attest_policy *p)
 {
-	return p->kinds == ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE);
+	return p->reattest_ms > 0 && p->kinds != ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE);
+}
+
+/* Evidence may be made any time after its nonce was known: it counts no longer than that one does,
+ * and once there is a new nonce, it is renewed as soon as it is old. */
+static uint64_t nonce_due(const struct review *r, const struct roster_member *m)
+{
+	uint64_t old = m->nonce_ms + r->policy->reattest_ms;
+
+	return m->nonce_ms < r->began_ms ? old : old + r->policy->lapse_ms;
 }
 
 /* Old since when, at the soonest; UINT64_MAX: never. */
-static uint64_t due_ms(const struct attest_policy *p, const struct roster_member *m)
+static uint64_t due_ms(const struct review *r, const struct roster_member *m)
 {
+	const struct attest_policy *p = r->policy;
 	uint64_t due = UINT64_MAX;
 
 	/* The operator's word does not get older. */
-	if (software_only(p))
+	if (p->kinds == ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE))
 		return due;
 	if (p->reattest_ms > 0)
 		due = m->verified_ms + p->reattest_ms;
+	if (p->reattest_ms > 0 && nonce_due(r, m) < due)
+		due = nonce_due(r, m);
 	if (m->has_facts && m->facts.valid_to_s < due / 1000)
 		due = (m->facts.valid_to_s + 1) * 1000;
 	return due;
@@ -50,7 +63,7 @@ static enum sr_error due_why(const struct review *r, const struct roster_member 
 
 	if (judged != SR_OK)
 		return judged;
-	return r->ctx->time_ms >= due_ms(r->policy, m) ? SR_ERR_EVIDENCE_LAPSED : SR_OK;
+	return r->ctx->time_ms >= due_ms(r, m) ? SR_ERR_EVIDENCE_LAPSED : SR_OK;
 }
 
 /* The span to renew it in counts from the block that says so: in an outage there was none, and a
@@ -107,10 +120,12 @@ static enum sr_error candidate_review(struct review *r, struct roster_candidate 
 			return SR_OK;
 		code = facts_judge(r->policy, &c->facts, time_ms);
 		if (code != SR_OK)
-			return roster_candidate_refuse(r->t, c, code, time_ms);
+			return roster_candidate_refuse(r->t, c, code,
+			    r->ctx->now->epoch, time_ms);
 	}
 	return time_ms >= c->asked_ms + span ?
-	    roster_candidate_refuse(r->t, c, SR_ERR_NOT_ADMITTED, time_ms) : SR_OK;
+	    roster_candidate_refuse(r->t, c, SR_ERR_NOT_ADMITTED, r->ctx->now->epoch,
+	    time_ms) : SR_OK;
 }
 
 static bool candidate_visit(void *ctx, const struct roster_candidate *c)
@@ -143,8 +158,11 @@ enum sr_error roster_review(struct vault_tree **t, const struct epoch_context *c
 	struct epoch_change change;
 	struct review r = { .t = t, .ctx = ctx, .policy = &policy };
 	struct vault_tree *before;
+	struct roster_clock clock;
 
 	SR_TRY(roster_policy_get(&policy, *t));
+	roster_clock_get(&clock, *t);
+	r.began_ms = clock.began_ms;
 	r.changing = epoch_change_get(&change, *t);
 	for (uint32_t i = 0; i < ctx->now->n; i++)
 		SR_TRY(member_review(&r, ctx->now->members[i].seat));

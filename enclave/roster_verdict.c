@@ -171,7 +171,7 @@ static enum sr_error candidate_decide(struct vault_tree **t, const struct epoch_
 	if (code == SR_ERR_NO_MEMORY)
 		return code;
 	if (code != SR_OK)
-		return roster_candidate_refuse(t, c, code, ctx->time_ms);
+		return roster_candidate_refuse(t, c, code, ctx->now->epoch, ctx->time_ms);
 	c->state = ROSTER_ADMITTED;
 	c->decided_ms = ctx->time_ms;
 	c->has_facts = true;
@@ -245,12 +245,13 @@ static enum sr_error reattest_decide(struct vault_tree **t, const struct epoch_c
 	enum sr_error code;
 
 	SR_TRY(roster_member_get(&m, *t, r->seat));
+	/* What is no good is not asked about again, either. */
+	SR_TRY(roster_evidence_spend(t, ctx->now->epoch, r->evidence));
 	code = reattest_judge(&nonce_ms, *t, ctx, &m, v);
 	if (code == SR_ERR_NO_MEMORY)
 		return code;
 	if (code == SR_OK) {
 		member_verified(&m, v, r->asked_ms, nonce_ms);
-		SR_TRY(roster_evidence_spend(t, ctx->now->epoch, r->evidence));
 	} else if (r->own && (m.flags & ROSTER_LAPSED) == 0) {
 		m.code = code;
 	}

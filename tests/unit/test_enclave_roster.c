@@ -1,5 +1,6 @@
 /* Who may come and who may stay: candidates, verdicts, limits, members' evidence, faults and the
  * policy, on vault trees. Each refusal changes nothing: the world asserts that. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -385,6 +386,21 @@ START_TEST(who_waits_while_an_epoch_ends_is_voted_on_anew)
 }
 END_TEST
 
+static void mixed(struct attest_policy *p)
+{
+	p->kinds |= ATTEST_KIND_BIT(ATTEST_KIND_SNP);
+}
+
+static void renew(struct roster_world *w, uint32_t person, uint8_t salt)
+{
+	struct attest_facts facts = member_facts(w, person);
+	struct sr_hash32 subject;
+
+	ck_ok(roster_reattest(w, &w->people[person].vote, person, salt, &subject));
+	roster_verdict(w, &subject, SR_OK, &facts);
+	ck_assert_uint_eq(roster_member(w, person).flags, 0);
+}
+
 START_TEST(evidence_counts_once_in_an_epoch)
 {
 	struct roster_world *w = roster_world_new(4, 13, NULL);
@@ -394,17 +410,91 @@ START_TEST(evidence_counts_once_in_an_epoch)
 	ck_ok(roster_reattest(w, &w->people[1].operator_sk, 1, 7, &subject));
 	roster_verdict(w, &subject, SR_OK, &facts);
 	ck_error(roster_reattest(w, &w->people[1].operator_sk, 1, 7, NULL), SR_ERR_DUPLICATE);
-	ck_ok(roster_reattest(w, &w->people[1].operator_sk, 1, 8, NULL));
+	ck_error(roster_reattest(w, &w->people[1].operator_sk, 1, 8, NULL), SR_ERR_TOO_EARLY);
+	roster_block(w, ROSTER_OWN_REST_MS);
+	/* What was no good neither. */
+	ck_ok(roster_reattest(w, &w->people[1].operator_sk, 1, 8, &subject));
+	roster_verdict(w, &subject, SR_ERR_CHAIN_BAD, NULL);
+	ck_error(roster_reattest(w, &w->people[1].operator_sk, 1, 8, NULL), SR_ERR_DUPLICATE);
+	roster_world_free(w);
+}
+END_TEST
+
+/* Each one makes everyone verify. */
+START_TEST(a_member_asks_so_often_in_an_epoch_and_no_oftener)
+{
+	struct roster_world *w = roster_world_new(4, 32, NULL);
+	struct sr_hash32 subject;
+
+	for (uint8_t i = 0; i < ROSTER_TRIES_MAX; i++) {
+		ck_ok(roster_reattest(w, &w->people[1].vote, 1, i, &subject));
+		roster_verdict(w, &subject, SR_ERR_CHAIN_BAD, NULL);
+		roster_block(w, ROSTER_OWN_REST_MS);
+	}
+	ck_error(roster_reattest(w, &w->people[1].operator_sk, 1, 99, NULL), SR_ERR_TOO_MANY);
+	ck_ok(roster_reattest(w, &w->people[2].operator_sk, 2, 99, NULL));
+	roster_admit(w, 5);
+	ck_assert(roster_change_through(w));
+	ck_ok(roster_reattest(w, &w->people[1].operator_sk, 1, 99, NULL));
+	roster_world_free(w);
+}
+END_TEST
+
+/* Without new epochs, evidence that was made on the first day would serve for ever. */
+START_TEST(evidence_counts_no_longer_than_its_nonce_and_a_new_one_comes_by_itself)
+{
+	struct roster_world *w = roster_world_new(4, 33, mixed);
+	struct attest_policy p = roster_policy_now(w);
+	uint64_t began = roster_member(w, 1).nonce_ms;
+	struct epoch_change change;
+
+	roster_block(w, began + p.reattest_ms - w->time_ms);
+	renew(w, 1, 1);
+	roster_pass(w, 2000);
+	ck_assert_uint_eq(roster_member(w, 1).flags, 0);
+	/* The refresh that is due is held up for half a day. */
+	roster_block(w, began + p.reattest_ms + p.lapse_ms + 3000 - w->time_ms);
+	ck_assert_uint_eq(roster_member(w, 1).flags, ROSTER_DUE);
+	renew(w, 1, 2);
+	roster_pass(w, 1000);
+	ck_assert_uint_eq(roster_member(w, 1).flags, ROSTER_DUE);
+	roster_pass(w, 31000);
+	ck_assert(roster_changing(w, &change));
+	ck_assert(roster_change_through(w));
+	renew(w, 1, 3);
+	roster_pass(w, 1000);
+	ck_assert_uint_eq(roster_member(w, 1).flags, 0);
+	roster_world_free(w);
+}
+END_TEST
+
+START_TEST(a_join_leads_to_another_machine_and_is_asked_about_once)
+{
+	struct roster_world *w = roster_world_new(4, 34, NULL);
+	struct genesis_member *e = &w->people[5].entry;
+	struct sr_hash32 nonce = epoch_record_nonce(w->now, w->g);
+	char kept[GENESIS_URL_MAX];
+
+	memcpy(kept, e->link, sizeof(kept));
+	roster_entry(w, 5);
+	snprintf(e->link, sizeof(e->link), "ipc:///run/other");
+	genesis_member_sign(e, &nonce, &w->people[5].operator_sk);
+	ck_error(roster_join_entry(w, 5, &w->people[5].operator_sk), SR_ERR_BAD_ENCODING);
+	memcpy(e->link, kept, sizeof(kept));
+	ck_ok(roster_join(w, 5));
+	roster_verdict(w, &w->people[5].subject, SR_ERR_CHAIN_BAD, NULL);
+	/* Eight others later its row is gone. */
+	for (uint32_t i = 6; i < 15; i++) {
+		roster_block(w, 1000);
+		ck_ok(roster_join(w, i));
+		roster_verdict(w, &w->people[i].subject, SR_ERR_CHAIN_BAD, NULL);
+	}
+	ck_error(roster_join(w, 5), SR_ERR_DUPLICATE);
 	roster_world_free(w);
 }
 END_TEST
 
 /* ------------------------------------------------------------------------------------- evidence */
-
-static void mixed(struct attest_policy *p)
-{
-	p->kinds |= ATTEST_KIND_BIT(ATTEST_KIND_SNP);
-}
 
 START_TEST(evidence_becomes_due_and_then_lapses)
 {
@@ -430,7 +520,9 @@ START_TEST(evidence_becomes_due_and_then_lapses)
 	roster_block(w, 1000);
 	ck_assert_uint_eq(roster_member(w, 4).flags, ROSTER_DUE | ROSTER_LAPSED);
 	ck_error(roster_member(w, 4).code, SR_ERR_EVIDENCE_LAPSED);
+	/* The refresh that new nonces need was under way, then this one. */
 	ck_assert(roster_changing(w, &change));
+	ck_assert(roster_change_through(w));
 	w->people[4].down = true;
 	ck_assert(roster_change_through(w));
 	ck_assert_uint_eq(roster_index(w, 4), EPOCH_NOBODY);
@@ -457,7 +549,10 @@ START_TEST(who_renews_lapsed_evidence_in_time_stays)
 	/* All of them: service goes on, since fewer than four may not remain. */
 	for (uint32_t i = 0; i < 4; i++)
 		ck_assert(roster_member(w, i).flags & ROSTER_LAPSED);
-	ck_assert(!roster_changing(w, &change));
+	roster_pass(w, 31000);
+	ck_assert(roster_changing(w, &change));
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 4);
 	for (uint32_t i = 0; i < 4; i++) {
 		facts = member_facts(w, i);
 		ck_ok(roster_reattest(w, &w->people[i].vote, i, 1, &subject));
@@ -469,16 +564,6 @@ START_TEST(who_renews_lapsed_evidence_in_time_stays)
 	roster_world_free(w);
 }
 END_TEST
-
-static void renew(struct roster_world *w, uint32_t person, uint8_t salt)
-{
-	struct attest_facts facts = member_facts(w, person);
-	struct sr_hash32 subject;
-
-	ck_ok(roster_reattest(w, &w->people[person].vote, person, salt, &subject));
-	roster_verdict(w, &subject, SR_OK, &facts);
-	ck_assert_uint_eq(roster_member(w, person).flags, 0);
-}
 
 /* A common expiry: one after the other, they would take the healthy with them. */
 START_TEST(more_than_may_fail_do_not_go_for_their_evidence_and_not_in_a_row)
@@ -542,6 +627,7 @@ START_TEST(evidence_of_the_epoch_before_still_counts)
 	ck_error(roster_reattest(w, &w->people[3].vote, 3, 9, NULL), SR_ERR_DUPLICATE);
 	roster_admit(w, 6);
 	ck_assert(roster_change_through(w));
+	roster_block(w, ROSTER_OWN_REST_MS);
 	ck_ok(roster_reattest(w, &w->people[2].vote, 2, 8, &subject));
 	roster_verdict(w, &subject, SR_OK, &two);
 	ck_error(roster_member(w, 2).code, SR_ERR_BINDING);
@@ -594,6 +680,7 @@ START_TEST(a_member_stays_on_its_machine)
 	ck_assert_uint_eq(roster_member(w, 1).verified_ms, verified);
 	facts = member_facts(w, 1);
 	facts.report_data[1] ^= 1;
+	roster_block(w, ROSTER_OWN_REST_MS);
 	ck_ok(roster_reattest(w, &w->people[1].vote, 1, 2, &subject));
 	roster_verdict(w, &subject, SR_OK, &facts);
 	ck_error(roster_member(w, 1).code, SR_ERR_BINDING);
@@ -889,6 +976,9 @@ TEST_MAIN("enclave roster", a_candidate_waits_until_a_quorum_says_the_same,
     eight_wait_at_most_and_who_was_refused_makes_room,
     a_candidate_of_whom_nothing_becomes_expires,
     who_waits_while_an_epoch_ends_is_voted_on_anew, evidence_counts_once_in_an_epoch,
+    a_member_asks_so_often_in_an_epoch_and_no_oftener,
+    evidence_counts_no_longer_than_its_nonce_and_a_new_one_comes_by_itself,
+    a_join_leads_to_another_machine_and_is_asked_about_once,
     evidence_becomes_due_and_then_lapses, who_renews_lapsed_evidence_in_time_stays,
     more_than_may_fail_do_not_go_for_their_evidence_and_not_in_a_row,
     evidence_of_the_epoch_before_still_counts,

@@ -156,6 +156,38 @@ START_TEST(votes_on_silence_do_not_outlive_the_epoch)
 }
 END_TEST
 
+/* Who spoke an hour apart did not hear the same silence; and a vote that was kept is no new one. */
+START_TEST(votes_on_silence_get_old)
+{
+	struct roster_world *w = roster_world_new(5, 41, NULL);
+	uint64_t silence = roster_policy_now(w).silence_ms;
+
+	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[0].vote, 4));
+	roster_block(w, 1000);
+	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[1].vote, 4));
+	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[2].vote, 4));
+	roster_block(w, silence - 1000);
+	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[3].vote, 4));
+	ck_assert_uint_eq(roster_member(w, 4).flags, 0);
+	ck_error(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[0].vote, 4), SR_ERR_DUPLICATE);
+	roster_world_free(w);
+}
+END_TEST
+
+static void never_silent(struct attest_policy *p)
+{
+	p->silence_ms = 0;
+}
+
+START_TEST(nobody_is_silent_where_the_policy_says_never)
+{
+	struct roster_world *w = roster_world_new(5, 42, never_silent);
+
+	ck_error(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[0].vote, 4), SR_ERR_TOO_EARLY);
+	roster_world_free(w);
+}
+END_TEST
+
 START_TEST(four_stay_four_until_another_one_comes)
 {
 	struct roster_world *w = roster_world_new(4, 7, NULL);
@@ -871,7 +903,8 @@ END_TEST
 TEST_MAIN("enclave roster_change", a_joiner_becomes_a_member_and_the_key_stays,
     who_leaves_is_gone_and_its_seat_is_free, a_refresh_changes_every_share_and_nothing_else,
     a_refresh_comes_by_itself_when_its_time_has_come, whom_a_quorum_does_not_hear_is_voted_out,
-    votes_on_silence_do_not_outlive_the_epoch, four_stay_four_until_another_one_comes,
+    votes_on_silence_do_not_outlive_the_epoch, votes_on_silence_get_old,
+    nobody_is_silent_where_the_policy_says_never, four_stay_four_until_another_one_comes,
     a_leaver_waits_for_the_one_who_asked_to_join,
     no_more_come_and_go_at_once_than_the_churn_allows,
     a_larger_roster_changes_in_larger_steps,

@@ -405,7 +405,7 @@ void roster_member_report(uint8_t out[ATTEST_REPORT_DATA], const struct epoch_co
 	const struct epoch_member *m = &ctx->now->members[index];
 	struct sr_hash32 nonce = epoch_record_nonce(ctx->now, ctx->genesis);
 
-	genesis_report_data(out, &m->id_key, &m->vote_key, m->box_key, &nonce);
+	genesis_report_data(out, &m->operator_key, &m->id_key, &m->vote_key, m->box_key, &nonce);
 }
 
 enum sr_error roster_report_before(uint8_t out[ATTEST_REPORT_DATA], const struct vault_tree *t,
@@ -509,7 +509,8 @@ enum sr_error roster_genesis_check(const struct genesis *g,
 		uint8_t report[ATTEST_REPORT_DATA];
 		struct attest_facts facts;
 
-		genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
+		genesis_report_data(report, &m->operator_key, &m->id_key, &m->vote_key,
+		    m->box_key, &g->nonce);
 		SR_TRY(verify(&facts, m->evidence, &trust, g->created_ms / 1000));
 		SR_TRY(attest_policy_judge(&g->policy, &facts, report, g->created_ms));
 	}
@@ -662,8 +663,8 @@ static bool subject_candidate(void *ctx, const struct roster_candidate *c)
 	s->out->evidence = c->entry.evidence;
 	s->out->operator_key = c->entry.operator_key;
 	s->out->time_ms = c->asked_ms;
-	genesis_report_data(s->out->report_data, &c->entry.id_key, &c->entry.vote_key,
-	    c->entry.box_key, &c->nonce);
+	genesis_report_data(s->out->report_data, &c->entry.operator_key, &c->entry.id_key,
+	    &c->entry.vote_key, c->entry.box_key, &c->nonce);
 	return true;
 }
 
@@ -707,8 +708,8 @@ static void subject_genesis(struct subject_search *s)
 		s->out->evidence = e->evidence;
 		s->out->operator_key = e->operator_key;
 		s->out->time_ms = g->created_ms;
-		genesis_report_data(s->out->report_data, &e->id_key, &e->vote_key, e->box_key,
-		    &g->nonce);
+		genesis_report_data(s->out->report_data, &e->operator_key, &e->id_key,
+		    &e->vote_key, e->box_key, &g->nonce);
 	}
 }
 

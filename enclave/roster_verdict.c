@@ -156,7 +156,8 @@ static enum sr_error candidate_judge(const struct vault_tree *t, const struct ep
 	if (v->code != SR_OK)
 		return v->code;
 	SR_TRY(roster_policy_get(&policy, t));
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, &c->nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &c->nonce);
 	SR_TRY(attest_policy_judge(&policy, &v->facts, report, ctx->time_ms));
 	SR_TRY(candidate_keys(t, ctx, e));
 	SR_TRY(roster_operator_room(t, ctx, &policy, c));
@@ -270,7 +271,8 @@ static enum sr_error genesis_decide(struct vault_tree **t, const struct epoch_co
 	enum sr_error code = v->code;
 
 	SR_TRY(roster_member_get(&m, *t, seat));
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, &g->nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &g->nonce);
 	if (code == SR_OK)
 		code = attest_policy_judge(&g->policy, &v->facts, report, g->created_ms);
 	if (code == SR_OK) {

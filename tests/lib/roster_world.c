@@ -47,7 +47,8 @@ static void entry_sign(struct roster_world *w, uint32_t i, const struct sr_hash3
 	struct sr_writer evidence;
 	uint8_t report[64];
 
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    nonce);
 	sr_writer_init(&evidence, GENESIS_EVIDENCE_MAX);
 	genesis_software_evidence(&evidence, &w->measurement, report, &p->operator_sk);
 	MUST_OK(sr_writer_finish(&evidence));

@@ -55,8 +55,8 @@ static void step_join(struct history *h)
 		uint8_t report[ATTEST_REPORT_DATA];
 		struct attest_facts facts;
 
-		genesis_report_data(report, &c.entry.id_key, &c.entry.vote_key, c.entry.box_key,
-		    &c.nonce);
+		genesis_report_data(report, &c.entry.operator_key, &c.entry.id_key,
+		    &c.entry.vote_key, c.entry.box_key, &c.nonce);
 		facts = roster_facts(h->w, report);
 		roster_verdict(h->w, &c.subject, SR_OK, &facts);
 	}

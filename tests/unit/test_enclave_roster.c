@@ -16,7 +16,8 @@ static struct attest_facts good_facts(struct roster_world *w, uint32_t person)
 	struct sr_hash32 nonce = roster_candidate(w, person).nonce;
 	uint8_t report[ATTEST_REPORT_DATA];
 
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, &nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &nonce);
 	return roster_facts(w, report);
 }
 
@@ -169,6 +170,29 @@ START_TEST(what_a_quorum_could_not_verify_is_refused_with_its_code)
 	ck_error(roster_candidate(w, 5).code, SR_ERR_CHAIN_BAD);
 	roster_pass(w, 60000);
 	ck_assert(!roster_changing(w, &change));
+	roster_world_free(w);
+}
+END_TEST
+
+/* Whoever sees a machine's evidence can't join with it in his own name. */
+START_TEST(evidence_is_its_operator_s_alone)
+{
+	struct roster_world *w = roster_world_new(4, 35, NULL);
+	struct genesis_member *thief = &w->people[6].entry;
+	const struct genesis_member *e = &w->people[5].entry;
+	struct sr_hash32 nonce = epoch_record_nonce(w->now, w->g);
+	uint8_t report[ATTEST_REPORT_DATA];
+	struct attest_facts facts;
+
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &nonce);
+	facts = roster_facts(w, report);
+	thief->id_key = e->id_key;
+	thief->vote_key = e->vote_key;
+	memcpy(thief->box_key, e->box_key, 32);
+	ck_ok(roster_join(w, 6));
+	roster_verdict(w, &w->people[6].subject, SR_OK, &facts);
+	ck_error(roster_candidate(w, 6).code, SR_ERR_BINDING);
 	roster_world_free(w);
 }
 END_TEST
@@ -968,7 +992,7 @@ END_TEST
 TEST_MAIN("enclave roster", a_candidate_waits_until_a_quorum_says_the_same,
     a_stranger_to_the_roster_does_not_vote, a_malformed_verdict_is_refused,
     what_a_quorum_could_not_verify_is_refused_with_its_code,
-    what_is_genuine_must_also_be_acceptable,
+    evidence_is_its_operator_s_alone, what_is_genuine_must_also_be_acceptable,
     only_listed_operators_may_ask_unless_anyone_may,
     an_operator_has_as_many_members_as_the_policy_allows,
     a_machine_has_as_many_members_as_the_policy_allows,

@@ -372,7 +372,8 @@ static void admit_entry(struct roster_world *w, uint32_t person)
 
 	ck_ok(roster_join(w, person));
 	c = roster_candidate(w, person);
-	genesis_report_data(report, &c.entry.id_key, &c.entry.vote_key, c.entry.box_key, &c.nonce);
+	genesis_report_data(report, &c.entry.operator_key, &c.entry.id_key, &c.entry.vote_key,
+	    c.entry.box_key, &c.nonce);
 	facts = roster_facts(w, report);
 	roster_verdict(w, &c.subject, SR_OK, &facts);
 	ck_assert_int_eq(roster_candidate(w, person).state, ROSTER_ADMITTED);
@@ -710,7 +711,8 @@ START_TEST(nobody_takes_another_s_next_vote_key)
 	ck_ok(roster_join(w, 5));
 	ck_ok(roster_deal_send(w, 0, honest));
 	c = roster_candidate(w, 5);
-	genesis_report_data(report, &c.entry.id_key, &c.entry.vote_key, c.entry.box_key, &c.nonce);
+	genesis_report_data(report, &c.entry.operator_key, &c.entry.id_key, &c.entry.vote_key,
+	    c.entry.box_key, &c.nonce);
 	facts = roster_facts(w, report);
 	roster_verdict(w, &c.subject, SR_OK, &facts);
 	ck_error(roster_candidate(w, 5).code, SR_ERR_DUPLICATE);

@@ -16,7 +16,7 @@ enum epoch_row {
 	EPOCH_ROW_RECORD = 3,
 	EPOCH_ROW_NEXT = 4,              /* the next roster as it was when its change began */
 	EPOCH_ROW_OLD = 5,
-	EPOCH_ROW_POLICY = 6,
+	EPOCH_ROW_POLICY = 6,            /* 0: in force; 1: announced */
 	EPOCH_ROW_CLOCK = 7,
 	EPOCH_ROW_MEMBER = 8,            /* by seat */
 	EPOCH_ROW_CANDIDATE = 9,         /* by seat */
@@ -60,6 +60,9 @@ SR_MUST_CHECK enum sr_error epoch_key_unused(const struct vault_tree *t,
 
 /* --- roster.c --- */
 SR_MUST_CHECK enum sr_error roster_policy_put(struct vault_tree **t, const struct attest_policy *p);
+/* In force from then on; it replaces what was announced before. */
+SR_MUST_CHECK enum sr_error roster_policy_announce(struct vault_tree **t,
+    const struct attest_policy *p, uint64_t from_ms);
 SR_MUST_CHECK enum sr_error roster_member_put(struct vault_tree **t, const struct roster_member *m);
 SR_MUST_CHECK enum sr_error roster_candidate_put(struct vault_tree **t,
     const struct roster_candidate *c);

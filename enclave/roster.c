@@ -60,6 +60,33 @@ enum sr_error roster_policy_put(struct vault_tree **t, const struct attest_polic
 
 	sr_writer_init(&w, ATTEST_POLICY_MAX);
 	attest_policy_write(&w, p);
+	SR_TRY(epoch_row_put(t, &key, &w));
+	return epoch_row_delete(t, EPOCH_ROW_POLICY, 1);
+}
+
+enum sr_error roster_policy_announced(struct attest_policy *p, uint64_t *from_ms,
+    const struct vault_tree *t)
+{
+	struct sr_bytes value = epoch_row_get(t, EPOCH_ROW_POLICY, 1);
+	struct sr_reader r;
+
+	if (value.p == NULL)
+		return SR_ERR_NOT_FOUND;
+	sr_reader_init(&r, value.p, value.n);
+	*from_ms = sr_read_u64(&r);
+	attest_policy_read(p, &r);
+	return sr_reader_finish(&r);
+}
+
+enum sr_error roster_policy_announce(struct vault_tree **t, const struct attest_policy *p,
+    uint64_t from_ms)
+{
+	struct vault_key key = epoch_row_key(EPOCH_ROW_POLICY, 1);
+	struct sr_writer w;
+
+	sr_writer_init(&w, ATTEST_POLICY_MAX + 8u);
+	sr_write_u64(&w, from_ms);
+	attest_policy_write(&w, p);
 	return epoch_row_put(t, &key, &w);
 }
 

@@ -30,6 +30,12 @@
 /* As it stands in the state; NOT_FOUND in no state of ours. p is large, a few KB. */
 SR_MUST_CHECK enum sr_error roster_policy_get(struct attest_policy *p, const struct vault_tree *t);
 
+/* One that loosens (attest_policy_loosens) judges from from_ms on: when it was applied, plus the
+ * measurement_delay_ms of then. The next one takes its place, or, if it does not loosen what is in
+ * force, puts an end to it at once; its number is one higher than this one's. NOT_FOUND: none. */
+SR_MUST_CHECK enum sr_error roster_policy_announced(struct attest_policy *p, uint64_t *from_ms,
+    const struct vault_tree *t);
+
 /* --- candidates --- */
 enum roster_candidate_state {
 	ROSTER_WAITING = 1, ROSTER_ADMITTED = 2, ROSTER_REFUSED = 3

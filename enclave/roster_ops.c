@@ -325,6 +325,27 @@ static enum sr_error policy_signers(const struct policy_body *b, const struct ep
 	return SR_OK;
 }
 
+/* What is new is new to the policy in force; its number follows the last one that was signed. */
+static enum sr_error policy_follows(const struct attest_policy *now,
+    const struct attest_policy *next, const struct vault_tree *t, uint64_t time_ms)
+{
+	struct attest_policy *base = malloc(sizeof(*base));
+	uint64_t from_ms, number;
+	enum sr_error error;
+
+	if (base == NULL)
+		return SR_ERR_NO_MEMORY;
+	error = roster_policy_announced(base, &from_ms, t);
+	number = error == SR_OK ? base->number : now->number;
+	if (error == SR_OK || error == SR_ERR_NOT_FOUND) {
+		*base = *now;
+		base->number = number;
+		error = attest_policy_follows(base, next, time_ms);
+	}
+	free(base);
+	return error;
+}
+
 static enum sr_error policy_apply(struct vault_tree **t, const struct epoch_context *ctx,
     const struct vault_op *op)
 {
@@ -339,7 +360,10 @@ static enum sr_error policy_apply(struct vault_tree **t, const struct epoch_cont
 	SR_TRY(sr_reader_finish(&r));
 	SR_TRY(policy_signers(&b, ctx, &account));
 	SR_TRY(roster_policy_get(&now, *t));
-	SR_TRY(attest_policy_follows(&now, &next, ctx->time_ms));
+	SR_TRY(policy_follows(&now, &next, *t, ctx->time_ms));
+	/* Whoever disagrees can leave with what is theirs before it counts. */
+	if (attest_policy_loosens(&now, &next))
+		return roster_policy_announce(t, &next, ctx->time_ms + now.measurement_delay_ms);
 	return roster_policy_put(t, &next);
 }
 

@@ -1,6 +1,7 @@
 /* enclave/roster_review.c - what time does to members' evidence and to candidates. */
 #include "enclave/epoch_state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct review {
@@ -152,6 +153,20 @@ static bool reattest_visit(void *ctx, const struct vault_key *key, struct sr_byt
 	return r->error == SR_OK;
 }
 
+/* Its time has come. */
+static enum sr_error policy_review(struct vault_tree **t, uint64_t time_ms)
+{
+	struct attest_policy *p = malloc(sizeof(*p));
+	uint64_t from_ms = 0;
+	enum sr_error error = p != NULL ? roster_policy_announced(p, &from_ms, *t) :
+	    SR_ERR_NO_MEMORY;
+
+	if (error == SR_OK && time_ms >= from_ms)
+		error = roster_policy_put(t, p);
+	free(p);
+	return error == SR_ERR_NOT_FOUND ? SR_OK : error;
+}
+
 enum sr_error roster_review(struct vault_tree **t, const struct epoch_context *ctx)
 {
 	struct attest_policy policy;
@@ -160,6 +175,7 @@ enum sr_error roster_review(struct vault_tree **t, const struct epoch_context *c
 	struct vault_tree *before;
 	struct roster_clock clock;
 
+	SR_TRY(policy_review(t, ctx->time_ms));
 	SR_TRY(roster_policy_get(&policy, *t));
 	roster_clock_get(&clock, *t);
 	r.began_ms = clock.began_ms;

@@ -763,6 +763,50 @@ START_TEST(a_policy_needs_a_quorum_of_the_operators)
 }
 END_TEST
 
+/* Until then the old one judges; the next one takes its place. */
+START_TEST(a_policy_that_loosens_waits)
+{
+	struct roster_world *w = roster_world_new(4, 36, listed_only);
+	struct attest_policy p = roster_policy_now(w), announced;
+	const uint32_t three[] = { 0, 1, 2 };
+	uint64_t from_ms;
+
+	p.number = 2;
+	p.operators_open = true;
+	ck_ok(roster_policy(w, &p, three, 3));
+	ck_assert_uint_eq(roster_policy_now(w).number, 1);
+	ck_ok(roster_policy_announced(&announced, &from_ms, w->t));
+	ck_assert_uint_eq(announced.number, 2);
+	ck_assert_uint_eq(from_ms, w->time_ms + p.measurement_delay_ms);
+	ck_error(roster_join(w, 5), SR_ERR_OPERATOR_UNKNOWN);
+	/* Another one: its time begins anew. */
+	roster_block(w, 60000);
+	ck_error(roster_policy(w, &p, three, 3), SR_ERR_STALE);
+	p.number = 3;
+	p.statuses |= ATTEST_STATUS_BIT(ATTEST_OUT_OF_DATE);
+	ck_ok(roster_policy(w, &p, three, 3));
+	roster_block(w, p.measurement_delay_ms - 1000);
+	ck_assert_uint_eq(roster_policy_now(w).number, 1);
+	roster_block(w, 1000);
+	ck_assert_uint_eq(roster_policy_now(w).number, 3);
+	ck_assert(roster_policy_now(w).operators_open);
+	ck_error(roster_policy_announced(&announced, &from_ms, w->t), SR_ERR_NOT_FOUND);
+	ck_ok(roster_join(w, 5));
+	/* What is stricter counts at once, and ends what was announced. */
+	p.number = 4;
+	p.kinds |= ATTEST_KIND_BIT(ATTEST_KIND_SNP);
+	ck_ok(roster_policy(w, &p, three, 3));
+	p.number = 5;
+	p.kinds = ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE);
+	p.operators_open = false;
+	ck_ok(roster_policy(w, &p, three, 3));
+	ck_assert_uint_eq(roster_policy_now(w).number, 5);
+	roster_block(w, 2 * p.measurement_delay_ms);
+	ck_assert_uint_eq(roster_policy_now(w).number, 5);
+	roster_world_free(w);
+}
+END_TEST
+
 START_TEST(nobody_signs_a_policy_for_another_or_twice)
 {
 	struct roster_world *w = roster_world_new(4, 21, NULL);
@@ -1009,7 +1053,7 @@ TEST_MAIN("enclave roster", a_candidate_waits_until_a_quorum_says_the_same,
     the_operators_word_does_not_get_older, collateral_that_runs_out_makes_evidence_due,
     a_member_stays_on_its_machine,
     a_stranger_brings_evidence_only_for_what_is_due_and_keeps_nobody_out,
-    a_policy_needs_a_quorum_of_the_operators, nobody_signs_a_policy_for_another_or_twice,
+    a_policy_needs_a_quorum_of_the_operators, a_policy_that_loosens_waits, nobody_signs_a_policy_for_another_or_twice,
     a_measurement_that_ends_sends_its_members_away,
     who_votes_twice_in_a_slot_is_sent_away_even_from_four,
     a_fault_of_the_epoch_before_counts_and_an_older_one_does_not, faults_go_first,

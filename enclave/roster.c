@@ -283,7 +283,7 @@ enum sr_error roster_candidate_refuse(struct vault_tree **t, struct roster_candi
 	return roster_votes_drop(t, &c->subject);
 }
 
-/* ----------------------------------------------------------------------------- operators who wait */
+/* --------------------------------------------------------------------------- operators who wait */
 
 struct wait { uint32_t tries; uint64_t until_ms; };
 

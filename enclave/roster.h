@@ -140,9 +140,10 @@ uint32_t roster_operators_quorum(const struct epoch_record *now);
 
 /*
  * Refusals of epoch_apply, besides encodings:
- *   JOIN      BAD_ENCODING (a link that leads nowhere but into a host), WRONG_KEY (not the entry's operator), BAD_SIGNATURE (the entry's, or its nonce),
- *             OPERATOR_UNKNOWN, OPERATOR_LIMIT, DUPLICATE (a key, a name, or the evidence is in
- *             use), EVIDENCE_KIND, BAD_POINT (box key), TOO_MANY (candidates), TOO_EARLY (its
+ *   JOIN      BAD_ENCODING (a link that leads nowhere but into a host), WRONG_KEY (not the entry's
+ *             operator), BAD_SIGNATURE (the entry's, or its nonce), OPERATOR_UNKNOWN,
+ *             OPERATOR_LIMIT, DUPLICATE (a key, a name, or the evidence is in use),
+ *             EVIDENCE_KIND, BAD_POINT (box key), TOO_MANY (candidates), TOO_EARLY (its
  *             operator's last one held a change up)
  *   LEAVE     NOT_FOUND (no member on that seat), WRONG_KEY, CHANGE_PENDING, ROSTER_SMALL
  *   REFRESH   WRONG_KEY, CHANGE_PENDING, TOO_EARLY

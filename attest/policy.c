@@ -151,6 +151,64 @@ enum sr_error attest_policy_follows(const struct attest_policy *now,
 	return SR_OK;
 }
 
+/* Of spans where 0 means none: does the other one last longer? */
+static bool span_longer(uint64_t now, uint64_t next)
+{
+	return now != 0 && (next == 0 || next > now);
+}
+
+/* Sets of 32 bytes: is one in next that is not in now? */
+static bool keys_more(const uint8_t *now, uint32_t now_n, const uint8_t *next, uint32_t next_n)
+{
+	for (uint32_t i = 0; i < next_n; i++) {
+		bool found = false;
+
+		for (uint32_t k = 0; k < now_n && !found; k++)
+			found = memcmp(now + 32u * k, next + 32u * i, 32) == 0;
+		if (!found)
+			return true;
+	}
+	return false;
+}
+
+static bool advisory_accepted(const struct attest_policy *p, const char *id)
+{
+	for (uint32_t i = 0; i < p->advisories_n; i++)
+		if (memcmp(p->advisories[i], id, ATTEST_FACTS_ADVISORY_MAX) == 0)
+			return true;
+	return false;
+}
+
+static bool lists_loosen(const struct attest_policy *now, const struct attest_policy *next)
+{
+	for (uint32_t i = 0; i < next->advisories_n; i++)
+		if (!advisory_accepted(now, next->advisories[i]))
+			return true;
+	return keys_more(now->makers[0].b, now->makers_n, next->makers[0].b, next->makers_n) ||
+	    keys_more(now->provisioners[0].b, now->provisioners_n, next->provisioners[0].b,
+	    next->provisioners_n) ||
+	    next->provisioners_k < now->provisioners_k;
+}
+
+static bool versions_loosen(const struct attest_policy *now, const struct attest_policy *next)
+{
+	for (size_t i = 0; i < ATTEST_PRODUCTS; i++)
+		for (size_t k = 0; k < ATTEST_SVNS; k++)
+			if (next->snp_min[i][k] < now->snp_min[i][k])
+				return true;
+	return next->evaluation_min < now->evaluation_min ||
+	    next->tcb_date_min_s < now->tcb_date_min_s;
+}
+
+bool attest_policy_loosens(const struct attest_policy *now, const struct attest_policy *next)
+{
+	return (next->kinds & ~now->kinds) != 0 || (next->statuses & ~now->statuses) != 0 ||
+	    (next->operators_open && !now->operators_open) || lists_loosen(now, next) ||
+	    versions_loosen(now, next) ||
+	    span_longer(now->collateral_age_max_ms, next->collateral_age_max_ms) ||
+	    span_longer(now->reattest_ms, next->reattest_ms) || next->lapse_ms > now->lapse_ms;
+}
+
 /* --- Writing --- */
 
 static void measurements_write(struct sr_writer *w, const struct attest_policy *p)
@@ -357,14 +415,6 @@ static enum sr_error tcb_judge(const struct attest_policy *p, const struct attes
 	    (f->evaluation < p->evaluation_min || f->tcb_date_s < p->tcb_date_min_s))
 		return SR_ERR_TCB_EVALUATION;
 	return SR_OK;
-}
-
-static bool advisory_accepted(const struct attest_policy *p, const char *id)
-{
-	for (uint32_t i = 0; i < p->advisories_n; i++)
-		if (memcmp(p->advisories[i], id, ATTEST_FACTS_ADVISORY_MAX) == 0)
-			return true;
-	return false;
 }
 
 /* Those that were trusted when the evidence was verified may not be any more. */

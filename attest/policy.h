@@ -95,6 +95,13 @@ SR_MUST_CHECK enum sr_error attest_policy_follows(const struct attest_policy *no
     const struct attest_policy *next, uint64_t time_ms);
 
 /*
+ * Does next accept anything that now refuses, besides measurements (which wait by themselves) and
+ * operators that it lists? A kind, a status, an advisory, a maker, a provisioner or fewer of them,
+ * lower least versions, older collateral, evidence that serves longer, or anyone's asking to join.
+ */
+bool attest_policy_loosens(const struct attest_policy *now, const struct attest_policy *next);
+
+/*
  * Are these facts acceptable at this time, for this report data? Each refusal has its own error, in
  * this order:
  *   EVIDENCE_KIND    a kind that is not accepted

@@ -89,7 +89,8 @@ static enum cli_exit member_fill(struct cli *cli, struct genesis *g, uint32_t i,
 	snprintf(m->url, sizeof m->url, "https://%s:%u", host_of(plan, i), port);
 	snprintf(m->link, sizeof m->link, "tcp://%s:%u", host_of(plan, i), port + 1);
 	m->url_pin = *pin;
-	genesis_report_data(report_data, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
+	genesis_report_data(report_data, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    &g->nonce);
 	sr_writer_init(evidence, GENESIS_EVIDENCE_MAX);
 	rc = node_evidence(cli, evidence, &plan->platforms[i], operator_key,
 	    &identity->measurement, report_data);

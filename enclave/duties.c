@@ -323,7 +323,8 @@ static enum sr_error evidence_ask(struct enclave_core *self)
 	struct enclave_effect fx = { .kind = ENCLAVE_FX_EVIDENCE };
 	uint8_t report[ATTEST_REPORT_DATA];
 
-	genesis_report_data(report, &me->id_key, &me->vote_key, me->box_key, &nonce);
+	genesis_report_data(report, &me->operator_key, &me->id_key, &me->vote_key, me->box_key,
+	    &nonce);
 	self->duties.evidence_ms = self->now_ms;
 	self->duties.evidence_token = ++self->evidence_last;
 	fx.token = self->duties.evidence_token;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANGE_VERSION 2u
+#define CHANGE_VERSION 3u
 #define DEAL_PREFIX 4u                   /* the attempt, in front of a dealing's vote key */
 
 /* ----------------------------------------------------------------------------------------- sets */
@@ -79,6 +79,8 @@ void epoch_change_fix(struct epoch_change *change, const struct epoch_context *c
 	    epoch_set_count(&dealers) >= epoch_dealers_min(change, ctx->now) &&
 	    ctx->time_ms >= change->started_ms + EPOCH_FIX_WAIT_MS)
 		change->fixed = true;
+	if (change->fixed)
+		change->since_ms = ctx->time_ms;
 }
 
 /* ------------------------------------------------------------------------------------ the state */
@@ -96,6 +98,7 @@ enum sr_error epoch_change_put(struct vault_tree **t, const struct epoch_change 
 	sr_write_u32(&w, change->n);
 	sr_write_u32(&w, change->threshold);
 	sr_write_u64(&w, change->started_ms);
+	sr_write_u64(&w, change->since_ms);
 	sr_write_bool(&w, change->fixed);
 	sr_write_copy(&w, change->stay.b, sizeof(change->stay.b));
 	sr_write_copy(&w, change->dealt.b, sizeof(change->dealt.b));
@@ -121,6 +124,7 @@ bool epoch_change_get(struct epoch_change *out, const struct vault_tree *t)
 	out->n = sr_read_u32(&r);
 	out->threshold = sr_read_u32(&r);
 	out->started_ms = sr_read_u64(&r);
+	out->since_ms = sr_read_u64(&r);
 	out->fixed = sr_read_bool(&r);
 	sr_read_copy(&r, out->stay.b, sizeof(out->stay.b));
 	sr_read_copy(&r, out->dealt.b, sizeof(out->dealt.b));
@@ -202,6 +206,7 @@ enum sr_error epoch_genesis(struct vault_tree **t, const struct genesis *g)
 	struct epoch_record *now = malloc(sizeof(*now)), *next = malloc(sizeof(*next));
 	struct epoch_change change = {
 		.kind = EPOCH_CHANGE_DKG, .started_ms = g->created_ms,
+		.since_ms = g->created_ms,
 	};
 	struct vault_tree *changed = vault_tree_ref(*t);
 	enum sr_error error = now != NULL && next != NULL ? SR_OK : SR_ERR_NO_MEMORY;
@@ -287,7 +292,7 @@ static bool member_uses(const struct epoch_member *m, const uint8_t key[32])
 	    memcmp(m->vote_key.b, key, 32) == 0 || memcmp(m->box_key, key, 32) == 0;
 }
 
-struct key_search { const uint8_t *key; bool found; };
+struct key_search { const uint8_t *key; bool waiting, found; };
 
 static bool candidate_uses(void *ctx, const struct roster_candidate *c)
 {
@@ -295,7 +300,8 @@ static bool candidate_uses(void *ctx, const struct roster_candidate *c)
 	struct epoch_member m;
 
 	epoch_member_of_entry(&m, &c->entry, c->seat);
-	search->found = roster_candidate_live(c) && member_uses(&m, search->key);
+	search->found = (c->state == ROSTER_ADMITTED ||
+	    (search->waiting && c->state == ROSTER_WAITING)) && member_uses(&m, search->key);
 	return !search->found;
 }
 
@@ -311,9 +317,9 @@ static bool deal_uses(void *ctx, const struct vault_key *key, struct sr_bytes va
 
 /* Who joins is a candidate until the CLOSE. */
 enum sr_error epoch_key_unused(const struct vault_tree *t, const struct epoch_record *now,
-    const uint8_t key[32])
+    const uint8_t key[32], bool waiting)
 {
-	struct key_search search = { key, false };
+	struct key_search search = { key, waiting, false };
 
 	for (uint32_t i = 0; i < now->n; i++)
 		if (member_uses(&now->members[i], key))
@@ -351,6 +357,7 @@ static enum sr_error deal_commitments(struct sr_bytes *out, const struct vault_t
 	sr_reader_init(&r, value.p, value.n);
 	(void)sr_read_u32(&r);
 	(void)sr_read_edpk(&r);
+	(void)sr_read_sig(&r);
 	(void)sr_read_hash(&r);
 	(void)sr_read_view(&r, SHAMIR_PROOF_SIZE);
 	*out = sr_read_view(&r, 4 + 32 * (size_t)change->threshold);

@@ -6,7 +6,7 @@
  *   begin ──► DEAL x n ──► set fixed ──► ACK x n' ──► ready ──► CLOSE block ──► next epoch
  *     ▲            │          ▲            │
  *     │            │          └─ COMPLAINT ┘   a proven one excludes the dealer, ACKs start again
- *     └── pause ◄──┴── window over: given up, the old epoch serves on
+ *     └── pause ◄──┴── a step's window over: given up, the old epoch serves on
  *
  * The first change (DKG) makes the vault key: dealers and receivers are the genesis roster. Every
  * later one (RESHARE) moves it from the current roster to the next one: current members deal their
@@ -24,8 +24,9 @@
  *
  * A member's operation (0x100 to 0x17f) is by the account of its vote key; a joiner's by the vote
  * key of its JOIN.
- *   DEAL      attempt u32 | vote_key 32 | contribution commitment 32 | proof of the boxes' r 64 |
- *             commitments | n' share boxes | n' contribution boxes
+ *   DEAL      attempt u32 | vote_key 32 | its signature 64 (epoch_vote_sign) | contribution
+ *             commitment 32 | proof of the boxes' r 64 | commitments | n' share boxes |
+ *             n' contribution boxes
  *             vote_key: the dealer's for the next epoch (of no use when it leaves)
  *   COMPLAINT dealer u32 (now) | about u8 (0 share, 1 contribution) | complaint 96
  *   ACK       set 16 | proof 64 | shielding key 32
@@ -81,6 +82,7 @@ struct epoch_change {
 	uint32_t attempt;                /* 0, and one more for each that was given up before */
 	uint32_t n, threshold;           /* of the next roster */
 	uint64_t started_ms;
+	uint64_t since_ms;               /* this step's: begun, fixed, or another dealer excluded */
 	bool fixed;                      /* the set of dealers */
 	/* by index of now; stay: is a member of the next roster, too */
 	struct epoch_set stay, dealt, excluded;
@@ -90,6 +92,7 @@ struct epoch_change {
 struct epoch_deal {
 	uint32_t attempt;
 	struct sr_edpk vote_key;
+	struct sr_sig64 vote_proof;      /* epoch_vote_sign */
 	struct sr_hash32 contribution;   /* shamir_contribution_commit */
 	struct shamir_proof boxes;       /* shamir_boxes_prove: all boxes have one r */
 	struct shamir_commitments c;
@@ -164,6 +167,13 @@ void epoch_context_bytes(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash3
 /* What a dealer's proof that he knows his boxes' r is bound to. */
 void epoch_boxes_context(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash32 *chain_id,
     uint64_t target, uint32_t dealer);
+/* Whoever brings a vote key has it: domain "strongroom next vote key v1", chain id | target u64 |
+ * attempt u32 | dealer u32, so that nobody else can take it first. dealer: index now. */
+void epoch_vote_sign(struct sr_sig64 *sig, const struct sr_edsk *vote,
+    const struct sr_hash32 *chain_id, uint64_t target, uint32_t attempt, uint32_t dealer);
+/* BAD_SIGNATURE, and what sr_verify says of a malformed key. */
+SR_MUST_CHECK enum sr_error epoch_vote_verify(const struct epoch_deal *deal,
+    const struct sr_hash32 *chain_id, uint64_t target, uint32_t dealer);
 /* What an ACK's proof is bound to. */
 void epoch_ack_context(uint8_t out[56], const struct sr_hash32 *chain_id, uint64_t target,
     const struct epoch_set *set);

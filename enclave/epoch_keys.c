@@ -171,6 +171,8 @@ static enum sr_error deal_fill(struct dealing *d, struct enclave_core *self,
 	SR_TRY(epoch_keys_vote(next));
 	d->deal->attempt = t->change.attempt;
 	memcpy(d->deal->vote_key.b, next->vote.b + 32, 32);
+	epoch_vote_sign(&d->deal->vote_proof, &next->vote, &self->genesis->chain_id,
+	    t->change.target, t->change.attempt, t->now);
 	SR_TRY(sr_drbg_fill(&self->drbg, d->contribution->b, 32));
 	d->deal->contribution = shamir_contribution_commit(d->contribution);
 	SR_TRY(deal_poly(d, self, &t->change));

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VOTE_MESSAGE 48u
+
 static const char op_domain[] = "strongroom op v1";
+static const char vote_domain[] = "strongroom next vote key v1";
 
 /* ------------------------------------------------------------------------------------- encoding */
 
@@ -29,6 +32,37 @@ void epoch_boxes_context(uint8_t out[EPOCH_CONTEXT_BYTES], const struct sr_hash3
 	epoch_context_bytes(out, chain_id, target, dealer, UINT32_MAX, EPOCH_ABOUT_SHARE);
 }
 
+static void vote_message(uint8_t out[VOTE_MESSAGE], const struct sr_hash32 *chain_id,
+    uint64_t target, uint32_t attempt, uint32_t dealer)
+{
+	memcpy(out, chain_id->b, 32);
+	for (size_t i = 0; i < 8; i++)
+		out[32 + i] = (uint8_t)(target >> (8 * i));
+	for (size_t i = 0; i < 4; i++) {
+		out[40 + i] = (uint8_t)(attempt >> (8 * i));
+		out[44 + i] = (uint8_t)(dealer >> (8 * i));
+	}
+}
+
+void epoch_vote_sign(struct sr_sig64 *sig, const struct sr_edsk *vote,
+    const struct sr_hash32 *chain_id, uint64_t target, uint32_t attempt, uint32_t dealer)
+{
+	uint8_t message[VOTE_MESSAGE];
+
+	vote_message(message, chain_id, target, attempt, dealer);
+	sr_sign(sig, vote, vote_domain, message, sizeof(message));
+}
+
+enum sr_error epoch_vote_verify(const struct epoch_deal *deal, const struct sr_hash32 *chain_id,
+    uint64_t target, uint32_t dealer)
+{
+	uint8_t message[VOTE_MESSAGE];
+
+	vote_message(message, chain_id, target, deal->attempt, dealer);
+	return sr_verify(&deal->vote_key, &deal->vote_proof, vote_domain, message,
+	    sizeof(message));
+}
+
 void epoch_ack_context(uint8_t out[56], const struct sr_hash32 *chain_id, uint64_t target,
     const struct epoch_set *set)
 {
@@ -42,6 +76,7 @@ void epoch_deal_write(struct sr_writer *w, const struct epoch_deal *deal, uint32
 {
 	sr_write_u32(w, deal->attempt);
 	sr_write_edpk(w, &deal->vote_key);
+	sr_write_sig(w, &deal->vote_proof);
 	sr_write_hash(w, &deal->contribution);
 	shamir_proof_write(w, &deal->boxes);
 	shamir_commitments_write(w, &deal->c);
@@ -55,6 +90,7 @@ void epoch_deal_read(struct epoch_deal *deal, struct sr_reader *r, uint32_t n, u
 {
 	deal->attempt = sr_read_u32(r);
 	deal->vote_key = sr_read_edpk(r);
+	deal->vote_proof = sr_read_sig(r);
 	deal->contribution = sr_read_hash(r);
 	deal->boxes = shamir_proof_read(r);
 	shamir_commitments_read(&deal->c, r, threshold);
@@ -172,8 +208,10 @@ static enum sr_error deal_check(const struct epoch_deal *deal, const struct vaul
 	/* Of an attempt that was given up, perhaps for another roster. */
 	if (deal->attempt != change->attempt)
 		return SR_ERR_EPOCH_STEP;
+	/* Before anything else: whose key it is not is told nothing of it. */
+	SR_TRY(epoch_vote_verify(deal, &ctx->chain_id, change->target, dealer));
 	SR_TRY(commitments_check(deal, ctx, change, dealer));
-	SR_TRY(epoch_key_unused(t, ctx->now, deal->vote_key.b));
+	SR_TRY(epoch_key_unused(t, ctx->now, deal->vote_key.b, false));
 	return boxes_check(deal, ctx, change, dealer);
 }
 
@@ -256,6 +294,9 @@ static enum sr_error dealer_exclude(struct vault_tree **t, const struct epoch_co
 
 	epoch_set_add(&change->excluded, dealer);
 	memset(&change->acked, 0, sizeof(change->acked));
+	/* Nor is anyone to blame for what it did not do for the set before. */
+	if (change->fixed)
+		change->since_ms = ctx->time_ms;
 	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_ACK));
 	SR_TRY(epoch_change_put(t, change));
 	SR_TRY(roster_member_get(&m, *t, ctx->now->members[dealer].seat));

@@ -51,11 +51,13 @@ void genesis_attestation_text(char out[GENESIS_ATTESTATION_MAX], const struct at
 
 /* ------------------------------------------------------------------------------------- evidence */
 
-void genesis_report_data(uint8_t out[64], const struct sr_edpk *id_key,
-    const struct sr_edpk *vote_key, const uint8_t box_key[32], const struct sr_hash32 *nonce)
+void genesis_report_data(uint8_t out[64], const struct sr_edpk *operator_key,
+    const struct sr_edpk *id_key, const struct sr_edpk *vote_key, const uint8_t box_key[32],
+    const struct sr_hash32 *nonce)
 {
 	struct sr_bytes parts[] = {
 		{ (const uint8_t *)report_domain, sizeof(report_domain) },
+		{ operator_key->b, 32 },
 		{ id_key->b, 32 },
 		{ vote_key->b, 32 },
 		{ box_key, 32 },
@@ -133,7 +135,8 @@ enum sr_error genesis_evidence_verify(struct sr_hash32 *measurement,
 	memcpy(sig.b, m->evidence.p + 97, 64);
 	if (sr_verify(&m->operator_key, &sig, evidence_domain, m->evidence.p, 97) != SR_OK)
 		return SR_ERR_EVIDENCE_BAD;
-	genesis_report_data(expected, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
+	genesis_report_data(expected, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    &g->nonce);
 	if (memcmp(expected, m->evidence.p + 33, 64) != 0)
 		return SR_ERR_BINDING;
 	if (!genesis_measurement_listed(g, measurement))

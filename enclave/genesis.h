@@ -19,7 +19,8 @@
 #define GENESIS_EVIDENCE_MAX 65536u
 
 /* What an enclave makes at `--new-identity`: public half, and the evidence over it.
- * report_data = SHA-512(domain | id_key | vote_key | box_key | nonce | role "validateer").
+ * report_data = SHA-512(domain | operator_key | id_key | vote_key | box_key | nonce | role
+ * "validateer").
  * Evidence of any kind that the policy accepts (attest/evidence.h). Software evidence = kind u8 |
  * measurement 32 | report_data 64 | signature of the operator's key over those. */
 struct genesis_member {
@@ -66,8 +67,10 @@ SR_MUST_CHECK enum sr_error genesis_member_verify(const struct genesis_member *m
     const struct sr_hash32 *nonce);
 void genesis_member_sign(struct genesis_member *m, const struct sr_hash32 *nonce,
     const struct sr_edsk *operator_key);
-void genesis_report_data(uint8_t out[64], const struct sr_edpk *id_key,
-    const struct sr_edpk *vote_key, const uint8_t box_key[32], const struct sr_hash32 *nonce);
+/* With the operator's key in it, nobody else can bring the same evidence as his own. */
+void genesis_report_data(uint8_t out[64], const struct sr_edpk *operator_key,
+    const struct sr_edpk *id_key, const struct sr_edpk *vote_key, const uint8_t box_key[32],
+    const struct sr_hash32 *nonce);
 /* Software evidence: made by who holds the operator key, over what the enclave printed. */
 void genesis_software_evidence(struct sr_writer *w, const struct sr_hash32 *measurement,
     const uint8_t report_data[64], const struct sr_edsk *operator_key);

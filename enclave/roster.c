@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define ROW_VERSION 1u
-#define MEMBER_ROW_MAX (64u + ATTEST_FACTS_MAX)
+#define MEMBER_ROW_MAX (96u + ATTEST_FACTS_MAX)
 #define CANDIDATE_ROW_MAX (GENESIS_EVIDENCE_MAX + ATTEST_FACTS_MAX + 4096u)
 #define REATTEST_ROW_MAX (GENESIS_EVIDENCE_MAX + 256u)
 #define VOTES_ROW_MAX (5u + SR_MEMBERS_MAX * 36u)
@@ -59,6 +59,33 @@ enum sr_error roster_policy_put(struct vault_tree **t, const struct attest_polic
 	struct sr_writer w;
 
 	sr_writer_init(&w, ATTEST_POLICY_MAX);
+	attest_policy_write(&w, p);
+	SR_TRY(epoch_row_put(t, &key, &w));
+	return epoch_row_delete(t, EPOCH_ROW_POLICY, 1);
+}
+
+enum sr_error roster_policy_announced(struct attest_policy *p, uint64_t *from_ms,
+    const struct vault_tree *t)
+{
+	struct sr_bytes value = epoch_row_get(t, EPOCH_ROW_POLICY, 1);
+	struct sr_reader r;
+
+	if (value.p == NULL)
+		return SR_ERR_NOT_FOUND;
+	sr_reader_init(&r, value.p, value.n);
+	*from_ms = sr_read_u64(&r);
+	attest_policy_read(p, &r);
+	return sr_reader_finish(&r);
+}
+
+enum sr_error roster_policy_announce(struct vault_tree **t, const struct attest_policy *p,
+    uint64_t from_ms)
+{
+	struct vault_key key = epoch_row_key(EPOCH_ROW_POLICY, 1);
+	struct sr_writer w;
+
+	sr_writer_init(&w, ATTEST_POLICY_MAX + 8u);
+	sr_write_u64(&w, from_ms);
 	attest_policy_write(&w, p);
 	return epoch_row_put(t, &key, &w);
 }
@@ -115,6 +142,8 @@ void roster_clock_get(struct roster_clock *c, const struct vault_tree *t)
 	sr_reader_init(&r, value.p, value.n);
 	version_read(&r);
 	c->began_ms = sr_read_u64(&r);
+	c->before_ms = sr_read_u64(&r);
+	c->lapse_rest_ms = sr_read_u64(&r);
 	c->refresh_asked = sr_read_bool(&r);
 	c->attempts = sr_read_u32(&r);
 	c->pause_until_ms = sr_read_u64(&r);
@@ -129,6 +158,8 @@ enum sr_error roster_clock_put(struct vault_tree **t, const struct roster_clock 
 	sr_writer_init(&w, 64);
 	sr_write_u8(&w, ROW_VERSION);
 	sr_write_u64(&w, c->began_ms);
+	sr_write_u64(&w, c->before_ms);
+	sr_write_u64(&w, c->lapse_rest_ms);
 	sr_write_bool(&w, c->refresh_asked);
 	sr_write_u32(&w, c->attempts);
 	sr_write_u64(&w, c->pause_until_ms);
@@ -151,6 +182,7 @@ static enum sr_error candidate_read(struct roster_candidate *c, const struct vau
 	c->decided_ms = sr_read_u64(&r);
 	c->subject = sr_read_hash(&r);
 	c->nonce = sr_read_hash(&r);
+	c->nonce_ms = sr_read_u64(&r);
 	c->has_facts = facts_read(&c->facts, &r);
 	genesis_member_read(&c->entry, &r);
 	return sr_reader_finish(&r);
@@ -179,6 +211,7 @@ enum sr_error roster_candidate_put(struct vault_tree **t, const struct roster_ca
 	sr_write_u64(&w, c->decided_ms);
 	sr_write_hash(&w, &c->subject);
 	sr_write_hash(&w, &c->nonce);
+	sr_write_u64(&w, c->nonce_ms);
 	facts_write(&w, c->has_facts, &c->facts);
 	genesis_member_write(&w, &c->entry);
 	return epoch_row_put(t, &key, &w);
@@ -237,14 +270,96 @@ bool roster_candidate_live(const struct roster_candidate *c)
 }
 
 enum sr_error roster_candidate_refuse(struct vault_tree **t, struct roster_candidate *c,
-    enum sr_error code, uint64_t time_ms)
+    enum sr_error code, uint64_t epoch, uint64_t time_ms)
 {
 	c->state = ROSTER_REFUSED;
 	c->code = code;
 	c->decided_ms = time_ms;
 	c->has_facts = false;
+	/* It may borrow from the tree as it was. */
 	SR_TRY(roster_candidate_put(t, c));
+	if (roster_spent_room(*t))
+		SR_TRY(roster_spend(t, epoch, &c->subject));
 	return roster_votes_drop(t, &c->subject);
+}
+
+/* --------------------------------------------------------------------------- operators who wait */
+
+struct wait { uint32_t tries; uint64_t until_ms; };
+
+static struct vault_key wait_key(const struct sr_edpk *operator_key)
+{
+	struct sr_hash32 hash = sr_hash(operator_key->b, sizeof(operator_key->b));
+
+	return epoch_row_hash(EPOCH_ROW_WAIT, &hash);
+}
+
+static struct wait wait_read(struct sr_bytes value)
+{
+	struct wait wait = { 0 };
+	struct sr_reader r;
+
+	if (value.p == NULL)
+		return wait;
+	sr_reader_init(&r, value.p, value.n);
+	version_read(&r);
+	wait.tries = sr_read_u32(&r);
+	wait.until_ms = sr_read_u64(&r);
+	SR_ASSERT(sr_reader_finish(&r) == SR_OK);
+	return wait;
+}
+
+bool roster_operator_waits(const struct vault_tree *t, const struct sr_edpk *operator_key,
+    uint64_t time_ms)
+{
+	struct vault_key key = wait_key(operator_key);
+
+	return time_ms < wait_read(vault_tree_get(t, &key)).until_ms;
+}
+
+struct waits { uint32_t n; struct vault_key first; uint64_t first_ms; };
+
+static bool waits_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	uint64_t until_ms = wait_read(value).until_ms;
+	struct waits *waits = ctx;
+
+	if (waits->n++ == 0 || until_ms < waits->first_ms) {
+		waits->first = *key;
+		waits->first_ms = until_ms;
+	}
+	return true;
+}
+
+enum sr_error roster_operator_drop(struct vault_tree **t, const struct sr_edpk *operator_key,
+    uint64_t time_ms)
+{
+	struct vault_key key = wait_key(operator_key);
+	struct wait wait = wait_read(vault_tree_get(*t, &key));
+	uint64_t span = ROSTER_WAIT_MS;
+	struct waits waits = { 0 };
+	struct sr_writer w;
+
+	/* Who did not ask for so long begins anew. */
+	if (wait.until_ms + ROSTER_WAIT_MAX_MS < time_ms)
+		wait.tries = 0;
+	for (uint32_t i = 0; i < wait.tries && span < ROSTER_WAIT_MAX_MS; i++)
+		span *= 2;
+	epoch_rows_walk(*t, EPOCH_ROW_WAIT, waits_visit, &waits);
+	if (waits.n >= ROSTER_WAITS_MAX && vault_tree_get(*t, &key).p == NULL)
+		SR_TRY(vault_tree_delete(t, &waits.first));
+	sr_writer_init(&w, 16);
+	sr_write_u8(&w, ROW_VERSION);
+	sr_write_u32(&w, wait.tries < UINT32_MAX ? wait.tries + 1 : wait.tries);
+	sr_write_u64(&w, time_ms + (span < ROSTER_WAIT_MAX_MS ? span : ROSTER_WAIT_MAX_MS));
+	return epoch_row_put(t, &key, &w);
+}
+
+static enum sr_error operator_settled(struct vault_tree **t, const struct sr_edpk *operator_key)
+{
+	struct vault_key key = wait_key(operator_key);
+
+	return vault_tree_delete(t, &key);
 }
 
 /* -------------------------------------------------------------------------------------- members */
@@ -263,7 +378,13 @@ enum sr_error roster_member_get(struct roster_member *m, const struct vault_tree
 	m->code = (enum sr_error)sr_read_u16(&r);
 	m->since_epoch = sr_read_u64(&r);
 	m->verified_ms = sr_read_u64(&r);
-	m->rest_until_ms = sr_read_u64(&r);
+	m->nonce_ms = sr_read_u64(&r);
+	m->due_ms = sr_read_u64(&r);
+	m->stalls = sr_read_u32(&r);
+	for (size_t i = 0; i < 2; i++) {
+		m->rest_until_ms[i] = sr_read_u64(&r);
+		m->tries[i] = sr_read_u32(&r);
+	}
 	m->has_facts = facts_read(&m->facts, &r);
 	return sr_reader_finish(&r);
 }
@@ -279,7 +400,13 @@ enum sr_error roster_member_put(struct vault_tree **t, const struct roster_membe
 	sr_write_u16(&w, (uint16_t)m->code);
 	sr_write_u64(&w, m->since_epoch);
 	sr_write_u64(&w, m->verified_ms);
-	sr_write_u64(&w, m->rest_until_ms);
+	sr_write_u64(&w, m->nonce_ms);
+	sr_write_u64(&w, m->due_ms);
+	sr_write_u32(&w, m->stalls);
+	for (size_t i = 0; i < 2; i++) {
+		sr_write_u64(&w, m->rest_until_ms[i]);
+		sr_write_u32(&w, m->tries[i]);
+	}
 	facts_write(&w, m->has_facts, &m->facts);
 	return epoch_row_put(t, &key, &w);
 }
@@ -290,6 +417,8 @@ enum sr_error roster_member_reason(const struct roster_member *m)
 		return SR_ERR_DEALING_BAD;
 	if (m->flags & ROSTER_LAPSED)
 		return m->code != SR_OK ? m->code : SR_ERR_EVIDENCE_LAPSED;
+	if (m->flags & ROSTER_STALLS)
+		return SR_ERR_CHANGE_STALLED;
 	if (m->flags & ROSTER_SILENT)
 		return SR_ERR_TIMED_OUT;
 	return m->flags & ROSTER_LEAVES ? SR_ERR_LEFT : SR_OK;
@@ -303,7 +432,25 @@ void roster_member_report(uint8_t out[ATTEST_REPORT_DATA], const struct epoch_co
 	const struct epoch_member *m = &ctx->now->members[index];
 	struct sr_hash32 nonce = epoch_record_nonce(ctx->now, ctx->genesis);
 
-	genesis_report_data(out, &m->id_key, &m->vote_key, m->box_key, &nonce);
+	genesis_report_data(out, &m->operator_key, &m->id_key, &m->vote_key, m->box_key, &nonce);
+}
+
+enum sr_error roster_report_before(uint8_t out[ATTEST_REPORT_DATA], const struct vault_tree *t,
+    const struct epoch_context *ctx, uint32_t index)
+{
+	struct epoch_record *old = malloc(sizeof(*old));
+	enum sr_error error = old != NULL ? epoch_old_get(old, t) : SR_ERR_NO_MEMORY;
+	struct epoch_context before = { .now = old, .genesis = ctx->genesis };
+	uint32_t was = EPOCH_NOBODY;
+
+	if (error == SR_OK)
+		was = epoch_record_id(old, &ctx->now->members[index].id_key);
+	if (error == SR_OK && was == EPOCH_NOBODY)
+		error = SR_ERR_NOT_FOUND;
+	if (error == SR_OK)
+		roster_member_report(out, &before, was);
+	free(old);
+	return error;
 }
 
 enum sr_error roster_reattest_read(struct roster_reattest *out, const struct vault_key *key,
@@ -315,6 +462,7 @@ enum sr_error roster_reattest_read(struct roster_reattest *out, const struct vau
 	version_read(&r);
 	out->seat = epoch_row_index(key) / 2;
 	out->own = epoch_row_index(key) % 2 == 1;
+	out->epoch = sr_read_u64(&r);
 	out->asked_ms = sr_read_u64(&r);
 	out->subject = sr_read_hash(&r);
 	out->evidence = sr_read_blob(&r, GENESIS_EVIDENCE_MAX);
@@ -329,6 +477,7 @@ enum sr_error roster_reattest_put(struct vault_tree **t, const struct roster_rea
 
 	sr_writer_init(&w, REATTEST_ROW_MAX);
 	sr_write_u8(&w, ROW_VERSION);
+	sr_write_u64(&w, in->epoch);
 	sr_write_u64(&w, in->asked_ms);
 	sr_write_hash(&w, &in->subject);
 	sr_write_blob(&w, in->evidence.p, in->evidence.n);
@@ -351,12 +500,14 @@ static void software_facts(struct attest_facts *f, const struct genesis_member *
  * facts. */
 enum sr_error roster_genesis(struct vault_tree **t, const struct genesis *g)
 {
-	struct roster_clock clock = { .began_ms = g->created_ms };
+	struct roster_clock clock = { .began_ms = g->created_ms,
+		.before_ms = g->created_ms };
 
 	SR_TRY(roster_policy_put(t, &g->policy));
 	SR_TRY(roster_clock_put(t, &clock));
 	for (uint32_t i = 0; i < g->members_n; i++) {
-		struct roster_member m = { .seat = i, .verified_ms = g->created_ms };
+		struct roster_member m = { .seat = i, .verified_ms = g->created_ms,
+			.nonce_ms = g->created_ms };
 
 		m.has_facts = g->members[i].evidence.p[0] == ATTEST_KIND_SOFTWARE;
 		if (m.has_facts)
@@ -385,28 +536,45 @@ enum sr_error roster_genesis_check(const struct genesis *g,
 		uint8_t report[ATTEST_REPORT_DATA];
 		struct attest_facts facts;
 
-		genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
+		genesis_report_data(report, &m->operator_key, &m->id_key, &m->vote_key,
+		    m->box_key, &g->nonce);
 		SR_TRY(verify(&facts, m->evidence, &trust, g->created_ms / 1000));
 		SR_TRY(attest_policy_judge(&g->policy, &facts, report, g->created_ms));
 	}
 	return SR_OK;
 }
 
-bool roster_evidence_spent(const struct vault_tree *t, struct sr_bytes evidence)
+bool roster_spent(const struct vault_tree *t, const struct sr_hash32 *hash)
 {
-	struct sr_hash32 hash = sr_hash(evidence.p, evidence.n);
-	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, &hash);
+	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, hash);
 
 	return vault_tree_get(t, &key).p != NULL;
 }
 
-enum sr_error roster_evidence_spend(struct vault_tree **t, struct sr_bytes evidence)
+bool roster_evidence_spent(const struct vault_tree *t, struct sr_bytes evidence)
 {
 	struct sr_hash32 hash = sr_hash(evidence.p, evidence.n);
-	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, &hash);
-	static const uint8_t version = ROW_VERSION;
 
-	return vault_tree_put(t, &key, &version, 1);
+	return roster_spent(t, &hash);
+}
+
+enum sr_error roster_evidence_spend(struct vault_tree **t, uint64_t epoch,
+    struct sr_bytes evidence)
+{
+	struct sr_hash32 hash = sr_hash(evidence.p, evidence.n);
+
+	return roster_spend(t, epoch, &hash);
+}
+
+enum sr_error roster_spend(struct vault_tree **t, uint64_t epoch, const struct sr_hash32 *hash)
+{
+	struct vault_key key = epoch_row_hash(EPOCH_ROW_SPENT, hash);
+	struct sr_writer w;
+
+	sr_writer_init(&w, 16);
+	sr_write_u8(&w, ROW_VERSION);
+	sr_write_u64(&w, epoch);
+	return epoch_row_put(t, &key, &w);
 }
 
 static bool spent_count(void *ctx, const struct vault_key *key, struct sr_bytes value)
@@ -522,8 +690,8 @@ static bool subject_candidate(void *ctx, const struct roster_candidate *c)
 	s->out->evidence = c->entry.evidence;
 	s->out->operator_key = c->entry.operator_key;
 	s->out->time_ms = c->asked_ms;
-	genesis_report_data(s->out->report_data, &c->entry.id_key, &c->entry.vote_key,
-	    c->entry.box_key, &c->nonce);
+	genesis_report_data(s->out->report_data, &c->entry.operator_key, &c->entry.id_key,
+	    &c->entry.vote_key, c->entry.box_key, &c->nonce);
 	return true;
 }
 
@@ -543,7 +711,9 @@ static bool subject_reattest(void *ctx, const struct vault_key *key, struct sr_b
 	s->out->operator_key = s->ctx->now->members[index].operator_key;
 	s->out->time_ms = r.asked_ms;
 	roster_member_report(s->out->report_data, s->ctx, index);
-	return true;
+	if (r.epoch != s->ctx->now->epoch)
+		s->error = roster_report_before(s->out->report_data, s->t, s->ctx, index);
+	return s->error == SR_OK;
 }
 
 /* Members of the genesis whose evidence says nothing yet. */
@@ -565,8 +735,8 @@ static void subject_genesis(struct subject_search *s)
 		s->out->evidence = e->evidence;
 		s->out->operator_key = e->operator_key;
 		s->out->time_ms = g->created_ms;
-		genesis_report_data(s->out->report_data, &e->id_key, &e->vote_key, e->box_key,
-		    &g->nonce);
+		genesis_report_data(s->out->report_data, &e->operator_key, &e->id_key,
+		    &e->vote_key, e->box_key, &g->nonce);
 	}
 }
 
@@ -612,32 +782,95 @@ static enum sr_error member_begin(struct vault_tree **t, const struct epoch_reco
 
 	SR_TRY(roster_candidate_get(&c, *t, member->seat));
 	m.verified_ms = c.asked_ms;
+	m.nonce_ms = c.nonce_ms;
 	m.has_facts = c.has_facts;
 	m.facts = c.facts;
+	SR_TRY(operator_settled(t, &member->operator_key));
 	SR_TRY(epoch_row_delete(t, EPOCH_ROW_CANDIDATE, c.seat));
 	return roster_member_put(t, &m);
 }
 
-/* Who was asked to take part in this change did so: nobody in the next roster is silent. */
+/* Who was asked to take part in this change did so: nobody in the next roster is silent, or keeps a
+ * change from getting through. */
 static enum sr_error member_stay(struct vault_tree **t, uint32_t seat)
 {
 	struct roster_member m;
 
 	SR_TRY(roster_member_get(&m, *t, seat));
-	if ((m.flags & ROSTER_SILENT) == 0)
-		return SR_OK;
-	m.flags &= ~(uint32_t)ROSTER_SILENT;
+	m.flags &= ~(uint32_t)(ROSTER_SILENT | ROSTER_STALLS);
+	m.stalls = 0;
+	m.tries[0] = m.tries[1] = 0;
 	return roster_member_put(t, &m);
+}
+
+/* Who went as LAPSED, or not: is it time for the next one after this one only? */
+static enum sr_error member_end(struct vault_tree **t, const struct epoch_context *ctx,
+    uint32_t seat, struct roster_clock *clock)
+{
+	struct attest_policy policy;
+	struct roster_member m;
+
+	SR_TRY(roster_member_get(&m, *t, seat));
+	if (m.flags & ROSTER_LAPSED) {
+		SR_TRY(roster_policy_get(&policy, *t));
+		clock->lapse_rest_ms = ctx->time_ms + policy.window_ms;
+	}
+	return epoch_row_delete(t, EPOCH_ROW_MEMBER, seat);
+}
+
+/* What a CLOSE leaves of evidence that waits and of what counted: the closing epoch's, since its
+ * nonce counts in the next one, too. */
+struct leave { struct vault_tree **t; uint64_t epoch; const struct epoch_record *next;
+	enum sr_error error; };
+
+static bool reattest_leave(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct leave *l = ctx;
+	struct roster_reattest r;
+
+	l->error = roster_reattest_read(&r, key, value);
+	if (l->error == SR_OK && (r.epoch != l->epoch ||
+	    epoch_record_seat(l->next, r.seat) == EPOCH_NOBODY))
+		l->error = vault_tree_delete(l->t, key);
+	return l->error == SR_OK;
+}
+
+static bool spent_leave(void *ctx, const struct vault_key *key, struct sr_bytes value)
+{
+	struct leave *l = ctx;
+	struct sr_reader r;
+
+	sr_reader_init(&r, value.p, value.n);
+	version_read(&r);
+	if (sr_read_u64(&r) != l->epoch || r.error != SR_OK)
+		l->error = vault_tree_delete(l->t, key);
+	return l->error == SR_OK;
+}
+
+static enum sr_error evidence_close(struct vault_tree **t, uint64_t epoch,
+    const struct epoch_record *next)
+{
+	struct leave l = { .t = t, .epoch = epoch, .next = next };
+	struct vault_tree *before = vault_tree_ref(*t);
+
+	epoch_rows_walk(before, EPOCH_ROW_REATTEST, reattest_leave, &l);
+	if (l.error == SR_OK)
+		epoch_rows_walk(before, EPOCH_ROW_SPENT, spent_leave, &l);
+	vault_tree_unref(before);
+	return l.error;
 }
 
 enum sr_error roster_close(struct vault_tree **t, const struct epoch_context *ctx,
     const struct epoch_record *next)
 {
-	struct roster_clock clock = { .began_ms = ctx->time_ms };
+	struct roster_clock old, clock = { .began_ms = ctx->time_ms };
 
+	roster_clock_get(&old, *t);
+	clock.before_ms = old.began_ms;
+	clock.lapse_rest_ms = old.lapse_rest_ms;
 	for (uint32_t i = 0; i < ctx->now->n; i++)
 		if (epoch_record_id(next, &ctx->now->members[i].id_key) == EPOCH_NOBODY)
-			SR_TRY(epoch_row_delete(t, EPOCH_ROW_MEMBER, ctx->now->members[i].seat));
+			SR_TRY(member_end(t, ctx, ctx->now->members[i].seat, &clock));
 	for (uint32_t i = 0; i < next->n; i++) {
 		const struct epoch_member *m = &next->members[i];
 
@@ -646,10 +879,9 @@ enum sr_error roster_close(struct vault_tree **t, const struct epoch_context *ct
 		else
 			SR_TRY(member_stay(t, m->seat));
 	}
-	/* Votes are by index, and evidence for members is bound to the epoch. */
+	/* Votes are by index. */
 	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_VOTES));
 	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_SILENCE));
-	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_REATTEST));
-	SR_TRY(epoch_rows_clear(t, EPOCH_ROW_SPENT));
+	SR_TRY(evidence_close(t, ctx->now->epoch, next));
 	return roster_clock_put(t, &clock);
 }

@@ -137,7 +137,7 @@ static enum sr_error join_keys(const struct vault_tree *t, const struct epoch_co
 			if (memcmp(keys[i], keys[k], 32) == 0)
 				return SR_ERR_DUPLICATE;
 	for (size_t i = 1; i < 4; i++)
-		SR_TRY(epoch_key_unused(t, ctx->now, keys[i]));
+		SR_TRY(epoch_key_unused(t, ctx->now, keys[i], true));
 	for (uint32_t i = 0; i < ctx->now->n; i++) {
 		const struct epoch_member *m = &ctx->now->members[i];
 
@@ -176,19 +176,27 @@ static enum sr_error join_apply(struct vault_tree **t, const struct epoch_contex
 	struct sr_edpk account = account_key(op);
 	struct roster_candidate c = { .state = ROSTER_WAITING, .asked_ms = ctx->time_ms };
 	struct crowd crowd = { .asks = &c };
+	struct roster_clock clock;
 	struct sr_reader r;
 
+	roster_clock_get(&clock, *t);
 	sr_reader_init(&r, op->body.p, op->body.n);
 	genesis_member_read(&c.entry, &r);
 	SR_TRY(sr_reader_finish(&r));
 	c.subject = op->hash;
 	c.nonce = epoch_record_nonce(ctx->now, ctx->genesis);
+	c.nonce_ms = clock.began_ms;
 	c.seat = SR_MEMBERS_MAX;
+	/* What a host connects to must be another machine: "ipc://" is a file of its own. */
+	if (strncmp(c.entry.link, "tcp://", 6) != 0)
+		return SR_ERR_BAD_ENCODING;
 	if (!key_is(&account, &c.entry.operator_key))
 		return SR_ERR_WRONG_KEY;
 	SR_TRY(genesis_member_verify(&c.entry, &c.nonce));
+	if (roster_operator_waits(*t, &account, ctx->time_ms))
+		return SR_ERR_TOO_EARLY;
 	SR_TRY(roster_candidates_walk(*t, crowd_visit, &crowd));
-	if (crowd.duplicate)
+	if (crowd.duplicate || roster_spent(*t, &op->hash))
 		return SR_ERR_DUPLICATE;
 	SR_TRY(join_keys(*t, ctx, &c.entry));
 	SR_TRY(join_operator(*t, ctx, &c));
@@ -317,6 +325,27 @@ static enum sr_error policy_signers(const struct policy_body *b, const struct ep
 	return SR_OK;
 }
 
+/* What is new is new to the policy in force; its number follows the last one that was signed. */
+static enum sr_error policy_follows(const struct attest_policy *now,
+    const struct attest_policy *next, const struct vault_tree *t, uint64_t time_ms)
+{
+	struct attest_policy *base = malloc(sizeof(*base));
+	uint64_t from_ms, number;
+	enum sr_error error;
+
+	if (base == NULL)
+		return SR_ERR_NO_MEMORY;
+	error = roster_policy_announced(base, &from_ms, t);
+	number = error == SR_OK ? base->number : now->number;
+	if (error == SR_OK || error == SR_ERR_NOT_FOUND) {
+		*base = *now;
+		base->number = number;
+		error = attest_policy_follows(base, next, time_ms);
+	}
+	free(base);
+	return error;
+}
+
 static enum sr_error policy_apply(struct vault_tree **t, const struct epoch_context *ctx,
     const struct vault_op *op)
 {
@@ -331,27 +360,35 @@ static enum sr_error policy_apply(struct vault_tree **t, const struct epoch_cont
 	SR_TRY(sr_reader_finish(&r));
 	SR_TRY(policy_signers(&b, ctx, &account));
 	SR_TRY(roster_policy_get(&now, *t));
-	SR_TRY(attest_policy_follows(&now, &next, ctx->time_ms));
+	SR_TRY(policy_follows(&now, &next, *t, ctx->time_ms));
+	/* Whoever disagrees can leave with what is theirs before it counts. */
+	if (attest_policy_loosens(&now, &next))
+		return roster_policy_announce(t, &next, ctx->time_ms + now.measurement_delay_ms);
 	return roster_policy_put(t, &next);
 }
 
 /* ------------------------------------------------------------------------------------- REATTEST */
 
-/* A stranger may bring newer collateral for what is due; he has a place of his own to wait in, so
- * that he keeps nobody out. */
-static enum sr_error reattest_stranger(struct vault_tree **t, const struct epoch_context *ctx,
-    struct roster_member *m)
+/* Each one makes everyone verify. A stranger may bring newer collateral for what is due; he has a
+ * place, a rest and a number of his own, so that he keeps nobody out. */
+static enum sr_error reattest_ration(struct vault_tree **t, const struct epoch_context *ctx,
+    struct roster_member *m, bool own)
 {
-	if ((m->flags & (ROSTER_DUE | ROSTER_LAPSED)) == 0 || ctx->time_ms < m->rest_until_ms)
+	if ((!own && (m->flags & (ROSTER_DUE | ROSTER_LAPSED)) == 0) ||
+	    ctx->time_ms < m->rest_until_ms[own])
 		return SR_ERR_TOO_EARLY;
-	m->rest_until_ms = ctx->time_ms + ROSTER_OPEN_REST_MS;
+	if (m->tries[own] >= ROSTER_TRIES_MAX)
+		return SR_ERR_TOO_MANY;
+	m->tries[own]++;
+	m->rest_until_ms[own] = ctx->time_ms + (own ? ROSTER_OWN_REST_MS : ROSTER_OPEN_REST_MS);
 	return roster_member_put(t, m);
 }
 
 static enum sr_error reattest_apply(struct vault_tree **t, const struct epoch_context *ctx,
     const struct vault_op *op)
 {
-	struct roster_reattest in = { .asked_ms = ctx->time_ms, .subject = op->hash };
+	struct roster_reattest in = { .epoch = ctx->now->epoch, .asked_ms = ctx->time_ms,
+		.subject = op->hash };
 	struct attest_policy p;
 	struct roster_member m;
 	struct sr_reader r;
@@ -373,11 +410,8 @@ static enum sr_error reattest_apply(struct vault_tree **t, const struct epoch_co
 		return SR_ERR_DUPLICATE;
 	if (epoch_row_get(*t, EPOCH_ROW_REATTEST, 2 * in.seat + (in.own ? 1u : 0u)).p != NULL)
 		return SR_ERR_CHANGE_PENDING;
-	if (!roster_spent_room(*t))
-		return SR_ERR_TOO_MANY;
 	SR_TRY(roster_member_get(&m, *t, in.seat));
-	if (!in.own)
-		SR_TRY(reattest_stranger(t, ctx, &m));
+	SR_TRY(reattest_ration(t, ctx, &m, in.own));
 	return roster_reattest_put(t, &in);
 }
 
@@ -434,28 +468,83 @@ static enum sr_error fault_apply(struct vault_tree **t, const struct epoch_conte
 	return roster_member_put(t, &m);
 }
 
-static struct epoch_set silence_get(const struct vault_tree *t, uint32_t seat)
+struct silence {
+	uint32_t n;
+	struct { uint32_t member; uint64_t time_ms; } list[SR_MEMBERS_MAX];
+};
+
+static void silence_get(struct silence *s, const struct vault_tree *t, uint32_t seat)
 {
 	struct sr_bytes value = epoch_row_get(t, EPOCH_ROW_SILENCE, seat);
-	struct epoch_set set = { { 0 } };
+	struct sr_reader r;
 
-	if (value.p != NULL && value.n == sizeof(set.b))
-		memcpy(set.b, value.p, sizeof(set.b));
-	return set;
+	s->n = 0;
+	if (value.p == NULL)
+		return;
+	sr_reader_init(&r, value.p, value.n);
+	s->n = sr_read_u32(&r);
+	SR_ASSERT(s->n <= SR_MEMBERS_MAX);
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->list[i].member = sr_read_u32(&r);
+		s->list[i].time_ms = sr_read_u64(&r);
+	}
+	SR_ASSERT(sr_reader_finish(&r) == SR_OK);
 }
 
-static enum sr_error silence_put(struct vault_tree **t, uint32_t seat, const struct epoch_set *set)
+static enum sr_error silence_put(struct vault_tree **t, uint32_t seat, const struct silence *s)
 {
 	struct vault_key key = epoch_row_key(EPOCH_ROW_SILENCE, seat);
+	struct sr_writer w;
 
-	return vault_tree_put(t, &key, set->b, sizeof(set->b));
+	sr_writer_init(&w, 4u + SR_MEMBERS_MAX * 12u);
+	sr_write_u32(&w, s->n);
+	for (uint32_t i = 0; i < s->n; i++) {
+		sr_write_u32(&w, s->list[i].member);
+		sr_write_u64(&w, s->list[i].time_ms);
+	}
+	return epoch_row_put(t, &key, &w);
+}
+
+/* Adds this member's vote. One that is too old to count stays: whoever kept its operation can't
+ * make it a new one. fresh: how many count. */
+static enum sr_error silence_vote(uint32_t *fresh, struct silence *s, uint32_t member,
+    uint64_t time_ms, uint64_t silence_ms)
+{
+	*fresh = 1;
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (s->list[i].member == member)
+			return SR_ERR_DUPLICATE;
+		*fresh += time_ms - s->list[i].time_ms < silence_ms ? 1 : 0;
+	}
+	SR_ASSERT(s->n < SR_MEMBERS_MAX);
+	s->list[s->n].member = member;
+	s->list[s->n++].time_ms = time_ms;
+	return SR_OK;
+}
+
+static enum sr_error silent_count(struct vault_tree **t, const struct epoch_context *ctx,
+    struct roster_member *m, uint32_t member)
+{
+	struct attest_policy policy;
+	struct silence s;
+	uint32_t fresh;
+
+	SR_TRY(roster_policy_get(&policy, *t));
+	if (policy.silence_ms == 0)
+		return SR_ERR_TOO_EARLY;
+	silence_get(&s, *t, m->seat);
+	SR_TRY(silence_vote(&fresh, &s, member, ctx->time_ms, policy.silence_ms));
+	if (fresh < consensus_quorum(ctx->now->n))
+		return silence_put(t, m->seat, &s);
+	m->flags |= ROSTER_SILENT;
+	SR_TRY(epoch_row_delete(t, EPOCH_ROW_SILENCE, m->seat));
+	return roster_member_put(t, m);
 }
 
 static enum sr_error silent_apply(struct vault_tree **t, const struct epoch_context *ctx,
     const struct vault_op *op, uint32_t member)
 {
 	struct roster_member m;
-	struct epoch_set set;
 	struct sr_reader r;
 	uint32_t index;
 
@@ -469,15 +558,7 @@ static enum sr_error silent_apply(struct vault_tree **t, const struct epoch_cont
 	SR_TRY(roster_member_get(&m, *t, ctx->now->members[index].seat));
 	if (roster_member_reason(&m) != SR_OK)
 		return SR_ERR_CHANGE_PENDING;
-	set = silence_get(*t, m.seat);
-	if (epoch_set_has(&set, member))
-		return SR_ERR_DUPLICATE;
-	epoch_set_add(&set, member);
-	if (epoch_set_count(&set) < consensus_quorum(ctx->now->n))
-		return silence_put(t, m.seat, &set);
-	m.flags |= ROSTER_SILENT;
-	SR_TRY(epoch_row_delete(t, EPOCH_ROW_SILENCE, m.seat));
-	return roster_member_put(t, &m);
+	return silent_count(t, ctx, &m, member);
 }
 
 /* ---------------------------------------------------------------------------------------- apply */

@@ -136,6 +136,15 @@ static enum sr_error platform_room(const struct vault_tree *t, const struct epoc
 	return count.n < p->per_platform_max ? SR_OK : SR_ERR_PLATFORM_LIMIT;
 }
 
+/* Since it asked, a member may have dealt with a key that it only named. */
+static enum sr_error candidate_keys(const struct vault_tree *t, const struct epoch_context *ctx,
+    const struct genesis_member *e)
+{
+	SR_TRY(epoch_key_unused(t, ctx->now, e->id_key.b, false));
+	SR_TRY(epoch_key_unused(t, ctx->now, e->vote_key.b, false));
+	return epoch_key_unused(t, ctx->now, e->box_key, false);
+}
+
 /* "Verified" is the quorum's word; "acceptable" is the policy's, at this block's time. */
 static enum sr_error candidate_judge(const struct vault_tree *t, const struct epoch_context *ctx,
     const struct roster_candidate *c, const struct verdict *v)
@@ -147,8 +156,10 @@ static enum sr_error candidate_judge(const struct vault_tree *t, const struct ep
 	if (v->code != SR_OK)
 		return v->code;
 	SR_TRY(roster_policy_get(&policy, t));
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, &c->nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &c->nonce);
 	SR_TRY(attest_policy_judge(&policy, &v->facts, report, ctx->time_ms));
+	SR_TRY(candidate_keys(t, ctx, e));
 	SR_TRY(roster_operator_room(t, ctx, &policy, c));
 	return platform_room(t, ctx, &policy, c, &v->facts.platform);
 }
@@ -161,30 +172,50 @@ static enum sr_error candidate_decide(struct vault_tree **t, const struct epoch_
 	if (code == SR_ERR_NO_MEMORY)
 		return code;
 	if (code != SR_OK)
-		return roster_candidate_refuse(t, c, code, ctx->time_ms);
+		return roster_candidate_refuse(t, c, code, ctx->now->epoch, ctx->time_ms);
 	c->state = ROSTER_ADMITTED;
 	c->decided_ms = ctx->time_ms;
 	c->has_facts = true;
 	c->facts = v->facts;
 	/* The evidence lies in the row that is about to be replaced. */
-	SR_TRY(roster_evidence_spend(t, c->entry.evidence));
+	SR_TRY(roster_evidence_spend(t, ctx->now->epoch, c->entry.evidence));
 	return roster_candidate_put(t, c);
 }
 
-static enum sr_error reattest_judge(const struct vault_tree *t, const struct epoch_context *ctx,
-    const struct roster_member *m, const struct verdict *v)
+/* Evidence that was made before a CLOSE may come after it: the nonce of now counts, and the one
+ * before. nonce_ms: when the epoch began that it is bound to. */
+static enum sr_error bound_judge(uint64_t *nonce_ms, const struct vault_tree *t,
+    const struct epoch_context *ctx, uint32_t index, const struct attest_facts *facts)
 {
-	uint32_t index = epoch_record_seat(ctx->now, m->seat);
 	uint8_t report[ATTEST_REPORT_DATA];
 	struct attest_policy policy;
+	struct roster_clock clock;
+	enum sr_error error;
+
+	SR_TRY(roster_policy_get(&policy, t));
+	roster_clock_get(&clock, t);
+	*nonce_ms = clock.began_ms;
+	roster_member_report(report, ctx, index);
+	error = attest_policy_judge(&policy, facts, report, ctx->time_ms);
+	if (error != SR_ERR_BINDING)
+		return error;
+	*nonce_ms = clock.before_ms;
+	error = roster_report_before(report, t, ctx, index);
+	if (error == SR_ERR_NOT_FOUND)
+		return SR_ERR_BINDING;
+	return error == SR_OK ? attest_policy_judge(&policy, facts, report, ctx->time_ms) : error;
+}
+
+static enum sr_error reattest_judge(uint64_t *nonce_ms, const struct vault_tree *t,
+    const struct epoch_context *ctx, const struct roster_member *m, const struct verdict *v)
+{
+	uint32_t index = epoch_record_seat(ctx->now, m->seat);
 
 	if (v->code != SR_OK)
 		return v->code;
 	if (index == EPOCH_NOBODY)
 		return SR_ERR_NOT_A_MEMBER;
-	SR_TRY(roster_policy_get(&policy, t));
-	roster_member_report(report, ctx, index);
-	SR_TRY(attest_policy_judge(&policy, &v->facts, report, ctx->time_ms));
+	SR_TRY(bound_judge(nonce_ms, t, ctx, index, &v->facts));
 	if (!m->has_facts)
 		return SR_OK;
 	/* A member is one machine: another one joins as another member. */
@@ -194,11 +225,14 @@ static enum sr_error reattest_judge(const struct vault_tree *t, const struct epo
 	    SR_ERR_COLLATERAL_OTHER;
 }
 
-static void member_verified(struct roster_member *m, const struct verdict *v, uint64_t time_ms)
+static void member_verified(struct roster_member *m, const struct verdict *v, uint64_t time_ms,
+    uint64_t nonce_ms)
 {
 	m->has_facts = true;
 	m->facts = v->facts;
 	m->verified_ms = time_ms;
+	m->nonce_ms = nonce_ms;
+	m->due_ms = 0;
 	m->code = SR_OK;
 	m->flags &= ~(uint32_t)(ROSTER_DUE | ROSTER_LAPSED);
 }
@@ -208,15 +242,17 @@ static enum sr_error reattest_decide(struct vault_tree **t, const struct epoch_c
 {
 	uint32_t row = 2 * r->seat + (r->own ? 1u : 0u);
 	struct roster_member m;
+	uint64_t nonce_ms = 0;
 	enum sr_error code;
 
 	SR_TRY(roster_member_get(&m, *t, r->seat));
-	code = reattest_judge(*t, ctx, &m, v);
+	/* What is no good is not asked about again, either. */
+	SR_TRY(roster_evidence_spend(t, ctx->now->epoch, r->evidence));
+	code = reattest_judge(&nonce_ms, *t, ctx, &m, v);
 	if (code == SR_ERR_NO_MEMORY)
 		return code;
 	if (code == SR_OK) {
-		member_verified(&m, v, r->asked_ms);
-		SR_TRY(roster_evidence_spend(t, r->evidence));
+		member_verified(&m, v, r->asked_ms, nonce_ms);
 	} else if (r->own && (m.flags & ROSTER_LAPSED) == 0) {
 		m.code = code;
 	}
@@ -235,11 +271,12 @@ static enum sr_error genesis_decide(struct vault_tree **t, const struct epoch_co
 	enum sr_error code = v->code;
 
 	SR_TRY(roster_member_get(&m, *t, seat));
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, &g->nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &g->nonce);
 	if (code == SR_OK)
 		code = attest_policy_judge(&g->policy, &v->facts, report, g->created_ms);
 	if (code == SR_OK) {
-		member_verified(&m, v, g->created_ms);
+		member_verified(&m, v, g->created_ms, g->created_ms);
 	} else {
 		m.code = code;
 		m.flags |= ROSTER_LAPSED;

@@ -62,7 +62,8 @@ static void bodies_make(void)
 	struct sr_hash32 nonce = epoch_record_nonce(w->now, w->g);
 	uint8_t report[ATTEST_REPORT_DATA];
 	struct attest_facts facts;
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, &nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &nonce);
 	facts = roster_facts(w, report);
 	for (size_t i = 0; i < BODIES; i++) {
 		struct sr_writer b;

@@ -97,7 +97,8 @@ static void member_make(struct cluster *self, struct genesis_member *m, uint32_t
 	memcpy(m->box_key, id.box_key, 32);
 	snprintf(m->url, sizeof(m->url), "https://127.0.0.1:%u", 9000 + i);
 	snprintf(m->link, sizeof(m->link), "tcp://127.0.0.1:%u", 9200 + i);
-	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, nonce);
+	genesis_report_data(report, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    nonce);
 	sr_writer_init(&evidence, GENESIS_EVIDENCE_MAX);
 	genesis_software_evidence(&evidence, self->claimed != NULL ? self->claimed :
 	    &self->measurement, report, &operator_sk);

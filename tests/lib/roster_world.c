@@ -47,7 +47,8 @@ static void entry_sign(struct roster_world *w, uint32_t i, const struct sr_hash3
 	struct sr_writer evidence;
 	uint8_t report[64];
 
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    nonce);
 	sr_writer_init(&evidence, GENESIS_EVIDENCE_MAX);
 	genesis_software_evidence(&evidence, &w->measurement, report, &p->operator_sk);
 	MUST_OK(sr_writer_finish(&evidence));
@@ -418,6 +419,8 @@ void roster_deal_make(struct roster_world *w, uint32_t person, struct epoch_deal
 	deal->attempt = change.attempt;
 	MUST_OK(sr_drbg_fill(&w->drbg, seed.b, 32));
 	sr_ed25519_keypair(&p->next_vote, &deal->vote_key, &seed);
+	epoch_vote_sign(&deal->vote_proof, &p->next_vote, &w->g->chain_id, change.target,
+	    change.attempt, roster_index(w, person));
 	MUST_OK(sr_drbg_fill(&w->drbg, contribution.b, 32));
 	deal->contribution = shamir_contribution_commit(&contribution);
 	if (change.kind == EPOCH_CHANGE_DKG)

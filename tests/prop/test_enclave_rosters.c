@@ -55,8 +55,8 @@ static void step_join(struct history *h)
 		uint8_t report[ATTEST_REPORT_DATA];
 		struct attest_facts facts;
 
-		genesis_report_data(report, &c.entry.id_key, &c.entry.vote_key, c.entry.box_key,
-		    &c.nonce);
+		genesis_report_data(report, &c.entry.operator_key, &c.entry.id_key,
+		    &c.entry.vote_key, c.entry.box_key, &c.nonce);
 		facts = roster_facts(h->w, report);
 		roster_verdict(h->w, &c.subject, SR_OK, &facts);
 	}
@@ -99,7 +99,8 @@ static void model_check(struct history *h, const struct epoch_change *change)
 	const struct epoch_record *now = h->w->now;
 	struct epoch_record *next = malloc(sizeof(*next));
 	uint32_t f = (now->n - 1) / 3, churn = f / 2 > 1 ? f / 2 : 1;
-	uint32_t came = 0, last = 0, f_next;
+	uint32_t came = 0, last = 0, f_next, stalled = 0;
+	struct roster_member m;
 
 	ck_assert_ptr_nonnull(next);
 	ck_ok(epoch_change_roster(next, h->w->t, now));
@@ -119,8 +120,16 @@ static void model_check(struct history *h, const struct epoch_change *change)
 		last = was;
 	}
 	f_next = (next->n - 1) / 3;
+	for (uint32_t i = 0; i < now->n; i++) {
+		if (epoch_record_id(next, &now->members[i].id_key) != EPOCH_NOBODY)
+			continue;
+		ck_ok(roster_member_get(&m, h->w->t, now->members[i].seat));
+		/* Three changes in vain are more than churn. */
+		stalled += (m.flags & ROSTER_STALLS) != 0 && m.stalls >= 3 ? 1 : 0;
+	}
 	ck_assert_uint_le(came, churn);
-	ck_assert_uint_le(now->n - (next->n - came), churn);
+	ck_assert_uint_le(now->n - (next->n - came), churn + stalled);
+	ck_assert_uint_le(now->n - (next->n - came), f > churn ? f : churn);
 	ck_assert_uint_ge(next->n, 3);
 	ck_assert_uint_eq(next->threshold, next->n / 2 + 1);
 	ck_assert(next->threshold >= f_next + 1 && next->threshold <= next->n - f_next);

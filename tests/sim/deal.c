@@ -54,6 +54,8 @@ static enum sr_error deal_fill(struct flawed *f, const struct epoch_change *chan
 	epoch_boxes_context(context, &core->genesis->chain_id, change->target, f->node->index);
 	SR_TRY(shamir_boxes_prove(&f->deal->boxes, &f->r, context, sizeof context, &f->drbg));
 	memcpy(f->deal->vote_key.b, core->keys->next.vote.b + 32, 32);
+	epoch_vote_sign(&f->deal->vote_proof, &core->keys->next.vote, &core->genesis->chain_id,
+	    change->target, change->attempt, core->now->self);
 	f->deal->contribution = shamir_contribution_commit(&f->contribution);
 	SR_TRY(shamir_deal_fresh(&f->poly, &f->deal->c, change->threshold, &f->drbg));
 	for (uint32_t k = 0; k < change->n; k++)

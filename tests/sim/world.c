@@ -431,7 +431,8 @@ static enum sr_error member_init(struct sim *s, struct genesis *g, struct genesi
 	snprintf(m->url, sizeof m->url, "https://127.0.0.1:%u", 9000 + i);
 	snprintf(m->link, sizeof m->link, "tcp://127.0.0.1:%u", 8000 + i);
 	m->url_pin.b[0] = (uint8_t)(i + 1);
-	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
+	genesis_report_data(report, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    &g->nonce);
 	genesis_software_evidence(evidence, &measurement, report, &operator_key);
 	SR_TRY(sr_writer_finish(evidence));
 	m->evidence = (struct sr_bytes){ evidence->p, evidence->n };

@@ -747,6 +747,105 @@ START_TEST(the_largest_policy_fits)
 }
 END_TEST
 
+/* --- What loosens --- */
+
+static void strict(struct attest_policy *p)
+{
+	attest_policy_default(p);
+	p->evaluation_min = 5;
+	p->tcb_date_min_s = 7;
+	p->snp_min[1][2] = 3;
+	p->collateral_age_max_ms = 1000;
+	p->provisioners_n = p->provisioners_k = 2;
+	p->provisioners[1].b[0] = 1;
+	p->provisioners[2].b[0] = 2;
+}
+
+static void loose_kind(struct attest_policy *p)
+{
+	p->kinds |= ATTEST_KIND_BIT(ATTEST_KIND_SNP);
+}
+
+static void loose_status(struct attest_policy *p)
+{
+	p->statuses |= ATTEST_STATUS_BIT(ATTEST_OUT_OF_DATE);
+}
+
+static void loose_open(struct attest_policy *p)
+{
+	p->operators_open = true;
+}
+
+static void loose_advisory(struct attest_policy *p)
+{
+	p->advisories_n = 1;
+}
+
+static void loose_maker(struct attest_policy *p)
+{
+	p->makers_n = 1;
+}
+
+static void loose_provisioner(struct attest_policy *p)
+{
+	p->provisioners_n++;
+}
+
+static void loose_k(struct attest_policy *p)
+{
+	p->provisioners_k--;
+}
+
+static void loose_evaluation(struct attest_policy *p)
+{
+	p->evaluation_min--;
+}
+
+static void loose_date(struct attest_policy *p)
+{
+	p->tcb_date_min_s--;
+}
+
+static void loose_snp(struct attest_policy *p)
+{
+	p->snp_min[1][2]--;
+}
+
+static void loose_collateral(struct attest_policy *p)
+{
+	p->collateral_age_max_ms = 0;
+}
+
+static void loose_reattest(struct attest_policy *p)
+{
+	p->reattest_ms++;
+}
+
+static void loose_lapse(struct attest_policy *p)
+{
+	p->lapse_ms++;
+}
+
+/* One field at a time, both ways. */
+START_TEST(what_accepts_more_than_before_loosens)
+{
+	static void (*const looser[])(struct attest_policy *p) = {
+		loose_kind, loose_status, loose_open, loose_advisory, loose_maker,
+		loose_provisioner, loose_k, loose_evaluation, loose_date, loose_snp,
+		loose_collateral, loose_reattest, loose_lapse,
+	};
+
+	for (size_t i = 0; i < sizeof looser / sizeof looser[0]; i++) {
+		strict(&policy);
+		next = policy;
+		ck_assert(!attest_policy_loosens(&policy, &next));
+		looser[i](&next);
+		ck_assert_msg(attest_policy_loosens(&policy, &next), "%zu", i);
+		ck_assert_msg(!attest_policy_loosens(&next, &policy), "%zu", i);
+	}
+}
+END_TEST
+
 TEST_MAIN("attest/policy", acceptable_evidence_is_accepted_at_every_edge,
     a_kind_that_is_not_accepted_is_refused, a_debug_enclave_is_refused,
     report_data_of_another_key_nonce_or_chain_are_refused,
@@ -763,4 +862,5 @@ TEST_MAIN("attest/policy", acceptable_evidence_is_accepted_at_every_edge,
     what_makes_no_sense_is_refused_and_never_written, policies_come_back_as_they_were_written,
     one_policy_has_one_encoding, what_makes_no_sense_is_not_read,
     a_reader_that_leaves_bytes_over_is_noticed,
-    the_largest_policy_fits)
+    the_largest_policy_fits,
+    what_accepts_more_than_before_loosens)

@@ -89,7 +89,8 @@ START_TEST(a_machine_whose_evidence_is_due_is_asked_for_new_one)
 	ck_assert_ptr_nonnull(fx);
 	me = &s.core->now->record.members[0];
 	nonce = epoch_record_nonce(&s.core->now->record, s.c->genesis);
-	genesis_report_data(report, &me->id_key, &me->vote_key, me->box_key, &nonce);
+	genesis_report_data(report, &me->operator_key, &me->id_key, &me->vote_key, me->box_key,
+	    &nonce);
 	ck_assert_uint_eq(fx->a.n, sizeof(report));
 	ck_assert_mem_eq(fx->a.p, report, sizeof(report));
 	/* The platform can't: asked again, but not at every block. */

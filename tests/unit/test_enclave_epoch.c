@@ -171,6 +171,7 @@ static void puppet_deal(struct puppet *p, struct sr_writer *body, uint32_t victi
 	ck_ok(shamir_boxes_prove(&deal->boxes, &r, context, sizeof(context), drbg));
 	ck_ok(sr_drbg_fill(drbg, seed.b, 32));
 	sr_ed25519_keypair(&p->next_vote, &deal->vote_key, &seed);
+	epoch_vote_sign(&deal->vote_proof, &p->next_vote, &p->ctx.chain_id, 1, 0, p->member);
 	ck_ok(sr_drbg_fill(drbg, contribution.b, 32));
 	deal->contribution = shamir_contribution_commit(&contribution);
 	ck_ok(shamir_deal_fresh(&poly, &deal->c, p->c->genesis->threshold, drbg));
@@ -749,10 +750,12 @@ START_TEST(a_dealing_of_zero_of_a_lower_degree_or_of_another_s_key_is_refused)
 	struct puppet *p = puppet_new(c, 3);
 	struct vault_tree *t = dealt_by_three(c);
 	struct sr_writer body;
+	struct sr_sig64 sig;
 
 	for (unsigned k = 0; k < 2; k++) {
-		/* attempt, vote key, contribution, proof, count; then the commitments */
-		size_t at = 4 + 32 + 32 + SHAMIR_PROOF_SIZE + 4 + 32u * k;
+		/* attempt, vote key, its signature, contribution, proof, count; then the
+		 * commitments */
+		size_t at = 4 + 32 + 64 + 32 + SHAMIR_PROOF_SIZE + 4 + 32u * k;
 
 		puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
 		memset(body.p + at, 0, 32); /* the identity */
@@ -762,6 +765,10 @@ START_TEST(a_dealing_of_zero_of_a_lower_degree_or_of_another_s_key_is_refused)
 	/* A second use of a key would let one signer count as two. */
 	puppet_deal(p, &body, 4, EPOCH_ABOUT_SHARE);
 	memcpy(body.p + 4, p->record->members[0].vote_key.b, 32);
+	ck_error(apply_as(p, &t, EPOCH_OP_DEAL, &body), SR_ERR_BAD_SIGNATURE);
+	memcpy(body.p + 4, p->record->members[3].vote_key.b, 32);
+	epoch_vote_sign(&sig, &p->vote, &p->ctx.chain_id, 1, 0, p->member);
+	memcpy(body.p + 36, sig.b, sizeof(sig.b));
 	ck_error(apply_as(p, &t, EPOCH_OP_DEAL, &body), SR_ERR_DUPLICATE);
 	sr_writer_clear(&body);
 	vault_tree_unref(t);

@@ -14,13 +14,14 @@ static void change_put(struct vault_tree **t, const struct epoch_change *change)
 	struct sr_writer w;
 
 	sr_writer_init(&w, 128);
-	sr_write_u8(&w, 2);
+	sr_write_u8(&w, 3);
 	sr_write_u64(&w, change->target);
 	sr_write_u8(&w, (uint8_t)change->kind);
 	sr_write_u32(&w, change->attempt);
 	sr_write_u32(&w, change->n);
 	sr_write_u32(&w, change->threshold);
 	sr_write_u64(&w, change->started_ms);
+	sr_write_u64(&w, change->since_ms);
 	sr_write_bool(&w, change->fixed);
 	sr_write_copy(&w, change->stay.b, sizeof(change->stay.b));
 	sr_write_copy(&w, change->dealt.b, sizeof(change->dealt.b));

@@ -188,7 +188,8 @@ START_TEST(forged_evidence_is_refused_for_what_is_wrong_with_it)
 	g->policy.measurements[0].measurement[0] ^= 1;
 	/* Signed, but by who is not the operator. */
 	sr_ed25519_keypair(&sk, &pk, &(struct sr_key32){ { 200 } });
-	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &g->nonce);
+	genesis_report_data(report, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    &g->nonce);
 	sr_writer_init(&w, 512);
 	genesis_software_evidence(&w, &c->measurement, report, &sk);
 	m->evidence = (struct sr_bytes){ w.p, w.n };

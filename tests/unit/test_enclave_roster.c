@@ -1,5 +1,6 @@
 /* Who may come and who may stay: candidates, verdicts, limits, members' evidence, faults and the
  * policy, on vault trees. Each refusal changes nothing: the world asserts that. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@ static struct attest_facts good_facts(struct roster_world *w, uint32_t person)
 	struct sr_hash32 nonce = roster_candidate(w, person).nonce;
 	uint8_t report[ATTEST_REPORT_DATA];
 
-	genesis_report_data(report, &e->id_key, &e->vote_key, e->box_key, &nonce);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &nonce);
 	return roster_facts(w, report);
 }
 
@@ -168,6 +170,29 @@ START_TEST(what_a_quorum_could_not_verify_is_refused_with_its_code)
 	ck_error(roster_candidate(w, 5).code, SR_ERR_CHAIN_BAD);
 	roster_pass(w, 60000);
 	ck_assert(!roster_changing(w, &change));
+	roster_world_free(w);
+}
+END_TEST
+
+/* Whoever sees a machine's evidence can't join with it in his own name. */
+START_TEST(evidence_is_its_operator_s_alone)
+{
+	struct roster_world *w = roster_world_new(4, 35, NULL);
+	struct genesis_member *thief = &w->people[6].entry;
+	const struct genesis_member *e = &w->people[5].entry;
+	struct sr_hash32 nonce = epoch_record_nonce(w->now, w->g);
+	uint8_t report[ATTEST_REPORT_DATA];
+	struct attest_facts facts;
+
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &nonce);
+	facts = roster_facts(w, report);
+	thief->id_key = e->id_key;
+	thief->vote_key = e->vote_key;
+	memcpy(thief->box_key, e->box_key, 32);
+	ck_ok(roster_join(w, 6));
+	roster_verdict(w, &w->people[6].subject, SR_OK, &facts);
+	ck_error(roster_candidate(w, 6).code, SR_ERR_BINDING);
 	roster_world_free(w);
 }
 END_TEST
@@ -385,6 +410,21 @@ START_TEST(who_waits_while_an_epoch_ends_is_voted_on_anew)
 }
 END_TEST
 
+static void mixed(struct attest_policy *p)
+{
+	p->kinds |= ATTEST_KIND_BIT(ATTEST_KIND_SNP);
+}
+
+static void renew(struct roster_world *w, uint32_t person, uint8_t salt)
+{
+	struct attest_facts facts = member_facts(w, person);
+	struct sr_hash32 subject;
+
+	ck_ok(roster_reattest(w, &w->people[person].vote, person, salt, &subject));
+	roster_verdict(w, &subject, SR_OK, &facts);
+	ck_assert_uint_eq(roster_member(w, person).flags, 0);
+}
+
 START_TEST(evidence_counts_once_in_an_epoch)
 {
 	struct roster_world *w = roster_world_new(4, 13, NULL);
@@ -394,17 +434,91 @@ START_TEST(evidence_counts_once_in_an_epoch)
 	ck_ok(roster_reattest(w, &w->people[1].operator_sk, 1, 7, &subject));
 	roster_verdict(w, &subject, SR_OK, &facts);
 	ck_error(roster_reattest(w, &w->people[1].operator_sk, 1, 7, NULL), SR_ERR_DUPLICATE);
-	ck_ok(roster_reattest(w, &w->people[1].operator_sk, 1, 8, NULL));
+	ck_error(roster_reattest(w, &w->people[1].operator_sk, 1, 8, NULL), SR_ERR_TOO_EARLY);
+	roster_block(w, ROSTER_OWN_REST_MS);
+	/* What was no good neither. */
+	ck_ok(roster_reattest(w, &w->people[1].operator_sk, 1, 8, &subject));
+	roster_verdict(w, &subject, SR_ERR_CHAIN_BAD, NULL);
+	ck_error(roster_reattest(w, &w->people[1].operator_sk, 1, 8, NULL), SR_ERR_DUPLICATE);
+	roster_world_free(w);
+}
+END_TEST
+
+/* Each one makes everyone verify. */
+START_TEST(a_member_asks_so_often_in_an_epoch_and_no_oftener)
+{
+	struct roster_world *w = roster_world_new(4, 32, NULL);
+	struct sr_hash32 subject;
+
+	for (uint8_t i = 0; i < ROSTER_TRIES_MAX; i++) {
+		ck_ok(roster_reattest(w, &w->people[1].vote, 1, i, &subject));
+		roster_verdict(w, &subject, SR_ERR_CHAIN_BAD, NULL);
+		roster_block(w, ROSTER_OWN_REST_MS);
+	}
+	ck_error(roster_reattest(w, &w->people[1].operator_sk, 1, 99, NULL), SR_ERR_TOO_MANY);
+	ck_ok(roster_reattest(w, &w->people[2].operator_sk, 2, 99, NULL));
+	roster_admit(w, 5);
+	ck_assert(roster_change_through(w));
+	ck_ok(roster_reattest(w, &w->people[1].operator_sk, 1, 99, NULL));
+	roster_world_free(w);
+}
+END_TEST
+
+/* Without new epochs, evidence that was made on the first day would serve for ever. */
+START_TEST(evidence_counts_no_longer_than_its_nonce_and_a_new_one_comes_by_itself)
+{
+	struct roster_world *w = roster_world_new(4, 33, mixed);
+	struct attest_policy p = roster_policy_now(w);
+	uint64_t began = roster_member(w, 1).nonce_ms;
+	struct epoch_change change;
+
+	roster_block(w, began + p.reattest_ms - w->time_ms);
+	renew(w, 1, 1);
+	roster_pass(w, 2000);
+	ck_assert_uint_eq(roster_member(w, 1).flags, 0);
+	/* The refresh that is due is held up for half a day. */
+	roster_block(w, began + p.reattest_ms + p.lapse_ms + 3000 - w->time_ms);
+	ck_assert_uint_eq(roster_member(w, 1).flags, ROSTER_DUE);
+	renew(w, 1, 2);
+	roster_pass(w, 1000);
+	ck_assert_uint_eq(roster_member(w, 1).flags, ROSTER_DUE);
+	roster_pass(w, 31000);
+	ck_assert(roster_changing(w, &change));
+	ck_assert(roster_change_through(w));
+	renew(w, 1, 3);
+	roster_pass(w, 1000);
+	ck_assert_uint_eq(roster_member(w, 1).flags, 0);
+	roster_world_free(w);
+}
+END_TEST
+
+START_TEST(a_join_leads_to_another_machine_and_is_asked_about_once)
+{
+	struct roster_world *w = roster_world_new(4, 34, NULL);
+	struct genesis_member *e = &w->people[5].entry;
+	struct sr_hash32 nonce = epoch_record_nonce(w->now, w->g);
+	char kept[GENESIS_URL_MAX];
+
+	memcpy(kept, e->link, sizeof(kept));
+	roster_entry(w, 5);
+	snprintf(e->link, sizeof(e->link), "ipc:///run/other");
+	genesis_member_sign(e, &nonce, &w->people[5].operator_sk);
+	ck_error(roster_join_entry(w, 5, &w->people[5].operator_sk), SR_ERR_BAD_ENCODING);
+	memcpy(e->link, kept, sizeof(kept));
+	ck_ok(roster_join(w, 5));
+	roster_verdict(w, &w->people[5].subject, SR_ERR_CHAIN_BAD, NULL);
+	/* Eight others later its row is gone. */
+	for (uint32_t i = 6; i < 15; i++) {
+		roster_block(w, 1000);
+		ck_ok(roster_join(w, i));
+		roster_verdict(w, &w->people[i].subject, SR_ERR_CHAIN_BAD, NULL);
+	}
+	ck_error(roster_join(w, 5), SR_ERR_DUPLICATE);
 	roster_world_free(w);
 }
 END_TEST
 
 /* ------------------------------------------------------------------------------------- evidence */
-
-static void mixed(struct attest_policy *p)
-{
-	p->kinds |= ATTEST_KIND_BIT(ATTEST_KIND_SNP);
-}
 
 START_TEST(evidence_becomes_due_and_then_lapses)
 {
@@ -430,7 +544,9 @@ START_TEST(evidence_becomes_due_and_then_lapses)
 	roster_block(w, 1000);
 	ck_assert_uint_eq(roster_member(w, 4).flags, ROSTER_DUE | ROSTER_LAPSED);
 	ck_error(roster_member(w, 4).code, SR_ERR_EVIDENCE_LAPSED);
+	/* The refresh that new nonces need was under way, then this one. */
 	ck_assert(roster_changing(w, &change));
+	ck_assert(roster_change_through(w));
 	w->people[4].down = true;
 	ck_assert(roster_change_through(w));
 	ck_assert_uint_eq(roster_index(w, 4), EPOCH_NOBODY);
@@ -447,11 +563,20 @@ START_TEST(who_renews_lapsed_evidence_in_time_stays)
 	struct attest_facts facts;
 	struct epoch_change change;
 
+	/* No block for a day and a half: nobody could renew anything. */
 	roster_block(w, p.reattest_ms + p.lapse_ms + 1000);
+	for (uint32_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(roster_member(w, i).flags, ROSTER_DUE);
+	roster_block(w, p.lapse_ms - 1);
+	ck_assert_uint_eq(roster_member(w, 0).flags, ROSTER_DUE);
+	roster_block(w, 1000);
 	/* All of them: service goes on, since fewer than four may not remain. */
 	for (uint32_t i = 0; i < 4; i++)
 		ck_assert(roster_member(w, i).flags & ROSTER_LAPSED);
-	ck_assert(!roster_changing(w, &change));
+	roster_pass(w, 31000);
+	ck_assert(roster_changing(w, &change));
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 4);
 	for (uint32_t i = 0; i < 4; i++) {
 		facts = member_facts(w, i);
 		ck_ok(roster_reattest(w, &w->people[i].vote, i, 1, &subject));
@@ -460,6 +585,76 @@ START_TEST(who_renews_lapsed_evidence_in_time_stays)
 	roster_pass(w, 5000);
 	for (uint32_t i = 0; i < 4; i++)
 		ck_assert_uint_eq(roster_member(w, i).flags, 0);
+	roster_world_free(w);
+}
+END_TEST
+
+/* A common expiry: one after the other, they would take the healthy with them. */
+START_TEST(more_than_may_fail_do_not_go_for_their_evidence_and_not_in_a_row)
+{
+	struct roster_world *w = roster_world_new(7, 30, mixed);
+	struct attest_policy p = roster_policy_now(w);
+	struct epoch_change change;
+
+	roster_block(w, p.reattest_ms);
+	for (uint32_t i = 0; i < 4; i++)
+		renew(w, i, 1);
+	roster_block(w, p.lapse_ms);
+	for (uint32_t i = 0; i < 7; i++)
+		ck_assert_uint_eq(roster_member(w, i).flags & ROSTER_LAPSED,
+		    i < 4 ? 0 : ROSTER_LAPSED);
+	roster_pass(w, 5000);
+	ck_assert(!roster_changing(w, &change));
+	renew(w, 4, 2);
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 6);
+	ck_assert_uint_eq(roster_index(w, 5), EPOCH_NOBODY);
+	/* One of six may fail, and one has lapsed: it still has a window to renew it. */
+	roster_pass(w, p.window_ms - 1000);
+	ck_assert(!roster_changing(w, &change));
+	roster_pass(w, 3000);
+	ck_assert(roster_changing(w, &change));
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(roster_index(w, 6), EPOCH_NOBODY);
+	roster_shares_check(w);
+	roster_world_free(w);
+}
+END_TEST
+
+/* Evidence that was brought just before a CLOSE, and such that comes just after it. */
+START_TEST(evidence_of_the_epoch_before_still_counts)
+{
+	struct roster_world *w = roster_world_new(5, 31, NULL);
+	struct attest_facts one = member_facts(w, 1), two = member_facts(w, 2);
+	struct attest_facts three = member_facts(w, 3);
+	struct sr_hash32 subject;
+	struct epoch_context ctx;
+	struct roster_subject todo;
+	uint64_t began = w->time_ms;
+
+	ck_ok(roster_reattest(w, &w->people[3].vote, 3, 9, &subject));
+	roster_verdict(w, &subject, SR_OK, &three);
+	ck_ok(roster_reattest(w, &w->people[1].vote, 1, 7, &subject));
+	roster_admit(w, 5);
+	ck_assert(roster_change_through(w));
+	ctx = roster_ctx(w);
+	ck_ok(roster_subject_next(&todo, w->t, &ctx, 0, NULL));
+	ck_assert(sr_hash32_equal(&todo.subject, &subject));
+	ck_assert_mem_eq(todo.report_data, one.report_data, ATTEST_REPORT_DATA);
+	roster_verdict(w, &subject, SR_OK, &one);
+	ck_error(roster_member(w, 1).code, SR_OK);
+	ck_assert_uint_eq(roster_member(w, 1).nonce_ms, began);
+	ck_ok(roster_reattest(w, &w->people[2].vote, 2, 7, &subject));
+	roster_verdict(w, &subject, SR_OK, &two);
+	ck_error(roster_member(w, 2).code, SR_OK);
+	/* What counted once counts no more, in the epoch after neither. */
+	ck_error(roster_reattest(w, &w->people[3].vote, 3, 9, NULL), SR_ERR_DUPLICATE);
+	roster_admit(w, 6);
+	ck_assert(roster_change_through(w));
+	roster_block(w, ROSTER_OWN_REST_MS);
+	ck_ok(roster_reattest(w, &w->people[2].vote, 2, 8, &subject));
+	roster_verdict(w, &subject, SR_OK, &two);
+	ck_error(roster_member(w, 2).code, SR_ERR_BINDING);
 	roster_world_free(w);
 }
 END_TEST
@@ -509,6 +704,7 @@ START_TEST(a_member_stays_on_its_machine)
 	ck_assert_uint_eq(roster_member(w, 1).verified_ms, verified);
 	facts = member_facts(w, 1);
 	facts.report_data[1] ^= 1;
+	roster_block(w, ROSTER_OWN_REST_MS);
 	ck_ok(roster_reattest(w, &w->people[1].vote, 1, 2, &subject));
 	roster_verdict(w, &subject, SR_OK, &facts);
 	ck_error(roster_member(w, 1).code, SR_ERR_BINDING);
@@ -567,6 +763,50 @@ START_TEST(a_policy_needs_a_quorum_of_the_operators)
 }
 END_TEST
 
+/* Until then the old one judges; the next one takes its place. */
+START_TEST(a_policy_that_loosens_waits)
+{
+	struct roster_world *w = roster_world_new(4, 36, listed_only);
+	struct attest_policy p = roster_policy_now(w), announced;
+	const uint32_t three[] = { 0, 1, 2 };
+	uint64_t from_ms;
+
+	p.number = 2;
+	p.operators_open = true;
+	ck_ok(roster_policy(w, &p, three, 3));
+	ck_assert_uint_eq(roster_policy_now(w).number, 1);
+	ck_ok(roster_policy_announced(&announced, &from_ms, w->t));
+	ck_assert_uint_eq(announced.number, 2);
+	ck_assert_uint_eq(from_ms, w->time_ms + p.measurement_delay_ms);
+	ck_error(roster_join(w, 5), SR_ERR_OPERATOR_UNKNOWN);
+	/* Another one: its time begins anew. */
+	roster_block(w, 60000);
+	ck_error(roster_policy(w, &p, three, 3), SR_ERR_STALE);
+	p.number = 3;
+	p.statuses |= ATTEST_STATUS_BIT(ATTEST_OUT_OF_DATE);
+	ck_ok(roster_policy(w, &p, three, 3));
+	roster_block(w, p.measurement_delay_ms - 1000);
+	ck_assert_uint_eq(roster_policy_now(w).number, 1);
+	roster_block(w, 1000);
+	ck_assert_uint_eq(roster_policy_now(w).number, 3);
+	ck_assert(roster_policy_now(w).operators_open);
+	ck_error(roster_policy_announced(&announced, &from_ms, w->t), SR_ERR_NOT_FOUND);
+	ck_ok(roster_join(w, 5));
+	/* What is stricter counts at once, and ends what was announced. */
+	p.number = 4;
+	p.kinds |= ATTEST_KIND_BIT(ATTEST_KIND_SNP);
+	ck_ok(roster_policy(w, &p, three, 3));
+	p.number = 5;
+	p.kinds = ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE);
+	p.operators_open = false;
+	ck_ok(roster_policy(w, &p, three, 3));
+	ck_assert_uint_eq(roster_policy_now(w).number, 5);
+	roster_block(w, 2 * p.measurement_delay_ms);
+	ck_assert_uint_eq(roster_policy_now(w).number, 5);
+	roster_world_free(w);
+}
+END_TEST
+
 START_TEST(nobody_signs_a_policy_for_another_or_twice)
 {
 	struct roster_world *w = roster_world_new(4, 21, NULL);
@@ -604,11 +844,16 @@ START_TEST(a_measurement_that_ends_sends_its_members_away)
 	roster_admit(w, 7);
 	w->people[7].down = true;
 	roster_block(w, 20000);
-	for (uint32_t i = 0; i < 5; i++)
+	for (uint32_t i = 0; i < 5; i++) {
 		ck_error(roster_member(w, i).code, SR_ERR_MEASUREMENT_ENDED);
+		ck_assert_uint_eq(roster_member(w, i).flags, ROSTER_DUE);
+	}
 	/* Whoever has been admitted has not been let in yet. */
 	ck_assert(roster_changing(w, &change) ||
 	    roster_candidate(w, 7).code == SR_ERR_MEASUREMENT_ENDED);
+	roster_block(w, p.lapse_ms);
+	for (uint32_t i = 0; i < 5; i++)
+		ck_assert(roster_member(w, i).flags & ROSTER_LAPSED);
 	roster_world_free(w);
 }
 END_TEST
@@ -791,7 +1036,7 @@ END_TEST
 TEST_MAIN("enclave roster", a_candidate_waits_until_a_quorum_says_the_same,
     a_stranger_to_the_roster_does_not_vote, a_malformed_verdict_is_refused,
     what_a_quorum_could_not_verify_is_refused_with_its_code,
-    what_is_genuine_must_also_be_acceptable,
+    evidence_is_its_operator_s_alone, what_is_genuine_must_also_be_acceptable,
     only_listed_operators_may_ask_unless_anyone_may,
     an_operator_has_as_many_members_as_the_policy_allows,
     a_machine_has_as_many_members_as_the_policy_allows,
@@ -799,11 +1044,17 @@ TEST_MAIN("enclave roster", a_candidate_waits_until_a_quorum_says_the_same,
     eight_wait_at_most_and_who_was_refused_makes_room,
     a_candidate_of_whom_nothing_becomes_expires,
     who_waits_while_an_epoch_ends_is_voted_on_anew, evidence_counts_once_in_an_epoch,
+    a_member_asks_so_often_in_an_epoch_and_no_oftener,
+    evidence_counts_no_longer_than_its_nonce_and_a_new_one_comes_by_itself,
+    a_join_leads_to_another_machine_and_is_asked_about_once,
     evidence_becomes_due_and_then_lapses, who_renews_lapsed_evidence_in_time_stays,
+    more_than_may_fail_do_not_go_for_their_evidence_and_not_in_a_row,
+    evidence_of_the_epoch_before_still_counts,
     the_operators_word_does_not_get_older, collateral_that_runs_out_makes_evidence_due,
     a_member_stays_on_its_machine,
     a_stranger_brings_evidence_only_for_what_is_due_and_keeps_nobody_out,
-    a_policy_needs_a_quorum_of_the_operators, nobody_signs_a_policy_for_another_or_twice,
+    a_policy_needs_a_quorum_of_the_operators, a_policy_that_loosens_waits,
+    nobody_signs_a_policy_for_another_or_twice,
     a_measurement_that_ends_sends_its_members_away,
     who_votes_twice_in_a_slot_is_sent_away_even_from_four,
     a_fault_of_the_epoch_before_counts_and_an_older_one_does_not, faults_go_first,

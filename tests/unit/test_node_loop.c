@@ -52,7 +52,8 @@ static void member_make(struct genesis_member *m, unsigned i)
 	memset(m->box_key, (int)(0x40 + i), sizeof m->box_key);
 	snprintf(m->url, sizeof m->url, "https://127.0.0.1:%u", 1000 + i);
 	snprintf(m->link, sizeof m->link, "tcp://127.0.0.1:%u", link_ports[i]);
-	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &genesis.nonce);
+	genesis_report_data(report, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    &genesis.nonce);
 	sr_writer_init(&w, GENESIS_EVIDENCE_MAX);
 	genesis_software_evidence(&w, &(struct sr_hash32){ { 0 } }, report, &operator_key);
 	ck_ok(sr_writer_finish(&w));

@@ -315,7 +315,8 @@ static void member_make(struct host *h, uint32_t i, const struct sr_hash32 *meas
 	memcpy(m->box_key, id.box_key, 32);
 	snprintf(m->url, sizeof(m->url), "https://127.0.0.1:%u", 9000 + i);
 	snprintf(m->link, sizeof(m->link), "tcp://127.0.0.1:%u", 9200 + i);
-	genesis_report_data(report, &m->id_key, &m->vote_key, m->box_key, &h->genesis->nonce);
+	genesis_report_data(report, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    &h->genesis->nonce);
 	sr_writer_init(&w, GENESIS_EVIDENCE_MAX);
 	genesis_software_evidence(&w, measurement, report, &operator_sk);
 	m->evidence.p = sr_writer_take(&w, &n);

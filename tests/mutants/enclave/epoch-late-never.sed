@@ -1,4 +1,4 @@
 # file: enclave/epoch_plan.c
 # A change is never given up.
 # killed by: test_enclave_roster_change
-s/if (ctx->time_ms >= change->started_ms + policy.window_ms ||/if (/
+s/if (ctx->time_ms >= change->since_ms + policy.window_ms ||/if (/

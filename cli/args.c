@@ -11,7 +11,7 @@ const struct cli_option cli_global_options[] = {
 	{ "cluster", "DIR", "the cluster's directory (or STRONGROOM_CLUSTER)", false },
 	{ "node", "URL", "ask this member first (genesis from the configuration file)", false },
 	{ "key", "NAME|FILE", "the key that acts (default: default)", false },
-	{ "checkpoint", "EPOCH:HEX", "a point that the epoch trail must pass (strongroom checkpoint)",
+	{ "checkpoint", "EPOCH:HEX", "a point the epoch trail must pass (strongroom checkpoint)",
 	    false },
 	{ "timeout", "SECONDS", "give up after this long (default: 30)", false },
 	{ "json", NULL, "print one JSON object", false },

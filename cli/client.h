@@ -82,7 +82,8 @@ void client_statuses(struct client *self, struct enclave_status *statuses, bool 
  * else answers. Moves the epoch. NOT_REACHED: nobody answered. TRAIL_FORK: there are two pasts.
  * CHECKPOINT_OTHER: nobody shows one with the pinned point. */
 SR_MUST_CHECK enum sr_error client_trail_fetch(struct client *self);
-/* The same of whoever answers at this URL, member or not: a trail proves itself. Moves the epoch. */
+/* The same of whoever answers at this URL, member or not. Moves the epoch, but makes nothing
+ * certain: members are asked after it. */
 SR_MUST_CHECK enum sr_error client_trail_from(struct client *self, const char *url);
 /* After a WRONG_EPOCH: fetches; is there a newer epoch than before? */
 bool client_epoch_moved(struct client *self);
@@ -95,8 +96,8 @@ SR_MUST_CHECK enum sr_error client_trail_cut(
     struct sr_writer *out, struct client *self, uint64_t epoch);
 /* --node is no member's URL: prints it. One of the configuration that has left: only warns. */
 enum cli_exit client_node_check(struct client *self);
-/* For client_open: "EPOCH:HEX" that the trail must pass (BAD_SYNTAX); what was kept, after that; the
- * order in which members are asked. */
+/* For client_open: "EPOCH:HEX" that the trail must pass (BAD_SYNTAX); what was kept, after
+ * that; the order in which members are asked. */
 SR_MUST_CHECK enum sr_error client_pin(struct client *self, const char *text);
 SR_MUST_CHECK enum sr_error client_kept(struct client *self);
 SR_MUST_CHECK enum sr_error client_order(struct client *self);

@@ -111,7 +111,8 @@ enum cli_exit settings_load(struct cli *cli)
 	fclose(f);
 	if (error != SR_OK)
 		return cli_usage(
-		    cli, error, "%s, line %u (known: genesis, node, key, checkpoint)", path, number);
+		    cli, error, "%s, line %u (known: genesis, node, key, checkpoint)", path,
+		    number);
 	return CLI_DONE;
 }
 

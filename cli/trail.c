@@ -282,8 +282,8 @@ static enum sr_error page_walk(struct client *self, struct epoch_trail_walk *w,
 		if (e < w->now->epoch) {
 			SR_TRY(epoch_trail_step_read(&step, &close, &r));
 			if (known != NULL && !sr_hash32_equal(known, &close))
-				return self->pin.met && e < self->pin.epoch ? SR_ERR_CHECKPOINT_OTHER
-									    : SR_ERR_TRAIL_FORK;
+				return self->pin.met && e < self->pin.epoch ?
+				    SR_ERR_CHECKPOINT_OTHER : SR_ERR_TRAIL_FORK;
 			*met = *met || known != NULL;
 			continue;
 		}

@@ -23,8 +23,8 @@
 
 enum client_method {
 	/* public: plain in, plain out */
-	/* from step u64, or nothing: 0 -> a page of the epoch trail (struct epoch_trail_page): whole
-	 * steps from there on, about 1 MiB; from the last one when there are not so many */
+	/* from step u64, or nothing: 0 -> a page of the epoch trail (epoch_trail_page_write): whole
+	 * steps from there on, 1 MiB at most; the last one when there are not so many */
 	CLIENT_TRAIL = 1,
 	CLIENT_STATUS = 2,     /* nothing            -> enclave_status (enclave/host_wire.h) */
 	CLIENT_BLOCK = 3,      /* height u64, 0: newest final -> header and certificate, below */

@@ -1,5 +1,5 @@
 /*
- * enclave/trail_store.c - the steps of the epoch trail: where they are kept, and how they are shown.
+ * enclave/trail_store.c - the steps of the epoch trail: where they are kept, how they are shown.
  *
  * row = name: HMAC of the number; value: seal(row key; TRAIL_ROW 32 | number u32 | step)
  *

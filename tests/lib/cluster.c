@@ -294,7 +294,8 @@ static void archive_read(struct cluster *self, uint32_t i, const struct enclave_
 static const struct cluster_row *row_find(const struct cluster_node *node, const uint8_t *key)
 {
 	for (size_t k = 0; k < node->store.n; k++)
-		if (node->store.list[k].key_n == 32 && memcmp(node->store.list[k].key, key, 32) == 0)
+		if (node->store.list[k].key_n == 32 &&
+		    memcmp(node->store.list[k].key, key, 32) == 0)
 			return &node->store.list[k];
 	return NULL;
 }
@@ -310,7 +311,7 @@ static void state_read(struct cluster *self, uint32_t i, const struct enclave_ef
 	for (size_t at = 0; at + 32 <= fx->a.n; at += 32) {
 		const struct cluster_row *row = row_find(&self->nodes[i], fx->a.p + at);
 
-		if (row == NULL || (count > 0 && rows.n + row->value_n > (size_t)fx->member * 1024))
+		if (row == NULL || (count > 0 && rows.n + row->value_n > fx->member * 1024u))
 			break;
 		sr_write_blob(&rows, row->value, row->value_n);
 		count++;

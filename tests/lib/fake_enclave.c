@@ -101,8 +101,8 @@ static void checkpoint(struct fake *self, const char *row)
 {
 	uint8_t none[4] = { 0 };
 
-	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_STATE_PUT, .a = text_bytes(STATE_KEY),
-	    .b = text_bytes(row) });
+	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_STATE_PUT,
+	    .a = text_bytes(STATE_KEY), .b = text_bytes(row) });
 	effect(self,
 	    (struct enclave_effect){ .kind = ENCLAVE_FX_CHECKPOINT, .a = { none, sizeof none } });
 }

@@ -28,8 +28,8 @@ static void store_read(struct sim_node *node, const struct enclave_effect *fx)
 	sr_writer_init(&w, HOST_FRAME_MAX + HOST_FRAME_MAX / 2);
 	if ((archive ? keeper_archive_read(keeper, fx, &w) : keeper_state_read(keeper, fx, &w)) ==
 	    SR_OK) {
-		struct sim_event ev = { .kind = archive ? SIM_ARCHIVE : SIM_STATE, .node = node->process,
-			.number = fx->token };
+		struct sim_event ev = { .kind = archive ? SIM_ARCHIVE : SIM_STATE,
+			.node = node->process, .number = fx->token };
 		ev.from = (uint32_t)node->boots;
 		ev.bytes = sim_copy(w.p, w.n);
 		sim_push(node->sim, 200 + sim_below(node->sim, 2000), ev);

@@ -171,7 +171,7 @@ USE_tree := $(USE_vault)
 # ... or sources of its own besides its file.
 WITH_test_platform_tsm := tests/lib/fake_tsm.c
 # Plays members whole: their vault, a genesis of cores.
-USE_test_cli_client := cli $(USE_enclave)
+USE_test_cli_client := cli config $(USE_enclave)
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PROP_SRC := $(wildcard tests/prop/test_*.c)

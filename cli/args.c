@@ -11,6 +11,8 @@ const struct cli_option cli_global_options[] = {
 	{ "cluster", "DIR", "the cluster's directory (or STRONGROOM_CLUSTER)", false },
 	{ "node", "URL", "ask this member first (genesis from the configuration file)", false },
 	{ "key", "NAME|FILE", "the key that acts (default: default)", false },
+	{ "checkpoint", "EPOCH:HEX", "a point the epoch trail must pass (strongroom checkpoint)",
+	    false },
 	{ "timeout", "SECONDS", "give up after this long (default: 30)", false },
 	{ "json", NULL, "print one JSON object", false },
 	{ "help", NULL, "print help for the command", false },
@@ -169,6 +171,8 @@ static enum cli_exit global_set(struct cli *self, const char *name, const char *
 		self->node = value;
 	else if (strcmp(name, "key") == 0)
 		self->key = value;
+	else if (strcmp(name, "checkpoint") == 0)
+		self->checkpoint = value;
 	else if (!cli_number(self, &seconds, "--timeout", value, 1, 86400))
 		return CLI_USAGE;
 	else

@@ -31,7 +31,7 @@ struct cli_json;
 struct cli {
 	const char *program;             /* argv[0] */
 	const struct cli_command *command;
-	const char *cluster, *node, *key;/* global options, NULL when not given */
+	const char *cluster, *node, *key, *checkpoint;  /* global options, NULL when not given */
 	bool json, help, exact /* command is one, not its group */;
 	uint64_t timeout_ms, started_ms;
 	struct { const char *name, *value; } given[CLI_OPTIONS_MAX];
@@ -40,7 +40,7 @@ struct cli {
 	unsigned args_n;
 	struct cli_json *out;
 	bool failed;
-	char settings[3][CLI_PATH_MAX];  /* settings.h */
+	char settings[4][CLI_PATH_MAX];  /* settings.h */
 };
 
 extern const struct cli_option cli_global_options[];

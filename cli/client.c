@@ -21,7 +21,8 @@ static enum sr_error client_new(struct client **out, struct cli *cli)
 	self->cli = cli;
 	self->genesis = calloc(1, sizeof *self->genesis);
 	self->epoch = calloc(1, sizeof *self->epoch);
-	if (self->genesis == NULL || self->epoch == NULL)
+	self->known = calloc(1, sizeof *self->known);
+	if (self->genesis == NULL || self->epoch == NULL || self->known == NULL)
 		return SR_ERR_NO_MEMORY;
 	SR_TRY(sr_random_system(seed.b, sizeof seed.b));
 	sr_drbg_init(&self->drbg, &seed);
@@ -45,9 +46,14 @@ static enum cli_exit genesis_load(struct client *self)
 	if (error != SR_OK)
 		return cli_fail(self->cli, error, "the pinned genesis %s", path);
 	epoch_record_genesis(self->epoch, self->genesis);
+	if (settings_checkpoint(self->cli) != NULL
+	    && client_pin(self, settings_checkpoint(self->cli)) != SR_OK)
+		return cli_usage(self->cli, SR_ERR_BAD_SYNTAX,
+		    "the checkpoint %s: EPOCH:HEX is wanted, as strongroom checkpoint prints it",
+		    settings_checkpoint(self->cli));
 	error = client_order(self);
 	if (error == SR_OK)
-		error = client_hint(self);
+		error = client_kept(self);
 	return error == SR_OK ? CLI_DONE : cli_fail(self->cli, error, "starting");
 }
 
@@ -72,7 +78,8 @@ void client_close(struct client *self)
 	free(self->genesis_bytes);
 	free(self->genesis);
 	free(self->epoch);
-	free(self->trail);
+	free(self->known);
+	free(self->closes);
 	sr_drbg_wipe(&self->drbg);
 	free(self);
 }
@@ -200,6 +207,23 @@ void client_statuses(struct client *self, struct enclave_status *statuses, bool 
 	calls_free(self, calls);
 }
 
+enum cli_exit client_trail_fail(struct client *self, enum sr_error error)
+{
+	const char *who = self->trouble[0] != '\0' ? self->trouble : "none tried";
+
+	if (error == SR_ERR_NOT_READY)
+		return cli_fail(
+		    self->cli, error, "the members have not finished making the vault key");
+	if (error == SR_ERR_TRAIL_FORK)
+		return cli_fail(self->cli, error, "members show two pasts of this cluster (%s); "
+		    "have an operator you trust run strongroom checkpoint, and pin what it prints "
+		    "with --checkpoint", who);
+	if (error == SR_ERR_CHECKPOINT_OTHER)
+		return cli_fail(self->cli, error, "the checkpoint %s (%s)",
+		    settings_checkpoint(self->cli), who);
+	return cli_fail(self->cli, error, "no member answered (%s)", who);
+}
+
 enum cli_exit client_connect(struct cli *cli, struct client **out)
 {
 	enum cli_exit rc = client_open(cli, out);
@@ -214,10 +238,7 @@ enum cli_exit client_connect(struct cli *cli, struct client **out)
 	if (error == SR_OK && rc == CLI_DONE)
 		return CLI_DONE;
 	if (rc == CLI_DONE)
-		rc = error == SR_ERR_NOT_READY
-		    ? cli_fail(cli, error, "the members have not finished making the vault key")
-		    : cli_fail(cli, error, "no member answered (%s)",
-			(*out)->trouble[0] != '\0' ? (*out)->trouble : "none tried");
+		rc = client_trail_fail(*out, error);
 	client_close(*out);
 	*out = NULL;
 	return rc;

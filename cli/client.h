@@ -5,8 +5,9 @@
  * checked when it is read. From there the epoch trail is followed, each step under the quorum of
  * the epoch before, to the members and keys of today. Nothing is sent before that. What is
  * confidential is then sealed to the epoch's shielding key and answers are signed by the member
- * that gives them. The last trail seen is kept as a hint of whom to ask when the first members are gone;
- * it is verified from the genesis like any other.
+ * that gives them. How far the trail was followed is kept for the next run, which goes on from
+ * there: a past that forks from it is refused. Who has nothing kept asks more members than can lie,
+ * or pins a point of the trail (--checkpoint).
  *
  * "member" is an index in the current epoch's record. It means another member once the epoch moves:
  * only client_trail_fetch and what says so below moves it. Pieces of payloads go by seat.
@@ -24,6 +25,7 @@
 #include "enclave/host_wire.h"
 #include "vault/record.h"
 
+#define CLIENT_TRAIL_BYTES_MAX (512u * 1024u * 1024u)   /* of a whole trail, where one is needed */
 #define CLIENT_BYTES_MAX (CLIENT_ANSWER_MAX + 65536u)   /* of an answer, sealed */
 
 struct rpc_call;
@@ -34,9 +36,15 @@ struct client {
 	struct genesis *genesis;
 	struct epoch_record *epoch;      /* the newest that a trail proves */
 	struct sr_edpk keys[SR_MEMBERS_MAX];
-	uint8_t *trail;                  /* its trail; NULL: the genesis' */
-	size_t trail_n;
-	uint64_t hint_epoch;             /* of the trail that is kept */
+	struct sr_hash32 close_hash;     /* of the CLOSE block that began it; zero in epoch 0 */
+	/* Up to here the past is certain: kept, or what members agreed on. */
+	struct epoch_record *known;
+	struct sr_hash32 known_close;
+	/* Of the CLOSE blocks of epochs closes_first on, up to the current one. */
+	struct sr_hash32 *closes;
+	size_t closes_n, closes_room;
+	uint64_t closes_first, kept_epoch;
+	struct { bool set, met; uint64_t epoch; struct sr_hash32 hash; } pin;
 	/* The account's next nonce, when a quorum confirmed its last operation; NONE: not known. */
 	struct { struct vault_account account; uint64_t next; } nonce;
 	uint32_t order[SR_MEMBERS_MAX];  /* members in the order they are asked */
@@ -48,6 +56,8 @@ struct client {
 enum cli_exit client_open(struct cli *cli, struct client **out);
 /* And the trail to the current epoch, which must have a vault key. */
 enum cli_exit client_connect(struct cli *cli, struct client **out);
+/* Prints why client_trail_fetch failed. */
+enum cli_exit client_trail_fail(struct client *self, enum sr_error error);
 void client_close(struct client *self);
 /* What a command that acts begins with: the key, then the connection. And its end: frees both,
  * passes rc on. */
@@ -69,22 +79,27 @@ void client_statuses(struct client *self, struct enclave_status *statuses, bool 
 
 /* --- the trail (trail.c) --- */
 /* Asks all members for the trail, those it leads to as well, and those of the genesis when nobody
- * else answers. Moves the epoch. NOT_REACHED: nobody answered. */
+ * else answers. Moves the epoch. NOT_REACHED: nobody answered. TRAIL_FORK: there are two pasts.
+ * CHECKPOINT_OTHER: nobody shows one with the pinned point. */
 SR_MUST_CHECK enum sr_error client_trail_fetch(struct client *self);
-/* The same of whoever answers at this URL, member or not: a trail proves itself. Moves the epoch. */
+/* The same of whoever answers at this URL, member or not. Moves the epoch, but makes nothing
+ * certain: members are asked after it. */
 SR_MUST_CHECK enum sr_error client_trail_from(struct client *self, const char *url);
 /* After a WRONG_EPOCH: fetches; is there a newer epoch than before? */
 bool client_epoch_moved(struct client *self);
 /* The record of an epoch up to the current one. out is large: allocate it. */
 SR_MUST_CHECK enum sr_error client_epoch_at(
-    struct epoch_record *out, const struct client *self, uint64_t epoch);
-/* The trail up to an epoch. WRONG_EPOCH when it is not known yet. */
+    struct epoch_record *out, struct client *self, uint64_t epoch);
+/* The trail up to an epoch, as a file has it (epoch_trail_verify): members are asked for it.
+ * WRONG_EPOCH when it is not known yet. */
 SR_MUST_CHECK enum sr_error client_trail_cut(
-    struct sr_writer *out, const struct client *self, uint64_t epoch);
+    struct sr_writer *out, struct client *self, uint64_t epoch);
 /* --node is no member's URL: prints it. One of the configuration that has left: only warns. */
 enum cli_exit client_node_check(struct client *self);
-/* For client_open: the trail that was kept; the order in which members are asked. */
-SR_MUST_CHECK enum sr_error client_hint(struct client *self);
+/* For client_open: "EPOCH:HEX" that the trail must pass (BAD_SYNTAX); what was kept, after
+ * that; the order in which members are asked. */
+SR_MUST_CHECK enum sr_error client_pin(struct client *self, const char *text);
+SR_MUST_CHECK enum sr_error client_kept(struct client *self);
 SR_MUST_CHECK enum sr_error client_order(struct client *self);
 
 /* --- sealed methods --- */

@@ -194,7 +194,7 @@ enum cli_exit cluster_join(struct cli *cli, const char *dir)
 {
 	char path[CLI_PATH_MAX], name[24];
 	struct node_joining j = { .dir = path, .via = dir, .genesis = "../genesis",
-		.checkpoint = cli_value(cli, "checkpoint"), .start = true,
+		.checkpoint = cli->checkpoint, .start = true,
 		.wait = !cli_has(cli, "no-wait") };
 	uint32_t number;
 	enum cli_exit rc = number_choose(cli, dir, &number);

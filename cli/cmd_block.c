@@ -13,7 +13,7 @@ struct block {
 };
 
 static enum sr_error signers_check(
-    const struct client *c, struct block *b, const struct consensus_cert *cert)
+    struct client *c, struct block *b, const struct consensus_cert *cert)
 {
 	struct sr_edpk keys[SR_MEMBERS_MAX];
 

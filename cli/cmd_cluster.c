@@ -512,7 +512,6 @@ static const struct cli_option options_join[] = {
 	{ "tcti", "TCTI", "tpm: device:/dev/tpmrm0 or swtpm:host=127.0.0.1,port=2321", false },
 	{ "collateral", "DIR", "certificates and collateral of the platform", false },
 	{ "vouchers", "DIR", "tpm: what provisioners signed", false },
-	{ "checkpoint", "POINT", "EPOCH:HEX that the trail must pass through", false },
 	{ "no-wait", NULL, "do not wait until it is a member", false },
 	{ NULL, NULL, NULL, false },
 };

@@ -175,7 +175,7 @@ static enum cli_exit run_init(struct cli *cli)
 static enum cli_exit run_join(struct cli *cli)
 {
 	struct node_joining j = { .dir = cli->args[0], .via = cli_value(cli, "via"),
-		.checkpoint = cli_value(cli, "checkpoint"), .genesis = "genesis",
+		.checkpoint = cli->checkpoint, .genesis = "genesis",
 		.operator_key = cli_value(cli, "operator-key"),
 		.start = !cli_has(cli, "no-start"), .wait = !cli_has(cli, "no-wait") };
 
@@ -648,8 +648,6 @@ static const struct cli_option options_init[] = {
 };
 static const struct cli_option options_join[] = {
 	OPTION_VIA,
-	{ "checkpoint", "POINT", "EPOCH:HEX that the trail must pass through (strongroom checkpoint)",
-	    false },
 	OPTION_OPERATOR,
 	{ "no-start", NULL, "only write its files; says how to start it", false },
 	{ "no-wait", NULL, "do not wait until it is a member", false },

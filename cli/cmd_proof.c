@@ -18,8 +18,8 @@
 #include "cli/lookup.h"
 
 #define MAGIC "SRPROOF1"
-#define PROOF_FILE_MAX (8u * 1024u * 1024u)
-#define TRAIL_BYTES_MAX (4u * 1024u * 1024u)
+#define TRAIL_BYTES_MAX CLIENT_TRAIL_BYTES_MAX
+#define PROOF_FILE_MAX (TRAIL_BYTES_MAX + 4u * 1024u * 1024u)
 
 /* --- which record --- */
 

@@ -73,10 +73,7 @@ enum cli_exit node_client_open(
 	if (error == SR_OK && (*out)->epoch->epoch == 0)
 		error = SR_ERR_NOT_READY;
 	if (rc == CLI_DONE && error != SR_OK)
-		rc = error == SR_ERR_NOT_READY
-		    ? cli_fail(cli, error, "the members have not finished making the vault key")
-		    : cli_fail(cli, error, "no member answered (%s)",
-			  (*out)->trouble[0] != '\0' ? (*out)->trouble : "none tried");
+		rc = client_trail_fail(*out, error);
 	if (rc != CLI_DONE) {
 		client_close(*out);
 		*out = NULL;
@@ -328,13 +325,19 @@ static enum cli_exit files_step(struct joining *j)
 		.seat = j->want->seat, .rpc_listen = j->entry.rpc_listen,
 		.link_listen = j->entry.link_listen, .trail = "join.trail", .checkpoint = point,
 		.platform = &j->entry.platform };
+	struct sr_writer trail;
+	enum sr_error error;
 	enum cli_exit rc;
 
 	/* What was verified here is what its enclave must find. */
 	roster_point_text(point, j->c->epoch);
 	snprintf(comment, sizeof comment, "Node %s; made by strongroom node join.", j->entry.name);
-	rc = node_file_write(
-	    j->cli, j->want->dir, "join.trail", j->c->trail, j->c->trail_n, 0644);
+	sr_writer_init(&trail, CLIENT_TRAIL_BYTES_MAX);
+	error = client_trail_cut(&trail, j->c, j->c->epoch->epoch);
+	rc = error == SR_OK
+	    ? node_file_write(j->cli, j->want->dir, "join.trail", trail.p, trail.n, 0644)
+	    : cli_fail(j->cli, error, "fetching the trail");
+	sr_writer_clear(&trail);
 	return rc == CLI_DONE ? node_config_write(j->cli, j->want->dir, &config) : rc;
 }
 

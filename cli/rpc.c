@@ -38,7 +38,7 @@ static char *body_make(const struct rpc_call *call)
 {
 	char *param, *text;
 
-	if (call->method == CLIENT_BLOCK)
+	if (call->method == CLIENT_BLOCK || call->method == CLIENT_TRAIL)
 		return json_rpc_request_number(method_name(call->method), call->number);
 	if (call->payload.n == 0)
 		return json_rpc_request(method_name(call->method), NULL);

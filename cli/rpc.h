@@ -14,7 +14,7 @@ struct rpc_call {
 	struct sr_hash32 pin;
 	bool unpinned;                   /* http.h */
 	struct sr_bytes payload;         /* borrowed */
-	uint64_t number;                 /* BLOCK: the height, 0 for the newest */
+	uint64_t number;                 /* BLOCK: a height, 0 the newest; TRAIL: the first step */
 	uint64_t timeout_ms;
 	size_t answer_max;
 

@@ -9,7 +9,7 @@
 
 #define LINES_MAX 64u
 
-static const char *const names[] = { "genesis", "node", "key" };
+static const char *const names[] = { "genesis", "node", "key", "checkpoint" };
 #define NAMES (sizeof names / sizeof names[0])
 
 const char *settings_cluster(const struct cli *cli)
@@ -19,6 +19,18 @@ const char *settings_cluster(const struct cli *cli)
 	if (cli->cluster != NULL)
 		return cli->cluster;
 	return cli->node == NULL && variable != NULL && variable[0] != '\0' ? variable : NULL;
+}
+
+/* The file's is of the cluster that the file pins. */
+const char *settings_checkpoint(const struct cli *cli)
+{
+	const char *variable = getenv("STRONGROOM_CHECKPOINT");
+
+	if (cli->checkpoint != NULL)
+		return cli->checkpoint;
+	if (variable != NULL && variable[0] != '\0')
+		return variable;
+	return settings_cluster(cli) == NULL ? settings_value(cli, "checkpoint") : NULL;
 }
 
 enum sr_error settings_home(char out[CLI_PATH_MAX], const char *name)
@@ -99,7 +111,8 @@ enum cli_exit settings_load(struct cli *cli)
 	fclose(f);
 	if (error != SR_OK)
 		return cli_usage(
-		    cli, error, "%s, line %u (known: genesis, node, key)", path, number);
+		    cli, error, "%s, line %u (known: genesis, node, key, checkpoint)", path,
+		    number);
 	return CLI_DONE;
 }
 

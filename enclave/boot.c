@@ -153,25 +153,34 @@ static enum sr_error boot_genesis(struct enclave_core *self, bool first)
 	return error;
 }
 
-static enum sr_error bytes_keep(uint8_t **out, size_t *out_n, struct sr_bytes b)
+static enum sr_error trail_refuse(struct enclave_core *self, enum sr_error error)
 {
-	free(*out);
-	*out = malloc(b.n + 1);
-	*out_n = 0;
-	if (*out == NULL)
-		return SR_ERR_NO_MEMORY;
-	if (b.n > 0)
-		memcpy(*out, b.p, b.n);
-	*out_n = b.n;
-	return SR_OK;
+	if (error == SR_OK || sr_error_is_shortage(error))
+		return error;
+	if (error == SR_ERR_NOT_A_MEMBER || error == SR_ERR_CHECKPOINT_OTHER)
+		return boot_refuse(self, error);
+	return core_fatal(self, error, "the epoch trail does not follow from this genesis file; "
+	    "fetch it again, from another member");
 }
 
 enum sr_error boot_trail(struct enclave_core *self, const struct enclave_event *ev)
 {
-	if (self->phase != CORE_BOOTING)
+	struct sr_reader r;
+	uint32_t count;
+	enum sr_error error = SR_OK;
+
+	if (self->phase != CORE_BOOTING || self->left || self->in_genesis || self->meta != NULL ||
+	    self->boot_tree != NULL)
 		return SR_OK;
-	SR_TRY(bytes_keep(&self->boot_trail, &self->boot_trail_n, ev->a));
-	return bytes_keep(&self->boot_pin, &self->boot_pin_n, ev->b);
+	sr_reader_init(&r, ev->a.p, ev->a.n);
+	count = sr_read_u32(&r);
+	if (self->join == NULL)
+		error = join_begin(self, ev->b);
+	if (error == SR_OK)
+		error = r.error;
+	if (error == SR_OK)
+		error = join_steps(self, ev->number, count, (struct sr_bytes){ r.p, r.left });
+	return trail_refuse(self, error);
 }
 
 /* Neither in the genesis nor with a state: a node that joins, if it has a trail. */
@@ -180,14 +189,10 @@ static enum sr_error boot_join(struct enclave_core *self, bool first)
 	enum sr_error error = SR_ERR_NOT_A_MEMBER;
 
 	self->fresh = first && !self->identity_started;
-	if (self->boot_trail != NULL)
-		error = join_begin(self, (struct sr_bytes){ self->boot_trail, self->boot_trail_n },
-		    (struct sr_bytes){ self->boot_pin, self->boot_pin_n });
-	if (error == SR_ERR_NOT_A_MEMBER || error == SR_ERR_CHECKPOINT_OTHER)
-		return boot_refuse(self, error);
+	if (self->join != NULL)
+		error = join_ready(self);
 	if (error != SR_OK)
-		return core_fatal(self, error, "the epoch trail does not follow from this genesis "
-		    "file; fetch it again, from another member");
+		return trail_refuse(self, error);
 	self->phase = CORE_JOINING;
 	return SR_OK;
 }

@@ -5,14 +5,15 @@
  *   The first record of a log is START with the log's id. The chain lets the host lose a suffix,
  *   nothing else.
  * state row   = name: HMAC of the record's key; value: seal(row key; key 32 | record)
- * meta row    = u32 | public part | keys of this epoch | keys of the next one
+ * step row    = one of the epoch trail (trail_store.c): no record of the state
+ * meta row    = keys of this epoch | keys of the next one | public part
  */
-#include "enclave/internal.h"
+#include "enclave/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define META_VERSION 2u
+#define META_VERSION 3u
 #define META_MAX HOST_FRAME_MAX
 #define KEYS_RECORD_MAX (SR_OP_MAX + 4096u)
 
@@ -293,8 +294,8 @@ static void meta_public_write(struct sr_writer *w, struct enclave_core *self)
 	sr_write_bool(w, self->old != NULL);
 	if (self->old != NULL)
 		instance_write(w, self->old);
-	sr_write_u32(w, self->trail_n);
-	sr_write_blob(w, self->trail.p, self->trail.n);
+	sr_write_u32(w, self->trail.n);
+	sr_write_hash(w, &self->trail.sum);
 	sr_write_blob(w, self->deal, self->deal_n);
 }
 
@@ -556,6 +557,11 @@ enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name, st
 
 	if (name.n != sizeof(row.b))
 		return row_bad(self, SR_ERR_DAMAGED);
+	if (self->join != NULL) {
+		/* A trail to join with, and a store: the store is what was lived through. */
+		join_free(self);
+		trail_clear(self);
+	}
 	memcpy(row.b, name.p, sizeof(row.b));
 	seal_meta_name(&meta, self->keys);
 	if (sr_hash32_equal(&meta, &row)) {
@@ -566,6 +572,11 @@ enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name, st
 		return error == SR_OK ? SR_OK : row_bad(self, error);
 	}
 	error = seal_row_open(&plain, &n, false, self, &row, value.p, value.n);
+	if (error == SR_OK && trail_is_row(plain, n)) {
+		error = trail_row(self, &row, plain, n);
+		free(plain);
+		return error == SR_OK ? SR_OK : row_bad(self, error);
+	}
 	if (error != SR_OK || n < sizeof(key.b)) {
 		if (error == SR_OK)
 			free(plain);
@@ -580,7 +591,8 @@ enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name, st
 static enum sr_error meta_public_read(struct enclave_core *self, struct sr_hash32 *root,
     struct sr_bytes *deal, struct sr_reader *r)
 {
-	struct sr_bytes trail;
+	struct sr_hash32 sum;
+	uint32_t steps;
 
 	if (sr_read_u8(r) != META_VERSION)
 		sr_reader_fail(r, SR_ERR_BAD_VERSION);
@@ -597,12 +609,12 @@ static enum sr_error meta_public_read(struct enclave_core *self, struct sr_hash3
 		if (self->old != NULL)
 			self->old->wiped = !self->keys->genesis_vote;
 	}
-	self->trail_n = sr_read_u32(r);
-	trail = sr_read_blob(r, META_MAX);
+	steps = sr_read_u32(r);
+	sum = sr_read_hash(r);
 	*deal = sr_read_blob(r, SR_OP_MAX);
 	SR_TRY(sr_reader_finish(r));
-	sr_write_copy(&self->trail, trail.p, trail.n);
-	return self->trail.error;
+	return steps == self->trail.n && sr_hash32_equal(&sum, &self->trail.sum) ? SR_OK :
+	    SR_ERR_DAMAGED;
 }
 
 /* A member's by its roster; of who joins by its candidacy, or not yet known. */

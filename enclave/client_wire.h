@@ -23,7 +23,9 @@
 
 enum client_method {
 	/* public: plain in, plain out */
-	CLIENT_TRAIL = 1,      /* nothing            -> epoch trail (enclave/genesis.h) */
+	/* from step u64, or nothing: 0 -> a page of the epoch trail (epoch_trail_page_write): whole
+	 * steps from there on, 1 MiB at most; the last one when there are not so many */
+	CLIENT_TRAIL = 1,
 	CLIENT_STATUS = 2,     /* nothing            -> enclave_status (enclave/host_wire.h) */
 	CLIENT_BLOCK = 3,      /* height u64, 0: newest final -> header and certificate, below */
 	CLIENT_PENDING = 4,    /* nothing            -> u32 operations waiting */

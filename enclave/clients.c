@@ -369,17 +369,23 @@ static enum sr_error request_sealed(struct enclave_core *self, const struct encl
 
 /* ------------------------------------------------------------------------------ public requests */
 
-static void request_trail(struct enclave_core *self, uint64_t token)
+/* Behind the end is the last step: whoever knows more, or something else, sees at least that. */
+static void request_trail(struct enclave_core *self, const struct enclave_event *ev)
 {
-	struct sr_writer w;
-	enum sr_error error;
+	struct core_trail_read read = { .client = true, .client_token = ev->token };
+	struct sr_reader r;
+	uint64_t from;
 
-	sr_writer_init(&w, self->trail.n + 4);
-	sr_write_u32(&w, self->trail_n);
-	sr_write_copy(&w, self->trail.p, self->trail.n);
-	error = sr_writer_finish(&w);
-	fx_reply(self, token, error, w.p, error == SR_OK ? w.n : 0);
-	sr_writer_clear(&w);
+	sr_reader_init(&r, ev->a.p, ev->a.n);
+	from = r.left > 0 ? sr_read_u64(&r) : 0;
+	if (sr_reader_finish(&r) != SR_OK) {
+		fx_reply(self, ev->token, sr_reader_finish(&r), NULL, 0);
+		return;
+	}
+	if (from >= self->trail.n)
+		from = self->trail.n > 0 ? self->trail.n - 1 : 0;
+	read.from = (uint32_t)from;
+	trail_ask(self, &read);
 }
 
 static void request_status(struct enclave_core *self, uint64_t token)
@@ -445,7 +451,7 @@ enum sr_error clients_request(struct enclave_core *self, const struct enclave_ev
 {
 	switch (ev->number) {
 	case CLIENT_TRAIL:
-		request_trail(self, ev->token);
+		request_trail(self, ev);
 		return SR_OK;
 	case CLIENT_STATUS:
 		request_status(self, ev->token);

@@ -15,7 +15,6 @@ struct enclave_core *enclave_core_new(const struct sr_key32 *sealing_key,
 	self->keys = sr_secret_alloc(sizeof(*self->keys));
 	self->verdicts = calloc(CORE_VERDICTS, sizeof(*self->verdicts));
 	self->pool = pool_new();
-	sr_writer_init(&self->trail, HOST_FRAME_MAX);
 	self->seat = EPOCH_NOBODY;
 	self->verify = attest_evidence_verify;
 	if (self->keys == NULL || self->verdicts == NULL || self->pool == NULL ||
@@ -49,11 +48,9 @@ void enclave_core_free(struct enclave_core *self)
 	snapshot_clear(self);
 	join_free(self);
 	duties_forget(self);
-	free(self->boot_trail);
-	free(self->boot_pin);
 	sr_secret_free(self->meta);
 	sr_secret_free(self->keys);
-	sr_writer_clear(&self->trail);
+	trail_clear(self);
 	sr_drbg_wipe(&self->drbg);
 	free(self->verdicts);
 	free(self->peers);
@@ -224,6 +221,8 @@ static enum sr_error on_running(struct enclave_core *self, const struct enclave_
 		return clients_request(self, ev);
 	case ENCLAVE_EV_ARCHIVE:
 		return core_archive_answer(self, ev);
+	case ENCLAVE_EV_STATE:
+		return trail_answer(self, ev);
 	case ENCLAVE_EV_DISK:
 		disk_change(self, ev->number == 1);
 		return SR_OK;
@@ -287,6 +286,7 @@ static enum sr_error on_joining(struct enclave_core *self, const struct enclave_
 	case ENCLAVE_EV_LOG_RECORD:
 	case ENCLAVE_EV_READY:
 	case ENCLAVE_EV_ARCHIVE:
+	case ENCLAVE_EV_STATE:
 	case ENCLAVE_EV_CLIENT_GONE:
 	case ENCLAVE_EV_TRAIL:
 	case ENCLAVE_EV_EVIDENCE:
@@ -318,6 +318,7 @@ static enum sr_error on_booting(struct enclave_core *self, const struct enclave_
 	case ENCLAVE_EV_TICK:
 	case ENCLAVE_EV_MESSAGE:
 	case ENCLAVE_EV_ARCHIVE:
+	case ENCLAVE_EV_STATE:
 	case ENCLAVE_EV_LINK:
 	case ENCLAVE_EV_STOP:
 	case ENCLAVE_EV_CLIENT_GONE:

@@ -13,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum sr_error trail_add(struct enclave_core *self)
+static enum sr_error step_add(struct enclave_core *self)
 {
 	struct core_closing *c = &self->closing;
-	struct sr_writer headers, cert, record;
+	struct sr_writer headers, cert, record, step;
+	enum sr_error error;
 
 	sr_writer_init(&headers, CORE_CLOSE_HEADERS_MAX * CONSENSUS_HEADER_MAX);
 	sr_writer_init(&cert, 64u + SR_MEMBERS_MAX * 70u);
@@ -25,16 +26,20 @@ static enum sr_error trail_add(struct enclave_core *self)
 		consensus_header_write(&headers, &c->headers[i]);
 	consensus_cert_write(&cert, &c->cert);
 	epoch_record_write(&record, &c->next);
-	sr_write_blob(&self->trail, headers.p, headers.n);
-	sr_write_blob(&self->trail, cert.p, cert.n);
-	sr_write_blob(&self->trail, record.p, record.n);
+	sr_writer_init(&step, EPOCH_STEP_MAX);
+	sr_write_blob(&step, headers.p, headers.n);
+	sr_write_blob(&step, cert.p, cert.n);
+	sr_write_blob(&step, record.p, record.n);
+	error = sr_writer_finish(&step);
 	if (headers.error != SR_OK || cert.error != SR_OK || record.error != SR_OK)
-		sr_writer_fail(&self->trail, SR_ERR_NO_MEMORY);
-	self->trail_n++;
+		error = SR_ERR_NO_MEMORY;
+	if (error == SR_OK)
+		error = trail_add(self, (struct sr_bytes){ step.p, step.n });
 	sr_writer_clear(&headers);
 	sr_writer_clear(&cert);
 	sr_writer_clear(&record);
-	return self->trail.error;
+	sr_writer_clear(&step);
+	return error;
 }
 
 /* ----------------------------------------------------------------------------------------- keys */
@@ -204,7 +209,7 @@ enum sr_error epoch_switch(struct enclave_core *self)
 	if (error != SR_OK)
 		return core_fatal(self, error, "this node's keys for the new epoch are not there; "
 		    "restore its data directory, or have it join again");
-	SR_TRY(trail_add(self));
+	SR_TRY(step_add(self));
 	SR_TRY(instance_next(self, !may_have_voted(self)));
 	SR_TRY(exec_genesis(self, self->now, vault_tree_ref(c->tree)));
 	exec_proof_drop(self);

@@ -593,17 +593,11 @@ struct sr_hash32 epoch_record_nonce(const struct epoch_record *r, const struct g
 
 /* ---------------------------------------------------------------------------------------- trail */
 
-struct trail_walk {
-	const struct genesis *g;
-	struct epoch_record *now, *next;
-	struct sr_edpk *keys;
-	struct consensus_cert *cert;
-	struct sr_hash32 close_hash;
-};
+_Static_assert(CONSENSUS_HEADER_MAX <= 320u, "EPOCH_STEP_MAX counts 320 for a header");
 
 /* The CLOSE header and, when needed, its descendants; last: the hash and slot that cert must
  * name. */
-static enum sr_error trail_headers(struct trail_walk *t, struct consensus_header *close,
+static enum sr_error trail_headers(const struct epoch_trail_walk *t, struct consensus_header *close,
     struct sr_hash32 *last, uint64_t *last_slot, struct sr_bytes bytes)
 {
 	struct sr_reader r;
@@ -631,11 +625,10 @@ static enum sr_error trail_headers(struct trail_walk *t, struct consensus_header
 		*last = consensus_header_hash(&h);
 		*last_slot = h.slot;
 	} while (r.left > 0);
-	t->close_hash = consensus_header_hash(close);
 	return SR_OK;
 }
 
-static enum sr_error trail_step(struct trail_walk *t, struct sr_reader *trail)
+enum sr_error epoch_trail_step(struct epoch_trail_walk *t, struct sr_reader *trail)
 {
 	struct sr_bytes headers =
 	    sr_read_blob(trail, EPOCH_TRAIL_HEADERS_MAX * CONSENSUS_HEADER_MAX);
@@ -671,34 +664,107 @@ static enum sr_error trail_step(struct trail_walk *t, struct sr_reader *trail)
 	    memcmp(t->next->vault_key, t->now->vault_key, sizeof(t->now->vault_key)) != 0)
 		return SR_ERR_CHECKPOINT_OTHER;
 	*t->now = *t->next;
+	t->close_hash = consensus_header_hash(&close);
+	t->close_height = close.height;
+	t->close_time_ms = close.time_ms;
+	t->close_state_root = close.post_state_root;
 	return SR_OK;
+}
+
+enum sr_error epoch_trail_begin(struct epoch_trail_walk *w, const struct genesis *g)
+{
+	memset(w, 0, sizeof(*w));
+	w->g = g;
+	w->now = malloc(sizeof(*w->now));
+	w->next = malloc(sizeof(*w->next));
+	w->keys = malloc(SR_MEMBERS_MAX * sizeof(*w->keys));
+	w->cert = malloc(sizeof(*w->cert));
+	if (w->now == NULL || w->next == NULL || w->keys == NULL || w->cert == NULL)
+		return SR_ERR_NO_MEMORY;
+	epoch_record_genesis(w->now, g);
+	return SR_OK;
+}
+
+enum sr_error epoch_trail_resume(struct epoch_trail_walk *w, const struct genesis *g,
+    const struct epoch_record *record, const struct sr_hash32 *close_hash)
+{
+	SR_TRY(epoch_trail_begin(w, g));
+	*w->now = *record;
+	w->close_hash = *close_hash;
+	return SR_OK;
+}
+
+void epoch_trail_end(struct epoch_trail_walk *w)
+{
+	free(w->now);
+	free(w->next);
+	free(w->keys);
+	free(w->cert);
+	memset(w, 0, sizeof(*w));
+}
+
+enum sr_error epoch_trail_step_read(struct sr_bytes *step, struct sr_hash32 *close_hash,
+    struct sr_reader *steps)
+{
+	const uint8_t *from = steps->p;
+	struct sr_bytes headers =
+	    sr_read_blob(steps, EPOCH_TRAIL_HEADERS_MAX * CONSENSUS_HEADER_MAX);
+	struct consensus_header close;
+	struct sr_reader r;
+
+	(void)sr_read_blob(steps, 64 + SR_MEMBERS_MAX * 70u);
+	(void)sr_read_blob(steps, EPOCH_RECORD_MAX);
+	if (steps->error != SR_OK)
+		return steps->error;
+	*step = (struct sr_bytes){ from, (size_t)(steps->p - from) };
+	sr_reader_init(&r, headers.p, headers.n);
+	consensus_header_read(&close, &r);
+	if (r.error == SR_OK)
+		*close_hash = consensus_header_hash(&close);
+	return r.error;
+}
+
+void epoch_trail_page_write(struct sr_writer *w, const struct epoch_trail_page *p)
+{
+	sr_write_u64(w, p->total);
+	sr_write_u64(w, p->first);
+	sr_write_u32(w, p->count);
+	sr_write_copy(w, p->steps.p, p->steps.n);
+}
+
+enum sr_error epoch_trail_page_read(struct epoch_trail_page *p, const uint8_t *bytes, size_t n)
+{
+	struct sr_reader r;
+
+	sr_reader_init(&r, bytes, n);
+	p->total = sr_read_u64(&r);
+	p->first = sr_read_u64(&r);
+	p->count = sr_read_u32(&r);
+	if (r.error == SR_OK && (p->first > p->total || p->count > p->total - p->first))
+		return SR_ERR_OUT_OF_RANGE;
+	p->steps = (struct sr_bytes){ r.p, r.left };
+	return r.error;
 }
 
 enum sr_error epoch_trail_verify(struct epoch_record *out, struct sr_hash32 *close_hash,
     const struct genesis *g, const uint8_t *trail, size_t n)
 {
-	struct trail_walk t = { .g = g, .now = out };
+	struct epoch_trail_walk w;
 	struct sr_reader r;
-	enum sr_error error = SR_OK;
+	enum sr_error error = epoch_trail_begin(&w, g);
 	uint32_t steps;
 
-	epoch_record_genesis(out, g);
-	t.next = malloc(sizeof(*t.next));
-	t.keys = malloc(SR_MEMBERS_MAX * sizeof(*t.keys));
-	t.cert = malloc(sizeof(*t.cert));
-	if (t.next == NULL || t.keys == NULL || t.cert == NULL)
-		error = SR_ERR_NO_MEMORY;
 	sr_reader_init(&r, trail, n);
 	steps = sr_read_u32(&r);
 	for (uint32_t i = 0; error == SR_OK && i < steps; i++)
-		error = trail_step(&t, &r);
+		error = epoch_trail_step(&w, &r);
 	if (error == SR_OK)
 		error = sr_reader_finish(&r);
-	if (error != SR_OK)
+	if (error == SR_OK)
+		*out = *w.now;
+	else
 		epoch_record_genesis(out, g);
-	*close_hash = error == SR_OK ? t.close_hash : (struct sr_hash32){ { 0 } };
-	free(t.next);
-	free(t.keys);
-	free(t.cert);
+	*close_hash = error == SR_OK ? w.close_hash : (struct sr_hash32){ { 0 } };
+	epoch_trail_end(&w);
 	return error;
 }

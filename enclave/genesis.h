@@ -143,12 +143,53 @@ struct sr_hash32 epoch_record_nonce(const struct epoch_record *r, const struct g
 #define EPOCH_RECORD_MAX (1u + 8u + 8u + 64u + SR_MEMBERS_MAX * EPOCH_MEMBER_MAX)
 /* No longer chain of notarised blocks can wait for a FINAL certificate (consensus: its window). */
 #define EPOCH_TRAIL_HEADERS_MAX 257u
+#define EPOCH_STEP_MAX (12u + EPOCH_TRAIL_HEADERS_MAX * 320u + 64u + SR_MEMBERS_MAX * 70u + \
+	EPOCH_RECORD_MAX)
 struct sr_reader;
-/* Walks a trail (u32 count, then per step: blob headers, blob cert, blob record) from the
- * genesis; the newest record is left in out. headers: the CLOSE header; when that is final only
- * through a descendant, the headers down to the one that cert is for follow it, each the child of
- * the one before (at most EPOCH_TRAIL_HEADERS_MAX in all). close_hash: hash of the last CLOSE
- * header (zero when the trail is empty). */
+/*
+ * A walk along the trail, step by step: nothing of it is kept but where it has come to. A step is
+ * blob headers, blob cert, blob record. headers: the CLOSE header; when that is final only through
+ * a descendant, the headers down to the one that cert is for follow it, each the child of the one
+ * before (at most EPOCH_TRAIL_HEADERS_MAX in all).
+ */
+struct consensus_cert;
+struct epoch_trail_walk {
+	const struct genesis *g;         /* borrowed */
+	struct epoch_record *now;        /* the newest; the walk's own */
+	struct sr_hash32 close_hash;     /* of the CLOSE header that began it; zero in epoch 0 */
+	/* Of that header; only after a step. */
+	uint64_t close_height, close_time_ms;
+	struct sr_hash32 close_state_root;
+	/* for the walk itself */
+	struct epoch_record *next;
+	struct sr_edpk *keys;
+	struct consensus_cert *cert;
+};
+/* At the genesis. NO_MEMORY; epoch_trail_end after either. */
+SR_MUST_CHECK enum sr_error epoch_trail_begin(struct epoch_trail_walk *w, const struct genesis *g);
+/* At a point that was verified before. */
+SR_MUST_CHECK enum sr_error epoch_trail_resume(struct epoch_trail_walk *w, const struct genesis *g,
+    const struct epoch_record *record, const struct sr_hash32 *close_hash);
+/* One step. One that does not verify leaves the walk where it is. */
+SR_MUST_CHECK enum sr_error epoch_trail_step(struct epoch_trail_walk *w, struct sr_reader *steps);
+void epoch_trail_end(struct epoch_trail_walk *w);
+/* One step as it stands, unverified, and the hash of its CLOSE header. */
+SR_MUST_CHECK enum sr_error epoch_trail_step_read(struct sr_bytes *step,
+    struct sr_hash32 *close_hash, struct sr_reader *steps);
+
+/* What CLIENT_TRAIL answers: total u64 | first u64 | count u32 | that many steps. */
+struct epoch_trail_page {
+	uint64_t total, first;
+	uint32_t count;
+	struct sr_bytes steps;           /* borrowed */
+};
+void epoch_trail_page_write(struct sr_writer *w, const struct epoch_trail_page *p);
+/* Steps are not looked at. */
+SR_MUST_CHECK enum sr_error epoch_trail_page_read(struct epoch_trail_page *p, const uint8_t *bytes,
+    size_t n);
+
+/* Walks a whole trail (a file's: u32 count, then the steps) from the genesis; the newest record is
+ * left in out. close_hash: hash of the last CLOSE header (zero when the trail is empty). */
 SR_MUST_CHECK enum sr_error epoch_trail_verify(struct epoch_record *out,
     struct sr_hash32 *close_hash, const struct genesis *g, const uint8_t *trail, size_t n);
 

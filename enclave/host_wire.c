@@ -41,7 +41,7 @@ enum sr_error host_wire_event_read(struct enclave_event *ev, const uint8_t *fram
 	memset(ev, 0, sizeof(*ev));
 	sr_reader_init(&r, frame, n);
 	kind = sr_read_u8(&r);
-	if (r.error == SR_OK && (kind < ENCLAVE_EV_BOOT || kind > ENCLAVE_EV_EVIDENCE))
+	if (r.error == SR_OK && (kind < ENCLAVE_EV_BOOT || kind > ENCLAVE_EV_STATE))
 		sr_reader_fail(&r, SR_ERR_BAD_KIND);
 	ev->now_ms = sr_read_u64(&r);
 	ev->token = sr_read_u64(&r);
@@ -74,7 +74,7 @@ enum sr_error host_wire_effect_read(struct enclave_effect *fx, const uint8_t *fr
 	memset(fx, 0, sizeof(*fx));
 	sr_reader_init(&r, frame, n);
 	kind = sr_read_u8(&r);
-	if (r.error == SR_OK && (kind < ENCLAVE_FX_PERSIST || kind > ENCLAVE_FX_EVIDENCE))
+	if (r.error == SR_OK && (kind < ENCLAVE_FX_PERSIST || kind > ENCLAVE_FX_STATE_READ))
 		sr_reader_fail(&r, SR_ERR_BAD_KIND);
 	fx->token = sr_read_u64(&r);
 	fx->number = sr_read_u64(&r);

@@ -34,11 +34,13 @@ enum enclave_event_kind {
 	ENCLAVE_EV_LINK = 10,        /* member, number = 1 up, 0 down */
 	ENCLAVE_EV_STOP = 11,        /* drain: checkpoint, then STOPPED */
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
-	/* after BOOT of a node that joins, until its store holds rows: a = epoch trail, as
-	 * CLIENT_TRAIL answers it; b = a pinned epoch u64 | its roster root 32, or nothing */
+	/* after BOOT of a node that joins, until its store holds rows, as often as it takes:
+	 * number = the first step, a = u32 count, steps of the epoch trail; b, with the first = a
+	 * pinned epoch u64 | its roster root 32, or nothing */
 	ENCLAVE_EV_TRAIL = 13,
 	/* token, number = sr_error, a = evidence (attest/evidence.h) */
 	ENCLAVE_EV_EVIDENCE = 14,
+	ENCLAVE_EV_STATE = 15,       /* token, a = u32 count, blobs: values asked for, in order */
 };
 
 /* now_ms (host's clock, unix) comes with every event; seed is added by the enclave's shell, never
@@ -85,6 +87,9 @@ enum enclave_effect_kind {
 	ENCLAVE_FX_PEER = 17,
 	/* token, a = report data 64: the platform's evidence for it; answer EVIDENCE */
 	ENCLAVE_FX_EVIDENCE = 18,
+	/* token, a = keys of 32 bytes each, of rows in the table "state"; member = most KiB; answer
+	 * STATE: their values, up to the first that is not there or does not fit */
+	ENCLAVE_FX_STATE_READ = 19,
 };
 
 struct enclave_effect {

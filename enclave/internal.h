@@ -162,6 +162,29 @@ struct core_served {
 	struct consensus_cert cert;
 };
 
+/*
+ * The epoch trail (trail_store.c): each step is a row of its own in the store, written once and
+ * read when somebody asks. The newest are here as well, so that what the core itself needs is: less
+ * than 1 MiB, however many epochs there were.
+ */
+#define CORE_TRAIL_KEPT 4u
+#define CORE_TRAIL_READS 16u
+#define CORE_TRAIL_PAGE (1024u * 1024u)         /* bytes of steps in one answer */
+struct core_trail_read {
+	uint64_t token;                         /* 0: free */
+	uint32_t from;
+	bool client;
+	uint64_t client_token;
+	uint32_t seat;                          /* of a joiner */
+};
+struct core_trail {
+	uint32_t n;                             /* epochs that are over */
+	struct sr_hash32 sum;                   /* over all rows: none was lost or changed */
+	struct { uint32_t number; uint8_t *p; size_t n; } kept[CORE_TRAIL_KEPT];
+	struct core_trail_read reads[CORE_TRAIL_READS];
+	uint64_t read_next;
+};
+
 /* from: a seat */
 struct core_ahead { struct core_ahead *next; uint32_t from; uint64_t epoch; uint8_t *p; size_t n; };
 
@@ -232,8 +255,6 @@ struct enclave_core {
 
 	/* boot */
 	struct vault_tree *boot_tree;
-	uint8_t *boot_trail, *boot_pin;         /* malloc'd; of a node that joins */
-	size_t boot_trail_n, boot_pin_n;
 	uint8_t *meta;
 	size_t meta_n;                          /* locked, sr_secret_alloc */
 
@@ -269,8 +290,7 @@ struct enclave_core {
 	struct pool *pool;
 
 	/* epochs */
-	struct sr_writer trail;                 /* the steps, without their count */
-	uint32_t trail_n;
+	struct core_trail trail;
 	uint8_t *deal;                          /* my DEAL operation for the change under way */
 	size_t deal_n;
 	uint8_t *ack;                           /* my ACK for this set */
@@ -371,6 +391,7 @@ SR_MUST_CHECK enum sr_error seal_open(uint8_t **plain, size_t *plain_n, const st
 void seal_row_name(struct sr_hash32 *out, const struct core_keys *keys,
     const struct vault_key *key);
 void seal_meta_name(struct sr_hash32 *out, const struct core_keys *keys);
+void seal_step_name(struct sr_hash32 *out, const struct core_keys *keys, uint32_t number);
 SR_MUST_CHECK enum sr_error seal_row_put(struct sr_writer *w, struct enclave_core *self,
     const struct sr_hash32 *name, const uint8_t *plain, size_t n);
 SR_MUST_CHECK enum sr_error seal_row_open(uint8_t **plain, size_t *plain_n, bool secret,
@@ -399,7 +420,6 @@ SR_MUST_CHECK enum sr_error boot_begin(struct enclave_core *self, const struct e
 SR_MUST_CHECK enum sr_error boot_log_record(struct enclave_core *self,
     const struct enclave_event *ev);
 SR_MUST_CHECK enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *ev);
-/* Kept until it is known whether there is a store. */
 SR_MUST_CHECK enum sr_error boot_trail(struct enclave_core *self, const struct enclave_event *ev);
 
 /* --- instance.c --- */
@@ -554,6 +574,22 @@ uint64_t core_archive_ask(struct enclave_core *self, const struct core_archive_r
 SR_MUST_CHECK enum sr_error core_archive_answer(struct enclave_core *self,
     const struct enclave_event *ev);
 void core_status(struct enclave_core *self, struct enclave_status *s);
+
+/* --- trail_store.c --- */
+/* A verified step, the next one: kept, and a row of the next checkpoint. */
+SR_MUST_CHECK enum sr_error trail_add(struct enclave_core *self, struct sr_bytes step);
+/* p == NULL: not in memory, or not there at all. */
+struct sr_bytes trail_kept(const struct enclave_core *self, uint64_t number);
+void trail_clear(struct enclave_core *self);
+/* While the store is read: a row of the state, opened. false: it is none of the trail. */
+bool trail_is_row(const uint8_t *plain, size_t n);
+SR_MUST_CHECK enum sr_error trail_row(struct enclave_core *self, const struct sr_hash32 *name,
+    const uint8_t *plain, size_t n);
+/* As many steps from there on as go into an answer, to a client or a joiner, from memory or when
+ * the store has been read. */
+void trail_ask(struct enclave_core *self, const struct core_trail_read *read);
+SR_MUST_CHECK enum sr_error trail_answer(struct enclave_core *self,
+    const struct enclave_event *ev);
 
 /* --- trail_rows.c --- */
 /* The height of the CLOSE block that ended this epoch; false: it has not ended. */

@@ -21,8 +21,12 @@
 struct join_genesis { struct sr_hash32 hash; uint64_t height, time_ms; };
 
 struct core_join {
+	struct epoch_trail_walk walk;
 	struct epoch_record record;             /* the newest of the trail */
 	struct join_genesis genesis;
+	bool pinned, pin_met;
+	uint64_t pin_epoch;
+	struct sr_hash32 pin;
 	uint32_t asked;                         /* index in record, of whom I ask */
 	uint64_t asked_ms, pause_ms;            /* 0: nobody, not waiting */
 	bool have;                              /* a proven header: now its rows */
@@ -50,6 +54,7 @@ void join_free(struct enclave_core *self)
 	if (self->join == NULL)
 		return;
 	vault_tree_unref(self->join->tree);
+	epoch_trail_end(&self->join->walk);
 	free(self->join);
 	self->join = NULL;
 }
@@ -61,115 +66,89 @@ const struct epoch_record *join_roster(const struct enclave_core *self)
 
 /* ------------------------------------------------------------------------------------ the trail */
 
-/* CLOSE header of a step: the first one. */
-static enum sr_error step_read(struct consensus_header *close, struct sr_bytes *record,
-    struct sr_reader *steps)
-{
-	struct sr_bytes headers =
-	    sr_read_blob(steps, EPOCH_TRAIL_HEADERS_MAX * CONSENSUS_HEADER_MAX);
-	struct sr_reader r;
-
-	(void)sr_read_blob(steps, 64u + SR_MEMBERS_MAX * 70u);
-	*record = sr_read_blob(steps, EPOCH_RECORD_MAX);
-	if (steps->error != SR_OK)
-		return steps->error;
-	sr_reader_init(&r, headers.p, headers.n);
-	consensus_header_read(close, &r);
-	return r.error;
-}
-
 /* The operator knows an epoch of this chain: its roster, or the CLOSE block that began it. */
-static enum sr_error pin_check(struct sr_bytes steps, uint32_t n, struct sr_bytes pin)
+static enum sr_error pin_read(struct core_join *j, struct sr_bytes pin)
 {
-	struct epoch_record *record;
-	struct sr_hash32 expected, root, hash;
-	struct consensus_header close;
-	struct sr_bytes bytes;
-	struct sr_reader r, p;
-	uint64_t epoch;
-	enum sr_error error = SR_ERR_CHECKPOINT_OTHER;
-
-	sr_reader_init(&p, pin.p, pin.n);
-	epoch = sr_read_u64(&p);
-	expected = sr_read_hash(&p);
-	SR_TRY(sr_reader_finish(&p));
-	record = malloc(sizeof(*record));
-	if (record == NULL)
-		return SR_ERR_NO_MEMORY;
-	sr_reader_init(&r, steps.p, steps.n);
-	for (uint64_t e = 1; e <= n && step_read(&close, &bytes, &r) == SR_OK; e++) {
-		if (e != epoch)
-			continue;
-		sr_reader_init(&p, bytes.p, bytes.n);
-		epoch_record_read(record, &p);
-		root = epoch_record_root(record);
-		hash = consensus_header_hash(&close);
-		if (sr_hash32_equal(&root, &expected) || sr_hash32_equal(&hash, &expected))
-			error = SR_OK;
-	}
-	free(record);
-	return error;
-}
-
-static enum sr_error genesis_point(struct join_genesis *out, const struct enclave_core *self,
-    const struct sr_hash32 *close_hash)
-{
-	struct consensus_header close;
-	struct sr_bytes record;
 	struct sr_reader r;
 
-	if (self->trail_n == 0)
-		return SR_ERR_EPOCH_STEP;
-	sr_reader_init(&r, self->trail.p, self->trail.n);
-	for (uint32_t e = 0; e < self->trail_n; e++)
-		SR_TRY(step_read(&close, &record, &r));
-	out->hash = consensus_genesis_hash(&self->genesis->chain_id, self->trail_n, close_hash,
-	    &close.next_roster_root, &close.post_state_root);
-	out->height = close.height;
-	out->time_ms = close.time_ms;
-	return SR_OK;
+	sr_reader_init(&r, pin.p, pin.n);
+	j->pinned = true;
+	j->pin_epoch = sr_read_u64(&r);
+	j->pin = sr_read_hash(&r);
+	return sr_reader_finish(&r);
 }
 
-/* Takes a trail that verifies from the genesis; one that does not changes nothing. */
-static enum sr_error trail_take(struct enclave_core *self, struct sr_bytes trail)
+static enum sr_error pin_check(struct core_join *j)
 {
-	struct core_join *j = self->join;
-	struct epoch_record *record = malloc(sizeof(*record));
-	struct sr_hash32 close_hash;
-	enum sr_error error;
+	struct sr_hash32 root;
 
-	if (record == NULL)
-		return SR_ERR_NO_MEMORY;
-	error = epoch_trail_verify(record, &close_hash, self->genesis, trail.p, trail.n);
-	if (error == SR_OK && record->epoch < j->record.epoch)
-		error = SR_ERR_STALE;
-	if (error == SR_OK) {
-		sr_writer_reset(&self->trail);
-		sr_write_copy(&self->trail, trail.p + 4, trail.n - 4);
-		self->trail_n = (uint32_t)record->epoch;
-		j->record = *record;
-		error = self->trail.error;
-	}
-	if (error == SR_OK)
-		error = genesis_point(&j->genesis, self, &close_hash);
-	free(record);
-	return error;
+	if (!j->pinned || j->walk.now->epoch != j->pin_epoch)
+		return SR_OK;
+	root = epoch_record_root(j->walk.now);
+	j->pin_met = sr_hash32_equal(&root, &j->pin) ||
+	    sr_hash32_equal(&j->walk.close_hash, &j->pin);
+	return j->pin_met ? SR_OK : SR_ERR_CHECKPOINT_OTHER;
 }
 
-enum sr_error join_begin(struct enclave_core *self, struct sr_bytes trail, struct sr_bytes pin)
+static void genesis_point(struct core_join *j, const struct enclave_core *self)
 {
-	struct sr_bytes steps;
-	uint8_t first = 0;
+	const struct epoch_trail_walk *w = &j->walk;
+	struct sr_hash32 root = epoch_record_root(w->now);
 
+	j->record = *w->now;
+	j->genesis.hash = consensus_genesis_hash(&self->genesis->chain_id, w->now->epoch,
+	    &w->close_hash, &root, &w->close_state_root);
+	j->genesis.height = w->close_height;
+	j->genesis.time_ms = w->close_time_ms;
+}
+
+enum sr_error join_begin(struct enclave_core *self, struct sr_bytes pin)
+{
 	self->join = calloc(1, sizeof(*self->join));
 	if (self->join == NULL)
 		return SR_ERR_NO_MEMORY;
-	SR_TRY(trail_take(self, trail));
-	steps = (struct sr_bytes){ self->trail.p, self->trail.n };
-	if (pin.n > 0)
-		SR_TRY(pin_check(steps, self->trail_n, pin));
+	SR_TRY(epoch_trail_begin(&self->join->walk, self->genesis));
+	return pin.n > 0 ? pin_read(self->join, pin) : SR_OK;
+}
+
+enum sr_error join_steps(struct enclave_core *self, uint64_t first, uint64_t count,
+    struct sr_bytes steps)
+{
+	struct core_join *j = self->join;
+	enum sr_error error = SR_OK;
+	struct sr_reader r;
+	uint64_t done = 0;
+
+	if (first != self->trail.n)
+		return SR_ERR_STALE;
+	sr_reader_init(&r, steps.p, steps.n);
+	while (done < count && error == SR_OK) {
+		const uint8_t *from = r.p;
+
+		error = epoch_trail_step(&j->walk, &r);
+		if (error == SR_OK)
+			error = pin_check(j);
+		if (error == SR_OK)
+			error = trail_add(self,
+			    (struct sr_bytes){ from, (size_t)(r.p - from) });
+		done += error == SR_OK;
+	}
+	if (done > 0)
+		genesis_point(j, self);
+	return error != SR_OK ? error : sr_reader_finish(&r);
+}
+
+enum sr_error join_ready(struct enclave_core *self)
+{
+	struct core_join *j = self->join;
+	uint8_t first = 0;
+
+	if (self->trail.n == 0)
+		return SR_ERR_EPOCH_STEP;
+	if (j->pinned && !j->pin_met)
+		return SR_ERR_CHECKPOINT_OTHER;
 	SR_TRY(sr_drbg_fill(&self->drbg, &first, 1));
-	self->join->asked = first % self->join->record.n;
+	j->asked = first % j->record.n;
 	return seats_update(self);
 }
 
@@ -186,7 +165,7 @@ static void ask(struct enclave_core *self)
 
 	sr_writer_init(&w, 64);
 	sr_write_u8(&w, CORE_SNAPSHOT_ASK);
-	sr_write_u32(&w, self->trail_n);
+	sr_write_u32(&w, self->trail.n);
 	if (sr_writer_finish(&w) == SR_OK)
 		fx_send(self, seat_asked(self->join), CONSENSUS_CLASS_CERT, w.p, w.n);
 	sr_writer_clear(&w);
@@ -263,37 +242,29 @@ static enum sr_error refusal_take(struct enclave_core *self, uint16_t code)
 	return SR_OK;
 }
 
-/* More steps behind those that I have. */
+/* More steps behind those that I have. What verified is taken even when the next one does not. */
 static enum sr_error steps_take(struct enclave_core *self, uint32_t first, struct sr_bytes steps)
 {
-	struct sr_reader r, count;
-	struct sr_writer w;
-	uint32_t n = 0;
-	enum sr_error error;
+	struct core_join *j = self->join;
+	uint32_t before = self->trail.n;
+	struct sr_hash32 close;
+	struct sr_bytes step;
+	struct sr_reader r;
+	uint64_t n = 0;
+	enum sr_error error = SR_OK, seats;
 
-	if (first != self->trail_n)
-		return SR_ERR_STALE;
-	sr_reader_init(&count, steps.p, steps.n);
-	for (r = count; r.left > 0 && r.error == SR_OK; n++)
-		for (int part = 0; part < 3; part++)
-			(void)sr_read_blob(&r, HOST_FRAME_MAX);
-	if (r.error != SR_OK || n == 0)
-		return r.error;
-	sr_writer_init(&w, HOST_FRAME_MAX);
-	sr_write_u32(&w, self->trail_n + n);
-	sr_write_copy(&w, self->trail.p, self->trail.n);
-	sr_write_copy(&w, steps.p, steps.n);
-	error = sr_writer_finish(&w);
+	sr_reader_init(&r, steps.p, steps.n);
+	for (; r.left > 0 && error == SR_OK; n += error == SR_OK)
+		error = epoch_trail_step_read(&step, &close, &r);
 	if (error == SR_OK)
-		error = trail_take(self, (struct sr_bytes){ w.p, w.n });
-	sr_writer_clear(&w);
-	if (error == SR_OK) {
-		/* Another roster: places in it mean others. */
-		self->join->asked %= self->join->record.n;
-		memset(self->join->refused, 0, sizeof(self->join->refused));
-		error = seats_update(self);
-	}
-	return error;
+		error = join_steps(self, first, n, steps);
+	if (self->trail.n == before)
+		return error;
+	/* Another roster: places in it mean others. */
+	j->asked %= j->record.n;
+	memset(j->refused, 0, sizeof(j->refused));
+	seats = seats_update(self);
+	return seats != SR_OK ? seats : error;
 }
 
 static enum sr_error cert_check(const struct enclave_core *self,

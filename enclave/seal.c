@@ -98,6 +98,15 @@ void seal_meta_name(struct sr_hash32 *out, const struct core_keys *keys)
 	sr_hmac_sha256(out, keys->blind.b, sizeof(keys->blind.b), &part, 1);
 }
 
+void seal_step_name(struct sr_hash32 *out, const struct core_keys *keys, uint32_t number)
+{
+	uint8_t b[4] = { (uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
+		(uint8_t)(number >> 24) };
+	struct sr_bytes parts[] = { { (const uint8_t *)"step", 5 }, { b, sizeof(b) } };
+
+	sr_hmac_sha256(out, keys->blind.b, sizeof(keys->blind.b), parts, 2);
+}
+
 #define ROW_AAD_BYTES 96u
 
 static enum sr_error row_aad(uint8_t aad[ROW_AAD_BYTES], struct sr_key32 *key,

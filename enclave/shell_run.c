@@ -266,6 +266,7 @@ static void shell_event(struct shell *self, struct enclave_event *ev)
 	case ENCLAVE_EV_TICK:
 	case ENCLAVE_EV_CLIENT:
 	case ENCLAVE_EV_ARCHIVE:
+	case ENCLAVE_EV_STATE:
 	case ENCLAVE_EV_DISK:
 	case ENCLAVE_EV_STOP:
 	case ENCLAVE_EV_CLIENT_GONE:

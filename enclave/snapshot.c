@@ -105,32 +105,6 @@ static struct core_served *served_now(struct enclave_core *self)
 
 /* ----------------------------------------------------------------------------------------- HEAD */
 
-/* The steps from this one on, as many as fit. */
-static struct sr_bytes steps_from(const struct enclave_core *self, uint32_t first, bool *more)
-{
-	struct sr_bytes out = { NULL, 0 };
-	struct sr_reader r;
-
-	*more = false;
-	sr_reader_init(&r, self->trail.p, self->trail.n);
-	for (uint32_t e = 0; e < self->trail_n && r.error == SR_OK; e++) {
-		const uint8_t *at = r.p;
-
-		for (int part = 0; part < 3; part++)
-			(void)sr_read_blob(&r, HOST_FRAME_MAX);
-		if (e < first)
-			continue;
-		if (out.n + (size_t)(r.p - at) > SNAPSHOT_STEPS_BYTES && out.n > 0) {
-			*more = true;
-			break;
-		}
-		if (out.p == NULL)
-			out.p = at;
-		out.n += (size_t)(r.p - at);
-	}
-	return out;
-}
-
 static void header_put(struct sr_writer *w, const struct consensus_header *h)
 {
 	uint8_t bytes[CONSENSUS_HEADER_MAX];
@@ -160,23 +134,16 @@ static void served_put(struct sr_writer *w, const struct core_served *s)
 		header_put(w, &s->parent);
 }
 
-void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *r)
+static void head_send(struct enclave_core *self, uint32_t seat, enum sr_error code, uint32_t first,
+    struct sr_bytes steps, bool more)
 {
-	uint32_t have = sr_read_u32(r);
-	struct sr_bytes steps;
-	enum sr_error code;
 	struct sr_writer w;
-	bool more;
 
-	if (sr_reader_finish(r) != SR_OK)
-		return;
-	code = may_see(self, seat);
 	sr_writer_init(&w, CORE_MESSAGE_MAX);
 	sr_write_u8(&w, CORE_SNAPSHOT_HEAD);
 	sr_write_u16(&w, (uint16_t)code);
 	if (code == SR_OK) {
-		steps = steps_from(self, have, &more);
-		sr_write_u32(&w, have);
+		sr_write_u32(&w, first);
 		sr_write_blob(&w, steps.p, steps.n);
 		sr_write_bool(&w, more);
 		served_put(&w, more ? NULL : served_now(self));
@@ -184,6 +151,26 @@ void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *
 	if (sr_writer_finish(&w) == SR_OK)
 		fx_send(self, seat, CONSENSUS_CLASS_SYNC, w.p, w.n);
 	sr_writer_clear(&w);
+}
+
+void snapshot_head(struct enclave_core *self, uint32_t seat, uint32_t first, uint32_t count,
+    struct sr_bytes steps)
+{
+	head_send(self, seat, SR_OK, first, steps, first + count < self->trail.n);
+}
+
+void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *r)
+{
+	struct core_trail_read read = { .from = sr_read_u32(r), .seat = seat };
+	enum sr_error code;
+
+	if (sr_reader_finish(r) != SR_OK)
+		return;
+	code = may_see(self, seat);
+	if (code != SR_OK)
+		head_send(self, seat, code, 0, (struct sr_bytes){ NULL, 0 }, false);
+	else
+		trail_ask(self, &read);
 }
 
 /* ----------------------------------------------------------------------------------------- ROWS */

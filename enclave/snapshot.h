@@ -24,22 +24,28 @@
 #include "enclave/internal.h"
 
 #define SNAPSHOT_CHUNK_BYTES (512u * 1024u)
-#define SNAPSHOT_STEPS_BYTES (4u * 1024u * 1024u)
 #define SNAPSHOT_FRESH_MS 60000u         /* so long one is given to everybody who asks */
 #define SNAPSHOT_KEEP_MS 600000u
 #define SNAPSHOT_CHUNKS_A_SECOND 64u     /* to one peer */
 
 /* --- the member: snapshot.c --- */
 void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *r);
+/* The steps that one asked for: sent with a state when they are the last. */
+void snapshot_head(struct enclave_core *self, uint32_t seat, uint32_t first, uint32_t count,
+    struct sr_bytes steps);
 void snapshot_get(struct enclave_core *self, uint32_t seat, struct sr_reader *r);
 /* Lets go of what nobody needs any more. */
 void snapshot_tick(struct enclave_core *self);
 void snapshot_clear(struct enclave_core *self);
 
 /* --- the joiner: join.c --- */
-/* A verified trail, and the epoch that the operator pinned, if any: u64, 32 bytes. */
-SR_MUST_CHECK enum sr_error join_begin(struct enclave_core *self, struct sr_bytes trail,
-    struct sr_bytes pin);
+/* At the genesis. pin: an epoch that the operator knows, if any: u64, 32 bytes. */
+SR_MUST_CHECK enum sr_error join_begin(struct enclave_core *self, struct sr_bytes pin);
+/* count steps behind those that I have; each verified one is taken, the first bad one ends it. */
+SR_MUST_CHECK enum sr_error join_steps(struct enclave_core *self, uint64_t first, uint64_t count,
+    struct sr_bytes steps);
+/* Then, once. CHECKPOINT_OTHER: the pinned epoch is not in it. EPOCH_STEP: it has no step. */
+SR_MUST_CHECK enum sr_error join_ready(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error join_tick(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error join_receive(struct enclave_core *self, uint32_t seat,
     const uint8_t *msg, size_t n);

@@ -13,16 +13,14 @@
 static bool step_find(const struct enclave_core *self, uint64_t epoch, struct sr_bytes *headers,
     struct sr_bytes *cert)
 {
+	struct sr_bytes step = trail_kept(self, epoch);
 	struct sr_reader r;
 
-	if (epoch >= self->trail_n)
+	if (step.p == NULL)
 		return false;
-	sr_reader_init(&r, self->trail.p, self->trail.n);
-	for (uint64_t e = 0; e <= epoch && r.error == SR_OK; e++) {
-		*headers = sr_read_blob(&r, EPOCH_TRAIL_HEADERS_MAX * CONSENSUS_HEADER_MAX);
-		*cert = sr_read_blob(&r, 64u + SR_MEMBERS_MAX * 70u);
-		(void)sr_read_blob(&r, self->trail.n);
-	}
+	sr_reader_init(&r, step.p, step.n);
+	*headers = sr_read_blob(&r, EPOCH_TRAIL_HEADERS_MAX * CONSENSUS_HEADER_MAX);
+	*cert = sr_read_blob(&r, 64u + SR_MEMBERS_MAX * 70u);
 	return r.error == SR_OK;
 }
 

@@ -22,13 +22,17 @@ static void disk_full(struct loop *self, const char *what)
 	child_stop(&self->child, true);
 }
 
-static void fx_archive_read(struct loop *self, const struct enclave_effect *fx)
+/* What the enclave wants to read: of the archive, or of its state. */
+static void fx_read(struct loop *self, const struct enclave_effect *fx)
 {
-	struct enclave_event ev = { .kind = ENCLAVE_EV_ARCHIVE, .token = fx->token };
+	bool archive = fx->kind == ENCLAVE_FX_ARCHIVE_READ;
+	struct enclave_event ev = { .kind = archive ? ENCLAVE_EV_ARCHIVE : ENCLAVE_EV_STATE,
+		.token = fx->token };
 	struct sr_writer w;
 
 	sr_writer_init(&w, HOST_FRAME_MAX + HOST_FRAME_MAX / 2);
-	if (keeper_archive_read(&self->keeper, fx, &w) == SR_OK) {
+	if ((archive ? keeper_archive_read(&self->keeper, fx, &w)
+		     : keeper_state_read(&self->keeper, fx, &w)) == SR_OK) {
 		ev.a = (struct sr_bytes){ w.p, w.n };
 		loop_event(self, &ev);
 	}
@@ -183,7 +187,8 @@ static void carry_out(struct loop *self, const struct enclave_effect *fx)
 		self->wake_ms = fx->number;
 		return;
 	case ENCLAVE_FX_ARCHIVE_READ:
-		fx_archive_read(self, fx);
+	case ENCLAVE_FX_STATE_READ:
+		fx_read(self, fx);
 		return;
 	case ENCLAVE_FX_STATUS:
 		fx_status(self, fx);

@@ -9,6 +9,7 @@
 #include "node/file.h"
 
 #define IDENTITY_MAX 65536u
+#define STATE_KEY_BYTES 32u              /* of a STATE_READ */
 #define IDENTITY_NAME "identity"
 
 /* --- Opening --- */
@@ -272,6 +273,36 @@ enum sr_error keeper_archive_read(
 	if (max > HOST_FRAME_MAX / 2)
 		max = HOST_FRAME_MAX / 2;
 	return node_store_archive_read(self->store, fx->number, max, out);
+}
+
+enum sr_error keeper_state_read(
+    struct keeper *self, const struct enclave_effect *fx, struct sr_writer *out)
+{
+	size_t max = (size_t)fx->member * 1024, count_at = out->n, bytes = 0;
+	uint32_t count = 0;
+
+	if (max > HOST_FRAME_MAX / 2)
+		max = HOST_FRAME_MAX / 2;
+	sr_write_u32(out, 0);
+	for (size_t at = 0; at + STATE_KEY_BYTES <= fx->a.n; at += STATE_KEY_BYTES) {
+		uint8_t *value = NULL;
+		size_t n = 0;
+		bool last = node_store_state_get(self->store, fx->a.p + at, STATE_KEY_BYTES, &value,
+				&n) != SR_OK || (count > 0 && bytes + n > max);
+
+		if (!last) {
+			sr_write_blob(out, value, n);
+			bytes += n;
+			count++;
+		}
+		free(value);
+		if (last || out->error != SR_OK)
+			break;
+	}
+	if (out->error == SR_OK)
+		for (int i = 0; i < 4; i++)
+			out->p[count_at + (size_t)i] = (uint8_t)(count >> 8 * i);
+	return out->error;
 }
 
 bool keeper_low(struct keeper *self, bool was_low, uint64_t free_bytes, uint64_t min_bytes)

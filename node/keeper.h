@@ -56,6 +56,9 @@ SR_MUST_CHECK enum sr_error keeper_run(struct keeper *self, const struct enclave
 /* The answer to an ARCHIVE_READ. */
 SR_MUST_CHECK enum sr_error keeper_archive_read(
     struct keeper *self, const struct enclave_effect *fx, struct sr_writer *out);
+/* The answer to a STATE_READ. */
+SR_MUST_CHECK enum sr_error keeper_state_read(
+    struct keeper *self, const struct enclave_effect *fx, struct sr_writer *out);
 
 /* Is there less room than that? Once low, a quarter more is asked for. */
 bool keeper_low(struct keeper *self, bool was_low, uint64_t free_bytes, uint64_t min_bytes);

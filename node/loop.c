@@ -230,6 +230,7 @@ void loop_close(struct loop *self)
 {
 	child_clear(&self->child);
 	net_links_free(self->links);
+	boot_clear(self);
 	keeper_close(&self->keeper, self->failed == SR_OK || self->over);
 	repair_stop(self->repair);
 	blobs_close(self->blobs);

@@ -2,6 +2,8 @@
 #ifndef SR_NODE_LOOP_H
 #define SR_NODE_LOOP_H
 
+#include <stdio.h>
+
 #include "config/config.h"
 #include "enclave/genesis.h"
 #include "node/blobs.h"
@@ -33,6 +35,8 @@ struct loop {
 
 	enum loop_phase phase;
 	bool fresh;                          /* log and store were both new */
+	FILE *trail;                         /* of a node that joins, while it is told; or NULL */
+	uint32_t trail_n, trail_at;          /* steps in it, steps told */
 	bool ready_told;
 
 	uint64_t wake_ms;                    /* unix; 0: not asked for */
@@ -65,6 +69,7 @@ void effects_run(struct loop *self);
 /* node/boot.c: feeds the enclave what it had, as fast as it takes it. */
 void boot_begin(struct loop *self);
 void boot_feed(struct loop *self);
+void boot_clear(struct loop *self);
 void loop_fail(struct loop *self, enum sr_error err, const char *what);
 void loop_event(struct loop *self, struct enclave_event *ev);
 

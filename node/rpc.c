@@ -9,7 +9,7 @@
 
 enum { JSON_PARSE = -32700, JSON_REQUEST = -32600, JSON_METHOD = -32601, JSON_PARAMS = -32602 };
 
-enum params { PARAMS_NONE, PARAMS_SEALED, PARAMS_HEIGHT, PARAMS_GONE };
+enum params { PARAMS_NONE, PARAMS_SEALED, PARAMS_HEIGHT, PARAMS_STEP, PARAMS_GONE };
 
 struct rpc_method {
 	const char *name;
@@ -184,7 +184,7 @@ static const struct rpc_method methods[] = {
 	{ "system_version", PARAMS_NONE, 0, local_version, NULL, NULL },
 	{ "system_health", PARAMS_NONE, 0, local_health, NULL, NULL },
 	{ "vault_status", PARAMS_NONE, 0, local_status, NULL, NULL },
-	{ "author_getShieldingKey", PARAMS_NONE, CLIENT_TRAIL, NULL, result_trail, NULL },
+	{ "author_getShieldingKey", PARAMS_STEP, CLIENT_TRAIL, NULL, result_trail, NULL },
 	{ "vault_getRoster", PARAMS_NONE, CLIENT_ROSTER, NULL, result_roster, NULL },
 	{ "author_pendingExtrinsics", PARAMS_NONE, CLIENT_PENDING, NULL, result_count, NULL },
 	{ "author_submitExtrinsic", PARAMS_SEALED, CLIENT_SUBMIT, NULL, result_answer, NULL },
@@ -242,17 +242,17 @@ static bool question_sealed(struct rpc_call *call, const json_t *params)
 	return true;
 }
 
-static bool question_height(struct rpc_call *call, const json_t *params)
+/* One number or nothing: 0. */
+static bool question_number(struct rpc_call *call, const json_t *params, const char *many,
+    const char *kind)
 {
 	const json_t *number = json_array_get(params, 0);
 	uint64_t height = 0;
 
 	if (json_array_size(params) > 1)
-		return call_refuse(call, JSON_PARAMS, SR_ERR_OUT_OF_RANGE, "params",
-		    "params must be one height, or nothing for the newest block");
+		return call_refuse(call, JSON_PARAMS, SR_ERR_OUT_OF_RANGE, "params", many);
 	if (number != NULL && (!json_is_integer(number) || json_integer_value(number) < 0))
-		return call_refuse(call, JSON_PARAMS, SR_ERR_OUT_OF_RANGE, "params[0]",
-		    "params[0] must be a height: a whole number from 0");
+		return call_refuse(call, JSON_PARAMS, SR_ERR_OUT_OF_RANGE, "params[0]", kind);
 	if (number != NULL)
 		height = (uint64_t)json_integer_value(number);
 	call->question = malloc(8);
@@ -277,7 +277,13 @@ static bool call_params(struct rpc_call *call, const json_t *params)
 	case PARAMS_SEALED:
 		return question_sealed(call, params);
 	case PARAMS_HEIGHT:
-		return question_height(call, params);
+		return question_number(call, params,
+		    "params must be one height, or nothing for the newest block",
+		    "params[0] must be a height: a whole number from 0");
+	case PARAMS_STEP:
+		return question_number(call, params,
+		    "params must be the number of a step, or nothing for the first",
+		    "params[0] must be the number of a step: a whole number from 0");
 	case PARAMS_GONE:
 		return call_refuse(call, SR_ERR_EVIDENCE_KIND, SR_ERR_EVIDENCE_KIND, NULL,
 		    call->method->gone);

@@ -727,6 +727,30 @@ void node_store_cursor_clear(struct node_store_cursor *at)
 	memset(at, 0, sizeof *at);
 }
 
+enum sr_error node_store_state_get(struct node_store *self, const uint8_t *key, size_t key_n,
+    uint8_t **value, size_t *n)
+{
+	struct sr_bytes found;
+	uint8_t *row;
+	int row_n;
+
+	*value = NULL;
+	if (key_n == 0 || key_n > NODE_STORE_KEY_MAX)
+		return SR_ERR_NOT_FOUND;
+	row = tcbdbget(self->state, key, (int)key_n, &row_n);
+	if (row == NULL)
+		return SR_ERR_NOT_FOUND;
+	if (row_read(&found, 's', key, key_n, row, (size_t)row_n) != SR_OK) {
+		self->figures.damaged_rows++;
+		free(row);
+		return SR_ERR_DAMAGED;
+	}
+	memmove(row, found.p, found.n);
+	*value = row;
+	*n = found.n;
+	return SR_OK;
+}
+
 /* A row of the archive as the enclave gave it; FOUND rows are malloc'd by the table's copy. */
 static enum sr_error archive_get(struct node_store *self, uint64_t height, uint8_t **row_out,
     struct sr_bytes *row)

@@ -66,6 +66,10 @@ SR_MUST_CHECK enum sr_error node_store_state_next(struct node_store *self,
     struct node_store_cursor *at, uint8_t **value, size_t *n);
 void node_store_cursor_clear(struct node_store_cursor *at);
 
+/* A committed row; malloc'd. NOT_FOUND; DAMAGED. */
+SR_MUST_CHECK enum sr_error node_store_state_get(struct node_store *self, const uint8_t *key,
+    size_t key_n, uint8_t **value, size_t *n);
+
 /* Kept in memory until enough has come together or a commit. Full disk: kept. */
 SR_MUST_CHECK enum sr_error node_store_archive_put(struct node_store *self, uint64_t height,
     const struct sr_hash32 *block, const uint8_t *row, size_t n);

@@ -150,7 +150,10 @@ const struct fixture *fixture(void)
 	f->nft = receipt.id;
 	secret_put(f);
 	secret_open(f);
-	f->trail = answer_of(f, CLIENT_TRAIL);
+	cluster_trail_fetch(f->c, 0, 0);
+	f->trail = (struct sr_bytes){ f->c->nodes[0].trail, f->c->nodes[0].trail_n };
+	/* The fixture's now: node 0 is started again without it. */
+	f->c->nodes[0].trail = NULL;
 	f->status = answer_of(f, CLIENT_STATUS);
 	f->block = answer_of(f, CLIENT_BLOCK);
 	catch_up(f);

@@ -394,8 +394,8 @@ static void host_says(struct run *run, struct sr_reader *r)
 {
 	static const enum enclave_event_kind kinds[] = { ENCLAVE_EV_LINK, ENCLAVE_EV_DISK,
 		ENCLAVE_EV_CLIENT_GONE, ENCLAVE_EV_ARCHIVE, ENCLAVE_EV_STORE_ROW,
-		ENCLAVE_EV_LOG_RECORD, ENCLAVE_EV_READY, ENCLAVE_EV_BOOT };
-	struct enclave_event ev = { .kind = kinds[sr_read_u8(r) % 8], .member = sr_read_u8(r) % 5,
+		ENCLAVE_EV_LOG_RECORD, ENCLAVE_EV_READY, ENCLAVE_EV_BOOT, ENCLAVE_EV_STATE };
+	struct enclave_event ev = { .kind = kinds[sr_read_u8(r) % 9], .member = sr_read_u8(r) % 5,
 		.number = sr_read_u8(r) % 3, .token = sr_read_u8(r) };
 	uint32_t node = sr_read_u8(r) % HONEST;
 	size_t n;

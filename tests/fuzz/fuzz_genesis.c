@@ -27,6 +27,27 @@ static void file(const uint8_t *p, size_t n)
 	free(g);
 }
 
+/* As a page: what is read is written the same, and its steps lie within it. */
+static void page(const uint8_t *p, size_t n)
+{
+	struct epoch_trail_page page;
+	struct sr_hash32 close;
+	struct sr_bytes step;
+	struct sr_reader r;
+	struct sr_writer w;
+	if (epoch_trail_page_read(&page, p, n) != SR_OK)
+		return;
+	sr_writer_init(&w, n);
+	epoch_trail_page_write(&w, &page);
+	fuzz_same(&w, p, n);
+	sr_reader_init(&r, page.steps.p, page.steps.n);
+	for (uint32_t i = 0; i < page.count; i++) {
+		if (epoch_trail_step_read(&step, &close, &r) != SR_OK)
+			break;
+		FUZZ_CHECK(step.p >= p && step.p + step.n <= p + n);
+	}
+}
+
 static void trail(const uint8_t *p, size_t n)
 {
 	const struct fixture *f = fixture();
@@ -80,7 +101,7 @@ void fuzz_genesis(const uint8_t *p, size_t n)
 	case 1: fuzz_canonical(member, p + 1, n - 1); return;
 	case 2: fuzz_canonical(identity, p + 1, n - 1); return;
 	case 3: fuzz_canonical(record, p + 1, n - 1); return;
-	case 4: trail(p + 1, n - 1); return;
+	case 4: trail(p + 1, n - 1); page(p + 1, n - 1); return;
 	default: entry(p + 1, n - 1); return;
 	}
 }
@@ -134,6 +155,10 @@ void seed_genesis(void)
 	epoch_record_write(&w, &f->epoch);
 	fuzz_seed_of(3, "record", &w);
 	put(4, "trail", f->trail.p, f->trail.n);
+	sr_writer_init(&w, f->trail.n + 64);
+	epoch_trail_page_write(&w, &(struct epoch_trail_page){ .total = 9, .first = 0, .count = 1,
+	    .steps = { f->trail.p + 4, f->trail.n - 4 } });
+	fuzz_seed_of(4, "page", &w);
 	for (uint8_t choice = 1; choice <= 5; choice += 4) {
 		sr_writer_init(&w, 65536);
 		genesis_member_write(&w, &m[2]);

@@ -10,7 +10,8 @@
 
 struct cluster_message {
 	uint64_t at_ms, seq, token;
-	bool archive;                           /* an answer of the node's own archive */
+	/* 0: from a peer; else an answer of the node's own host */
+	enum enclave_event_kind host;
 	uint32_t from, to;
 	uint8_t *p;
 	size_t n;
@@ -267,7 +268,7 @@ static void archive_read(struct cluster *self, uint32_t i, const struct enclave_
 {
 	struct cluster_node *node = &self->nodes[i];
 	struct cluster_message m = { .at_ms = self->now_ms, .seq = self->seq++, .token = fx->token,
-		.archive = true, .to = i };
+		.host = ENCLAVE_EV_ARCHIVE, .to = i };
 	struct sr_writer w, rows;
 	size_t most = (size_t)fx->member * 1024;
 	uint32_t count = 0;
@@ -286,6 +287,40 @@ static void archive_read(struct cluster *self, uint32_t i, const struct enclave_
 	sr_write_u32(&w, count);
 	sr_write_copy(&w, rows.p, rows.n);
 	must_ok(sr_writer_finish(&w), "archive frame");
+	m.p = sr_writer_take(&w, &m.n);
+	queue_put(self, &m);
+	sr_writer_clear(&rows);
+}
+
+static const struct cluster_row *row_find(const struct cluster_node *node, const uint8_t *key)
+{
+	for (size_t k = 0; k < node->store.n; k++)
+		if (node->store.list[k].key_n == 32 &&
+		    memcmp(node->store.list[k].key, key, 32) == 0)
+			return &node->store.list[k];
+	return NULL;
+}
+
+static void state_read(struct cluster *self, uint32_t i, const struct enclave_effect *fx)
+{
+	struct cluster_message m = { .at_ms = self->now_ms, .seq = self->seq++, .token = fx->token,
+		.host = ENCLAVE_EV_STATE, .to = i };
+	struct sr_writer w, rows;
+	uint32_t count = 0;
+
+	sr_writer_init(&rows, HOST_FRAME_MAX);
+	for (size_t at = 0; at + 32 <= fx->a.n; at += 32) {
+		const struct cluster_row *row = row_find(&self->nodes[i], fx->a.p + at);
+
+		if (row == NULL || (count > 0 && rows.n + row->value_n > fx->member * 1024u))
+			break;
+		sr_write_blob(&rows, row->value, row->value_n);
+		count++;
+	}
+	sr_writer_init(&w, HOST_FRAME_MAX);
+	sr_write_u32(&w, count);
+	sr_write_copy(&w, rows.p, rows.n);
+	must_ok(sr_writer_finish(&w), "state frame");
 	m.p = sr_writer_take(&w, &m.n);
 	queue_put(self, &m);
 	sr_writer_clear(&rows);
@@ -455,6 +490,9 @@ static void effect_run(struct cluster *self, uint32_t i, const struct enclave_ef
 	case ENCLAVE_FX_ARCHIVE_READ:
 		archive_read(self, i, fx);
 		return;
+	case ENCLAVE_FX_STATE_READ:
+		state_read(self, i, fx);
+		return;
 	case ENCLAVE_FX_STATE_PUT:
 		rows_add(&node->pending, fx->a, fx->b);
 		return;
@@ -494,6 +532,19 @@ static void effect_run(struct cluster *self, uint32_t i, const struct enclave_ef
 	}
 }
 
+void cluster_effects(struct cluster *self, uint32_t i, struct enclave_effects *list)
+{
+	struct cluster_node *node = &self->nodes[i];
+
+	for (size_t k = 0; k < list->n; k++) {
+		if (self->hooks.effect != NULL)
+			self->hooks.effect(self->hooks.ctx, self, i, &list->list[k]);
+		if (node->core != NULL)
+			effect_run(self, i, &list->list[k]);
+	}
+	enclave_effects_clear(list);
+}
+
 void cluster_event(struct cluster *self, uint32_t i, const struct enclave_event *event)
 {
 	struct cluster_node *node = &self->nodes[i];
@@ -509,13 +560,7 @@ void cluster_event(struct cluster *self, uint32_t i, const struct enclave_event 
 	/* An effect may raise an event at the same node: each has its own list. */
 	enclave_effects_init(&list);
 	(void)!enclave_step(node->core, &list, &ev);
-	for (size_t k = 0; k < list.n; k++) {
-		if (self->hooks.effect != NULL)
-			self->hooks.effect(self->hooks.ctx, self, i, &list.list[k]);
-		if (node->core != NULL)
-			effect_run(self, i, &list.list[k]);
-	}
-	enclave_effects_clear(&list);
+	cluster_effects(self, i, &list);
 	if (node->fatal && node->core != NULL) {
 		enclave_core_free(node->core);
 		node->core = NULL;
@@ -523,6 +568,43 @@ void cluster_event(struct cluster *self, uint32_t i, const struct enclave_event 
 }
 
 /* ----------------------------------------------------------------------------------------- life */
+
+/* A hundred steps at a time, as a host would; what is no step goes with the last of them. */
+static void trail_tell(struct cluster *self, uint32_t i)
+{
+	struct cluster_node *node = &self->nodes[i];
+	struct sr_hash32 close;
+	struct sr_bytes step;
+	struct sr_reader r;
+	uint32_t left, at = 0;
+
+	sr_reader_init(&r, node->trail, node->trail_n);
+	left = sr_read_u32(&r);
+	do {
+		struct enclave_event ev = { .kind = ENCLAVE_EV_TRAIL, .number = at };
+		uint32_t n = left < 100 ? left : 100;
+		const uint8_t *from = r.p;
+		struct sr_writer w;
+
+		for (uint32_t k = 0; k < n; k++)
+			(void)!epoch_trail_step_read(&step, &close, &r);
+		left -= n;
+		if (left == 0 || r.error != SR_OK) {
+			r.p = node->trail + node->trail_n;
+			n += left;
+			left = 0;
+		}
+		sr_writer_init(&w, node->trail_n + 4);
+		sr_write_u32(&w, n);
+		sr_write_copy(&w, from, (size_t)(r.p - from));
+		ev.a = (struct sr_bytes){ w.p, w.n };
+		if (at == 0)
+			ev.b = (struct sr_bytes){ node->pin, node->pin_n };
+		cluster_event(self, i, &ev);
+		sr_writer_clear(&w);
+		at += n;
+	} while (left > 0 && node->core != NULL);
+}
 
 void cluster_start(struct cluster *self, uint32_t i)
 {
@@ -536,11 +618,8 @@ void cluster_start(struct cluster *self, uint32_t i)
 	ev.a = (struct sr_bytes){ self->genesis_bytes, self->genesis_n };
 	ev.b = (struct sr_bytes){ node->identity, node->identity_n };
 	cluster_event(self, i, &ev);
-	if (node->trail != NULL && node->core != NULL) {
-		ev = (struct enclave_event){ .kind = ENCLAVE_EV_TRAIL,
-			.a = { node->trail, node->trail_n }, .b = { node->pin, node->pin_n } };
-		cluster_event(self, i, &ev);
-	}
+	if (node->trail != NULL)
+		trail_tell(self, i);
 	for (size_t k = 0; k < node->store.n && node->core != NULL; k++) {
 		ev = (struct enclave_event){ .kind = ENCLAVE_EV_STORE_ROW,
 			.a = { node->store.list[k].key, node->store.list[k].key_n },
@@ -628,12 +707,12 @@ static uint64_t node_wake(const struct cluster_node *node)
 static void deliver(struct cluster *self)
 {
 	struct cluster_message m = queue_take(self);
-	struct enclave_event ev = { .kind = m.archive ? ENCLAVE_EV_ARCHIVE : ENCLAVE_EV_MESSAGE,
+	struct enclave_event ev = { .kind = m.host != 0 ? m.host : ENCLAVE_EV_MESSAGE,
 		.token = m.token, .a = { m.p, m.n } };
 
 	if (m.at_ms > self->now_ms)
 		self->now_ms = m.at_ms;
-	if (self->nodes[m.to].core != NULL && !m.archive)
+	if (self->nodes[m.to].core != NULL && m.host == 0)
 		ev.member = seat_of(self, m.to, m.from);
 	cluster_event(self, m.to, &ev);
 	free(m.p);
@@ -902,15 +981,38 @@ enum sr_error cluster_open_op(struct cluster *self, uint32_t via, const struct s
 	return error != SR_OK ? error : code;
 }
 
+/* Page by page; a file's bytes: u32 count, then the steps. */
 void cluster_trail_fetch(struct cluster *self, uint32_t node, uint32_t via)
 {
-	size_t token = cluster_request(self, via, CLIENT_TRAIL, NULL, 0);
-	struct cluster_reply *r = &self->replies[token];
+	struct epoch_trail_page page = { .total = 1 };
+	struct sr_writer w, steps;
+	uint64_t have = 0;
 
-	must_ok(r->done ? r->code : SR_ERR_TIMED_OUT, "trail");
+	sr_writer_init(&steps, SIZE_MAX / 2);
+	while (have < page.total) {
+		uint8_t from[8];
+		size_t token;
+		struct cluster_reply *r;
+
+		for (int k = 0; k < 8; k++)
+			from[k] = (uint8_t)(have >> 8 * k);
+		token = cluster_request(self, via, CLIENT_TRAIL, from, sizeof(from));
+		if (!self->replies[token].done)
+			cluster_run(self, 1);
+		r = &self->replies[token];
+		must_ok(r->done ? r->code : SR_ERR_TIMED_OUT, "trail");
+		must_ok(epoch_trail_page_read(&page, r->p, r->n), "trail page");
+		must_ok(page.first == have ? SR_OK : SR_ERR_STALE, "trail page");
+		sr_write_copy(&steps, page.steps.p, page.steps.n);
+		have += page.count;
+	}
+	sr_writer_init(&w, steps.n + 4);
+	sr_write_u32(&w, (uint32_t)have);
+	sr_write_copy(&w, steps.p, steps.n);
+	must_ok(sr_writer_finish(&w), "trail");
 	free(self->nodes[node].trail);
-	self->nodes[node].trail = copy_of(r->p, r->n);
-	self->nodes[node].trail_n = r->n;
+	self->nodes[node].trail = sr_writer_take(&w, &self->nodes[node].trail_n);
+	sr_writer_clear(&steps);
 }
 
 enum sr_error cluster_join(struct cluster *self, uint32_t node, uint32_t via)

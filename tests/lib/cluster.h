@@ -125,6 +125,8 @@ void cluster_start_all(struct cluster *self);
 void cluster_kill(struct cluster *self, uint32_t node, bool lose);
 /* Forgets everything on the disk but the identity. */
 void cluster_wipe(struct cluster *self, uint32_t node);
+/* Carries them out, and clears the list. */
+void cluster_effects(struct cluster *self, uint32_t i, struct enclave_effects *list);
 /* One event at one node, effects carried out. */
 void cluster_event(struct cluster *self, uint32_t node, const struct enclave_event *ev);
 void cluster_send(struct cluster *self, uint32_t from, uint32_t to, const uint8_t *msg, size_t n,

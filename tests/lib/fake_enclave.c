@@ -14,6 +14,8 @@
 
 #define TICK_MS 50u
 
+#define STATE_KEY "the key of the one row in here.."     /* 32 bytes */
+
 struct fake {
 	struct sr_writer out;
 	uint64_t now_ms, read_token;
@@ -99,8 +101,8 @@ static void checkpoint(struct fake *self, const char *row)
 {
 	uint8_t none[4] = { 0 };
 
-	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_STATE_PUT, .a = text_bytes("k"),
-	    .b = text_bytes(row) });
+	effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_STATE_PUT,
+	    .a = text_bytes(STATE_KEY), .b = text_bytes(row) });
 	effect(self,
 	    (struct enclave_effect){ .kind = ENCLAVE_FX_CHECKPOINT, .a = { none, sizeof none } });
 }
@@ -125,14 +127,34 @@ static void peer(struct fake *self, const char *rest)
 	    .member = (uint32_t)strtoul(rest, NULL, 10), .a = text_bytes(address + 1) });
 }
 
+/* Numbers of the first step of each piece, all steps, and the pin. */
 static void trail_keep(struct fake *self, const struct enclave_event *ev)
 {
-	char hex[2 * 40 + 1] = "";
+	char hex[2 * 40 + 1] = "", before[sizeof self->trail];
+	struct sr_reader r;
 
 	if (ev->b.n <= 40)
 		sr_hex_encode(hex, ev->b.p, ev->b.n);
-	snprintf(self->trail, sizeof self->trail, "%.*s pinned=%s rows=%u",
-	    ev->a.n < 100 ? (int)ev->a.n : 100, (const char *)ev->a.p, hex, self->rows);
+	sr_reader_init(&r, ev->a.p, ev->a.n);
+	memcpy(before, self->trail, sizeof before);
+	snprintf(self->trail, sizeof self->trail, "%.140s%llu+%u pinned=%s rows=%u;", before,
+	    (unsigned long long)ev->number, sr_read_u32(&r), hex, self->rows);
+}
+
+/* The first value that a STATE_READ found, and how many. */
+static void state_told(struct fake *self, const struct enclave_event *ev)
+{
+	struct sr_bytes value = { NULL, 0 };
+	struct sr_reader r;
+	char text[200];
+	uint32_t n;
+
+	sr_reader_init(&r, ev->a.p, ev->a.n);
+	n = sr_read_u32(&r);
+	if (n > 0)
+		value = sr_read_blob(&r, 100);
+	snprintf(text, sizeof text, "%u %.*s", n, (int)value.n, (const char *)value.p);
+	reply(self, ev->token, text);
 }
 
 static enum sr_error fatal_error(const char *rest)
@@ -217,6 +239,9 @@ static void command(struct fake *self, uint64_t token, char *text)
 		reply(self, token, self->inbox);
 	else if (strcmp(text, "trail") == 0)
 		reply(self, token, self->trail);
+	else if (strcmp(text, "get") == 0)
+		effect(self, (struct enclave_effect){ .kind = ENCLAVE_FX_STATE_READ, .token = token,
+		    .member = 64, .a = text_bytes(STATE_KEY "a row of this key is not there...") });
 	else if (strcmp(text, "ticks") == 0)
 		reply_number(self, token, self->ticks);
 	else if (strcmp(text, "gone") == 0)
@@ -308,6 +333,9 @@ static void event(struct fake *self, const struct enclave_event *ev)
 		return;
 	case ENCLAVE_EV_BOOT:
 	case ENCLAVE_EV_LINK:
+		return;
+	case ENCLAVE_EV_STATE:
+		state_told(self, ev);
 		return;
 	case ENCLAVE_EV_EVIDENCE:
 		reply(self, ev->token, sr_error_name((unsigned)ev->number));

@@ -142,6 +142,7 @@ struct fake_members *fake_members_new(void)
 	char path[300];
 
 	must(self != NULL && all == NULL, "one at a time");
+	self->page_steps = 256;
 	self->cluster = cluster_new(&(struct cluster_options){ .n = 4, .seed = 4 });
 	self->genesis = self->cluster->genesis;
 	genesis_votes(self);
@@ -271,24 +272,65 @@ static void get(struct fake_members *self, struct fake_request *r, struct fake_a
 		prove(self, r, &key, a);
 }
 
-static void trail(const struct fake_members *self, struct sr_writer *w)
+static void step(struct sr_writer *w, const struct consensus_header *h,
+    const struct consensus_cert *cert, const struct epoch_record *record)
 {
 	struct sr_writer part;
 
 	sr_writer_init(&part, EPOCH_RECORD_MAX);
-	sr_write_u32(w, (uint32_t)self->epoch);
-	for (uint64_t e = 0; e < self->epoch; e++) {
-		consensus_header_write(&part, &self->steps[e].header);
-		sr_write_blob(w, part.p, part.n);
-		sr_writer_reset(&part);
-		consensus_cert_write(&part, &self->steps[e].cert);
-		sr_write_blob(w, part.p, part.n);
-		sr_writer_reset(&part);
-		epoch_record_write(&part, self->records[e + 1]);
-		sr_write_blob(w, part.p, part.n);
-		sr_writer_reset(&part);
-	}
+	consensus_header_write(&part, h);
+	sr_write_blob(w, part.p, part.n);
+	sr_writer_reset(&part);
+	consensus_cert_write(&part, cert);
+	sr_write_blob(w, part.p, part.n);
+	sr_writer_reset(&part);
+	epoch_record_write(&part, record);
+	sr_write_blob(w, part.p, part.n);
 	sr_writer_clear(&part);
+}
+
+/* Steps of the other past: the real ones up to where it forks, then those of stolen keys. */
+static void step_other(const struct fake_members *self, struct sr_writer *w, uint64_t e)
+{
+	uint64_t fork = self->other.fork;
+	struct epoch_record *next = malloc(sizeof *next);
+	struct consensus_header h = self->steps[fork].header;
+	struct consensus_cert cert;
+
+	must(next != NULL, "memory");
+	*next = *self->records[fork];
+	if (fork == 0)
+		memcpy(next->vault_key, self->records[1]->vault_key, sizeof next->vault_key);
+	next->epoch = e + 1;
+	h.epoch = e;
+	h.slot += 1 + e;
+	h.height += 1 + e;
+	h.next_roster_root = epoch_record_root(next);
+	certify(&cert, &h, self->votes[fork], self->records[fork]->n);
+	step(w, &h, &cert, next);
+	free(next);
+}
+
+static void trail(const struct fake_members *self, struct sr_writer *w, uint64_t from, bool other)
+{
+	struct epoch_trail_page page = { .total = other ? self->other.total : self->epoch };
+	struct sr_writer steps;
+
+	if (from >= page.total)
+		from = page.total > 0 ? page.total - 1 : 0;
+	page.first = from;
+	sr_writer_init(&steps, CLIENT_ANSWER_MAX);
+	for (uint64_t e = from; e < page.total && page.count < self->page_steps; e++) {
+		if (other && e >= self->other.fork)
+			step_other(self, &steps, e);
+		else
+			step(&steps, &self->steps[e].header, &self->steps[e].cert,
+			    self->records[e + 1]);
+		page.count++;
+	}
+	page.steps = (struct sr_bytes){ steps.p, steps.n };
+	epoch_trail_page_write(w, &page);
+	sr_writer_clear(&steps);
 }
 
 /* --- the way there and back --- */
@@ -375,7 +417,7 @@ static void answer(struct fake_members *self, struct rpc_call *call)
 	}
 	must(call->method == CLIENT_TRAIL, "a method that is played");
 	sr_writer_init(&w, CLIENT_ANSWER_MAX);
-	trail(self, &w);
+	trail(self, &w, call->number, self->other.by_seat[r.seat]);
 	give(call, &w);
 	sr_writer_clear(&w);
 }

@@ -37,6 +37,10 @@ struct fake_members {
 	struct sr_edsk votes[FAKE_EPOCHS][SR_MEMBERS_MAX];     /* by index */
 	struct sr_key32 shielding[FAKE_EPOCHS];
 	struct { struct consensus_header header; struct consensus_cert cert; } steps[FAKE_EPOCHS];
+	uint32_t page_steps;             /* of the trail, in one answer */
+	/* Another past, that the vote keys of an old epoch signed: from the epoch fork on, as many
+	 * epochs as total in all; and who shows it. */
+	struct { uint64_t fork, total; bool by_seat[SR_MEMBERS_MAX]; } other;
 	unsigned counts[32];             /* requests that arrived, by method */
 	/* SR_OK: go on; else the way's error. */
 	enum sr_error (*before)(struct fake_members *self, const struct fake_request *r);

@@ -174,13 +174,24 @@ static void op_renew(struct sim_client *c)
 
 static void answer_trail(struct sim_client *c, struct sr_bytes answer)
 {
-	struct epoch_record newest;
-	struct sr_hash32 close_hash;
-	if (epoch_trail_verify(&newest, &close_hash, c->sim->parsed, answer.p, answer.n)
-	    != SR_OK) {
+	struct epoch_trail_walk walk;
+	struct epoch_trail_page page;
+	struct sr_reader r;
+	enum sr_error err = epoch_trail_begin(&walk, c->sim->parsed);
+	SR_ASSERT(err == SR_OK);
+	err = epoch_trail_page_read(&page, answer.p, answer.n);
+	sr_reader_init(&r, page.steps.p, page.steps.n);
+	for (uint32_t i = 0; err == SR_OK && i < page.count; i++)
+		err = epoch_trail_step(&walk, &r);
+	/* Few epochs: all of it is in one page. */
+	if (err != SR_OK || sr_reader_finish(&r) != SR_OK || page.first != 0 ||
+	    page.count != page.total) {
 		sim_violate(c->sim, "an epoch trail that does not verify");
+		epoch_trail_end(&walk);
 		return;
 	}
+	struct epoch_record newest = *walk.now;
+	epoch_trail_end(&walk);
 	if (newest.epoch == 0)
 		return;
 	bool moved = newest.epoch > c->epoch.epoch;

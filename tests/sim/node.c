@@ -20,13 +20,16 @@ uint64_t sim_node_now_ms(const struct sim_node *node)
 	return (uint64_t)((int64_t)sim_now_ms(node->sim) + node->clock_offset_ms + drift);
 }
 
-static void archive_read(struct sim_node *node, const struct enclave_effect *fx)
+static void store_read(struct sim_node *node, const struct enclave_effect *fx)
 {
+	struct keeper *keeper = &node->host.keeper;
+	bool archive = fx->kind == ENCLAVE_FX_ARCHIVE_READ;
 	struct sr_writer w;
 	sr_writer_init(&w, HOST_FRAME_MAX + HOST_FRAME_MAX / 2);
-	if (keeper_archive_read(&node->host.keeper, fx, &w) == SR_OK) {
-		struct sim_event ev = { .kind = SIM_ARCHIVE, .node = node->process,
-			.number = fx->token };
+	if ((archive ? keeper_archive_read(keeper, fx, &w) : keeper_state_read(keeper, fx, &w)) ==
+	    SR_OK) {
+		struct sim_event ev = { .kind = archive ? SIM_ARCHIVE : SIM_STATE,
+			.node = node->process, .number = fx->token };
 		ev.from = (uint32_t)node->boots;
 		ev.bytes = sim_copy(w.p, w.n);
 		sim_push(node->sim, 200 + sim_below(node->sim, 2000), ev);
@@ -68,7 +71,8 @@ static void effect(struct sim_node *node, const struct enclave_effect *fx)
 		break;
 	}
 	case ENCLAVE_FX_ARCHIVE_READ:
-		archive_read(node, fx);
+	case ENCLAVE_FX_STATE_READ:
+		store_read(node, fx);
 		break;
 	case ENCLAVE_FX_BLOCK:
 		sim_check_block(node, fx->number, fx->a.p, fx->a.n);

@@ -53,6 +53,7 @@ enum sim_event_kind {
 	SIM_FAULT,
 	SIM_RESTART,
 	SIM_ARCHIVE,
+	SIM_STATE,
 	SIM_CLIENT,
 	SIM_WATCH,                                  /* the host looks how much room there is */
 	SIM_RESUME                                  /* its disk is done */

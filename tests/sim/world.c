@@ -231,7 +231,8 @@ static void dispatch(struct sim *s, struct sim_event *ev)
 			sim_node_event(node, &in);
 		break;
 	case SIM_ARCHIVE:
-		in.kind = ENCLAVE_EV_ARCHIVE;
+	case SIM_STATE:
+		in.kind = ev->kind == SIM_ARCHIVE ? ENCLAVE_EV_ARCHIVE : ENCLAVE_EV_STATE;
 		in.token = ev->number;
 		in.a = (struct sr_bytes){ ev->bytes.p, ev->bytes.n };
 		if (ev->from == (uint32_t)node->boots)
@@ -267,7 +268,7 @@ static void dispatch(struct sim *s, struct sim_event *ev)
 static bool waits_for_disk(struct sim *s, const struct sim_event *ev)
 {
 	bool takes_in = ev->kind == SIM_DELIVER || ev->kind == SIM_TICK ||
-	    ev->kind == SIM_ARCHIVE || ev->kind == SIM_CLIENT;
+	    ev->kind == SIM_ARCHIVE || ev->kind == SIM_STATE || ev->kind == SIM_CLIENT;
 	struct sim_node *node = takes_in ? &s->nodes[ev->node] : NULL;
 	struct sim_event resume = { .kind = SIM_RESUME, .node = ev->node };
 	if (node == NULL || (node->waiting_n == 0 && node->busy_until_us <= s->now_us))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "cli/json.h"
 #include "cli/rpc.h"
 #include "tests/lib/check_main.h"
@@ -406,6 +407,180 @@ START_TEST(a_client_under_way_follows_its_members_to_the_last)
 }
 END_TEST
 
+/* --- another past --- */
+
+static const uint32_t first_four[] = { 0, 1, 2, 3 };
+
+static void forget(struct story *s)
+{
+	char path[300];
+
+	snprintf(path, sizeof path, "%s/trail", s->members->dir);
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+static enum sr_error fetch_anew(struct story *s, const char *checkpoint)
+{
+	client_close(s->c);
+	s->cli.started_ms = cli_monotonic_ms();
+	s->cli.checkpoint = checkpoint;
+	ck_assert_int_eq(client_open(&s->cli, &s->c), CLI_DONE);
+	return client_trail_fetch(s->c);
+}
+
+static void shown_by(struct story *s, uint32_t first, uint32_t end)
+{
+	for (uint32_t seat = 0; seat < 4; seat++)
+		s->members->other.by_seat[seat] = seat >= first && seat < end;
+}
+
+/* The vote keys of epoch 0 were kept by their owners, or stolen. */
+static struct story *story_forked(uint64_t fork, uint64_t total)
+{
+	struct story *s = story_new();
+
+	fake_members_epoch(s->members, first_four, 4);
+	ck_ok(fetch_anew(s, NULL));
+	ck_assert_uint_eq(s->c->epoch->epoch, 2);
+	s->members->other.fork = fork;
+	s->members->other.total = total;
+	return s;
+}
+
+static char *point(struct story *s, uint64_t epoch)
+{
+	static char text[100];
+	struct sr_hash32 root = epoch_record_root(s->members->records[epoch]);
+	int n = snprintf(text, sizeof text, "%llu:", (unsigned long long)epoch);
+
+	sr_hex_encode(text + n, root.b, sizeof root.b);
+	return text;
+}
+
+START_TEST(a_longer_trail_that_forks_from_the_known_one_is_refused)
+{
+	struct story *s = story_forked((uint64_t)_i, 40);
+
+	shown_by(s, 0, 4);
+	ck_error(fetch_anew(s, NULL), SR_ERR_TRAIL_FORK);
+	ck_assert_uint_eq(s->c->epoch->epoch, 2);
+	ck_assert_int_eq(connect_anew(s), CLI_REFUSED);
+	ck_assert_ptr_null(s->c);
+	/* One alone keeps nobody away. */
+	for (uint32_t seat = 0; seat < 4; seat++) {
+		shown_by(s, seat, seat + 1);
+		ck_ok(fetch_anew(s, NULL));
+		ck_assert_uint_eq(s->c->epoch->epoch, 2);
+	}
+	story_free(s);
+}
+END_TEST
+
+START_TEST(who_knows_nothing_yet_takes_neither_of_two_pasts)
+{
+	struct story *s = story_forked(0, 40);
+
+	for (uint32_t seat = 0; seat < 4; seat++) {
+		shown_by(s, seat, seat + 1);
+		forget(s);
+		ck_error(fetch_anew(s, NULL), SR_ERR_TRAIL_FORK);
+		ck_assert_uint_eq(s->c->epoch->epoch, 0);
+		/* A point that somebody told decides it. */
+		ck_ok(fetch_anew(s, point(s, 1)));
+		ck_assert_uint_eq(s->c->epoch->epoch, 2);
+	}
+	/* A past that was never signed is none. */
+	forget(s);
+	s->members->votes[0][1].b[3] ^= 1;
+	ck_ok(fetch_anew(s, NULL));
+	ck_assert_uint_eq(s->c->epoch->epoch, 2);
+	story_free(s);
+}
+END_TEST
+
+START_TEST(a_pinned_point_must_be_on_the_way)
+{
+	struct story *s = story_forked(1, 40);
+	static const char *const wrong[] = { "1", "0:00", "1:00", ":", "1:zz" };
+	char other[100];
+
+	for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		client_close(s->c);
+		s->cli.checkpoint = wrong[i];
+		ck_assert_int_eq(client_open(&s->cli, &s->c), CLI_USAGE);
+	}
+	snprintf(other, sizeof other, "%s", point(s, 2));
+	ck_ok(fetch_anew(s, other));
+	/* Kept with another pin, or none: the trail is looked at again. */
+	ck_ok(fetch_anew(s, point(s, 1)));
+	other[5] = other[5] == '0' ? '1' : '0';
+	ck_error(fetch_anew(s, other), SR_ERR_CHECKPOINT_OTHER);
+	ck_assert_uint_lt(s->c->epoch->epoch, 2);
+	other[0] = '3';
+	ck_error(fetch_anew(s, other), SR_ERR_CHECKPOINT_OTHER);
+	ck_assert_int_eq(connect_anew(s), CLI_REFUSED);
+	/* The same of who shows a past without it. */
+	shown_by(s, 0, 2);
+	ck_ok(fetch_anew(s, point(s, 2)));
+	ck_assert_uint_eq(s->c->epoch->epoch, 2);
+	story_free(s);
+}
+END_TEST
+
+START_TEST(a_trail_is_followed_page_by_page)
+{
+	struct story *s = story_new();
+	struct epoch_record *record = malloc(sizeof *record);
+	struct sr_hash32 close_hash, root, want;
+	struct sr_writer w;
+
+	ck_assert_ptr_nonnull(record);
+	for (unsigned i = 0; i < 3; i++)
+		fake_members_epoch(s->members, first_four, 4);
+	s->members->page_steps = 1;
+	forget(s);
+	ck_ok(fetch_anew(s, NULL));
+	ck_assert_uint_eq(s->c->epoch->epoch, 4);
+	for (unsigned known = 0; known < 2; known++) { /* this run's steps, and a later run's */
+		ck_ok(client_epoch_at(record, s->c, 2));
+		root = epoch_record_root(record);
+		want = epoch_record_root(s->members->records[2]);
+		ck_assert(sr_hash32_equal(&root, &want));
+		ck_error(client_epoch_at(record, s->c, 5), SR_ERR_WRONG_EPOCH);
+		sr_writer_init(&w, CLIENT_ANSWER_MAX);
+		ck_ok(client_trail_cut(&w, s->c, 3));
+		ck_ok(epoch_trail_verify(record, &close_hash, s->c->genesis, w.p, w.n));
+		ck_assert_uint_eq(record->epoch, 3);
+		sr_writer_clear(&w);
+		ck_ok(fetch_anew(s, NULL));
+	}
+	/* What lies behind is compared with what is known. */
+	s->members->other.total = 40;
+	shown_by(s, 0, 4);
+	ck_error(client_epoch_at(record, s->c, 2), SR_ERR_TRAIL_FORK);
+	free(record);
+	story_free(s);
+}
+END_TEST
+
+/* From epoch 1 on, which is known, thousands more. */
+START_TEST(thousands_of_epochs_are_followed)
+{
+	struct story *s = story_new();
+
+	s->members->other.fork = 1;
+	s->members->other.total = 3000;
+	fake_members_epoch(s->members, first_four, 4);
+	shown_by(s, 0, 4);
+	s->cli.timeout_ms = 60000;
+	ck_ok(fetch_anew(s, NULL));
+	ck_assert_uint_eq(s->c->epoch->epoch, 3000);
+	ck_ok(fetch_anew(s, NULL));
+	ck_assert_uint_eq(s->c->epoch->epoch, 3000);
+	story_free(s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli_client");
@@ -427,6 +602,12 @@ int main(void)
 	tcase_add_test(t, a_roster_seen_once_leads_on_when_all_of_the_genesis_are_gone);
 	tcase_add_test(t, without_that_roster_nobody_is_found_and_a_damaged_one_does_no_harm);
 	tcase_add_test(t, a_client_under_way_follows_its_members_to_the_last);
+	tcase_add_loop_test(t, a_longer_trail_that_forks_from_the_known_one_is_refused, 0, 2);
+	tcase_add_test(t, who_knows_nothing_yet_takes_neither_of_two_pasts);
+	tcase_add_test(t, a_pinned_point_must_be_on_the_way);
+	tcase_add_test(t, a_trail_is_followed_page_by_page);
+	tcase_add_test(t, thousands_of_epochs_are_followed);
+	tcase_set_timeout(t, 120);
 	suite_add_tcase(suite, t);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

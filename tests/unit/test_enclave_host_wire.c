@@ -90,13 +90,13 @@ START_TEST(kinds_that_do_not_exist_are_refused)
 	host_wire_event_write(&w, &ev);
 	w.p[4] = 0;
 	ck_error(host_wire_event_read(&ev, w.p + 4, w.n - 4), SR_ERR_BAD_KIND);
-	w.p[4] = ENCLAVE_EV_EVIDENCE + 1;
+	w.p[4] = ENCLAVE_EV_STATE + 1;
 	ck_error(host_wire_event_read(&ev, w.p + 4, w.n - 4), SR_ERR_BAD_KIND);
 	sr_writer_reset(&w);
 	host_wire_effect_write(&w, &fx);
 	w.p[4] = 0;
 	ck_error(host_wire_effect_read(&fx, w.p + 4, w.n - 4), SR_ERR_BAD_KIND);
-	w.p[4] = ENCLAVE_FX_EVIDENCE + 1;
+	w.p[4] = ENCLAVE_FX_STATE_READ + 1;
 	ck_error(host_wire_effect_read(&fx, w.p + 4, w.n - 4), SR_ERR_BAD_KIND);
 	sr_writer_clear(&w);
 }

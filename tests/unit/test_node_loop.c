@@ -486,15 +486,19 @@ END_TEST
 
 START_TEST(a_node_that_joins_is_told_the_trail_until_its_store_holds_rows)
 {
+	static uint8_t file[4 + 8 * 3 * (4 + 60000)] = { 8 };
 	char want[200];
 
+	/* Steps that are too much for one piece. */
+	for (size_t at = 4; at < sizeof file; at += 4 + 60000)
+		memcpy(file + at, (uint8_t[4]){ 0x60, 0xea, 0, 0 }, 4);
 	node_make();
-	scratch_write(scratch_path("trail"), (const uint8_t *)"the trail", 9);
+	scratch_write(scratch_path("trail"), file, sizeof file);
 	snprintf(config.trail, sizeof config.trail, "%s", scratch_path("trail"));
 	memset(config.checkpoint, 'a', 66);
 	memcpy(config.checkpoint, "7:", 2);
 	config.member = SR_MEMBERS_MAX - 1;          /* a seat that no genesis knows */
-	snprintf(want, sizeof want, "the trail pinned=0700000000000000%.64s rows=0",
+	snprintf(want, sizeof want, "0+6 pinned=0700000000000000%.64s rows=0;6+2 pinned= rows=0;",
 	    config.checkpoint + 2);
 	host_up();
 	expect("trail", want);
@@ -502,9 +506,10 @@ START_TEST(a_node_that_joins_is_told_the_trail_until_its_store_holds_rows)
 	ck_assert_int_eq(host_stop(SIGKILL), -SIGKILL);
 	config.checkpoint[0] = '\0';
 	host_up();
-	expect("trail", "the trail pinned= rows=0");
+	expect("trail", "0+6 pinned= rows=0;6+2 pinned= rows=0;");
 	expect("replay", "rows=0 records=1 fresh=0 row= record=on the way");
 	expect("state:here", "here");
+	expect("get", "1 here");
 	ck_assert_int_eq(host_stop(SIGTERM), 0);
 	host_up();
 	expect("trail", "");
@@ -512,10 +517,13 @@ START_TEST(a_node_that_joins_is_told_the_trail_until_its_store_holds_rows)
 }
 END_TEST
 
-START_TEST(a_trail_that_is_not_there_ends_the_host)
+START_TEST(a_trail_that_is_not_there_or_cut_off_ends_the_host)
 {
 	node_make();
 	snprintf(config.trail, sizeof config.trail, "%s", scratch_path("trail"));
+	host_start();
+	ck_assert_int_eq(host_wait(), 1);
+	scratch_write(config.trail, (const uint8_t *)"\1\0\0\0\5\0\0\0cut", 11);
 	host_start();
 	ck_assert_int_eq(host_wait(), 1);
 }
@@ -833,7 +841,7 @@ int main(int argc, char **argv)
 		the_archive_answers_the_enclave, messages_go_both_ways_between_enclave_and_peer,
 		peers_are_whom_the_enclave_names_by_seat,
 		a_node_that_joins_is_told_the_trail_until_its_store_holds_rows,
-		a_trail_that_is_not_there_ends_the_host,
+		a_trail_that_is_not_there_or_cut_off_ends_the_host,
 		a_node_that_is_no_member_any_more_stops_for_good_and_undamaged,
 		figures_and_health_tell_how_it_is,
 		only_tls_1_3_is_spoken_and_the_pin_is_the_printed_one,

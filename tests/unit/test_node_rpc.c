@@ -113,7 +113,8 @@ static const struct { const char *body; int code; const char *name, *field;
 	{ CALL("system_name", "{}"), -32602, "bad_kind", "params" },
 	{ CALL("system_name", "5"), -32602, "bad_kind", "params" },
 	{ CALL("system_name", "[1]"), -32602, "out_of_range", "params" },
-	{ CALL("author_getShieldingKey", "[\"00\"]"), -32602, "out_of_range", "params" },
+	{ CALL("author_getShieldingKey", "[\"00\"]"), -32602, "out_of_range", "params[0]" },
+	{ CALL("author_getShieldingKey", "[1, 2]"), -32602, "out_of_range", "params" },
 	{ CALL("author_submitExtrinsic", "[]"), -32602, "out_of_range", "params" },
 	{ CALL("author_submitExtrinsic", "[\"00\",\"00\"]"), -32602, "out_of_range", "params" },
 	{ CALL("author_submitExtrinsic", "[5]"), -32602, "bad_hex", "params[0]" },
@@ -204,7 +205,7 @@ START_TEST(the_host_answers_what_it_knows)
 	json_decref(answer);
 	answer = ask("{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"rpc_methods\"}");
 	result = json_object_get(json_object_get(answer, "result"), "methods");
-	ck_assert_uint_eq(json_array_size(result), 16);
+	ck_assert_uint_eq(json_array_size(result), 17);
 	ck_assert_str_eq(json_string_value(json_object_get(answer, "id")), "a");
 	json_decref(answer);
 	answer = ask(CALL("system_health", "[]"));

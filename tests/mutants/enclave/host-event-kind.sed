@@ -1,4 +1,4 @@
 # file: enclave/host_wire.c
 # An event of a kind that is none is read.
 # killed by: test_enclave_host_wire
-s/(kind < ENCLAVE_EV_BOOT || kind > ENCLAVE_EV_EVIDENCE)/(kind < ENCLAVE_EV_BOOT)/
+s/(kind < ENCLAVE_EV_BOOT || kind > ENCLAVE_EV_STATE)/(kind < ENCLAVE_EV_BOOT)/

@@ -513,34 +513,64 @@ bool core_measurement_listed(const struct enclave_core *self, const struct sr_ha
 	return listed;
 }
 
-/* Who joins has no policy yet: the members judge him, and he takes whom the trail names. */
+/* By the state's policy; who joins has none yet, and goes by the genesis'. */
 static bool policy_known(const struct enclave_core *self, struct attest_policy *p)
 {
 	return self->final != NULL && roster_policy_get(p, self->final->tree) == SR_OK;
 }
 
-static enum sr_error judge_unknowing(const struct enclave_core *self,
-    const struct attest_facts *facts, const uint8_t report_data[64])
+static bool policy_floor(const struct enclave_core *self, struct attest_policy *p)
 {
-	if (self->phase != CORE_JOINING)
-		return SR_ERR_NOT_READY;
-	if (facts->debug)
-		return SR_ERR_DEBUG_ENCLAVE;
-	return attest_facts_bound(facts, report_data) ? SR_OK :
-	    SR_ERR_BINDING;
+	if (self->phase != CORE_JOINING || self->genesis == NULL)
+		return false;
+	*p = self->genesis->policy;
+	/* Where the operator's word is enough, no kind of evidence is less. */
+	if ((p->kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0)
+		for (uint32_t kind = ATTEST_KIND_SOFTWARE; kind <= ATTEST_KINDS; kind++)
+			p->kinds |= ATTEST_KIND_BIT(kind);
+	return true;
+}
+
+static bool trail_names(const struct enclave_core *self, uint32_t seat)
+{
+	const struct epoch_record *record = join_roster(self);
+
+	return record != NULL && seat < SR_MEMBERS_MAX && self->peers[seat].used &&
+	    epoch_record_id(record, &self->peers[seat].id) != EPOCH_NOBODY;
+}
+
+/* A program that the genesis does not list may be newer than it: a member's may be, and the rest
+ * has to hold of it all the same. The state says later whether it is listed. p is changed. */
+static enum sr_error judge_joining(const struct enclave_core *self, struct attest_policy *p,
+    uint32_t seat, const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
+{
+	struct attest_policy_measurement *m = &p->measurements[0];
+	enum sr_error error = attest_policy_judge(p, facts, report_data, now_ms);
+
+	if ((error != SR_ERR_MEASUREMENT && error != SR_ERR_MEASUREMENT_ENDED) ||
+	    !trail_names(self, seat))
+		return error;
+	p->measurements_n = 1;
+	memset(m, 0, sizeof(*m));
+	m->kind = facts->kind;
+	m->measurement_n = facts->measurement_n;
+	memcpy(m->measurement, facts->measurement, sizeof(m->measurement));
+	return attest_policy_judge(p, facts, report_data, now_ms);
 }
 
 enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint32_t seat,
     const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
 {
 	struct attest_policy *p = malloc(sizeof(*p));
-	enum sr_error error = SR_ERR_NO_MEMORY;
+	enum sr_error error;
 
-	(void)seat;
-	if (p != NULL)
-		error = policy_known(self, p) ?
-		    attest_policy_judge(p, facts, report_data, now_ms) :
-		    judge_unknowing(self, facts, report_data);
+	if (p == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (policy_known(self, p))
+		error = attest_policy_judge(p, facts, report_data, now_ms);
+	else
+		error = policy_floor(self, p) ?
+		    judge_joining(self, p, seat, facts, report_data, now_ms) : SR_ERR_NOT_READY;
 	free(p);
 	return error;
 }
@@ -548,14 +578,8 @@ enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint3
 void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
     const struct enclave_core *self)
 {
-	/* Who joins knows the first policy: whom it does not reach, another member stands in
-	 * for. */
-	if (policy_known(self, room))
-		*out = roster_trust(room, NULL);
-	else if (self->genesis != NULL)
-		*out = roster_trust(&self->genesis->policy, NULL);
-	else
-		*out = (struct attest_trust){ .makers_n = 0 };
+	*out = policy_known(self, room) || policy_floor(self, room) ? roster_trust(room, NULL) :
+	    (struct attest_trust){ .makers_n = 0 };
 }
 
 bool enclave_core_evidence_software(const struct enclave_core *self)
@@ -569,6 +593,11 @@ bool enclave_core_evidence_software(const struct enclave_core *self)
 		kinds = self->genesis->policy.kinds;
 	free(p);
 	return (kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0;
+}
+
+bool enclave_core_evidence_known(const struct enclave_core *self)
+{
+	return self->final != NULL && self->phase != CORE_JOINING;
 }
 
 uint32_t enclave_core_self(const struct enclave_core *self)

@@ -51,7 +51,9 @@ SR_MUST_CHECK enum sr_error enclave_core_own_key(struct sr_edpk *id_key,
 SR_MUST_CHECK enum sr_error enclave_core_channel_sign(struct sr_sig64 *out,
     const struct enclave_core *self, const uint8_t *binding, size_t n);
 /* Are these facts, of verified evidence in a channel's certificate, acceptable for whoever has that
- * seat, by the policy in force? Errors as attest_policy_judge, and NOT_READY before BOOT. */
+ * seat, by the policy in force? Who joins and has no state yet goes by the genesis' policy, but for
+ * members' measurements, which may be newer. Errors as attest_policy_judge, and NOT_READY before
+ * BOOT. */
 struct attest_facts;
 struct attest_trust;
 SR_MUST_CHECK enum sr_error enclave_core_evidence_judge(const struct enclave_core *self,
@@ -61,6 +63,8 @@ SR_MUST_CHECK enum sr_error enclave_core_evidence_judge(const struct enclave_cor
 struct attest_policy;
 void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
     const struct enclave_core *self);
+/* Is the policy in force the state's? When that begins, whom the genesis' let in is judged again. */
+bool enclave_core_evidence_known(const struct enclave_core *self);
 /* Is software evidence enough here, as far as is known? Then the shell asks the host for no other.
  */
 bool enclave_core_evidence_software(const struct enclave_core *self);

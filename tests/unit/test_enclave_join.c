@@ -563,6 +563,64 @@ START_TEST(who_did_not_ask_is_shown_no_state)
 }
 END_TEST
 
+static enum sr_error judged(const struct enclave_core *core, uint32_t seat,
+    const struct attest_facts *facts)
+{
+	return enclave_core_evidence_judge(core, seat, facts, facts->report_data, 1000000);
+}
+
+/* A cluster of TPMs, as its genesis says; the joiner is shown what its peers have. */
+START_TEST(who_joins_judges_its_peers_by_the_genesis)
+{
+	struct cluster *c = start(4, 522);
+	uint32_t stranger = cluster_node_add(c);
+	struct attest_facts facts = { .kind = ATTEST_KIND_TPM, .status = ATTEST_UP_TO_DATE,
+		.measurement = { 9 }, .measurement_n = 32, .valid_to_s = UINT64_MAX,
+		.vouchers_n = 1, .vouchers = { { { 5 } } } }, worse;
+	struct attest_policy *p, *room = malloc(sizeof(*room));
+	struct attest_trust trust;
+	struct enclave_core *core;
+	const uint32_t nobody = 77;
+
+	cluster_trail_fetch(c, stranger, 0);
+	cluster_start(c, stranger);
+	core = c->nodes[stranger].core;
+	ck_assert_int_eq(core->phase, CORE_JOINING);
+	ck_assert(!enclave_core_evidence_known(core));
+	ck_assert(enclave_core_evidence_known(c->nodes[0].core));
+	/* Where software is enough, a machine's word is; but not a debugger's. */
+	worse = facts, worse.kind = ATTEST_KIND_SOFTWARE;
+	ck_ok(judged(core, 1, &worse));
+	worse = facts, worse.kind = ATTEST_KIND_TDX;
+	ck_ok(judged(core, 1, &worse));
+	worse.debug = true;
+	ck_error(judged(core, 1, &worse), SR_ERR_DEBUG_ENCLAVE);
+	p = &core->genesis->policy;
+	p->kinds = ATTEST_KIND_BIT(ATTEST_KIND_TPM);
+	p->makers_n = p->provisioners_n = p->provisioners_k = 1;
+	p->makers[0].b[0] = 4;
+	p->provisioners[0].b[0] = 5;
+	enclave_core_evidence_trust(&trust, room, core);
+	ck_assert_uint_eq(trust.makers_n, 1);
+	ck_assert_uint_eq(trust.provisioners_n, 1);
+	/* Its program is newer than the genesis: a member's, whom the trail names. */
+	ck_ok(judged(core, 1, &facts));
+	ck_error(judged(core, nobody, &facts), SR_ERR_MEASUREMENT);
+	worse = facts, worse.kind = ATTEST_KIND_SOFTWARE;
+	ck_error(judged(core, 1, &worse), SR_ERR_EVIDENCE_KIND);
+	worse = facts, worse.debug = true;
+	ck_error(judged(core, 1, &worse), SR_ERR_DEBUG_ENCLAVE);
+	worse = facts, worse.status = ATTEST_OUT_OF_DATE;
+	ck_error(judged(core, 1, &worse), SR_ERR_TCB_STATUS);
+	worse = facts, worse.vouchers[0].b[0] = 6;
+	ck_error(judged(core, 1, &worse), SR_ERR_NOT_VOUCHED);
+	worse = facts, worse.valid_to_s = 1;
+	ck_error(judged(core, 1, &worse), SR_ERR_COLLATERAL_TIME);
+	free(room);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(a_node_with_another_measurement_is_told_that_it_is_not_admitted)
 {
 	struct cluster *c = start(4, 521);
@@ -942,6 +1000,7 @@ TEST_MAIN("enclave_join",
 	what_one_member_makes_up_is_noticed_and_another_one_asked,
 	a_header_that_no_quorum_signed_is_not_believed,
 	who_did_not_ask_is_shown_no_state,
+	who_joins_judges_its_peers_by_the_genesis,
 	a_node_with_another_measurement_is_told_that_it_is_not_admitted,
 	who_leaves_has_nothing_left_and_says_so_at_every_start,
 	a_leaver_that_slept_through_its_last_epoch_wipes_itself_when_it_wakes,

@@ -73,6 +73,12 @@ bool enclave_core_evidence_software(const struct enclave_core *self)
 	return self->software;
 }
 
+bool enclave_core_evidence_known(const struct enclave_core *self)
+{
+	(void)self;
+	return true;
+}
+
 /* A tick with a token changes the policy. */
 static void policy_change(struct enclave_core *self, const struct enclave_event *event)
 {

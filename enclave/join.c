@@ -16,6 +16,7 @@
 #define ROWS_WAIT_MS 6000u
 #define PAUSE_MS 1000u                   /* before the next member is asked */
 #define GONE_WAIT_MS 600000u             /* not in the state for so long: refused long ago */
+#define SILENT_MS 600000u                /* no answer for so long: its operator should know */
 
 /* Where the newest epoch of the trail begins. */
 struct join_genesis { struct sr_hash32 hash; uint64_t height, time_ms; };
@@ -32,7 +33,7 @@ struct core_join {
 	struct vault_tree *tree;
 	bool any;
 	struct vault_key last;                  /* the highest key so far */
-	uint16_t refused[SR_MEMBERS_MAX];       /* why, by whom: index in record */
+	uint64_t heard_ms;                      /* the last answer, or the beginning */
 };
 
 static void rows_drop(struct enclave_core *self)
@@ -221,11 +222,26 @@ static void next_member(struct enclave_core *self)
 	j->pause_ms = self->now_ms + PAUSE_MS;
 }
 
+/* Members know nobody but whom they have admitted: who is refused hears nothing. */
+static void silence_tell(struct enclave_core *self)
+{
+	struct core_join *j = self->join;
+
+	if (j->heard_ms == 0 || j->heard_ms > self->now_ms)
+		j->heard_ms = self->now_ms;
+	if (self->now_ms - j->heard_ms < SILENT_MS)
+		return;
+	j->heard_ms = self->now_ms;
+	fx_note(self, NOTE_WARN, "no member answers: none is to be reached, or this node is not "
+	    "admitted; ask a member for the candidates");
+}
+
 enum sr_error join_tick(struct enclave_core *self)
 {
 	struct core_join *j = self->join;
 	uint64_t wait_ms = j->have ? ROWS_WAIT_MS : ASK_WAIT_MS;
 
+	silence_tell(self);
 	if (self->disk_full)
 		return SR_OK;
 	if (j->asked_ms != 0 && self->now_ms < j->asked_ms + wait_ms &&
@@ -240,28 +256,6 @@ enum sr_error join_tick(struct enclave_core *self)
 }
 
 /* ----------------------------------------------------------------------------------------- HEAD */
-
-static enum sr_error refused_fatal(struct enclave_core *self, enum sr_error code)
-{
-	fx_note(self, NOTE_ERROR, sr_error_message((unsigned)code));
-	return core_fatal(self, SR_ERR_NOT_ADMITTED, "the cluster does not admit this node; the "
-	    "note before this one says why. With that put right, join again with a new identity");
-}
-
-/* One member may lie; f + 1 do not. */
-static enum sr_error refusal_take(struct enclave_core *self, uint16_t code)
-{
-	struct core_join *j = self->join;
-	uint32_t same = 0;
-
-	j->refused[j->asked] = code;
-	for (uint32_t k = 0; k < j->record.n; k++)
-		same += j->refused[k] != SR_OK && j->refused[k] != SR_ERR_NOT_READY;
-	if (code != SR_ERR_NOT_READY && same > consensus_faults(j->record.n))
-		return refused_fatal(self, (enum sr_error)code);
-	next_member(self);
-	return SR_OK;
-}
 
 /* More steps behind those that I have. */
 static enum sr_error steps_take(struct enclave_core *self, uint32_t first, struct sr_bytes steps)
@@ -290,7 +284,6 @@ static enum sr_error steps_take(struct enclave_core *self, uint32_t first, struc
 	if (error == SR_OK) {
 		/* Another roster: places in it mean others. */
 		self->join->asked %= self->join->record.n;
-		memset(self->join->refused, 0, sizeof(self->join->refused));
 		error = seats_update(self);
 	}
 	return error;
@@ -406,10 +399,8 @@ static enum sr_error receive_head(struct enclave_core *self, struct sr_reader *r
 
 	if (j->have || r->error != SR_OK)
 		return SR_OK;
-	if (code != SR_OK)
-		return refusal_take(self, code);
-	error = head_parse(self, r, &more);
-	if (sr_error_is_shortage(error))
+	error = code != SR_OK ? (enum sr_error)code : head_parse(self, r, &more);
+	if (code == SR_OK && sr_error_is_shortage(error))
 		return error;
 	if (error == SR_OK && j->have)
 		get(self);
@@ -541,7 +532,7 @@ enum sr_error join_receive(struct enclave_core *self, uint32_t seat, const uint8
 
 	if (seat != seat_asked(self->join) || self->join->asked_ms == 0 || n > CORE_MESSAGE_MAX)
 		return SR_OK;
-	self->heard_ms[seat] = self->now_ms;
+	self->heard_ms[seat] = self->join->heard_ms = self->now_ms;
 	sr_reader_init(&r, msg, n);
 	switch (sr_read_u8(&r)) {
 	case CORE_SNAPSHOT_HEAD:
@@ -554,6 +545,13 @@ enum sr_error join_receive(struct enclave_core *self, uint32_t seat, const uint8
 }
 
 /* ------------------------------------------------------------------------------------ observing */
+
+static enum sr_error refused_fatal(struct enclave_core *self, enum sr_error code)
+{
+	fx_note(self, NOTE_ERROR, sr_error_message((unsigned)code));
+	return core_fatal(self, SR_ERR_NOT_ADMITTED, "the cluster does not admit this node; the "
+	    "note before this one says why. With that put right, join again with a new identity");
+}
 
 /* The seat is mine from the JOIN on; its pieces with it. */
 static enum sr_error seat_take(struct enclave_core *self, uint32_t seat)

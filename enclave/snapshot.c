@@ -11,7 +11,7 @@ static bool is_member(const struct enclave_core *self, uint32_t seat)
 	return seats_peer(self->now, seat) < self->now->record.n;
 }
 
-/* SR_OK, NOT_READY while the candidate waits, or why it was refused. */
+/* A member, or an admitted candidate; NOT_READY: neither. */
 static enum sr_error may_see(const struct enclave_core *self, uint32_t seat)
 {
 	struct roster_candidate *c;
@@ -23,11 +23,7 @@ static enum sr_error may_see(const struct enclave_core *self, uint32_t seat)
 	if (c == NULL)
 		return SR_ERR_NOT_READY;
 	error = roster_candidate_get(c, self->final->tree, seat);
-	if (error == SR_OK && c->state == ROSTER_WAITING)
-		error = SR_ERR_NOT_READY;
-	else if (error == SR_OK && c->state == ROSTER_REFUSED)
-		error = c->code != SR_OK ? c->code : SR_ERR_NOT_ADMITTED;
-	else if (error != SR_OK)
+	if (error != SR_OK || c->state != ROSTER_ADMITTED)
 		error = SR_ERR_NOT_READY;
 	free(c);
 	return error;

@@ -181,7 +181,6 @@ static enum sr_error on_tick(struct enclave_core *self)
 		pool_expire(self->pool, self->final->header.time_ms, operation_expired, self);
 	}
 	release_run(self);
-	snapshot_tick(self);
 	if (self->duty_ms != 0 && self->now_ms >= self->duty_ms)
 		SR_TRY(duties_run(self));
 	return self->disk_full ? SR_OK : instance_tick(self);
@@ -386,6 +385,7 @@ static enum sr_error step_running(struct enclave_core *self, const struct enclav
 	if (self->phase != CORE_RUNNING)
 		return self->broken;
 	SR_TRY(settle(self));
+	snapshot_tick(self);
 	if (checkpoint_wanted(self))
 		SR_TRY(checkpoint_write(self));
 	if (self->status_due)

@@ -147,8 +147,11 @@ struct core_peer {
 	char link[GENESIS_URL_MAX];
 	char url[GENESIS_URL_MAX];              /* where its pieces are */
 	struct sr_hash32 url_pin;
-	uint64_t chunks_ms;                     /* of a snapshot, sent to it since then */
-	uint32_t chunks_n;
+	uint64_t asked_ms;                      /* for a snapshot; 0: never */
+	bool get_waits;                         /* for rows, of this state, behind this key */
+	bool get_after;
+	struct sr_hash32 get_root;
+	struct vault_key get_key;
 };
 
 /* A state that is shown to who joins: snapshot.c. */
@@ -259,6 +262,8 @@ struct enclave_core {
 		struct vault_tree *tree;        /* header.pre_state_root is its root */
 	} proof;
 	struct core_served served[CORE_SERVED];
+	uint64_t served_ms, served_bytes;       /* sent to all who join since then */
+	uint32_t served_next;                   /* the seat whose turn is next */
 	struct core_join *join;                 /* join.c; NULL: I have a state */
 	bool candidate_seen;                    /* in the state that I observe */
 	struct vault_tree *pieces;              /* pieces.c: piece of mine -> versions naming it */

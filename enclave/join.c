@@ -433,14 +433,73 @@ static enum sr_error row_take(struct enclave_core *self, struct sr_reader *r)
 	return self->broken;
 }
 
+/* bit u8, hash 32 of each branch on a proof's way; what stands at its end is skipped. */
+static void steps_open(struct sr_reader *r, uint32_t *n, struct sr_bytes proof)
+{
+	sr_reader_init(r, proof.p, proof.n);
+	(void)sr_read_u8(r);
+	(void)sr_read_u8(r);
+	(void)sr_read_blob(r, VAULT_VALUE_MAX);
+	*n = sr_read_u16(r);
+}
+
+static bool goes_right(const struct vault_key *key, unsigned bit)
+{
+	return ((unsigned)key->b[bit / 8] >> (7 - bit % 8) & 1u) != 0;
+}
+
+/* What is left of the last key, in the state and in what I have. Nothing of mine is right of it. */
+static bool left_equal(struct sr_bytes theirs, struct sr_bytes mine, const struct vault_key *key)
+{
+	struct sr_reader a, b;
+	uint32_t a_n, b_n;
+
+	steps_open(&a, &a_n, theirs);
+	steps_open(&b, &b_n, mine);
+	while (a_n-- > 0) {
+		unsigned bit = sr_read_u8(&a);
+		struct sr_hash32 hash = sr_read_hash(&a), own;
+
+		if (!goes_right(key, bit))
+			continue;
+		if (b_n-- == 0 || sr_read_u8(&b) != bit)
+			return false;
+		own = sr_read_hash(&b);
+		if (!sr_hash32_equal(&hash, &own))
+			return false;
+	}
+	return b_n == 0 && a.error == SR_OK && b.error == SR_OK;
+}
+
+/* The rows so far are those of the state up to the last of them, neither more nor less. */
+static enum sr_error rows_check(const struct core_join *j, struct sr_bytes proof)
+{
+	struct sr_bytes value;
+	struct sr_writer own;
+	bool present;
+	enum sr_error error;
+
+	if (vault_proof_check(&present, &value, &j->root, &j->last, proof.p, proof.n) != SR_OK ||
+	    !present)
+		return SR_ERR_SNAPSHOT_BAD;
+	sr_writer_init(&own, VAULT_PROOF_MAX);
+	vault_tree_prove(&own, j->tree, &j->last);
+	error = sr_writer_finish(&own);
+	if (error == SR_OK && !left_equal(proof, (struct sr_bytes){ own.p, own.n }, &j->last))
+		error = SR_ERR_SNAPSHOT_BAD;
+	sr_writer_clear(&own);
+	return error;
+}
+
 static enum sr_error chunk_take(struct enclave_core *self, struct sr_reader *r, bool *last)
 {
 	struct core_join *j = self->join;
 	struct sr_hash32 root = sr_read_hash(r), have;
 	struct vault_key after;
 	bool has_after = sr_read_bool(r);
+	struct sr_bytes proof;
 	uint16_t code;
-	uint32_t n;
+	uint32_t n, left;
 
 	sr_read_copy(r, after.b, sizeof(after.b));
 	code = sr_read_u16(r);
@@ -452,10 +511,15 @@ static enum sr_error chunk_take(struct enclave_core *self, struct sr_reader *r, 
 	    memcmp(after.b, j->last.b, sizeof(after.b)) != 0)
 		return SR_ERR_STALE;
 	if (code != SR_OK)
-		return (enum sr_error)code;
-	while (n-- > 0)
+		return SR_ERR_NOT_FOUND; /* whatever it says that it lacks, I don't */
+	for (left = n; left > 0; left--)
 		SR_TRY(row_take(self, r));
+	proof = sr_read_blob(r, VAULT_PROOF_MAX);
 	SR_TRY(sr_reader_finish(r));
+	if (n > 0)
+		SR_TRY(rows_check(j, proof));
+	else if (!*last || proof.n > 0)
+		return SR_ERR_SNAPSHOT_BAD;
 	if (!*last)
 		return SR_OK;
 	have = vault_tree_root(j->tree);

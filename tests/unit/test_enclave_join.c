@@ -550,6 +550,153 @@ START_TEST(a_header_that_no_quorum_signed_is_not_believed)
 }
 END_TEST
 
+/* Member 2 answers a GET with something else. */
+struct liar {
+	enum { LIE_SHORTAGE, LIE_ENDLESS, LIE_ONE_MORE, LIE_ONE_LESS, LIE_NOTHING, LIES } lie;
+	uint32_t told, gets;
+};
+
+static void lie_rows(struct sr_writer *w, const struct liar *l, const uint8_t *rest, size_t n,
+    uint32_t rows)
+{
+	struct vault_key key = { { 0xff, 1, 2, 3 } }, row;
+	struct vault_tree *own = NULL;           /* the state that it makes up */
+	struct sr_reader r;
+	struct sr_writer made;
+	struct sr_bytes proof, value;
+
+	sr_write_bool(w, l->lie != LIE_ENDLESS && l->lie != LIE_NOTHING);
+	sr_write_u32(w, l->lie == LIE_NOTHING ? 0 : l->lie == LIE_ONE_LESS ? rows - 1 : rows + 1);
+	sr_reader_init(&r, rest, n);
+	for (uint32_t i = 0; i < rows; i++) {
+		const uint8_t *at = r.p;
+
+		sr_read_copy(&r, row.b, sizeof(row.b));
+		value = sr_read_blob(&r, VAULT_VALUE_MAX);
+		ck_ok(vault_tree_put(&own, &row, value.p, value.n));
+		if (l->lie != LIE_NOTHING && (l->lie != LIE_ONE_LESS || i != rows / 2))
+			sr_write_copy(w, at, (size_t)(r.p - at));
+	}
+	if (l->lie == LIE_ENDLESS || l->lie == LIE_ONE_MORE) {
+		sr_write_copy(w, key.b, sizeof(key.b));
+		sr_write_blob(w, key.b, 1);
+	}
+	proof = sr_read_blob(&r, VAULT_PROOF_MAX);
+	ck_ok(vault_tree_put(&own, &key, key.b, 1));
+	sr_writer_init(&made, VAULT_PROOF_MAX);
+	vault_tree_prove(&made, own, &key);
+	if (l->lie == LIE_ENDLESS)
+		proof = (struct sr_bytes){ made.p, made.n };
+	sr_write_blob(w, proof.p, l->lie == LIE_NOTHING ? 0 : proof.n);
+	sr_writer_clear(&made);
+	vault_tree_unref(own);
+}
+
+static bool lie_tell(void *ctx, struct cluster *c, uint32_t from, uint32_t to, const uint8_t *msg,
+    size_t n, uint64_t *delay_ms)
+{
+	const size_t code = 1 + 32 + 1 + 32, rest = code + 2 + 1 + 4;
+	struct liar *l = ctx;
+	struct sr_writer w;
+	struct sr_reader r;
+
+	l->gets += to == 2 && msg[0] == CORE_SNAPSHOT_GET;
+	if (from != 2 || msg[0] != CORE_SNAPSHOT_ROWS)
+		return true;
+	sr_reader_init(&r, msg + rest - 4, 4);
+	sr_writer_init(&w, n + 4096);
+	sr_write_copy(&w, msg, code);
+	sr_write_u16(&w, l->lie == LIE_SHORTAGE ? SR_ERR_NO_MEMORY : SR_OK);
+	lie_rows(&w, l, msg + rest, n - rest, sr_read_u32(&r));
+	ck_ok(sr_writer_finish(&w));
+	cluster_send(c, from, to, w.p, w.n, *delay_ms);
+	sr_writer_clear(&w);
+	l->told++;
+	return false;
+}
+
+START_TEST(who_sends_other_rows_than_the_state_s_is_left_at_once)
+{
+	for (unsigned lie = 0; lie < LIES; lie++) {
+		struct liar l = { .lie = lie };
+
+		for (uint64_t seed = 560; seed < 580 && l.told == 0; seed++) {
+			struct world *w = world_new(4, seed);
+			uint32_t five = cluster_node_add(w->c);
+
+			w->c->hooks = (struct cluster_hooks){ .ctx = &l, .message = lie_tell };
+			ck_ok(cluster_join(w->c, five, 0));
+			ck_assert(cluster_run_members(w->c, 2, 120000));
+			w->c->hooks.message = NULL;
+			opens(w, five);
+			world_free(w);
+		}
+		ck_assert_uint_eq(l.told, 1);
+		ck_assert_uint_eq(l.gets, 1);
+	}
+}
+END_TEST
+
+struct served { uint32_t heads, rows; };
+
+static bool served_count(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
+    const uint8_t *msg, size_t n, uint64_t *delay_ms)
+{
+	struct served *s = ctx;
+
+	(void)c, (void)to, (void)n, (void)delay_ms;
+	s->heads += from == 0 && msg[0] == CORE_SNAPSHOT_HEAD;
+	s->rows += from == 0 && msg[0] == CORE_SNAPSHOT_ROWS;
+	return true;
+}
+
+static void get_send(struct cluster *c, uint32_t from)
+{
+	const struct enclave_core *core = c->nodes[0].core;
+	uint8_t get[1 + 32 + 1 + 32] = { CORE_SNAPSHOT_GET };
+
+	for (size_t i = 0; i < CORE_SERVED; i++)
+		if (core->served[i].in_use)
+			memcpy(get + 1, core->served[i].root.b, 32);
+	cluster_send(c, from, 0, get, sizeof(get), 1);
+}
+
+/* Members may ask like anybody. */
+START_TEST(who_asks_often_is_not_served_more)
+{
+	const uint8_t ask[5] = { CORE_SNAPSHOT_ASK };
+	struct cluster *c = start(4, 523);
+	struct served s = { 0, 0 };
+
+	cluster_run(c, 2000);
+	c->hooks = (struct cluster_hooks){ .ctx = &s, .message = served_count };
+	for (uint32_t i = 0; i < 50; i++)
+		cluster_send(c, 1, 0, ask, sizeof(ask), 1);
+	cluster_run(c, 500);
+	ck_assert_uint_eq(s.heads, 1);
+	cluster_send(c, 2, 0, ask, sizeof(ask), 1);
+	cluster_run(c, 1000);
+	ck_assert_uint_eq(s.heads, 2);
+	cluster_send(c, 1, 0, ask, sizeof(ask), 1);
+	cluster_run(c, 100);
+	ck_assert_uint_eq(s.heads, 3);
+	get_send(c, 1);
+	cluster_run(c, 100);
+	ck_assert_uint_eq(s.rows, 1);
+	/* This second's bytes are used up: each waits its turn, with one question. */
+	c->nodes[0].core->served_ms = c->now_ms;
+	c->nodes[0].core->served_bytes = SNAPSHOT_BYTES_A_SECOND;
+	for (uint32_t i = 0; i < 20; i++)
+		for (uint32_t from = 1; from < 4; from++)
+			get_send(c, from);
+	cluster_run(c, 900);
+	ck_assert_uint_eq(s.rows, 1);
+	cluster_run(c, 1500);
+	ck_assert_uint_eq(s.rows, 4);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(who_did_not_ask_is_shown_no_state)
 {
 	struct cluster *c = start(4, 520);
@@ -1019,6 +1166,8 @@ TEST_MAIN("enclave_join",
 	what_one_member_makes_up_is_noticed_and_another_one_asked,
 	a_header_that_no_quorum_signed_is_not_believed,
 	who_did_not_ask_is_shown_no_state,
+	who_sends_other_rows_than_the_state_s_is_left_at_once,
+	who_asks_often_is_not_served_more,
 	who_joins_judges_its_peers_by_the_genesis,
 	nobody_connects_to_who_is_not_admitted,
 	who_leaves_has_nothing_left_and_says_so_at_every_start,

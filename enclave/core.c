@@ -558,6 +558,129 @@ static enum sr_error judge_joining(const struct enclave_core *self, struct attes
 	return attest_policy_judge(p, facts, report_data, now_ms);
 }
 
+/* What the state says of whoever has a seat: a member of this epoch, or an admitted candidate. */
+struct standing {
+	bool known;                             /* its evidence was judged by a quorum: facts */
+	bool good;                              /* a member, and nothing is held against it */
+	struct attest_facts facts;
+};
+
+static void standing_member(struct standing *out, const struct enclave_core *self, uint32_t seat)
+{
+	struct roster_member *m = malloc(sizeof(*m));
+
+	if (m != NULL && roster_member_get(m, self->final->tree, seat) == SR_OK && m->has_facts) {
+		out->known = true;
+		out->good = (m->flags & (ROSTER_LAPSED | ROSTER_FAULTY)) == 0;
+		out->facts = m->facts;
+	}
+	free(m);
+}
+
+static void standing_candidate(struct standing *out, const struct enclave_core *self,
+    uint32_t seat)
+{
+	struct roster_candidate *c = malloc(sizeof(*c));
+
+	if (c != NULL && roster_candidate_get(c, self->final->tree, seat) == SR_OK &&
+	    c->state == ROSTER_ADMITTED && c->has_facts) {
+		out->known = true;
+		out->facts = c->facts;
+	}
+	free(c);
+}
+
+/* id: whom that seat has to be. */
+static void standing_get(struct standing *out, const struct enclave_core *self, uint32_t seat,
+    const struct sr_edpk *id)
+{
+	uint32_t index;
+
+	memset(out, 0, sizeof(*out));
+	if (self->final == NULL || self->now == NULL || seat >= SR_MEMBERS_MAX)
+		return;
+	index = epoch_record_id(&self->now->record, id);
+	if (index == EPOCH_NOBODY)
+		standing_candidate(out, self, seat);
+	else if (self->now->record.members[index].seat == seat)
+		standing_member(out, self, seat);
+}
+
+static void standing_peer(struct standing *out, const struct enclave_core *self, uint32_t seat)
+{
+	memset(out, 0, sizeof(*out));
+	if (seat < SR_MEMBERS_MAX && self->peers[seat].used)
+		standing_get(out, self, seat, &self->peers[seat].id);
+}
+
+static uint64_t later(uint64_t time, uint64_t span)
+{
+	return time > UINT64_MAX - span ? UINT64_MAX : time + span;
+}
+
+/* A vendor's service that is down must not keep members apart that are started again: what only
+ * time speaks against holds for lapse_ms more, as in the state. Changes both. */
+static void grace_give(struct attest_policy *p, struct attest_facts *facts)
+{
+	facts->valid_to_s = later(facts->valid_to_s, p->lapse_ms / 1000);
+	if (p->collateral_age_max_ms != 0)
+		p->collateral_age_max_ms = later(p->collateral_age_max_ms, p->lapse_ms);
+	for (uint32_t i = 0; i < p->measurements_n; i++)
+		if (p->measurements[i].until_ms != 0)
+			p->measurements[i].until_ms =
+			    later(p->measurements[i].until_ms, p->lapse_ms);
+}
+
+/* A member is one machine of one kind, in its channels as in the state. */
+static enum sr_error standing_check(const struct standing *s, const struct attest_facts *facts)
+{
+	if (!s->known)
+		return SR_OK;
+	if (facts->kind != s->facts.kind)
+		return SR_ERR_EVIDENCE_KIND;
+	return sr_hash32_equal(&facts->platform, &s->facts.platform) ? SR_OK :
+	    SR_ERR_COLLATERAL_OTHER;
+}
+
+static enum sr_error judge_known(const struct enclave_core *self, struct attest_policy *p,
+    uint32_t seat, const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
+{
+	struct standing *s = malloc(sizeof(*s));
+	struct attest_facts *longer = malloc(sizeof(*longer));
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	if (s != NULL && longer != NULL) {
+		standing_peer(s, self, seat);
+		error = attest_policy_judge(p, facts, report_data, now_ms);
+		if (s->good &&
+		    (error == SR_ERR_COLLATERAL_TIME || error == SR_ERR_MEASUREMENT_ENDED)) {
+			*longer = *facts;
+			grace_give(p, longer);
+			error = attest_policy_judge(p, longer, report_data, now_ms);
+		}
+		if (error == SR_OK)
+			error = standing_check(s, facts);
+	}
+	free(s);
+	free(longer);
+	return error;
+}
+
+uint64_t enclave_core_evidence_grace_ms(const struct enclave_core *self, uint32_t seat)
+{
+	struct standing *s = malloc(sizeof(*s));
+	struct attest_policy *p = malloc(sizeof(*p));
+	uint64_t ms = 0;
+
+	if (s != NULL && p != NULL && policy_known(self, p)) {
+		standing_peer(s, self, seat);
+		ms = s->good ? p->lapse_ms : 0;
+	}
+	free(s);
+	free(p);
+	return ms;
+}
+
 enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint32_t seat,
     const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
 {
@@ -567,7 +690,7 @@ enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint3
 	if (p == NULL)
 		return SR_ERR_NO_MEMORY;
 	if (policy_known(self, p))
-		error = attest_policy_judge(p, facts, report_data, now_ms);
+		error = judge_known(self, p, seat, facts, report_data, now_ms);
 	else
 		error = policy_floor(self, p) ?
 		    judge_joining(self, p, seat, facts, report_data, now_ms) : SR_ERR_NOT_READY;
@@ -585,13 +708,17 @@ void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy 
 bool enclave_core_evidence_software(const struct enclave_core *self)
 {
 	struct attest_policy *p = malloc(sizeof(*p));
+	struct standing *s = malloc(sizeof(*s));
 	uint32_t kinds = 0;
+	struct sr_edpk id;
 
-	if (p != NULL && policy_known(self, p))
-		kinds = p->kinds;
-	else if (self->genesis != NULL && self->phase != CORE_JOINING)
+	if (p != NULL && s != NULL && policy_known(self, p)) {
+		standing_get(s, self, self->seat, core_id(self, &id));
+		kinds = !s->known || s->facts.kind == ATTEST_KIND_SOFTWARE ? p->kinds : 0;
+	} else if (self->genesis != NULL && self->phase != CORE_JOINING)
 		kinds = self->genesis->policy.kinds;
 	free(p);
+	free(s);
 	return (kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0;
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "consensus/internal.h"
+#include "enclave/epoch_state.h"
 #include "enclave/snapshot.h"
 #include "shamir/tdh2.h"
 #include "tests/lib/check_main.h"
@@ -780,6 +781,74 @@ static void dial_seen(void *ctx, struct cluster *c, uint32_t node, const struct 
 	d->noted += node == 4 && fx->kind == ENCLAVE_FX_NOTE && fx->number == NOTE_WARN;
 }
 
+static void standing_set(struct enclave_core *core, struct roster_member *m, uint32_t flags,
+    bool has_facts)
+{
+	m->flags = flags;
+	m->has_facts = has_facts;
+	ck_ok(roster_member_put(&core->final->tree, m));
+}
+
+#define HOUR_MS 3600000u
+
+START_TEST(a_member_in_good_standing_has_a_grace_when_only_time_speaks_against_it)
+{
+	struct cluster *c = start(4, 524);
+	struct enclave_core *core = c->nodes[0].core;
+	const uint64_t now = c->now_ms;
+	struct roster_member *m = calloc(1, sizeof(*m));
+	struct attest_policy *p = malloc(sizeof(*p));
+	struct attest_facts facts = { .kind = ATTEST_KIND_SNP, .status = ATTEST_UP_TO_DATE,
+		.measurement = { 9 }, .measurement_n = 48, .platform = { { 7 } },
+		.valid_to_s = (now - HOUR_MS) / 1000 }, other;
+
+	ck_ok(roster_policy_get(p, core->final->tree));
+	p->kinds = ATTEST_KIND_BIT(ATTEST_KIND_SNP) | ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE);
+	p->lapse_ms = 2 * HOUR_MS;
+	p->measurements_n = 1;
+	p->measurements[0] = (struct attest_policy_measurement){ .kind = ATTEST_KIND_SNP,
+		.measurement = { 9 }, .measurement_n = 48, .until_ms = now - HOUR_MS };
+	ck_ok(roster_policy_put(&core->final->tree, p));
+	ck_ok(roster_member_get(m, core->final->tree, 1));
+	m->facts = facts;
+	standing_set(core, m, ROSTER_DUE, true);
+	ck_error(enclave_core_evidence_judge(core, 1, &facts, facts.report_data, now), SR_OK);
+	ck_assert_uint_eq(enclave_core_evidence_grace_ms(core, 1), 2 * HOUR_MS);
+	/* So long, and no longer; time, and nothing else; of that machine, and no other. */
+	ck_error(enclave_core_evidence_judge(core, 1, &facts, facts.report_data, now + HOUR_MS),
+	    SR_ERR_MEASUREMENT_ENDED);
+	ck_error(enclave_core_evidence_judge(core, 1, &facts, facts.report_data,
+	    now + 2 * HOUR_MS), SR_ERR_COLLATERAL_TIME);
+	other = facts, other.measurement[0] = 8;
+	ck_error(enclave_core_evidence_judge(core, 1, &other, facts.report_data, now),
+	    SR_ERR_MEASUREMENT);
+	other = facts, other.platform.b[0] = 8;
+	ck_error(enclave_core_evidence_judge(core, 1, &other, facts.report_data, now),
+	    SR_ERR_COLLATERAL_OTHER);
+	m->facts.kind = ATTEST_KIND_NITRO;
+	standing_set(core, m, 0, true);
+	ck_error(enclave_core_evidence_judge(core, 1, &facts, facts.report_data, now),
+	    SR_ERR_EVIDENCE_KIND);
+	m->facts.kind = ATTEST_KIND_SNP;
+	standing_set(core, m, ROSTER_LAPSED, true);
+	ck_error(enclave_core_evidence_judge(core, 1, &facts, facts.report_data, now),
+	    SR_ERR_COLLATERAL_TIME);
+	ck_assert_uint_eq(enclave_core_evidence_grace_ms(core, 1), 0);
+	standing_set(core, m, 0, false);
+	ck_error(enclave_core_evidence_judge(core, 1, &facts, facts.report_data, now),
+	    SR_ERR_COLLATERAL_TIME);
+	/* My own certificate is of my kind, too. */
+	ck_assert(enclave_core_evidence_software(core));
+	ck_ok(roster_member_get(m, core->final->tree, core->seat));
+	m->facts = facts;
+	standing_set(core, m, 0, true);
+	ck_assert(!enclave_core_evidence_software(core));
+	free(m);
+	free(p);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(nobody_connects_to_who_is_not_admitted)
 {
 	struct cluster *c = start(4, 521);
@@ -1169,6 +1238,7 @@ TEST_MAIN("enclave_join",
 	who_sends_other_rows_than_the_state_s_is_left_at_once,
 	who_asks_often_is_not_served_more,
 	who_joins_judges_its_peers_by_the_genesis,
+	a_member_in_good_standing_has_a_grace_when_only_time_speaks_against_it,
 	nobody_connects_to_who_is_not_admitted,
 	who_leaves_has_nothing_left_and_says_so_at_every_start,
 	a_leaver_that_slept_through_its_last_epoch_wipes_itself_when_it_wakes,

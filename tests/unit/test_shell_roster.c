@@ -23,6 +23,7 @@ struct enclave_core {
 	struct sr_edpk id_public;
 	struct sr_hash32 chain_id;
 	struct attest_policy policy;
+	uint64_t grace_ms;
 	bool joining;                    /* and so without the state's policy */
 };
 
@@ -69,6 +70,12 @@ void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy 
 	memset(out, 0, sizeof *out);
 }
 
+uint64_t enclave_core_evidence_grace_ms(const struct enclave_core *self, uint32_t seat)
+{
+	(void)seat;
+	return self->grace_ms;
+}
+
 bool enclave_core_evidence_known(const struct enclave_core *self)
 {
 	return !self->joining;
@@ -89,11 +96,14 @@ struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self)
 
 #define EVIDENCE_N 99u
 
+static uint64_t expired_s = UINT64_MAX;         /* collateral is valid up to then */
+
 static enum sr_error fake_verify(struct attest_facts *facts, struct sr_bytes evidence,
     const struct attest_trust *trust, uint64_t time_s)
 {
 	(void)trust;
-	(void)time_s;
+	if (time_s > expired_s)
+		return SR_ERR_COLLATERAL_TIME;
 	if (evidence.n != EVIDENCE_N)
 		return SR_ERR_EVIDENCE_FORMAT;
 	if (evidence.p[EVIDENCE_N - 1] != 0)
@@ -487,6 +497,27 @@ START_TEST(software_is_no_evidence_where_machines_are_asked_for)
 }
 END_TEST
 
+START_TEST(collateral_that_ran_out_holds_a_while_for_whom_the_core_says)
+{
+	struct net *net = net_new(seats_up, ATTEST_KIND_SGX, NULL);
+
+	expired_s = NOW_MS / 1000 - 100;
+	for (uint32_t i = 0; i < 2; i++)
+		knows(&net->ends[i], &net->ends[1 - i]);
+	net->ends[0].core.grace_ms = 50000;
+	net->ends[1].core.grace_ms = 200000;
+	pass(net, 2000);
+	ck_assert(!joined(net, 0, 1));
+	ck_assert_int_eq(net->ends[0].refused, SR_ERR_COLLATERAL_TIME);
+	ck_assert_int_eq(net->ends[1].refused, SR_OK);
+	net->ends[0].core.grace_ms = 200000;
+	pass(net, 2000);
+	ck_assert(joined(net, 0, 1));
+	expired_s = UINT64_MAX;
+	net_free(net);
+}
+END_TEST
+
 /* By the genesis it lets in what the state's policy does not. */
 START_TEST(a_joiner_judges_its_peers_again_when_it_has_the_state)
 {
@@ -520,7 +551,8 @@ START_TEST(a_joiner_judges_its_peers_again_when_it_has_the_state)
 }
 END_TEST
 
-TEST_MAIN("shell roster", a_joiner_judges_its_peers_again_when_it_has_the_state,
+TEST_MAIN("shell roster", collateral_that_ran_out_holds_a_while_for_whom_the_core_says,
+    a_joiner_judges_its_peers_again_when_it_has_the_state,
     a_joiner_is_met_once_both_cores_know_each_other,
     a_peer_that_is_forgotten_is_heard_no_more,
     another_identity_on_a_seat_gets_nothing_that_was_for_the_one_before,

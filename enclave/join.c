@@ -402,12 +402,15 @@ static enum sr_error receive_head(struct enclave_core *self, struct sr_reader *r
 	error = code != SR_OK ? (enum sr_error)code : head_parse(self, r, &more);
 	if (code == SR_OK && sr_error_is_shortage(error))
 		return error;
-	if (error == SR_OK && j->have)
+	if (error == SR_OK && j->have) {
 		get(self);
-	else if (error == SR_OK && more)
+	} else if (error == SR_OK && more) {
+		/* Nobody answers twice in a second. */
+		j->asked = (j->asked + 1) % j->record.n;
 		ask(self);
-	else
+	} else {
 		next_member(self);
+	}
 	return SR_OK;
 }
 

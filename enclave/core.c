@@ -178,7 +178,6 @@ static enum sr_error on_tick(struct enclave_core *self)
 		pool_expire(self->pool, self->final->header.time_ms, operation_expired, self);
 	}
 	release_run(self);
-	snapshot_tick(self);
 	if (self->duty_ms != 0 && self->now_ms >= self->duty_ms)
 		SR_TRY(duties_run(self));
 	return self->disk_full ? SR_OK : instance_tick(self);
@@ -387,6 +386,7 @@ static enum sr_error step_running(struct enclave_core *self, const struct enclav
 	if (self->phase != CORE_RUNNING)
 		return self->broken;
 	SR_TRY(settle(self));
+	snapshot_tick(self);
 	if (checkpoint_wanted(self))
 		SR_TRY(checkpoint_write(self));
 	if (self->status_due)
@@ -514,34 +514,187 @@ bool core_measurement_listed(const struct enclave_core *self, const struct sr_ha
 	return listed;
 }
 
-/* Who joins has no policy yet: the members judge him, and he takes whom the trail names. */
+/* By the state's policy; who joins has none yet, and goes by the genesis'. */
 static bool policy_known(const struct enclave_core *self, struct attest_policy *p)
 {
 	return self->final != NULL && roster_policy_get(p, self->final->tree) == SR_OK;
 }
 
-static enum sr_error judge_unknowing(const struct enclave_core *self,
-    const struct attest_facts *facts, const uint8_t report_data[64])
+static bool policy_floor(const struct enclave_core *self, struct attest_policy *p)
 {
-	if (self->phase != CORE_JOINING)
-		return SR_ERR_NOT_READY;
-	if (facts->debug)
-		return SR_ERR_DEBUG_ENCLAVE;
-	return attest_facts_bound(facts, report_data) ? SR_OK :
-	    SR_ERR_BINDING;
+	if (self->phase != CORE_JOINING || self->genesis == NULL)
+		return false;
+	*p = self->genesis->policy;
+	/* Where the operator's word is enough, no kind of evidence is less. */
+	if ((p->kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0)
+		for (uint32_t kind = ATTEST_KIND_SOFTWARE; kind <= ATTEST_KINDS; kind++)
+			p->kinds |= ATTEST_KIND_BIT(kind);
+	return true;
+}
+
+static bool trail_names(const struct enclave_core *self, uint32_t seat)
+{
+	const struct epoch_record *record = join_roster(self);
+
+	return record != NULL && seat < SR_MEMBERS_MAX && self->peers[seat].used &&
+	    epoch_record_id(record, &self->peers[seat].id) != EPOCH_NOBODY;
+}
+
+/* A program that the genesis does not list may be newer than it: a member's may be, and the rest
+ * has to hold of it all the same. The state says later whether it is listed. p is changed. */
+static enum sr_error judge_joining(const struct enclave_core *self, struct attest_policy *p,
+    uint32_t seat, const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
+{
+	struct attest_policy_measurement *m = &p->measurements[0];
+	enum sr_error error = attest_policy_judge(p, facts, report_data, now_ms);
+
+	if ((error != SR_ERR_MEASUREMENT && error != SR_ERR_MEASUREMENT_ENDED) ||
+	    !trail_names(self, seat))
+		return error;
+	p->measurements_n = 1;
+	memset(m, 0, sizeof(*m));
+	m->kind = facts->kind;
+	m->measurement_n = facts->measurement_n;
+	memcpy(m->measurement, facts->measurement, sizeof(m->measurement));
+	return attest_policy_judge(p, facts, report_data, now_ms);
+}
+
+/* What the state says of whoever has a seat: a member of this epoch, or an admitted candidate. */
+struct standing {
+	bool known;                             /* its evidence was judged by a quorum: facts */
+	bool good;                              /* a member, and nothing is held against it */
+	struct attest_facts facts;
+};
+
+static void standing_member(struct standing *out, const struct enclave_core *self, uint32_t seat)
+{
+	struct roster_member *m = malloc(sizeof(*m));
+
+	if (m != NULL && roster_member_get(m, self->final->tree, seat) == SR_OK && m->has_facts) {
+		out->known = true;
+		out->good = (m->flags & (ROSTER_LAPSED | ROSTER_FAULTY)) == 0;
+		out->facts = m->facts;
+	}
+	free(m);
+}
+
+static void standing_candidate(struct standing *out, const struct enclave_core *self,
+    uint32_t seat)
+{
+	struct roster_candidate *c = malloc(sizeof(*c));
+
+	if (c != NULL && roster_candidate_get(c, self->final->tree, seat) == SR_OK &&
+	    c->state == ROSTER_ADMITTED && c->has_facts) {
+		out->known = true;
+		out->facts = c->facts;
+	}
+	free(c);
+}
+
+/* id: whom that seat has to be. */
+static void standing_get(struct standing *out, const struct enclave_core *self, uint32_t seat,
+    const struct sr_edpk *id)
+{
+	uint32_t index;
+
+	memset(out, 0, sizeof(*out));
+	if (self->final == NULL || self->now == NULL || seat >= SR_MEMBERS_MAX)
+		return;
+	index = epoch_record_id(&self->now->record, id);
+	if (index == EPOCH_NOBODY)
+		standing_candidate(out, self, seat);
+	else if (self->now->record.members[index].seat == seat)
+		standing_member(out, self, seat);
+}
+
+static void standing_peer(struct standing *out, const struct enclave_core *self, uint32_t seat)
+{
+	memset(out, 0, sizeof(*out));
+	if (seat < SR_MEMBERS_MAX && self->peers[seat].used)
+		standing_get(out, self, seat, &self->peers[seat].id);
+}
+
+static uint64_t later(uint64_t time, uint64_t span)
+{
+	return time > UINT64_MAX - span ? UINT64_MAX : time + span;
+}
+
+/* A vendor's service that is down must not keep members apart that are started again: what only
+ * time speaks against holds for lapse_ms more, as in the state. Changes both. */
+static void grace_give(struct attest_policy *p, struct attest_facts *facts)
+{
+	facts->valid_to_s = later(facts->valid_to_s, p->lapse_ms / 1000);
+	if (p->collateral_age_max_ms != 0)
+		p->collateral_age_max_ms = later(p->collateral_age_max_ms, p->lapse_ms);
+	for (uint32_t i = 0; i < p->measurements_n; i++)
+		if (p->measurements[i].until_ms != 0)
+			p->measurements[i].until_ms =
+			    later(p->measurements[i].until_ms, p->lapse_ms);
+}
+
+/* A member is one machine of one kind, in its channels as in the state. */
+static enum sr_error standing_check(const struct standing *s, const struct attest_facts *facts)
+{
+	if (!s->known)
+		return SR_OK;
+	if (facts->kind != s->facts.kind)
+		return SR_ERR_EVIDENCE_KIND;
+	return sr_hash32_equal(&facts->platform, &s->facts.platform) ? SR_OK :
+	    SR_ERR_COLLATERAL_OTHER;
+}
+
+static enum sr_error judge_known(const struct enclave_core *self, struct attest_policy *p,
+    uint32_t seat, const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
+{
+	struct standing *s = malloc(sizeof(*s));
+	struct attest_facts *longer = malloc(sizeof(*longer));
+	enum sr_error error = SR_ERR_NO_MEMORY;
+
+	if (s != NULL && longer != NULL) {
+		standing_peer(s, self, seat);
+		error = attest_policy_judge(p, facts, report_data, now_ms);
+		if (s->good &&
+		    (error == SR_ERR_COLLATERAL_TIME || error == SR_ERR_MEASUREMENT_ENDED)) {
+			*longer = *facts;
+			grace_give(p, longer);
+			error = attest_policy_judge(p, longer, report_data, now_ms);
+		}
+		if (error == SR_OK)
+			error = standing_check(s, facts);
+	}
+	free(s);
+	free(longer);
+	return error;
+}
+
+uint64_t enclave_core_evidence_grace_ms(const struct enclave_core *self, uint32_t seat)
+{
+	struct standing *s = malloc(sizeof(*s));
+	struct attest_policy *p = malloc(sizeof(*p));
+	uint64_t ms = 0;
+
+	if (s != NULL && p != NULL && policy_known(self, p)) {
+		standing_peer(s, self, seat);
+		ms = s->good ? p->lapse_ms : 0;
+	}
+	free(s);
+	free(p);
+	return ms;
 }
 
 enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint32_t seat,
     const struct attest_facts *facts, const uint8_t report_data[64], uint64_t now_ms)
 {
 	struct attest_policy *p = malloc(sizeof(*p));
-	enum sr_error error = SR_ERR_NO_MEMORY;
+	enum sr_error error;
 
-	(void)seat;
-	if (p != NULL)
-		error = policy_known(self, p) ?
-		    attest_policy_judge(p, facts, report_data, now_ms) :
-		    judge_unknowing(self, facts, report_data);
+	if (p == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (policy_known(self, p))
+		error = judge_known(self, p, seat, facts, report_data, now_ms);
+	else
+		error = policy_floor(self, p) ?
+		    judge_joining(self, p, seat, facts, report_data, now_ms) : SR_ERR_NOT_READY;
 	free(p);
 	return error;
 }
@@ -549,27 +702,30 @@ enum sr_error enclave_core_evidence_judge(const struct enclave_core *self, uint3
 void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
     const struct enclave_core *self)
 {
-	/* Who joins knows the first policy: whom it does not reach, another member stands in
-	 * for. */
-	if (policy_known(self, room))
-		*out = roster_trust(room, NULL);
-	else if (self->genesis != NULL)
-		*out = roster_trust(&self->genesis->policy, NULL);
-	else
-		*out = (struct attest_trust){ .makers_n = 0 };
+	*out = policy_known(self, room) || policy_floor(self, room) ? roster_trust(room, NULL) :
+	    (struct attest_trust){ .makers_n = 0 };
 }
 
 bool enclave_core_evidence_software(const struct enclave_core *self)
 {
 	struct attest_policy *p = malloc(sizeof(*p));
+	struct standing *s = malloc(sizeof(*s));
 	uint32_t kinds = 0;
+	struct sr_edpk id;
 
-	if (p != NULL && policy_known(self, p))
-		kinds = p->kinds;
-	else if (self->genesis != NULL && self->phase != CORE_JOINING)
+	if (p != NULL && s != NULL && policy_known(self, p)) {
+		standing_get(s, self, self->seat, core_id(self, &id));
+		kinds = !s->known || s->facts.kind == ATTEST_KIND_SOFTWARE ? p->kinds : 0;
+	} else if (self->genesis != NULL && self->phase != CORE_JOINING)
 		kinds = self->genesis->policy.kinds;
 	free(p);
+	free(s);
 	return (kinds & ATTEST_KIND_BIT(ATTEST_KIND_SOFTWARE)) != 0;
+}
+
+bool enclave_core_evidence_known(const struct enclave_core *self)
+{
+	return self->final != NULL && self->phase != CORE_JOINING;
 }
 
 uint32_t enclave_core_self(const struct enclave_core *self)

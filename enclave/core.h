@@ -51,18 +51,27 @@ SR_MUST_CHECK enum sr_error enclave_core_own_key(struct sr_edpk *id_key,
 SR_MUST_CHECK enum sr_error enclave_core_channel_sign(struct sr_sig64 *out,
     const struct enclave_core *self, const uint8_t *binding, size_t n);
 /* Are these facts, of verified evidence in a channel's certificate, acceptable for whoever has that
- * seat, by the policy in force? Errors as attest_policy_judge, and NOT_READY before BOOT. */
+ * seat, by the policy in force? Who joins and has no state yet goes by the genesis' policy, but for
+ * members' measurements, which may be newer. What only time speaks against (COLLATERAL_TIME,
+ * MEASUREMENT_ENDED) holds for the policy's lapse_ms more where the seat's is a member in good
+ * standing. Errors as attest_policy_judge; EVIDENCE_KIND, COLLATERAL_OTHER: of another kind or
+ * machine than the state says; NOT_READY before BOOT. */
 struct attest_facts;
 struct attest_trust;
 SR_MUST_CHECK enum sr_error enclave_core_evidence_judge(const struct enclave_core *self,
     uint32_t seat, const struct attest_facts *facts, const uint8_t report_data[64],
     uint64_t now_ms);
+/* So much earlier than now its evidence may have been valid last; 0: it has to be valid now. */
+uint64_t enclave_core_evidence_grace_ms(const struct enclave_core *self, uint32_t seat);
 /* What evidence is rooted in besides vendors' keys, by the policy in force. Borrows from room. */
 struct attest_policy;
 void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy *room,
     const struct enclave_core *self);
-/* Is software evidence enough here, as far as is known? Then the shell asks the host for no other.
- */
+/* Is the policy in force the state's? When that begins, whom the genesis' let in is judged
+ * again. */
+bool enclave_core_evidence_known(const struct enclave_core *self);
+/* Is software evidence enough for me, as far as is known? Then the shell asks the host for no
+ * other. */
 bool enclave_core_evidence_software(const struct enclave_core *self);
 /* My seat; EPOCH_NOBODY while I have none. */
 uint32_t enclave_core_self(const struct enclave_core *self);

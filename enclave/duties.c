@@ -27,16 +27,52 @@ static void duty_set(struct core_duty *d, const struct sr_hash32 *subject, struc
 	d->op = sr_writer_take(op, &d->n);
 }
 
+static void fault_drop(struct core_fault *f)
+{
+	free(f->evidence);
+	duty_clear(&f->op);
+	memset(f, 0, sizeof(*f));
+}
+
+/* All but the faults. */
+static void rest_forget(struct core_duties *d)
+{
+	for (size_t i = 0; i < CORE_DUTIES; i++)
+		duty_clear(&d->verdicts[i]);
+	duty_clear(&d->evidence);
+	d->next = 0;
+	d->silent_ms = d->evidence_ms = d->evidence_token = 0;
+}
+
 void duties_forget(struct enclave_core *self)
 {
 	struct core_duties *d = &self->duties;
 
-	for (size_t i = 0; i < CORE_DUTIES; i++) {
-		duty_clear(&d->verdicts[i]);
-		duty_clear(&d->faults[i]);
+	rest_forget(d);
+	for (uint32_t i = 0; i < d->faults_n; i++)
+		fault_drop(&d->faults[i]);
+	d->faults_n = 0;
+}
+
+/* A fault of the epoch before still counts, of who is still a member. */
+void duties_switch(struct enclave_core *self)
+{
+	struct core_duties *d = &self->duties;
+	const struct epoch_record *now = &self->now->record;
+	uint32_t kept = 0;
+
+	rest_forget(d);
+	for (uint32_t i = 0; i < d->faults_n; i++) {
+		struct core_fault *f = &d->faults[i];
+
+		duty_clear(&f->op);
+		if (f->epoch + 1 < now->epoch || epoch_record_id(now, &f->culprit) == EPOCH_NOBODY)
+			fault_drop(f);
+		else
+			d->faults[kept++] = *f;
 	}
-	duty_clear(&d->evidence);
-	memset(d, 0, sizeof(*d));
+	memset(&d->faults[kept], 0, (d->faults_n - kept) * sizeof(d->faults[0]));
+	d->faults_n = kept;
 }
 
 /* An operation of mine from its body, which is cleared. */
@@ -241,37 +277,37 @@ static enum sr_error silence_run(struct enclave_core *self)
 /* --------------------------------------------------------------------------------------- faults */
 
 /* Whose fault it is: one proof of each is enough. */
-void duties_fault(struct enclave_core *self, const struct epoch_member *culprit,
+void duties_fault(struct enclave_core *self, uint64_t epoch, const struct epoch_member *culprit,
     const uint8_t *evidence, size_t n)
 {
 	struct core_duties *d = &self->duties;
-	struct sr_hash32 subject;
-	struct sr_writer body;
+	const struct epoch_record *now = &self->now->record;
+	struct core_fault *f = &d->faults[d->faults_n];
 
-	memcpy(subject.b, culprit->id_key.b, sizeof(subject.b));
-	if (d->faults_n >= CORE_DUTIES || self->now->record.epoch == 0 ||
-	    !self->keys->now.has_vote)
+	if (now->epoch == 0 || n > SR_OP_MAX ||
+	    epoch_record_id(now, &culprit->id_key) == EPOCH_NOBODY)
 		return;
 	for (uint32_t i = 0; i < d->faults_n; i++)
-		if (sr_hash32_equal(&d->faults[i].subject, &subject))
+		if (memcmp(d->faults[i].culprit.b, culprit->id_key.b, sizeof(f->culprit.b)) == 0)
 			return;
-	sr_writer_init(&body, SR_OP_MAX);
-	sr_write_copy(&body, evidence, n);
-	if (op_make(&d->faults[d->faults_n], self, EPOCH_OP_FAULT, &subject, &body) == SR_OK)
-		d->faults_n++;
+	f->evidence = malloc(n + 1);
+	if (f->evidence == NULL)
+		return;
+	memcpy(f->evidence, evidence, n);
+	f->n = n;
+	f->culprit = culprit->id_key;
+	f->epoch = epoch;
+	d->faults_n++;
 }
 
 /* Does the state know already, or is it a member no more? */
 static enum sr_error fault_known(bool *known, const struct enclave_core *self,
-    const struct sr_hash32 *subject)
+    const struct sr_edpk *culprit)
 {
 	struct roster_member *m;
-	struct sr_edpk id;
-	uint32_t index;
+	uint32_t index = epoch_record_id(&self->now->record, culprit);
 	enum sr_error error;
 
-	memcpy(id.b, subject->b, sizeof(id.b));
-	index = epoch_record_id(&self->now->record, &id);
 	*known = index == EPOCH_NOBODY;
 	if (*known)
 		return SR_OK;
@@ -284,15 +320,28 @@ static enum sr_error fault_known(bool *known, const struct enclave_core *self,
 	return error == SR_ERR_NO_MEMORY ? error : SR_OK;
 }
 
+static enum sr_error fault_offer(struct enclave_core *self, struct core_fault *f)
+{
+	struct sr_hash32 none = { { 0 } };
+	struct sr_writer body;
+
+	if (f->op.op == NULL) {
+		sr_writer_init(&body, SR_OP_MAX);
+		sr_write_copy(&body, f->evidence, f->n);
+		SR_TRY(op_make(&f->op, self, EPOCH_OP_FAULT, &none, &body));
+	}
+	return epoch_operation_offer(self, f->op.op, f->op.n);
+}
+
 static enum sr_error faults_run(struct enclave_core *self)
 {
 	for (uint32_t i = 0; i < self->duties.faults_n; i++) {
-		struct core_duty *d = &self->duties.faults[i];
+		struct core_fault *f = &self->duties.faults[i];
 		bool known;
 
-		SR_TRY(fault_known(&known, self, &d->subject));
+		SR_TRY(fault_known(&known, self, &f->culprit));
 		if (!known)
-			SR_TRY(epoch_operation_offer(self, d->op, d->n));
+			SR_TRY(fault_offer(self, f));
 	}
 	return SR_OK;
 }

@@ -216,7 +216,7 @@ enum sr_error epoch_switch(struct enclave_core *self)
 	vault_tree_unref(c->tree);
 	c->tree = NULL;
 	c->open = false;
-	duties_forget(self);
+	duties_switch(self);
 	exec_verdicts_forget(self);
 	self->agree_height = 0;
 	self->ahead_since_ms = 0;

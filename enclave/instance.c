@@ -61,7 +61,7 @@ static void port_evidence(void *ctx, uint32_t culprit, const uint8_t *bytes, siz
 {
 	struct core_instance *i = ctx;
 
-	duties_fault(i->core, &i->record.members[culprit], bytes, n);
+	duties_fault(i->core, i->record.epoch, &i->record.members[culprit], bytes, n);
 	fx_note_number(i->core, NOTE_WARN, "provable fault (conflicting signatures) by member ",
 	    culprit);
 }

@@ -147,8 +147,11 @@ struct core_peer {
 	char link[GENESIS_URL_MAX];
 	char url[GENESIS_URL_MAX];              /* where its pieces are */
 	struct sr_hash32 url_pin;
-	uint64_t chunks_ms;                     /* of a snapshot, sent to it since then */
-	uint32_t chunks_n;
+	uint64_t asked_ms;                      /* for a snapshot; 0: never */
+	bool get_waits;                         /* for rows, of this state, behind this key */
+	bool get_after;
+	struct sr_hash32 get_root;
+	struct vault_key get_key;
 };
 
 /* A state that is shown to who joins: snapshot.c. */
@@ -195,10 +198,18 @@ struct core_duty {
 	uint8_t *op;
 	size_t n;
 };
+/* What proves a member's fault: one for each member, so that all of them have a place. */
+struct core_fault {
+	struct sr_edpk culprit;                 /* its identity */
+	uint64_t epoch;                         /* of what it signed */
+	uint8_t *evidence;
+	size_t n;
+	struct core_duty op;                    /* my FAULT in this epoch; none yet */
+};
 struct core_duties {
 	struct core_duty verdicts[CORE_DUTIES];
 	uint32_t next;                          /* the place to use next */
-	struct core_duty faults[CORE_DUTIES];
+	struct core_fault faults[SR_MEMBERS_MAX];
 	uint32_t faults_n;
 	uint64_t silent_ms;                     /* when silence was looked at */
 	uint64_t evidence_ms;                   /* when the platform was asked */
@@ -280,6 +291,8 @@ struct enclave_core {
 		struct vault_tree *tree;        /* header.pre_state_root is its root */
 	} proof;
 	struct core_served served[CORE_SERVED];
+	uint64_t served_ms, served_bytes;       /* sent to all who join since then */
+	uint32_t served_next;                   /* the seat whose turn is next */
 	struct core_join *join;                 /* join.c; NULL: I have a state */
 	bool candidate_seen;                    /* in the state that I observe */
 	struct vault_tree *pieces;              /* pieces.c: piece of mine -> versions naming it */
@@ -540,8 +553,11 @@ SR_MUST_CHECK enum sr_error epoch_leave(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error duties_run(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error duties_evidence(struct enclave_core *self,
     const struct enclave_event *ev);
-void duties_fault(struct enclave_core *self, const struct epoch_member *culprit,
+/* culprit: a member in that epoch, this one or the one before. */
+void duties_fault(struct enclave_core *self, uint64_t epoch, const struct epoch_member *culprit,
     const uint8_t *evidence, size_t n);
+/* Another epoch: what is not final of the faults is to be said again. */
+void duties_switch(struct enclave_core *self);
 void duties_forget(struct enclave_core *self);
 
 /* --- peers.c --- */

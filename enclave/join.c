@@ -16,6 +16,7 @@
 #define ROWS_WAIT_MS 6000u
 #define PAUSE_MS 1000u                   /* before the next member is asked */
 #define GONE_WAIT_MS 600000u             /* not in the state for so long: refused long ago */
+#define SILENT_MS 600000u                /* no answer for so long: its operator should know */
 
 /* Where the newest epoch of the trail begins. */
 struct join_genesis { struct sr_hash32 hash; uint64_t height, time_ms; };
@@ -36,7 +37,7 @@ struct core_join {
 	struct vault_tree *tree;
 	bool any;
 	struct vault_key last;                  /* the highest key so far */
-	uint16_t refused[SR_MEMBERS_MAX];       /* why, by whom: index in record */
+	uint64_t heard_ms;                      /* the last answer, or the beginning */
 };
 
 static void rows_drop(struct enclave_core *self)
@@ -200,11 +201,26 @@ static void next_member(struct enclave_core *self)
 	j->pause_ms = self->now_ms + PAUSE_MS;
 }
 
+/* Members know nobody but whom they have admitted: who is refused hears nothing. */
+static void silence_tell(struct enclave_core *self)
+{
+	struct core_join *j = self->join;
+
+	if (j->heard_ms == 0 || j->heard_ms > self->now_ms)
+		j->heard_ms = self->now_ms;
+	if (self->now_ms - j->heard_ms < SILENT_MS)
+		return;
+	j->heard_ms = self->now_ms;
+	fx_note(self, NOTE_WARN, "no member answers: none is to be reached, or this node is not "
+	    "admitted; ask a member for the candidates");
+}
+
 enum sr_error join_tick(struct enclave_core *self)
 {
 	struct core_join *j = self->join;
 	uint64_t wait_ms = j->have ? ROWS_WAIT_MS : ASK_WAIT_MS;
 
+	silence_tell(self);
 	if (self->disk_full)
 		return SR_OK;
 	if (j->asked_ms != 0 && self->now_ms < j->asked_ms + wait_ms &&
@@ -219,28 +235,6 @@ enum sr_error join_tick(struct enclave_core *self)
 }
 
 /* ----------------------------------------------------------------------------------------- HEAD */
-
-static enum sr_error refused_fatal(struct enclave_core *self, enum sr_error code)
-{
-	fx_note(self, NOTE_ERROR, sr_error_message((unsigned)code));
-	return core_fatal(self, SR_ERR_NOT_ADMITTED, "the cluster does not admit this node; the "
-	    "note before this one says why. With that put right, join again with a new identity");
-}
-
-/* One member may lie; f + 1 do not. */
-static enum sr_error refusal_take(struct enclave_core *self, uint16_t code)
-{
-	struct core_join *j = self->join;
-	uint32_t same = 0;
-
-	j->refused[j->asked] = code;
-	for (uint32_t k = 0; k < j->record.n; k++)
-		same += j->refused[k] != SR_OK && j->refused[k] != SR_ERR_NOT_READY;
-	if (code != SR_ERR_NOT_READY && same > consensus_faults(j->record.n))
-		return refused_fatal(self, (enum sr_error)code);
-	next_member(self);
-	return SR_OK;
-}
 
 /* More steps behind those that I have. What verified is taken even when the next one does not. */
 static enum sr_error steps_take(struct enclave_core *self, uint32_t first, struct sr_bytes steps)
@@ -262,7 +256,6 @@ static enum sr_error steps_take(struct enclave_core *self, uint32_t first, struc
 		return error;
 	/* Another roster: places in it mean others. */
 	j->asked %= j->record.n;
-	memset(j->refused, 0, sizeof(j->refused));
 	seats = seats_update(self);
 	return seats != SR_OK ? seats : error;
 }
@@ -377,17 +370,18 @@ static enum sr_error receive_head(struct enclave_core *self, struct sr_reader *r
 
 	if (j->have || r->error != SR_OK)
 		return SR_OK;
-	if (code != SR_OK)
-		return refusal_take(self, code);
-	error = head_parse(self, r, &more);
-	if (sr_error_is_shortage(error))
+	error = code != SR_OK ? (enum sr_error)code : head_parse(self, r, &more);
+	if (code == SR_OK && sr_error_is_shortage(error))
 		return error;
-	if (error == SR_OK && j->have)
+	if (error == SR_OK && j->have) {
 		get(self);
-	else if (error == SR_OK && more)
+	} else if (error == SR_OK && more) {
+		/* Nobody answers twice in a second. */
+		j->asked = (j->asked + 1) % j->record.n;
 		ask(self);
-	else
+	} else {
 		next_member(self);
+	}
 	return SR_OK;
 }
 
@@ -413,14 +407,73 @@ static enum sr_error row_take(struct enclave_core *self, struct sr_reader *r)
 	return self->broken;
 }
 
+/* bit u8, hash 32 of each branch on a proof's way; what stands at its end is skipped. */
+static void steps_open(struct sr_reader *r, uint32_t *n, struct sr_bytes proof)
+{
+	sr_reader_init(r, proof.p, proof.n);
+	(void)sr_read_u8(r);
+	(void)sr_read_u8(r);
+	(void)sr_read_blob(r, VAULT_VALUE_MAX);
+	*n = sr_read_u16(r);
+}
+
+static bool goes_right(const struct vault_key *key, unsigned bit)
+{
+	return ((unsigned)key->b[bit / 8] >> (7 - bit % 8) & 1u) != 0;
+}
+
+/* What is left of the last key, in the state and in what I have. Nothing of mine is right of it. */
+static bool left_equal(struct sr_bytes theirs, struct sr_bytes mine, const struct vault_key *key)
+{
+	struct sr_reader a, b;
+	uint32_t a_n, b_n;
+
+	steps_open(&a, &a_n, theirs);
+	steps_open(&b, &b_n, mine);
+	while (a_n-- > 0) {
+		unsigned bit = sr_read_u8(&a);
+		struct sr_hash32 hash = sr_read_hash(&a), own;
+
+		if (!goes_right(key, bit))
+			continue;
+		if (b_n-- == 0 || sr_read_u8(&b) != bit)
+			return false;
+		own = sr_read_hash(&b);
+		if (!sr_hash32_equal(&hash, &own))
+			return false;
+	}
+	return b_n == 0 && a.error == SR_OK && b.error == SR_OK;
+}
+
+/* The rows so far are those of the state up to the last of them, neither more nor less. */
+static enum sr_error rows_check(const struct core_join *j, struct sr_bytes proof)
+{
+	struct sr_bytes value;
+	struct sr_writer own;
+	bool present;
+	enum sr_error error;
+
+	if (vault_proof_check(&present, &value, &j->root, &j->last, proof.p, proof.n) != SR_OK ||
+	    !present)
+		return SR_ERR_SNAPSHOT_BAD;
+	sr_writer_init(&own, VAULT_PROOF_MAX);
+	vault_tree_prove(&own, j->tree, &j->last);
+	error = sr_writer_finish(&own);
+	if (error == SR_OK && !left_equal(proof, (struct sr_bytes){ own.p, own.n }, &j->last))
+		error = SR_ERR_SNAPSHOT_BAD;
+	sr_writer_clear(&own);
+	return error;
+}
+
 static enum sr_error chunk_take(struct enclave_core *self, struct sr_reader *r, bool *last)
 {
 	struct core_join *j = self->join;
 	struct sr_hash32 root = sr_read_hash(r), have;
 	struct vault_key after;
 	bool has_after = sr_read_bool(r);
+	struct sr_bytes proof;
 	uint16_t code;
-	uint32_t n;
+	uint32_t n, left;
 
 	sr_read_copy(r, after.b, sizeof(after.b));
 	code = sr_read_u16(r);
@@ -432,10 +485,15 @@ static enum sr_error chunk_take(struct enclave_core *self, struct sr_reader *r, 
 	    memcmp(after.b, j->last.b, sizeof(after.b)) != 0)
 		return SR_ERR_STALE;
 	if (code != SR_OK)
-		return (enum sr_error)code;
-	while (n-- > 0)
+		return SR_ERR_NOT_FOUND; /* whatever it says that it lacks, I don't */
+	for (left = n; left > 0; left--)
 		SR_TRY(row_take(self, r));
+	proof = sr_read_blob(r, VAULT_PROOF_MAX);
 	SR_TRY(sr_reader_finish(r));
+	if (n > 0)
+		SR_TRY(rows_check(j, proof));
+	else if (!*last || proof.n > 0)
+		return SR_ERR_SNAPSHOT_BAD;
 	if (!*last)
 		return SR_OK;
 	have = vault_tree_root(j->tree);
@@ -512,7 +570,7 @@ enum sr_error join_receive(struct enclave_core *self, uint32_t seat, const uint8
 
 	if (seat != seat_asked(self->join) || self->join->asked_ms == 0 || n > CORE_MESSAGE_MAX)
 		return SR_OK;
-	self->heard_ms[seat] = self->now_ms;
+	self->heard_ms[seat] = self->join->heard_ms = self->now_ms;
 	sr_reader_init(&r, msg, n);
 	switch (sr_read_u8(&r)) {
 	case CORE_SNAPSHOT_HEAD:
@@ -525,6 +583,13 @@ enum sr_error join_receive(struct enclave_core *self, uint32_t seat, const uint8
 }
 
 /* ------------------------------------------------------------------------------------ observing */
+
+static enum sr_error refused_fatal(struct enclave_core *self, enum sr_error code)
+{
+	fx_note(self, NOTE_ERROR, sr_error_message((unsigned)code));
+	return core_fatal(self, SR_ERR_NOT_ADMITTED, "the cluster does not admit this node; the "
+	    "note before this one says why. With that put right, join again with a new identity");
+}
 
 /* The seat is mine from the JOIN on; its pieces with it. */
 static enum sr_error seat_take(struct enclave_core *self, uint32_t seat)

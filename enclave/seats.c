@@ -179,13 +179,15 @@ static void guests_update(struct core_instance *i)
 
 struct collect { struct core_peer *peers; const struct enclave_core *core; };
 
-/* Who waits has a channel to ask through; who is refused learns why. */
+/* Anyone may ask to join, and names the address that hosts connect to: only whom the members have
+ * admitted is a peer. Evidence comes in the JOIN, so who waits needs no channel. */
 static bool candidate_visit(void *ctx, const struct roster_candidate *c)
 {
 	struct collect *all = ctx;
 
-	peer_put(all->peers, all->core, c->seat, &c->entry.id_key, c->entry.link, c->entry.url,
-	    &c->entry.url_pin, c->state == ROSTER_ADMITTED);
+	if (c->state == ROSTER_ADMITTED)
+		peer_put(all->peers, all->core, c->seat, &c->entry.id_key, c->entry.link,
+		    c->entry.url, &c->entry.url_pin, true);
 	return true;
 }
 

@@ -64,7 +64,7 @@ struct shell_channels {
 	const struct shell_cert *cert;
 	struct shell_channel_ports ports;
 	struct shell_channel_figures figures;
-	bool looked;
+	bool looked, policy_known;              /* policy_known: as the core says */
 	uint64_t peers_version;
 	uint64_t now_ms;                        /* of the call under way, for tls_verify */
 	uint32_t self;
@@ -417,6 +417,26 @@ static void peer_look(struct shell_channels *self, struct peer *p)
 	p->wanted = p->link;
 }
 
+/* A handshake judges again, with the evidence and all that it is rooted in. */
+static void peer_judge_again(struct peer *p)
+{
+	if (p->current != NULL || p->handshake != NULL)
+		p->wanted = true;
+	handshake_end(p);
+	session_retire(&p->current);
+	session_retire(&p->previous);
+	p->tried_ms = p->kicked_ms = 0;
+}
+
+static void policy_look(struct shell_channels *self)
+{
+	bool known = enclave_core_evidence_known(self->core);
+	if (known && self->looked && !self->policy_known)
+		for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
+			peer_judge_again(&self->peers[i]);
+	self->policy_known = known;
+}
+
 /* Who has that seat, or NULL. Every call from outside comes through here, so that nothing is said
  * to or taken from who had the seat before. */
 static struct peer *peer_at(struct shell_channels *self, uint32_t seat, uint64_t now_ms)
@@ -424,6 +444,7 @@ static struct peer *peer_at(struct shell_channels *self, uint32_t seat, uint64_t
 	uint64_t version = enclave_core_peers_version(self->core);
 	uint32_t own = enclave_core_self(self->core);
 	self->now_ms = now_ms;
+	policy_look(self);
 	if (!self->looked || version != self->peers_version || own != self->self) {
 		self->looked = true;
 		self->peers_version = version;

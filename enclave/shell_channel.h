@@ -12,7 +12,8 @@
  *
  * Peers are whom the core knows, by seat: members and candidates. A session is with one identity
  * key. When a seat's identity changes, or nobody has it any more, its sessions and what waits are
- * gone.
+ * gone. Sessions of a joiner that were made by the genesis' policy end when it has the state: they
+ * are made again, by the state's.
  */
 #ifndef SR_ENCLAVE_SHELL_CHANNEL_H
 #define SR_ENCLAVE_SHELL_CHANNEL_H

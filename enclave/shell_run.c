@@ -20,7 +20,7 @@ struct shell {
 	struct enclave_core *core;
 	struct sr_hash32 measurement;
 	struct shell_cert cert, draft;          /* draft: until its evidence is here */
-	uint32_t seat;                          /* that the certificate is for */
+	uint32_t seat, cert_seat;               /* that the newest draft, the certificate is for */
 	uint64_t made_ms, look_ms;              /* the certificate; when to look at it again */
 	bool software;                          /* it has no other evidence */
 	uint64_t token;                         /* of the evidence asked for; 0: none */
@@ -168,6 +168,7 @@ static void cert_finish(struct shell *self, struct sr_bytes evidence)
 	self->cert = self->draft;
 	memset(&self->draft, 0, sizeof self->draft);
 	self->made_ms = self->now_ms;
+	self->cert_seat = self->seat;
 	self->software = evidence.n == 0;
 	if (self->channels == NULL)
 		channels_start(self);
@@ -226,11 +227,16 @@ static void cert_evidence(struct shell *self, const struct enclave_event *ev)
 	self->token = 0;
 	if (ev->number != SR_OK || ev->a.n == 0 || ev->a.n > ATTEST_EVIDENCE_MAX) {
 		char text[160];
-		snprintf(text, sizeof text, "no evidence for the channels but software's: %s",
-		    sr_error_message((unsigned)ev->number));
+		bool keep = self->cert.credentials != NULL && self->cert_seat == self->seat;
+		snprintf(text, sizeof text, "no evidence for the channels but %s: %s",
+		    keep ? "the last" : "software's", sr_error_message((unsigned)ev->number));
 		shell_note(self, 1, text);
-		/* Enough or not, the peers will say; it is asked for again. */
-		cert_finish(self, (struct sr_bytes){ NULL, 0 });
+		/* Enough or not, the peers will say; it is asked for again. What the last says may
+		 * hold a while yet. */
+		if (keep)
+			shell_cert_clear(&self->draft);
+		else
+			cert_finish(self, (struct sr_bytes){ NULL, 0 });
 		return;
 	}
 	cert_finish(self, ev->a);

@@ -11,7 +11,7 @@ static bool is_member(const struct enclave_core *self, uint32_t seat)
 	return seats_peer(self->now, seat) < self->now->record.n;
 }
 
-/* SR_OK, NOT_READY while the candidate waits, or why it was refused. */
+/* A member, or an admitted candidate; NOT_READY: neither. */
 static enum sr_error may_see(const struct enclave_core *self, uint32_t seat)
 {
 	struct roster_candidate *c;
@@ -23,11 +23,7 @@ static enum sr_error may_see(const struct enclave_core *self, uint32_t seat)
 	if (c == NULL)
 		return SR_ERR_NOT_READY;
 	error = roster_candidate_get(c, self->final->tree, seat);
-	if (error == SR_OK && c->state == ROSTER_WAITING)
-		error = SR_ERR_NOT_READY;
-	else if (error == SR_OK && c->state == ROSTER_REFUSED)
-		error = c->code != SR_OK ? c->code : SR_ERR_NOT_ADMITTED;
-	else if (error != SR_OK)
+	if (error != SR_OK || c->state != ROSTER_ADMITTED)
 		error = SR_ERR_NOT_READY;
 	free(c);
 	return error;
@@ -47,12 +43,36 @@ void snapshot_clear(struct enclave_core *self)
 		served_drop(&self->served[i]);
 }
 
-void snapshot_tick(struct enclave_core *self)
+static void served_expire(struct enclave_core *self)
 {
 	for (size_t i = 0; i < CORE_SERVED; i++)
 		if (self->served[i].in_use && (self->now_ms < self->served[i].since_ms ||
 		    self->now_ms >= self->served[i].since_ms + SNAPSHOT_KEEP_MS))
 			served_drop(&self->served[i]);
+}
+
+/* The clock may be set back. */
+static bool elapsed(const struct enclave_core *self, uint64_t since_ms, uint64_t ms)
+{
+	return self->now_ms < since_ms || self->now_ms - since_ms >= ms;
+}
+
+static bool budget_left(struct enclave_core *self)
+{
+	if (elapsed(self, self->served_ms, 1000)) {
+		self->served_ms = self->now_ms;
+		self->served_bytes = 0;
+	}
+	return self->served_bytes < SNAPSHOT_BYTES_A_SECOND;
+}
+
+static void answer_send(struct enclave_core *self, uint32_t seat, struct sr_writer *w)
+{
+	if (sr_writer_finish(w) == SR_OK) {
+		self->served_bytes += w->n;
+		fx_send(self, seat, CONSENSUS_CLASS_SYNC, w->p, w->n);
+	}
+	sr_writer_clear(w);
 }
 
 static struct core_served *served_find(struct enclave_core *self, const struct sr_hash32 *root)
@@ -134,6 +154,16 @@ static void served_put(struct sr_writer *w, const struct core_served *s)
 		header_put(w, &s->parent);
 }
 
+static bool ask_allowed(struct enclave_core *self, uint32_t seat)
+{
+	struct core_peer *p = &self->peers[seat];
+
+	if (p->asked_ms != 0 && !elapsed(self, p->asked_ms, SNAPSHOT_ASK_MS))
+		return false;
+	p->asked_ms = self->now_ms;
+	return budget_left(self);
+}
+
 static void head_send(struct enclave_core *self, uint32_t seat, enum sr_error code, uint32_t first,
     struct sr_bytes steps, bool more)
 {
@@ -148,9 +178,7 @@ static void head_send(struct enclave_core *self, uint32_t seat, enum sr_error co
 		sr_write_bool(&w, more);
 		served_put(&w, more ? NULL : served_now(self));
 	}
-	if (sr_writer_finish(&w) == SR_OK)
-		fx_send(self, seat, CONSENSUS_CLASS_SYNC, w.p, w.n);
-	sr_writer_clear(&w);
+	answer_send(self, seat, &w);
 }
 
 void snapshot_head(struct enclave_core *self, uint32_t seat, uint32_t first, uint32_t count,
@@ -164,7 +192,7 @@ void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *
 	struct core_trail_read read = { .from = sr_read_u32(r), .seat = seat };
 	enum sr_error code;
 
-	if (sr_reader_finish(r) != SR_OK)
+	if (sr_reader_finish(r) != SR_OK || !ask_allowed(self, seat))
 		return;
 	code = may_see(self, seat);
 	if (code != SR_OK)
@@ -179,7 +207,7 @@ struct chunk {
 	struct sr_writer rows;
 	uint32_t n;
 	bool has_after, full;
-	struct vault_key after;
+	struct vault_key after, last;
 };
 
 static bool chunk_visit(void *ctx, const struct vault_key *key, struct sr_bytes value)
@@ -194,12 +222,25 @@ static bool chunk_visit(void *ctx, const struct vault_key *key, struct sr_bytes 
 	}
 	sr_write_copy(&c->rows, key->b, sizeof(key->b));
 	sr_write_blob(&c->rows, value.p, value.n);
+	c->last = *key;
 	c->n++;
 	return c->rows.error == SR_OK;
 }
 
+static void proof_put(struct sr_writer *w, const struct chunk *c, struct vault_tree *tree)
+{
+	struct sr_writer proof;
+
+	sr_writer_init(&proof, VAULT_PROOF_MAX);
+	if (c->n > 0)
+		vault_tree_prove(&proof, tree, &c->last);
+	sr_writer_fail(w, proof.error);
+	sr_write_blob(w, proof.p, proof.n);
+	sr_writer_clear(&proof);
+}
+
 static void rows_send(struct enclave_core *self, uint32_t seat, const struct sr_hash32 *root,
-    const struct chunk *c, enum sr_error code)
+    const struct chunk *c, struct vault_tree *tree, enum sr_error code)
 {
 	struct sr_writer w;
 
@@ -213,36 +254,59 @@ static void rows_send(struct enclave_core *self, uint32_t seat, const struct sr_
 	sr_write_u32(&w, c->n);
 	sr_write_copy(&w, c->rows.p, c->rows.n);
 	sr_writer_fail(&w, c->rows.error);
-	if (sr_writer_finish(&w) == SR_OK)
-		fx_send(self, seat, CONSENSUS_CLASS_SYNC, w.p, w.n);
-	sr_writer_clear(&w);
+	proof_put(&w, c, tree);
+	answer_send(self, seat, &w);
 }
 
-static bool chunk_allowed(struct enclave_core *self, uint32_t seat)
+static void get_answer(struct enclave_core *self, uint32_t seat)
 {
 	struct core_peer *p = &self->peers[seat];
+	struct chunk c = { .has_after = p->get_after, .after = p->get_key };
+	struct core_served *s = served_find(self, &p->get_root);
 
-	if (self->now_ms < p->chunks_ms || self->now_ms >= p->chunks_ms + 1000u) {
-		p->chunks_ms = self->now_ms;
-		p->chunks_n = 0;
-	}
-	return p->chunks_n++ < SNAPSHOT_CHUNKS_A_SECOND;
-}
-
-void snapshot_get(struct enclave_core *self, uint32_t seat, struct sr_reader *r)
-{
-	struct sr_hash32 root = sr_read_hash(r);
-	struct chunk c = { .has_after = sr_read_bool(r) };
-	struct core_served *s;
-
-	sr_read_copy(r, c.after.b, sizeof(c.after.b));
-	if (sr_reader_finish(r) != SR_OK || may_see(self, seat) != SR_OK ||
-	    !chunk_allowed(self, seat))
+	p->get_waits = false;
+	if (may_see(self, seat) != SR_OK)
 		return;
-	s = served_find(self, &root);
-	sr_writer_init(&c.rows, CORE_MESSAGE_MAX - 1024u);
+	sr_writer_init(&c.rows, CORE_MESSAGE_MAX - VAULT_PROOF_MAX - 1024u);
 	if (s != NULL)
 		vault_tree_walk(s->tree, &c.after, 0, chunk_visit, &c);
-	rows_send(self, seat, &root, &c, s != NULL ? SR_OK : SR_ERR_NOT_FOUND);
+	rows_send(self, seat, &p->get_root, &c, s != NULL ? s->tree : NULL,
+	    s != NULL ? SR_OK : SR_ERR_NOT_FOUND);
 	sr_writer_clear(&c.rows);
+}
+
+/* In turn, as far as this second's bytes go. */
+static void gets_run(struct enclave_core *self)
+{
+	for (uint32_t k = 0; k < SR_MEMBERS_MAX && budget_left(self); k++) {
+		uint32_t seat = self->served_next;
+
+		self->served_next = (seat + 1) % SR_MEMBERS_MAX;
+		if (self->peers[seat].get_waits)
+			get_answer(self, seat);
+	}
+}
+
+/* One waits for each peer: the newest. */
+void snapshot_get(struct enclave_core *self, uint32_t seat, struct sr_reader *r)
+{
+	struct core_peer *p = &self->peers[seat];
+	struct sr_hash32 root = sr_read_hash(r);
+	bool after = sr_read_bool(r);
+	struct vault_key key;
+
+	sr_read_copy(r, key.b, sizeof(key.b));
+	if (sr_reader_finish(r) != SR_OK || may_see(self, seat) != SR_OK)
+		return;
+	p->get_waits = true;
+	p->get_after = after;
+	p->get_root = root;
+	p->get_key = key;
+	gets_run(self);
+}
+
+void snapshot_tick(struct enclave_core *self)
+{
+	served_expire(self);
+	gets_run(self);
 }

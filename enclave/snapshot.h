@@ -16,7 +16,11 @@
  * HEAD  code u16, and when that is OK: first step u32 | steps blob | more bool | snapshot bool, and
  *       with that: blobs header, certificate, parent's header (empty: the epoch's genesis)
  * GET   root 32 | after bool, key 32
- * ROWS  root 32 | after bool, key 32 | code u16 | last bool | u32 n | n times key 32, blob value
+ * ROWS  root 32 | after bool, key 32 | code u16 | last bool | u32 n | n times key 32, blob value |
+ *       proof blob of the last of them (vault/proof.h); empty: there are none
+ *
+ * With the proof, the joiner sees that the rows so far are all that the state has up to there. So
+ * nobody can send it more than the state, but for one message.
  */
 #ifndef SR_ENCLAVE_SNAPSHOT_H
 #define SR_ENCLAVE_SNAPSHOT_H
@@ -26,7 +30,9 @@
 #define SNAPSHOT_CHUNK_BYTES (512u * 1024u)
 #define SNAPSHOT_FRESH_MS 60000u         /* so long one is given to everybody who asks */
 #define SNAPSHOT_KEEP_MS 600000u
-#define SNAPSHOT_CHUNKS_A_SECOND 64u     /* to one peer */
+#define SNAPSHOT_ASK_MS 1000u            /* a peer that asks more often is not answered */
+/* To all peers together, so that votes don't wait behind rows; what is over it waits its turn. */
+#define SNAPSHOT_BYTES_A_SECOND (8u * 1024u * 1024u)
 
 /* --- the member: snapshot.c --- */
 void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *r);
@@ -34,7 +40,7 @@ void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *
 void snapshot_head(struct enclave_core *self, uint32_t seat, uint32_t first, uint32_t count,
     struct sr_bytes steps);
 void snapshot_get(struct enclave_core *self, uint32_t seat, struct sr_reader *r);
-/* Lets go of what nobody needs any more. */
+/* Sends what waited, and lets go of what nobody needs any more. */
 void snapshot_tick(struct enclave_core *self);
 void snapshot_clear(struct enclave_core *self);
 

@@ -27,7 +27,7 @@ static void on_effect(void *ctx, struct cluster *c, uint32_t node, const struct 
 {
 	struct run *run = ctx;
 	(void)c;
-	/* Nothing that comes over a channel ends a node, but the word of more than f. */
+	/* Nothing that comes over a channel ends a node; only the state says that it is refused. */
 	FUZZ_CHECK(fx->kind != ENCLAVE_FX_FATAL ||
 	    (node == JOINER && fx->number == SR_ERR_NOT_ADMITTED));
 	run->fatal |= fx->kind == ENCLAVE_FX_FATAL;

@@ -167,12 +167,44 @@ START_TEST(one_proof_of_a_member_s_fault_is_enough)
 
 	stage_open(&s, 604);
 	for (size_t i = 0; i < 3; i++)
-		duties_fault(s.core, &s.core->now->record.members[1], proofs[i], 4);
+		duties_fault(s.core, 1, &s.core->now->record.members[1], proofs[i], 4);
 	ck_assert_uint_eq(s.core->duties.faults_n, 1);
-	duties_fault(s.core, &s.core->now->record.members[2], proofs[0], 4);
+	duties_fault(s.core, 1, &s.core->now->record.members[2], proofs[0], 4);
 	ck_assert_uint_eq(s.core->duties.faults_n, 2);
 	duties_forget(s.core);
 	ck_assert_uint_eq(s.core->duties.faults_n, 0);
+	stage_close(&s);
+}
+END_TEST
+
+START_TEST(every_member_s_fault_has_a_place_and_is_said_again_in_the_next_epoch)
+{
+	const uint8_t proof[4] = { 1 };
+	struct epoch_record *record;
+	struct stage s;
+
+	stage_open(&s, 605);
+	record = &s.core->now->record;
+	/* As many as there can be. */
+	record->n = SR_MEMBERS_MAX;
+	for (uint32_t i = 4; i < SR_MEMBERS_MAX; i++) {
+		record->members[i] = record->members[3];
+		record->members[i].id_key.b[1] = (uint8_t)i;
+	}
+	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
+		duties_fault(s.core, 1, &record->members[i], proof, 4);
+	ck_assert_uint_eq(s.core->duties.faults_n, SR_MEMBERS_MAX);
+	record->n = 4;
+	record->epoch = 2;
+	duties_switch(s.core);
+	ck_assert_uint_eq(s.core->duties.faults_n, 4);
+	ck_assert_mem_eq(s.core->duties.faults[3].culprit.b, record->members[3].id_key.b, 32);
+	duties_fault(s.core, 1, &record->members[3], proof, 4);
+	ck_assert_uint_eq(s.core->duties.faults_n, 4);
+	record->epoch = 3;
+	duties_switch(s.core);
+	ck_assert_uint_eq(s.core->duties.faults_n, 0);
+	record->epoch = 1;
 	stage_close(&s);
 }
 END_TEST
@@ -182,4 +214,5 @@ TEST_MAIN("enclave_duties",
 	software_is_not_asked_its_operator_is,
 	evidence_that_nobody_asked_for_is_not_sent_on,
 	evidence_that_waits_is_verified_once_by_each_member,
-	one_proof_of_a_member_s_fault_is_enough)
+	one_proof_of_a_member_s_fault_is_enough,
+	every_member_s_fault_has_a_place_and_is_said_again_in_the_next_epoch)

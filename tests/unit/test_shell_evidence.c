@@ -20,6 +20,8 @@
 
 /* --- The fake core: seat 1, with a peer on seat 2 --- */
 
+static uint32_t signatures;                     /* one for each certificate */
+
 struct enclave_core { bool software; struct sr_edsk id; struct sr_edpk id_public; };
 
 enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave_core *self,
@@ -45,6 +47,7 @@ uint64_t enclave_core_peers_version(const struct enclave_core *self)
 enum sr_error enclave_core_channel_sign(struct sr_sig64 *out, const struct enclave_core *self,
     const uint8_t *binding, size_t n)
 {
+	signatures++;
 	sr_sign(out, &self->id, "strongroom channel v1", binding, n);
 	return SR_OK;
 }
@@ -71,6 +74,19 @@ void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy 
 bool enclave_core_evidence_software(const struct enclave_core *self)
 {
 	return self->software;
+}
+
+uint64_t enclave_core_evidence_grace_ms(const struct enclave_core *self, uint32_t seat)
+{
+	(void)self;
+	(void)seat;
+	return 0;
+}
+
+bool enclave_core_evidence_known(const struct enclave_core *self)
+{
+	(void)self;
+	return true;
 }
 
 /* A tick with a token changes the policy. */
@@ -115,7 +131,7 @@ enum sr_error enclave_step(struct enclave_core *self, struct enclave_effects *ou
 
 	policy_change(self, event);
 	wake = (struct enclave_effect){ .kind = ENCLAVE_FX_WAKE, .number = event->kind,
-		.token = event->token };
+		.token = event->token, .member = signatures };
 	out->list = &wake;
 	out->n = 1;
 	return SR_OK;
@@ -289,6 +305,36 @@ START_TEST(without_evidence_it_shows_what_it_has_and_asks_again)
 }
 END_TEST
 
+START_TEST(a_renewal_that_fails_keeps_the_certificate)
+{
+	struct enclave_event answer = { .kind = ENCLAVE_EV_EVIDENCE,
+		.a = { genuine, sizeof genuine } };
+
+	start(false);
+	ck_assert(leads_to(boot, ENCLAVE_FX_EVIDENCE));
+	answer.token = last.token;
+	tell(answer);
+	ck_assert(leads_to(tick, ENCLAVE_FX_WAKE));
+	ck_assert_uint_eq(last.member, 1);
+	now_ms += 86400000;
+	ck_assert(leads_to(tick, ENCLAVE_FX_EVIDENCE));
+	answer.token = last.token;
+	answer.number = SR_ERR_NOT_READY;
+	ck_assert(leads_to(answer, ENCLAVE_FX_NOTE));
+	ck_assert(leads_to(tick, ENCLAVE_FX_WAKE));
+	ck_assert_uint_eq(last.member, 1);
+	ck_assert(says_hello());
+	now_ms += 10000;
+	ck_assert(leads_to(tick, ENCLAVE_FX_EVIDENCE));
+	answer.token = last.token;
+	answer.number = SR_OK;
+	tell(answer);
+	ck_assert(leads_to(tick, ENCLAVE_FX_WAKE));
+	ck_assert_uint_eq(last.member, 2);
+	end();
+}
+END_TEST
+
 START_TEST(a_policy_that_takes_software_no_longer_is_seen_within_seconds)
 {
 	struct enclave_event change = { .kind = ENCLAVE_EV_TICK, .token = 1 }, answer = {
@@ -325,5 +371,6 @@ END_TEST
 TEST_MAIN("shell evidence", where_software_is_enough_the_host_is_not_asked,
     the_host_is_asked_for_evidence_at_the_start_and_each_day,
     without_evidence_it_shows_what_it_has_and_asks_again,
+    a_renewal_that_fails_keeps_the_certificate,
     a_policy_that_takes_software_no_longer_is_seen_within_seconds,
     the_cores_own_questions_are_answered_to_it)

@@ -23,6 +23,8 @@ struct enclave_core {
 	struct sr_edpk id_public;
 	struct sr_hash32 chain_id;
 	struct attest_policy policy;
+	uint64_t grace_ms;
+	bool joining;                    /* and so without the state's policy */
 };
 
 enum sr_error enclave_core_peer_key(struct sr_edpk *id_key, const struct enclave_core *self,
@@ -68,6 +70,17 @@ void enclave_core_evidence_trust(struct attest_trust *out, struct attest_policy 
 	memset(out, 0, sizeof *out);
 }
 
+uint64_t enclave_core_evidence_grace_ms(const struct enclave_core *self, uint32_t seat)
+{
+	(void)seat;
+	return self->grace_ms;
+}
+
+bool enclave_core_evidence_known(const struct enclave_core *self)
+{
+	return !self->joining;
+}
+
 uint32_t enclave_core_self(const struct enclave_core *self)
 {
 	return self->self;
@@ -83,11 +96,14 @@ struct sr_hash32 enclave_core_chain_id(const struct enclave_core *self)
 
 #define EVIDENCE_N 99u
 
+static uint64_t expired_s = UINT64_MAX;         /* collateral is valid up to then */
+
 static enum sr_error fake_verify(struct attest_facts *facts, struct sr_bytes evidence,
     const struct attest_trust *trust, uint64_t time_s)
 {
 	(void)trust;
-	(void)time_s;
+	if (time_s > expired_s)
+		return SR_ERR_COLLATERAL_TIME;
 	if (evidence.n != EVIDENCE_N)
 		return SR_ERR_EVIDENCE_FORMAT;
 	if (evidence.p[EVIDENCE_N - 1] != 0)
@@ -481,7 +497,63 @@ START_TEST(software_is_no_evidence_where_machines_are_asked_for)
 }
 END_TEST
 
-TEST_MAIN("shell roster", a_joiner_is_met_once_both_cores_know_each_other,
+START_TEST(collateral_that_ran_out_holds_a_while_for_whom_the_core_says)
+{
+	struct net *net = net_new(seats_up, ATTEST_KIND_SGX, NULL);
+
+	expired_s = NOW_MS / 1000 - 100;
+	for (uint32_t i = 0; i < 2; i++)
+		knows(&net->ends[i], &net->ends[1 - i]);
+	net->ends[0].core.grace_ms = 50000;
+	net->ends[1].core.grace_ms = 200000;
+	pass(net, 2000);
+	ck_assert(!joined(net, 0, 1));
+	ck_assert_int_eq(net->ends[0].refused, SR_ERR_COLLATERAL_TIME);
+	ck_assert_int_eq(net->ends[1].refused, SR_OK);
+	net->ends[0].core.grace_ms = 200000;
+	pass(net, 2000);
+	ck_assert(joined(net, 0, 1));
+	expired_s = UINT64_MAX;
+	net_free(net);
+}
+END_TEST
+
+/* By the genesis it lets in what the state's policy does not. */
+START_TEST(a_joiner_judges_its_peers_again_when_it_has_the_state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct net *net = net_new(i == 0 ? seats_up : seats_down, ATTEST_KIND_SOFTWARE,
+		    NULL);
+		struct end *a = &net->ends[0];
+
+		a->core.joining = true;
+		for (uint32_t k = 1; k < ENDS; k++) {
+			knows(a, &net->ends[k]);
+			knows(&net->ends[k], a);
+		}
+		pass(net, 1000);
+		ck_assert(joined(net, 0, 1) && joined(net, 0, 2));
+		a->core.joining = false;
+		pass(net, 1000);
+		ck_assert(joined(net, 0, 1) && joined(net, 0, 2));
+		a->core.joining = true;
+		pass(net, 1000);
+		a->core.joining = false;
+		a->core.policy.measurements[0].measurement[0] ^= 1;
+		pass(net, 3000);
+		ck_assert(!shell_channels_up(a->channels, net->ends[1].core.self));
+		ck_assert(!shell_channels_up(a->channels, net->ends[2].core.self));
+		ck_assert_int_eq(a->refused, SR_ERR_MEASUREMENT);
+		say(net, 1, a->core.self, "still here");
+		ck_assert_uint_eq(a->heard_n, 0);
+		net_free(net);
+	}
+}
+END_TEST
+
+TEST_MAIN("shell roster", collateral_that_ran_out_holds_a_while_for_whom_the_core_says,
+    a_joiner_judges_its_peers_again_when_it_has_the_state,
+    a_joiner_is_met_once_both_cores_know_each_other,
     a_peer_that_is_forgotten_is_heard_no_more,
     another_identity_on_a_seat_gets_nothing_that_was_for_the_one_before,
     what_waits_for_a_peer_goes_with_it, every_seat_can_be_a_peer,

@@ -389,7 +389,8 @@ static enum sr_error reattest_fill(void *ctx, struct client *c, struct sr_writer
 	if (index == EPOCH_NOBODY)
 		return SR_ERR_NOT_A_MEMBER;
 	m = &c->epoch->members[index];
-	genesis_report_data(report_data, &m->id_key, &m->vote_key, m->box_key, &nonce);
+	genesis_report_data(report_data, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    &nonce);
 	sr_writer_init(&evidence, GENESIS_EVIDENCE_MAX);
 	rc = node_evidence(a->cli, &evidence, &a->entry->platform, a->run->operator_key,
 	    &a->entry->identity.measurement, report_data);

@@ -216,7 +216,8 @@ static enum cli_exit entry_make(
 	memcpy(m->url, j->entry.url, sizeof m->url);
 	memcpy(m->link, j->entry.link, sizeof m->link);
 	m->url_pin = j->entry.pin;
-	genesis_report_data(report_data, &m->id_key, &m->vote_key, m->box_key, &nonce);
+	genesis_report_data(report_data, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
+	    &nonce);
 	rc = node_evidence(j->cli, evidence, &j->entry.platform, j->operator_key,
 	    &identity->measurement, report_data);
 	m->evidence = (struct sr_bytes){ evidence->p, evidence->n };

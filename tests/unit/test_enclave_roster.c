@@ -603,6 +603,9 @@ START_TEST(more_than_may_fail_do_not_go_for_their_evidence_and_not_in_a_row)
 	for (uint32_t i = 0; i < 7; i++)
 		ck_assert_uint_eq(roster_member(w, i).flags & ROSTER_LAPSED,
 		    i < 4 ? 0 : ROSTER_LAPSED);
+	/* The refresh that is due takes nobody with it. */
+	ck_assert(roster_change_through(w));
+	ck_assert_uint_eq(w->now->n, 7);
 	roster_pass(w, 5000);
 	ck_assert(!roster_changing(w, &change));
 	renew(w, 4, 2);

@@ -9,7 +9,8 @@ cd "$(dirname "$0")/../.."
 O=${O:-build/gcc} CC=${CC:-gcc} SEEDS=${SEEDS:-400} JOBS=${JOBS:-2}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ $# -gt 0 ] || set -- no-persist no-gap-check final-after-skip quorum-minus-one
+[ $# -gt 0 ] || set -- no-persist no-gap-check final-after-skip quorum-minus-one \
+	deal-share-unverified reshare-fresh
 
 build() { # mutant
 	local dir=$work/$1 f part lib objects=()

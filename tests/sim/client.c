@@ -218,16 +218,27 @@ static void op_renew(struct sim_client *c)
 	request(c, CLIENT_SUBMIT, c->op.p, c->op.n);
 }
 
+/* As the file that a joiner's host reads: count, steps. */
+static struct sim_bytes trail_file(const struct epoch_trail_page *page)
+{
+	struct sim_bytes out = { malloc(page->steps.n + 4), page->steps.n + 4 };
+	SR_ASSERT(out.p != NULL);
+	for (int k = 0; k < 4; k++)
+		out.p[k] = (uint8_t)(page->count >> (8 * k));
+	memcpy(out.p + 4, page->steps.p, page->steps.n);
+	return out;
+}
+
 static void trail_keep(struct sim_client *c, const struct epoch_record *newest,
-    struct sr_bytes answer)
+    const struct epoch_trail_page *page)
 {
 	struct sim *s = c->sim;
 	if (newest->epoch == 1 && s->first_trail.p == NULL)
-		s->first_trail = sim_copy(answer.p, answer.n);
+		s->first_trail = trail_file(page);
 	if (c->kind->renew == NULL || newest->epoch < c->epoch.epoch)
 		return;
 	free(c->trail.p);
-	c->trail = sim_copy(answer.p, answer.n);
+	c->trail = trail_file(page);
 }
 
 static void answer_trail(struct sim_client *c, struct sr_bytes answer)
@@ -252,7 +263,7 @@ static void answer_trail(struct sim_client *c, struct sr_bytes answer)
 	epoch_trail_end(&walk);
 	if (newest.epoch == 0)
 		return;
-	trail_keep(c, &newest, answer);
+	trail_keep(c, &newest, &page);
 	bool moved = newest.epoch > c->epoch.epoch;
 	if (moved)
 		c->epoch = newest;

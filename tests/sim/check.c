@@ -11,7 +11,7 @@
 static uint64_t best_clock(const struct sim *s)
 {
 	uint64_t best = 0;
-	for (uint32_t i = 0; i < s->n; i++)
+	for (uint32_t i = 0; i < s->people; i++)
 		if (!s->nodes[i].liar && sim_node_now_ms(&s->nodes[i]) > best)
 			best = sim_node_now_ms(&s->nodes[i]);
 	return best;
@@ -53,7 +53,7 @@ static void turn_look(struct sim_node *node, const struct consensus_header *h)
 	if (s->turn_done || h->epoch != s->turn_epoch || h->slot <= s->turn_slot)
 		return;
 	s->turn_done = true;
-	if (st.frontier_slot > s->turn_slot + 3ull * s->n + 1)
+	if (st.frontier_slot > s->turn_slot + 3ull * node->core->now->record.n + 1)
 		sim_violate(s, "I12: no finality in three rotations after healing: slots %llu to "
 			       "%llu", (unsigned long long)s->turn_slot,
 		    (unsigned long long)st.frontier_slot);
@@ -63,10 +63,10 @@ static void turn_begin(struct sim *s)
 {
 	struct consensus_status st;
 	uint64_t epoch = 0, slot = 0;
-	for (uint32_t i = 0; i < s->n; i++) {
-		if (s->nodes[i].liar)
+	for (uint32_t i = 0; i < s->people; i++) {
+		if (s->nodes[i].liar || !sim_member_now(&s->nodes[i]))
 			continue;
-		if (s->nodes[i].core == NULL)
+		if (s->nodes[i].core == NULL || s->nodes[i].core->now == NULL)
 			return;
 		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
 		if (st.recovering)
@@ -165,10 +165,25 @@ void sim_check_step(struct sim_node *node)
 	}
 	check_limits(node, c);
 	sim_history_certs(node);
-	if (!node->liar)
+	if (!node->liar) {
 		sim_check_roster(node);
+		sim_check_shares(node);
+	}
 	if (s->healed && !s->turn_known)
 		turn_begin(s);
+}
+
+/* One member of the f can hold a change up; without any, what is due is done after healing. */
+bool sim_check_undone(const struct sim_node *node)
+{
+	const struct sim *s = node->sim;
+	if (!s->changes)
+		return false;
+	for (uint32_t i = 0; i < s->faulty_n; i++)
+		if (sim_member_now(&s->nodes[s->faulty[i]]))
+			return false;
+	return node->core->now->record.epoch != s->newest->epoch ||
+	    sim_change_due(enclave_core_final_state(node->core), s->newest);
 }
 
 /* I12: after healing everybody follows. I9, I13: what was acknowledged is on every member. */
@@ -180,11 +195,11 @@ void sim_check_end(struct sim *s)
 	sim_check_vault_key(s);
 	if (!s->turn_known || !s->turn_done)
 		sim_violate(s, "I12: nothing became final after healing");
-	for (uint32_t i = 0; i < s->n; i++) {
+	for (uint32_t i = 0; i < s->people; i++) {
 		struct consensus_status st;
-		if (s->nodes[i].liar)
+		if (s->nodes[i].liar || !sim_member_now(&s->nodes[i]))
 			continue;
-		if (s->nodes[i].core == NULL) {
+		if (s->nodes[i].core == NULL || s->nodes[i].core->now == NULL) {
 			sim_violate(s, "I12: node %u is down after healing", i);
 			return;
 		}
@@ -195,6 +210,8 @@ void sim_check_end(struct sim *s)
 		    st.final_height < s->acknowledged_height)
 			sim_violate(s, "I12: node %u stayed behind: %llu of %llu", i,
 			    (unsigned long long)st.final_height, (unsigned long long)s->final_top);
+		if (sim_check_undone(&s->nodes[i]))
+			sim_violate(s, "I12: a change of the roster is due for ever (node %u)", i);
 		sim_users_check(s, enclave_core_final_state(s->nodes[i].core));
 	}
 }

@@ -17,6 +17,38 @@ void client_account_init(struct sim *s, struct client_account *a)
 	memcpy(a->id.b, pk.b, 32);
 }
 
+/* --- whom --- */
+
+uint32_t client_node(const struct sim_client *c, uint32_t index)
+{
+	const struct sim *s = c->sim;
+	const struct sr_edpk *id = &c->epoch.members[index].id_key;
+	uint32_t i = 0;
+	while (i < s->people && memcmp(s->nodes[i].id.b, id->b, sizeof id->b) != 0)
+		i++;
+	SR_ASSERT(i < s->people);
+	return i;
+}
+
+static bool may_ask(const struct sim_client *c, uint32_t node, bool anyone)
+{
+	const struct sim_node *at = &c->sim->nodes[node];
+	if (at->gone || (at->entry != NULL && !at->invited))
+		return false;
+	return anyone || c->epoch.n == 0 || epoch_record_id(&c->epoch, &at->id) != EPOCH_NOBODY;
+}
+
+/* When all that it knows are gone, its operator finds out whom to ask. */
+uint32_t client_next(const struct sim_client *c, uint32_t node)
+{
+	const struct sim *s = c->sim;
+	for (int anyone = 0; anyone < 2; anyone++)
+		for (uint32_t i = 1; i <= s->people; i++)
+			if (may_ask(c, (node + i) % s->people, anyone == 1))
+				return (node + i) % s->people;
+	return node;
+}
+
 /* --- asking --- */
 
 static void deliver(struct sim_client *c, const uint8_t *bytes, size_t n)
@@ -132,6 +164,16 @@ void client_done(struct sim_client *c)
 	c->sequence++;
 }
 
+void client_submit_op(struct sim_client *c, const uint8_t *p, size_t n)
+{
+	struct vault_op decoded;
+	free(c->op.p);
+	c->op = sim_copy(p, n);
+	SR_ASSERT(vault_op_decode(&decoded, c->op.p, c->op.n) == SR_OK);
+	c->op_hash = decoded.hash;
+	request(c, CLIENT_SUBMIT, c->op.p, c->op.n);
+}
+
 /* --- answers --- */
 
 /* The node is in another epoch than I believed: what it says is checked from the genesis. */
@@ -140,7 +182,7 @@ static void follow(struct sim_client *c)
 	c->resume = c->method;
 	c->following = true;
 	/* It may be the one that is behind. */
-	c->target = (c->target + 1) % c->sim->n;
+	c->target = client_next(c, c->target);
 	trail_ask(c);
 }
 
@@ -161,6 +203,10 @@ static void op_renew(struct sim_client *c)
 	struct vault_op decoded;
 	struct sr_sig64 sig;
 	size_t n = c->op.n - sizeof sig.b;
+	if (c->kind->renew != NULL) {
+		c->kind->renew(c);
+		return;
+	}
 	for (size_t i = 0; i < 8; i++)
 		c->op.p[OP_EPOCH_AT + i] = (uint8_t)(c->epoch.epoch >> (8 * i));
 	sr_sign(&sig, &c->signer.sk, "strongroom op v1", c->op.p, n);
@@ -170,6 +216,29 @@ static void op_renew(struct sim_client *c)
 	if (c->kind->moved != NULL)
 		c->kind->moved(c, &before);
 	request(c, CLIENT_SUBMIT, c->op.p, c->op.n);
+}
+
+/* As the file that a joiner's host reads: count, steps. */
+static struct sim_bytes trail_file(const struct epoch_trail_page *page)
+{
+	struct sim_bytes out = { malloc(page->steps.n + 4), page->steps.n + 4 };
+	SR_ASSERT(out.p != NULL);
+	for (int k = 0; k < 4; k++)
+		out.p[k] = (uint8_t)(page->count >> (8 * k));
+	memcpy(out.p + 4, page->steps.p, page->steps.n);
+	return out;
+}
+
+static void trail_keep(struct sim_client *c, const struct epoch_record *newest,
+    const struct epoch_trail_page *page)
+{
+	struct sim *s = c->sim;
+	if (newest->epoch == 1 && s->first_trail.p == NULL)
+		s->first_trail = trail_file(page);
+	if (c->kind->renew == NULL || newest->epoch < c->epoch.epoch)
+		return;
+	free(c->trail.p);
+	c->trail = trail_file(page);
 }
 
 static void answer_trail(struct sim_client *c, struct sr_bytes answer)
@@ -183,10 +252,12 @@ static void answer_trail(struct sim_client *c, struct sr_bytes answer)
 	sr_reader_init(&r, page.steps.p, page.steps.n);
 	for (uint32_t i = 0; err == SR_OK && i < page.count; i++)
 		err = epoch_trail_step(&walk, &r);
-	/* Few epochs: all of it is in one page. */
+	/* Few epochs: one page has all, or all but what its sender has just begun. */
 	if (err != SR_OK || sr_reader_finish(&r) != SR_OK || page.first != 0 ||
-	    page.count != page.total) {
-		sim_violate(c->sim, "an epoch trail that does not verify");
+	    page.count > page.total) {
+		sim_violate(c->sim, "an epoch trail that does not verify: %s, %llu of %llu",
+		    sr_error_name((unsigned)err), (unsigned long long)page.count,
+		    (unsigned long long)page.total);
 		epoch_trail_end(&walk);
 		return;
 	}
@@ -194,6 +265,7 @@ static void answer_trail(struct sim_client *c, struct sr_bytes answer)
 	epoch_trail_end(&walk);
 	if (newest.epoch == 0)
 		return;
+	trail_keep(c, &newest, &page);
 	bool moved = newest.epoch > c->epoch.epoch;
 	if (moved)
 		c->epoch = newest;
@@ -273,7 +345,7 @@ void sim_user_reply(
 	struct sim *s = process->sim;
 	uint64_t who = token >> 40;
 	struct sim_client *c = who >= 1 && who <= s->clients_n ? s->clients[who - 1] : NULL;
-	struct sr_edpk keys[SIM_NODES_MAX];
+	struct sr_edpk keys[SR_MEMBERS_MAX];
 	uint8_t *payload = NULL;
 	size_t payload_n = 0;
 	enum sr_error inner;
@@ -294,7 +366,7 @@ void sim_user_reply(
 		keys[i] = c->epoch.members[i].vote_key;
 	enum sr_error err = client_answer_open(&inner, &member, &payload, &payload_n,
 	    &c->answer_sk, &c->request_hash, keys, c->epoch.n, bytes.p, bytes.n);
-	if (err != SR_OK || c->epoch.members[member].seat != process->index) {
+	if (err != SR_OK || client_node(c, member) != process->index) {
 		sim_violate(s, "node %u: an answer that does not verify: %s", process->index,
 		    sr_error_name((unsigned)err));
 		return;
@@ -308,7 +380,7 @@ void sim_user_wake(struct sim *s, uint32_t user, uint64_t sequence)
 	struct sim_client *c = s->clients[user];
 	if (sequence != c->sequence || c->done)
 		return;
-	c->target = (c->target + 1) % s->n;
+	c->target = client_next(c, c->target);
 	c->retrying = true;
 	if (c->method == CLIENT_TRAIL)
 		trail_ask(c);
@@ -338,6 +410,7 @@ void client_clear(struct sim_client *c)
 {
 	free(c->op.p);
 	free(c->sealed.p);
+	free(c->trail.p);
 }
 
 void sim_users_finish(struct sim *s)

@@ -6,6 +6,7 @@
 #ifndef SR_TESTS_SIM_CLIENT_H
 #define SR_TESTS_SIM_CLIENT_H
 
+#include "shamir/tdh2.h"
 #include "tests/sim/sim.h"
 
 struct sim_client;
@@ -22,6 +23,7 @@ struct client_kind {
 	/* Another epoch; the operation under way has another hash, if it had one. May be NULL. */
 	void (*moved)(struct sim_client *c, const struct sr_hash32 *before);
 	void (*finish)(struct sim_client *c);           /* healed: come to an end; may be NULL */
+	void (*renew)(struct sim_client *c);            /* makes the operation anew; may be NULL */
 	void (*check)(struct sim_client *c, struct vault_tree *state);
 };
 
@@ -43,6 +45,7 @@ struct sim_client {
 	struct client_account signer;
 	struct sim_bytes op;                    /* SUBMIT: the same bytes, over all retries */
 	struct sim_bytes sealed;
+	struct sim_bytes trail;                 /* the last one that it followed */
 	struct sr_hash32 op_hash, request_hash;
 	struct sr_key32 answer_sk;
 	uint32_t target;
@@ -59,6 +62,12 @@ void client_get_number(struct sim_client *c, enum vault_get_kind kind, uint64_t 
 void client_get_account(struct sim_client *c, const struct vault_account *a);
 void client_share(struct sim_client *c, const struct sr_hash32 *ticket);
 void client_done(struct sim_client *c);
+/* Signed already; for who has a renew. */
+void client_submit_op(struct sim_client *c, const uint8_t *p, size_t n);
+/* The node to be asked after this one: a member, as far as the client knows. */
+uint32_t client_next(const struct sim_client *c, uint32_t node);
+/* The node with this index in the client's epoch. */
+uint32_t client_node(const struct sim_client *c, uint32_t index);
 
 /* A key under the vault key and a policy, and a payload: the body of a PUT or UPDATE. */
 struct client_secret {

@@ -51,7 +51,7 @@ static struct history_slot *slot_of(struct sim *s, uint64_t epoch, uint64_t slot
 		return NULL;
 	free(h->ballots);
 	*h = (struct history_slot){ .used = true, .epoch = epoch, .slot = slot };
-	h->ballots = calloc(s->n, sizeof *h->ballots);
+	h->ballots = calloc(s->people, sizeof *h->ballots);
 	SR_ASSERT(h->ballots != NULL);
 	return h;
 }

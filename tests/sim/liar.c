@@ -39,6 +39,8 @@ void sim_liar_clear(struct sim_node *node)
 	if (node->lying == NULL)
 		return;
 	free(node->lying->forged.p);
+	free(node->lying->shown.p);
+	free(node->lying->shown_rows.p);
 	for (size_t i = 0; i < LIAR_OLD; i++)
 		free(node->lying->old[i].p);
 	free(node->lying);
@@ -581,6 +583,29 @@ bool sim_liar_serves(struct sim_node *node, uint32_t user)
 	return false;
 }
 
+/* --- to a joiner --- */
+
+/* Bytes of its own making, or what it showed somebody before. */
+static bool snapshot(struct sim_node *node, uint32_t to, const uint8_t *msg, size_t n)
+{
+	struct sim *s = node->sim;
+	struct sim_liar *l = lying(node);
+	struct sim_bytes *old = msg[0] == CORE_SNAPSHOT_HEAD ? &l->shown : &l->shown_rows;
+	if (old->p == NULL)
+		*old = sim_copy(msg, n);
+	if (tells(node, SIM_FAULT_OLD_SNAPSHOT, 700)) {
+		sim_send(node, to, old->p, old->n, 0);
+		return true;
+	}
+	if (!tells(node, SIM_FAULT_FALSE_SNAPSHOT, 700))
+		return false;
+	struct sim_bytes copy = sim_copy(msg, n);
+	copy.p[1 + sim_below(s, n - 1)] ^= (uint8_t)(1 + sim_below(s, 255));
+	sim_send(node, to, copy.p, copy.n, 0);
+	free(copy.p);
+	return true;
+}
+
 bool sim_liar_send(struct sim_node *node, uint32_t to, const uint8_t *msg, size_t n)
 {
 	uint8_t kind;
@@ -590,9 +615,12 @@ bool sim_liar_send(struct sim_node *node, uint32_t to, const uint8_t *msg, size_
 	const struct consensus *c = enclave_core_consensus(node->core);
 	if (c == NULL || n == 0)
 		return false;
-	if (unserved(node, to, c->config.epoch) || sim_liar_deal_hides(node, msg, n))
+	if (unserved(node, to, c->config.epoch) || sim_liar_deal_hides(node, msg, n) ||
+	    sim_liar_withholds(node, msg, n))
 		return true;
 	noise(node, to, msg, n);
+	if ((msg[0] == CORE_SNAPSHOT_HEAD || msg[0] == CORE_SNAPSHOT_ROWS) && n > 1)
+		return snapshot(node, to, msg, n);
 	if (msg[0] == CORE_HEAD)
 		return head(node, to, msg, n);
 	if (!sim_envelope_consensus(&kind, &epoch, &rest, msg, n) || epoch != c->config.epoch)
@@ -633,4 +661,6 @@ void sim_liar_after(struct sim_node *node)
 	if (l != NULL)
 		l->swapped = false;
 	sim_liar_deal(node, lying(node));
+	sim_liar_withhold(node);
+	sim_liar_complain(node, lying(node));
 }

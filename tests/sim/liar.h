@@ -40,8 +40,10 @@ struct sim_liar {
 	size_t old_n;
 	bool swapped;                   /* the wrong share is in the core's memory */
 	struct sr_scalar share, wrong;
+	struct sim_bytes shown;         /* the first snapshot header and rows that it showed */
+	struct sim_bytes shown_rows;
 	bool dealt;                     /* badly, since this boot */
-	uint64_t dealt_boot;
+	uint64_t dealt_boot, dealt_epoch, complained_epoch;
 	struct sr_hash32 hidden;        /* the good dealing, which nobody is to see */
 };
 
@@ -49,5 +51,11 @@ struct sim_liar {
 void sim_liar_deal(struct sim_node *node, struct sim_liar *l);
 /* Is this the good dealing on its way out? */
 bool sim_liar_deal_hides(const struct sim_node *node, const uint8_t *msg, size_t n);
+
+/* Keeps its own dealing or acknowledgement to itself, and out of its blocks. */
+void sim_liar_withhold(struct sim_node *node);
+bool sim_liar_withholds(struct sim_node *node, const uint8_t *msg, size_t n);
+/* Complains of somebody whose dealing is good. */
+void sim_liar_complain(struct sim_node *node, struct sim_liar *l);
 
 #endif

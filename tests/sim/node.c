@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "enclave/internal.h"
 #include "tests/sim/sim.h"
 
 struct sim_bytes sim_copy(const uint8_t *p, size_t n)
@@ -42,12 +43,28 @@ static void store_read(struct sim_node *node, const struct enclave_effect *fx)
 static void effect_send(struct sim_node *node, const struct enclave_effect *fx)
 {
 	struct sim *s = node->sim;
-	SR_ASSERT(fx->member < s->n || fx->member == UINT32_MAX);
-	for (uint32_t to = 0; to < s->n; to++) {
-		if (to == node->index || (fx->member != UINT32_MAX && to != fx->member))
+	uint32_t only = fx->member != UINT32_MAX ? sim_node_at(node, fx->member) : EPOCH_NOBODY;
+	for (uint32_t to = 0; to < s->people; to++) {
+		if (to == node->index || (fx->member != UINT32_MAX && to != only))
 			continue;
 		sim_post(node, to, fx->a.p, fx->a.n);
 	}
+}
+
+/* An honest node may end itself when it has left, when nobody wants it, or when its operator was
+ * lied to. */
+static bool ended(struct sim_node *node)
+{
+	struct sim *s = node->sim;
+	bool joiner = node->entry != NULL;
+	node->gone = (node->end == SR_ERR_LEFT && node->leaves) ||
+	    (node->end == SR_ERR_NOT_ADMITTED && joiner);
+	if (node->gone && s->newest != NULL && sim_member_now(node) &&
+	    node->core->now != NULL && s->newest->epoch > node->core->now->record.epoch)
+		sim_violate(s, "I10: node %u ended itself and is a member", node->index);
+	s->left += node->end == SR_ERR_LEFT && node->gone;
+	s->refused += node->end == SR_ERR_NOT_ADMITTED && node->gone;
+	return node->gone || (joiner && sim_joiner_ended(node));
 }
 
 static void effect(struct sim_node *node, const struct enclave_effect *fx)
@@ -81,7 +98,8 @@ static void effect(struct sim_node *node, const struct enclave_effect *fx)
 		sim_say(s, "node %u: %.*s", node->index, (int)fx->a.n, (const char *)fx->a.p);
 		break;
 	case ENCLAVE_FX_FATAL:
-		if (node->liar) {
+		node->end = (enum sr_error)fx->number;
+		if (node->liar || ended(node)) {
 			sim_say(s, "node %u ended itself: %.*s", node->index, (int)fx->a.n,
 			    (const char *)fx->a.p);
 			break;
@@ -132,6 +150,7 @@ void sim_node_event(struct sim_node *node, struct enclave_event *ev)
 	ev->seed = &seed;
 	ev->now_ms = sim_node_now_ms(node);
 	SR_ASSERT(node->effects.n == 0);
+	node->end = SR_OK;
 	sim_step_before(node);
 	enum sr_error err = enclave_step(node->core, &node->effects, ev);
 	sim_step_after(node);
@@ -139,7 +158,11 @@ void sim_node_event(struct sim_node *node, struct enclave_event *ev)
 	enclave_effects_reset(&node->effects);
 	if (!up)
 		return;
-	if (err == SR_OK) {
+	if (err == SR_OK && node->end == SR_OK) {
+		sim_check_step(node);
+	} else if (!node->liar && node->end != SR_OK) { /* as its host does */
+		sim_node_crash(node, false);
+	} else if (err == SR_OK) {
 		sim_check_step(node);
 	} else if (node->liar) { /* of the f: it may do as it likes with itself */
 		node->dead = true;
@@ -205,6 +228,11 @@ static void boot(struct sim_node *node)
 	ev.b = (struct sr_bytes){ identity, n };
 	sim_node_event(node, &ev);
 	free(identity);
+	if (node->trail.n > 0 && keeper_blank(&node->host.keeper)) {
+		ev = (struct enclave_event){ .kind = ENCLAVE_EV_TRAIL };
+		ev.a = (struct sr_bytes){ node->trail.p, node->trail.n };
+		sim_node_event(node, &ev);
+	}
 	replay(node);
 	sim_node_event(node, &ready);
 	node->ready = node->core != NULL;
@@ -214,7 +242,8 @@ void sim_node_boot(struct sim_node *node)
 {
 	struct sim *s = node->sim;
 	struct sr_hash32 measurement = { { 7 } };
-	if (node->core != NULL || node->dead || !sim_host_open(node))
+	if (node->core != NULL || node->dead || (node->entry != NULL && !node->invited) ||
+	    !sim_host_open(node))
 		return;
 	node->core = enclave_core_new(&node->sealing_key, &measurement);
 	SR_ASSERT(node->core != NULL);
@@ -226,9 +255,9 @@ void sim_node_boot(struct sim_node *node)
 	    node->process == node->index ? "" : "'",
 	    node->host.disk->ordered ? "ordered" : "scattered");
 	boot(node);
-	for (uint32_t i = 0; i < s->n && node->core != NULL; i++) {
+	for (uint32_t i = 0; i < s->people && node->core != NULL; i++) {
 		struct enclave_event link = { .kind = ENCLAVE_EV_LINK, .member = i, .number = 1 };
-		if (i != node->index)
+		if (i != node->index || node->entry != NULL)
 			sim_node_event(node, &link);
 	}
 	sim_host_watch(node);

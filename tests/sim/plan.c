@@ -50,6 +50,12 @@ static bool is_lie(enum sim_fault_kind kind)
 	return kind >= SIM_FAULT_EQUIVOCATE;
 }
 
+/* What operators do, and how a joiner fares. */
+static bool is_change(enum sim_fault_kind kind)
+{
+	return kind >= SIM_FAULT_JOIN && kind <= SIM_FAULT_OLD_TRAIL;
+}
+
 /* Its member is one of the f, with this role. */
 static bool of_role(enum sim_fault_kind kind, enum sim_role *role)
 {
@@ -83,8 +89,9 @@ static bool resolve(struct sim *s, struct sim_fault *f)
 	return true;
 }
 
-static void add(struct sim *s, enum sim_fault_kind kind, uint64_t at_ms, uint64_t until_ms,
-    uint64_t param)
+/* only: of this member; EPOCH_NOBODY: of one by chance. */
+static void add_of(struct sim *s, enum sim_fault_kind kind, uint64_t at_ms, uint64_t until_ms,
+    uint64_t param, uint32_t only)
 {
 	uint64_t pick = draw(s);
 	if (s->plan_n == SIM_PLAN_MAX)
@@ -94,9 +101,17 @@ static void add(struct sim *s, enum sim_fault_kind kind, uint64_t at_ms, uint64_
 	*f = (struct sim_fault){ .kind = kind, .at_us = at_ms * 1000, .pick = pick,
 		.param = param };
 	f->until_us = until_ms == FOR_EVER ? FOR_EVER : until_ms * 1000;
-	f->off = s->options.calm || !resolve(s, f) || at_ms > s->options.fault_ms ||
+	f->member = only;
+	f->off = s->options.calm || (only == EPOCH_NOBODY && !resolve(s, f)) ||
+	    at_ms > s->options.fault_ms ||
 	    (s->options.without_kinds >> kind & 1) != 0 ||
 	    (s->options.has_only && (s->options.only[ordinal / 64] >> ordinal % 64 & 1) == 0);
+}
+
+static void add(struct sim *s, enum sim_fault_kind kind, uint64_t at_ms, uint64_t until_ms,
+    uint64_t param)
+{
+	add_of(s, kind, at_ms, until_ms, param, EPOCH_NOBODY);
 }
 
 static void add_weather(struct sim *s, uint64_t span_ms)
@@ -135,7 +150,7 @@ static void add_lies(struct sim *s, uint64_t span_ms)
 	uint32_t lies = 3 + (uint32_t)draw_below(s, 10);
 	for (uint32_t i = 0; i < lies; i++) {
 		enum sim_fault_kind kind = (enum sim_fault_kind)(SIM_FAULT_EQUIVOCATE +
-		    draw_below(s, SIM_FAULT_KINDS - SIM_FAULT_EQUIVOCATE));
+		    draw_below(s, SIM_FAULT_FALSE_SNAPSHOT - SIM_FAULT_EQUIVOCATE));
 		uint64_t at = draw_below(s, 3) == 0 ? 0 : draw_below(s, span_ms);
 		uint64_t until = draw_below(s, 4) == 0 ? FOR_EVER
 						       : at + 500 + draw_below(s, span_ms);
@@ -185,8 +200,8 @@ static void add_disks(struct sim *s, uint64_t span_ms)
 /* Whose fault it may be: at most f, each with a way of his own. */
 static void choose_faulty(struct sim *s)
 {
-	uint64_t many = draw(s), order[SIM_NODES_MAX], roles[SIM_NODES_MAX];
-	for (uint32_t i = 0; i < SIM_NODES_MAX; i++) {
+	uint64_t many = draw(s), order[SIM_MEMBERS_MAX], roles[SIM_MEMBERS_MAX];
+	for (uint32_t i = 0; i < SIM_MEMBERS_MAX; i++) {
 		order[i] = draw(s);
 		roles[i] = draw(s) % 100;
 	}
@@ -194,13 +209,110 @@ static void choose_faulty(struct sim *s)
 		return;
 	s->faulty_n = 1 + (uint32_t)(many / 10 % s->faults);
 	for (uint32_t i = 0, taken = 0; taken < s->faulty_n; i++) {
-		struct sim_node *node = &s->nodes[order[i % SIM_NODES_MAX] % s->n];
+		struct sim_node *node = &s->nodes[order[i % SIM_MEMBERS_MAX] % s->n];
 		while (node->role != SIM_HONEST)
 			node = &s->nodes[(node->index + 1) % s->n];
 		node->role = roles[i] < 65 ? SIM_LIAR : roles[i] < 85 ? SIM_TWINS : SIM_SET_BACK;
 		node->liar = true;
 		s->faulty[taken++] = node->index;
 	}
+}
+
+/* --- rosters that change --- */
+
+/* A liar among those who come, when there may be one more. */
+static void joiner_lies(struct sim *s, uint32_t joiner, uint64_t span_ms)
+{
+	if (consensus_faults(s->n + 1) <= s->faulty_n || s->options.calm)
+		return;
+	s->nodes[joiner].role = SIM_LIAR;
+	s->nodes[joiner].liar = true;
+	s->faulty[s->faulty_n++] = joiner;
+	for (int i = 0; i < 6; i++) {
+		enum sim_fault_kind kind = (enum sim_fault_kind)(SIM_FAULT_EQUIVOCATE +
+		    draw_below(s, SIM_FAULT_KINDS - SIM_FAULT_EQUIVOCATE));
+		uint64_t at = draw_below(s, span_ms), param = draw(s);
+		add_of(s, kind, at, at + 500 + draw_below(s, span_ms), param, joiner);
+	}
+}
+
+/* It is a node like others: it crashes, and its disk is as bad. */
+static void joiner_faults(struct sim *s, uint32_t joiner, uint64_t from_ms)
+{
+	static const enum sim_fault_kind kinds[] = { SIM_FAULT_CRASH, SIM_FAULT_CRASH,
+		SIM_FAULT_CRASH, SIM_FAULT_DEAF, SIM_FAULT_MUTE, SIM_FAULT_DISK_ERROR,
+		SIM_FAULT_DISK_FULL, SIM_FAULT_DISK_SLOW };
+	for (uint64_t left = draw_below(s, 4); left > 0; left--) {
+		uint64_t at = from_ms + draw_below(s, 4000), param = draw(s);
+		enum sim_fault_kind kind = kinds[draw_below(s, sizeof kinds / sizeof kinds[0])];
+		add_of(s, kind, at, at + 20 + draw_below(s, 2500), param, joiner);
+	}
+}
+
+static void add_join(struct sim *s, uint64_t at_ms, uint64_t span_ms)
+{
+	uint32_t joiner = s->people;
+	uint64_t way = draw_below(s, 100);
+	if (s->people == s->n + SIM_JOINERS_MAX)
+		return;
+	s->people++;
+	add_of(s, SIM_FAULT_JOIN, at_ms, 0, 0, joiner);
+	if (way < 8)
+		add_of(s, SIM_FAULT_ABSENT, at_ms, 0, 0, joiner);
+	if (way % 5 == 0)
+		add_of(s, SIM_FAULT_OLD_TRAIL, at_ms, 0, 0, joiner);
+	if (way % 5 == 1)
+		add_of(s, SIM_FAULT_FALSE_TRAIL, at_ms, 0, draw(s), joiner);
+	if (way % 7 == 0)
+		joiner_lies(s, joiner, span_ms);
+	joiner_faults(s, joiner, at_ms);
+}
+
+/* Everybody, one after the other. */
+static void add_replacement(struct sim *s, uint64_t span_ms)
+{
+	for (uint32_t i = 0; i < SIM_JOINERS_MAX; i++) {
+		uint64_t at = 200 + i * span_ms / SIM_JOINERS_MAX;
+		add_join(s, at, span_ms);
+		add_of(s, SIM_FAULT_LEAVE, at + draw_below(s, 1500), 0, 0, i % s->n);
+	}
+}
+
+static void add_one_change(struct sim *s, uint64_t at_ms, uint64_t span_ms)
+{
+	uint64_t kind = draw_below(s, 100);
+	if (kind < 45)
+		add_join(s, at_ms, span_ms);
+	else
+		add(s, kind < 70 ? SIM_FAULT_LEAVE : SIM_FAULT_REFRESH, at_ms, 0, 0);
+}
+
+/* What liars do about a change. */
+static void add_change_lies(struct sim *s, uint64_t span_ms)
+{
+	for (enum sim_fault_kind k = SIM_FAULT_FALSE_SNAPSHOT; k < SIM_FAULT_KINDS; k++) {
+		uint64_t at = draw_below(s, span_ms / 2), lasts = 500 + draw_below(s, span_ms);
+		bool shows = k == SIM_FAULT_FALSE_SNAPSHOT || k == SIM_FAULT_OLD_SNAPSHOT;
+		if (draw_below(s, 100) < 60)
+			add(s, k, shows ? 0 : at, shows ? FOR_EVER : at + lasts, draw(s));
+	}
+}
+
+static void add_changes(struct sim *s, uint64_t span_ms)
+{
+	uint64_t way = draw_below(s, 100), n = 1 + draw_below(s, 4), at = 0;
+	bool planned = way < 40 && s->n <= 13;
+	s->changes = planned || s->options.changes;
+	if (!planned)
+		return;
+	if (way < 5)
+		add_replacement(s, span_ms);
+	for (uint64_t i = 0; i < n && way >= 5; i++) {
+		if (i == 0 || draw_below(s, 3) > 0) /* else at the same time as the last */
+			at = 100 + draw_below(s, span_ms - 2000);
+		add_one_change(s, at, span_ms);
+	}
+	add_change_lies(s, span_ms);
 }
 
 void sim_plan_make(struct sim *s)
@@ -214,6 +326,8 @@ void sim_plan_make(struct sim *s)
 	add_twins(s, span_ms);
 	add_events(s, span_ms);
 	add_disks(s, span_ms);
+	s->people = s->n;
+	add_changes(s, span_ms);
 }
 
 /* --- carrying it out --- */
@@ -267,8 +381,8 @@ static void cuts(struct sim *s)
 		const struct sim_fault *f = &s->plan[i];
 		if (!f->active || f->kind < SIM_FAULT_PARTITION || f->kind > SIM_FAULT_ONE_WAY)
 			continue;
-		for (uint32_t a = 0; a < s->n; a++)
-			for (uint32_t b = 0; b < s->n; b++)
+		for (uint32_t a = 0; a < s->people; a++)
+			for (uint32_t b = 0; b < s->people; b++)
 				s->cut[a][b] = s->cut[a][b] || cut_by(s, f, a, b);
 	}
 }
@@ -380,6 +494,11 @@ static void carry_out(struct sim *s, struct sim_fault *f, bool begins)
 	    sim_fault_name(f->kind), f->member, begins ? "begins" : "ends");
 	if (is_lie(f->kind))
 		return;
+	if (is_change(f->kind)) {
+		if (begins && f->kind <= SIM_FAULT_REFRESH)
+			sim_change_begin(s, f);
+		return;
+	}
 	if (f->kind <= SIM_FAULT_LATE_FINAL || f->kind == SIM_FAULT_CRASH_POINT) {
 		weather(s);
 	} else if (f->kind <= SIM_FAULT_ONE_WAY) {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Planted faults, each of which must be noticed. The simulator is built against a copy of consensus/ with one rule
+# Planted faults, each of which must be noticed. The simulator is built against a copy of a folder with one rule
 # broken (tests/mutants) and must show a violation. The other mutants, which whole cores mask by a second line of
 # defence (an execution layer that keeps no state below the last final block refuses wrong-final-parent, too), are for
 # the unit tests of the rules: tests/mutants/kill.sh runs those against every mutant.
@@ -9,19 +9,28 @@ cd "$(dirname "$0")/../.."
 O=${O:-build/gcc} CC=${CC:-gcc} SEEDS=${SEEDS:-400} JOBS=${JOBS:-2}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ $# -gt 0 ] || set -- no-persist no-gap-check final-after-skip quorum-minus-one
+[ $# -gt 0 ] || set -- no-persist no-gap-check final-after-skip quorum-minus-one \
+	deal-share-unverified reshare-fresh
 
 build() { # mutant
-	local dir=$work/$1 f
+	local dir=$work/$1 f part lib objects=()
 	tests/mutants/build.sh "$1" "$dir" || return 1
-	for f in "$dir"/consensus/*.c; do
+	part=$(cd "$dir" && echo */)
+	part=${part%/}
+	for f in $(ar t "$O/lib$part.a"); do
+		f=$dir/$part/${f%.o}.c
 		$CC -std=c17 -D_POSIX_C_SOURCE=200809L -O2 -w -I "$dir" -I . -c "$f" -o "${f%.c}.o" || return 1
 	done
 	# As sim_fast is linked: the rules that are broken here are not the cryptography's.
-	$CC -o "$dir/sim" $(ls "$O"/obj/tests/sim/*.o | grep -vE '/(fake|test)_') "$O/libkeeper.a" "$O/libenclave.a" \
-		"$dir"/consensus/*.o "$O/libvault.a" "$O/libfake_shamir.a" "$O/libchain.a" "$O/libwire.a" \
-		"$O/libfake_attest.a" "$O/libwire.a" \
-		"$O/libfake_base.a" -ltokyocabinet -lsecp256k1 -lhogweed -lnettle -lgmp
+	for lib in enclave consensus vault fake_shamir chain fake_attest wire fake_base; do
+		if [ "$lib" = "$part" ]; then
+			for f in $(ar t "$O/lib$lib.a"); do objects+=("$dir/$part/$f"); done
+		else
+			objects+=("$O/lib$lib.a")
+		fi
+	done
+	$CC -o "$dir/sim" $(ls "$O"/obj/tests/sim/*.o | grep -vE '/(fake|test)_') "$O/libkeeper.a" "${objects[@]}" \
+		-ltokyocabinet -lsecp256k1 -lhogweed -lnettle -lgmp -lm -lpthread
 }
 
 replay() { grep -m 1 -oP 'replay: sim_fast \K.*(?= --verbose)'; }

@@ -42,6 +42,13 @@ static void totals_of_run(struct run_totals *t, const struct sim *s)
 	t->simulated_ms += s->now_us / 1000;
 	t->bad_shares_named += s->bad_shares_named;
 	t->i6_looks += s->i6_looks;
+	t->i7_looks += s->i7_looks;
+	t->joined += s->joined;
+	t->left += s->left;
+	t->refused += s->refused;
+	t->epochs += s->newest != NULL ? s->newest->epoch : 0;
+	for (uint32_t i = s->n; i < s->people; i++)
+		t->became += s->newest != NULL && sim_member_now(&s->nodes[i]);
 	for (unsigned k = 0; k < SIM_FAULT_KINDS; k++)
 		t->injected[k] += s->injected[k];
 	t->by_n[s->n]++;
@@ -230,6 +237,11 @@ static void report(const struct run_totals *t, uint64_t first, double wall_s)
 	    (unsigned long long)t->lies, (unsigned long long)t->acknowledged,
 	    (unsigned long long)t->releases, (unsigned long long)t->bad_shares_named,
 	    (unsigned long long)t->i6_looks);
+	printf("  %llu epochs, %llu joiners, %llu of them members at the end, %llu refused, "
+	       "%llu left, %llu sets of shares tried\n", (unsigned long long)t->epochs,
+	    (unsigned long long)t->joined, (unsigned long long)t->became,
+	    (unsigned long long)t->refused, (unsigned long long)t->left,
+	    (unsigned long long)t->i7_looks);
 	printf("%llu seeds from %llu: %llu violations; "
 	       "%.0f simulated s in %.1f s (%.0fx, %.0fx of a core); "
 	       "traces %016llx; cryptography: %s\n",

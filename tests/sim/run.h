@@ -29,7 +29,8 @@ struct run_result {
 /* Figures of many runs: whole numbers alone, so that they can be added up. */
 struct run_totals {
 	uint64_t seeds, failed, events, messages, crashes, lies, releases, acknowledged, blocks,
-	    simulated_ms, bad_shares_named, i6_looks;
+	    simulated_ms, bad_shares_named, i6_looks, i7_looks, epochs, joined, became, left,
+	    refused;
 	uint64_t injected[SIM_FAULT_KINDS];
 	uint64_t by_n[SIM_NODES_MAX + 1], ms_by_n[SIM_NODES_MAX + 1],
 	    cpu_us_by_n[SIM_NODES_MAX + 1];

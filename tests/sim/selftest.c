@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/client.h"
 #include "tests/sim/history.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/run.h"
@@ -163,6 +164,103 @@ static void plant_threshold(struct sim *s)
 	sim_check_vault_key(s);
 }
 
+/* --- after a refresh --- */
+
+static void refresh(struct sim *s)
+{
+	struct sim_fault f = { .kind = SIM_FAULT_REFRESH, .member = 0 };
+	sim_change_begin(s, &f);
+	sim_go(s, 8000);
+	SR_ASSERT(s->violation[0] != '\0' || s->newest->epoch == 2);
+}
+
+/* Everybody is looked at as if the switch were now. */
+static void switch_look(struct sim *s)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->nodes[i].roster_epoch = s->nodes[i].share_epoch = 0;
+		sim_check_roster(&s->nodes[i]);
+		sim_check_shares(&s->nodes[i]);
+	}
+}
+
+static void plant_foreign_share(struct sim *s)
+{
+	struct sr_scalar one, *share;
+	refresh(s);
+	share = &s->nodes[2].core->keys->now.share;
+	sr_scalar_from_u32(&one, 1);
+	sr_scalar_add(share, share, &one);
+	switch_look(s);
+}
+
+static void plant_other_key(struct sim *s)
+{
+	refresh(s);
+	free(s->epochs[2]);
+	s->epochs[2] = NULL;
+	s->newest = NULL;
+	for (uint32_t i = 0; i < s->n; i++)
+		memcpy(s->nodes[i].core->now->record.vault_key,
+		    s->nodes[i].core->now->record.members[0].verify_key, 32);
+	switch_look(s);
+}
+
+/* A refresh that leaves the shares as they were. */
+static void plant_no_refresh(struct sim *s)
+{
+	struct sr_scalar shares[4];
+	struct epoch_record *before = malloc(sizeof *before);
+	SR_ASSERT(before != NULL && s->n == 4);
+	*before = s->nodes[0].core->now->record;
+	for (uint32_t i = 0; i < s->n; i++)
+		shares[i] = s->nodes[i].core->keys->now.share;
+	refresh(s);
+	free(s->epochs[2]);
+	s->epochs[2] = NULL;
+	s->newest = NULL;
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->nodes[i].core->keys->now.share = shares[i];
+		for (uint32_t k = 0; k < s->n; k++)
+			memcpy(s->nodes[i].core->now->record.members[k].verify_key,
+			    before->members[k].verify_key, 32);
+	}
+	free(before);
+	switch_look(s);
+}
+
+static void plant_gone_member(struct sim *s)
+{
+	s->nodes[1].gone = true;
+	refresh(s);
+}
+
+/* A change begins, and nobody finishes it. */
+static void plant_undone(struct sim *s)
+{
+	struct sim_fault f = { .kind = SIM_FAULT_REFRESH, .member = 0 };
+	uint64_t from_us;
+	s->turn_known = s->turn_done = true;
+	sim_users_finish(s);
+	sim_go(s, 20000);
+	sim_change_begin(s, &f);
+	from_us = s->now_us;
+	for (uint64_t ms = 1; ms < 5000 && !sim_check_undone(&s->nodes[0]); ms++)
+		sim_go(s, ms - (s->now_us - from_us) / 1000);
+	for (uint32_t i = 0; i < s->clients_n; i++)
+		s->clients[i]->done = true;
+	sim_check_end(s);
+}
+
+static void plant_refreshed(struct sim *s)
+{
+	refresh(s);
+	sim_users_finish(s);
+	s->healed = true;
+	sim_go(s, 20000);
+	sim_check_end(s);
+}
+
 static void plant_no_ticket(struct sim *s)
 {
 	struct sr_hash32 ticket = { { 1 } };
@@ -238,6 +336,7 @@ static void plant_nothing(struct sim *s)
 
 static const struct { const char *name, *expect; void (*plant)(struct sim *s); } plants[] = {
 	{ "a world left alone", "", plant_nothing },
+	{ "a world with a refresh", "", plant_refreshed },
 	{ "another final block", "I1:", plant_conflict },
 	{ "two notarised blocks in a slot", "I1:", plant_two_notarised },
 	{ "a second NOTAR vote", "I2:", plant_double_vote },
@@ -250,19 +349,24 @@ static const struct { const char *name, *expect; void (*plant)(struct sim *s); }
 	{ "a vote that is in no log", "I6:", plant_unlogged },
 	{ "shares of another key", "I7:", plant_share },
 	{ "fewer shares are enough", "I7:", plant_threshold },
+	{ "a share that the roster does not have", "I7:", plant_foreign_share },
+	{ "another vault key after a refresh", "I7:", plant_other_key },
+	{ "a refresh that changes no share", "I7:", plant_no_refresh },
 	{ "a share without a ticket", "I8:", plant_no_ticket },
 	{ "a switch fires early", "I9:", plant_early },
 	{ "another roster", "I10:", plant_roster },
+	{ "who has left is a member", "I10:", plant_gone_member },
 	{ "more kept than allowed", "I11:", plant_hoard },
 	{ "a message too long", "I11:", plant_long_message },
 	{ "a standstill after healing", "I12:", plant_standstill },
 	{ "a member that stays down", "I12:", plant_down },
+	{ "a change that nobody finishes", "I12:", plant_undone },
 	{ "what was acknowledged is gone", "I13:", plant_lost },
 };
 
 static bool plant_try(size_t i)
 {
-	struct sim_options o = { .seed = 1, .n = 4, .calm = true };
+	struct sim_options o = { .seed = 1, .n = 4, .calm = true, .changes = true };
 	struct sim *s = malloc(sizeof *s);
 	SR_ASSERT(s != NULL);
 	enum sr_error err = sim_init(s, &o);

@@ -7,6 +7,7 @@
  *   node.c   one member: core and effects    check.c  invariants I1..I13 (DESIGN 11)
  *   host.c   its host: log, store, and disk  disk.c   what disks do; posix.c: calls that reach it
  *   user.c   people: put, transfer, retrieve liar.c   Byzantine members; deal.c: their dealings
+ *   change.c operators: join, leave, refresh
  *   plan.c   which faults, when, of whom     twin.c   copies of a member, disks set back
  *
  * Every fault of a run is an entry of its plan, made from the seed before anything happens and with
@@ -24,13 +25,15 @@
 #include "vault/vault.h"
 
 #define SIM_EPOCH_MS 1800000000000ull   /* the virtual world begins here */
-#define SIM_NODES_MAX 31u
+#define SIM_MEMBERS_MAX 31u                     /* of the genesis */
+#define SIM_JOINERS_MAX 4u
+#define SIM_NODES_MAX (SIM_MEMBERS_MAX + SIM_JOINERS_MAX)
 #define SIM_TWINS_MAX 10u                       /* f of 31 */
 #define SIM_PROCESSES_MAX (SIM_NODES_MAX + SIM_TWINS_MAX)
 #define SIM_PLAN_MAX 192u
 #define SIM_EPOCHS_MAX 64u
 #define SIM_USERS_MAX 4u
-#define SIM_CLIENTS_MAX 8u                      /* and racers */
+#define SIM_CLIENTS_MAX 24u                     /* and racers and operators */
 #define SIM_HEIGHTS_MAX 4096u
 #define SIM_LATENCY_MAX_MS 400u
 
@@ -76,8 +79,16 @@ struct sim_liar;
 
 struct sim_node {
 	struct sim *sim;
-	uint32_t index;                             /* the member */
+	uint32_t index;                             /* its number for ever */
 	uint32_t process;                           /* place in nodes: other for a twin */
+	struct sr_edpk id;                          /* by which others know it, on whichever seat */
+	struct sr_edsk operator_key;
+	struct genesis_member *entry;               /* a joiner's, without evidence */
+	struct sim_bytes trail;                     /* of a joiner: what it is shown */
+	bool invited;                               /* a joiner whose JOIN was accepted */
+	bool leaves;                                /* its operator asked for it */
+	bool gone;                                  /* no member any more, or never: it said so */
+	enum sr_error end;                          /* FATAL in this step */
 	enum sim_role role;
 	bool dead;                                  /* faulty, and ended itself */
 	bool mute;                                  /* a twin before the first epoch */
@@ -85,7 +96,7 @@ struct sim_node {
 	uint64_t heard_us[SIM_NODES_MAX];           /* when each member's last message came */
 	uint8_t chain_tag[SR_GCM_TAG];              /* order.c: its log's chain before the step */
 	uint64_t chain_counter;
-	uint64_t roster_epoch;                      /* I10: looked at up to here, + 1 */
+	uint64_t roster_epoch, share_epoch;         /* I10, I7: looked at up to here, + 1 */
 	struct enclave_core *core;                  /* NULL: down */
 	struct sim_host host;
 	uint64_t busy_until_us;                     /* its disk takes that long */
@@ -126,6 +137,12 @@ struct sim_node {
 	X(DISK_SLOW, "disk-slow", "syncs take long")                                               \
 	X(DISK_FLIP, "disk-flip", "bits of a disk flip")                                           \
 	X(DISK_ASTRAY, "disk-astray", "sectors are written elsewhere in their file")               \
+	X(JOIN, "join", "a node joins")                                                            \
+	X(LEAVE, "leave", "a member leaves")                                                       \
+	X(REFRESH, "refresh", "all shares are refreshed")                                          \
+	X(ABSENT, "absent", "a node that asks to join and never comes")                            \
+	X(FALSE_TRAIL, "false-trail", "a joiner is first shown a past that is none")               \
+	X(OLD_TRAIL, "old-trail", "a joiner is shown the past up to the first epoch")              \
 	X(EQUIVOCATE, "equivocate", "two proposals, each to its own half")                         \
 	X(STALE_PARENT, "stale-parent", "a proposal on an older notarised block")                  \
 	X(GAP_MISSING, "gap-missing", "a proposal without the SKIP certificates of its gap")       \
@@ -146,7 +163,11 @@ struct sim_node {
 	X(BAD_SHARE, "bad-deal-share", "deals a wrong sub-share to one")                           \
 	X(BAD_COMMITMENT, "bad-deal-commitment", "deals a wrong commitment")                       \
 	X(BAD_CONTRIBUTION, "bad-deal-contribution", "deals a wrong contribution to one")          \
-	X(WRONG_SHARE, "wrong-share", "a wrong decryption share to users")
+	X(WRONG_SHARE, "wrong-share", "a wrong decryption share to users")                         \
+	X(FALSE_SNAPSHOT, "false-snapshot", "a joiner is shown a state that is none")              \
+	X(OLD_SNAPSHOT, "old-snapshot", "a joiner is shown an old state")                          \
+	X(DEAL_WITHHOLD, "deal-withhold", "does not deal, or late, or does not acknowledge")       \
+	X(FALSE_COMPLAINT, "false-complaint", "complains about dealings that are good")
 
 enum sim_fault_kind {
 #define SIM_FAULT_ENUM(name, text, what) SIM_FAULT_##name,
@@ -172,12 +193,14 @@ struct sim_options {
 	uint32_t n;                                 /* 0: by seed */
 	uint64_t fault_ms, heal_ms;                 /* 0: by seed */
 	bool verbose, calm;                         /* calm: no faults at all */
+	bool changes;                               /* the roster may change, whatever is planned */
 	bool has_only;
 	uint64_t only[(SIM_PLAN_MAX + 63) / 64];    /* bit per entry of the plan */
 	uint64_t without_kinds;                     /* bit per kind */
 };
 
 struct sim_client;
+struct sim_epoch;
 struct sim_race;
 struct sim_coalition;
 struct sim_history;
@@ -188,11 +211,13 @@ struct sim {
 	uint64_t now_us, order;
 	struct sim_event *heap;
 	size_t heap_n, heap_capacity;
-	uint32_t n, faults;
+	uint32_t n, faults;                         /* of the genesis */
+	uint32_t people;                            /* and those who may join; then twins */
+	bool changes;                               /* the roster changes on request */
 	struct sr_bytes genesis;
 	struct sim_bytes genesis_bytes;
 	struct genesis *parsed;
-	struct sim_node nodes[SIM_PROCESSES_MAX];   /* members, then twins */
+	struct sim_node nodes[SIM_PROCESSES_MAX];   /* members, joiners, then twins */
 	uint32_t processes;
 	uint32_t faulty[SIM_NODES_MAX], faulty_n;
 	/* twin.c: bit 1 the member itself, bit 2 its copy, for each other member */
@@ -220,13 +245,14 @@ struct sim {
 	uint64_t final_top;
 	uint64_t final_uptime_ms[SIM_HEIGHTS_MAX];  /* U after it, reckoned from the headers */
 	struct sim_history *history;
-	struct sr_hash32 rosters[SIM_EPOCHS_MAX];
-	bool roster_known[SIM_EPOCHS_MAX];
+	struct sim_epoch *epochs[SIM_EPOCHS_MAX];   /* secrets.c; NULL: nobody was in it yet */
+	const struct epoch_record *newest;          /* of them, or NULL */
+	struct sim_bytes first_trail;               /* of epoch 1 */
 	bool turn_known, turn_done;                 /* I12: healed, and all honest are voting */
 	uint64_t turn_epoch, turn_slot;
 	/* figures */
 	uint64_t events, messages, dropped, crashes, restarts, lies, releases, acknowledged;
-	uint64_t bad_shares_named, i6_looks;
+	uint64_t bad_shares_named, i6_looks, i7_looks, joined, left, refused;
 	uint64_t acknowledged_height;               /* the highest of a receipt */
 	uint64_t tokens;
 	char violation[512];                        /* empty: none */
@@ -249,6 +275,11 @@ void sim_send(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n, 
 /* What the core wants sent; a liar may say something else. */
 void sim_post(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n);
 struct sim_node *sim_client_process(struct sim *s, uint32_t member);
+/* The node that this core means by a seat, and the seat on which it knows a node; EPOCH_NOBODY. */
+uint32_t sim_node_at(const struct sim_node *node, uint32_t seat);
+uint32_t sim_seat_of(const struct sim_node *node, uint32_t other);
+/* In the newest roster that anybody honest has. */
+bool sim_member_now(const struct sim_node *node);
 void sim_begin(struct sim *s);          /* the genesis */
 void sim_go(struct sim *s, uint64_t ms);
 bool sim_run(struct sim *s);            /* all of it; false: a violation */
@@ -312,8 +343,20 @@ void sim_disk_fault(struct sim *s, struct sim_fault *f, bool begins);
 void sim_step_before(struct sim_node *node);
 void sim_step_after(struct sim_node *node);
 
+/* --- change.c: operators who ask for it --- */
+void sim_change_begin(struct sim *s, struct sim_fault *f);
+/* For the epoch with this nonce, as its operator signs it; its evidence is in the writer. */
+void sim_entry_sign(struct genesis_member *m, const struct sr_edsk *operator_key,
+    const struct sr_hash32 *nonce, struct sr_writer *evidence);
+/* A joiner ended itself: does it try again, with the true past? */
+bool sim_joiner_ended(struct sim_node *node);
+/* I12: is there something that a change should do, by this state? */
+bool sim_change_due(const struct vault_tree *state, const struct epoch_record *now);
+
 /* --- secrets.c --- */
 void sim_check_roster(struct sim_node *node);   /* I10 */
+void sim_check_shares(struct sim_node *node);   /* I7, at each switch */
+void sim_epochs_clear(struct sim *s);
 /* A node's place in the roster of an epoch that it knows; its number otherwise. */
 uint32_t sim_place(const struct sim_node *node, uint64_t epoch);
 void sim_check_vault_key(struct sim *s);        /* I7 */
@@ -326,6 +369,7 @@ void sim_check_block(struct sim_node *node, uint64_t height, const uint8_t *head
 void sim_check_send(struct sim_node *node, const uint8_t *msg, size_t n);
 void sim_check_step(struct sim_node *node);     /* after each step */
 void sim_check_end(struct sim *s);              /* after healing */
+bool sim_check_undone(const struct sim_node *node); /* is a change due, or is it behind? */
 
 /* --- user.c, race.c, client.c --- */
 void sim_race_init(struct sim *s);

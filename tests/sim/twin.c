@@ -12,7 +12,7 @@
 
 static struct sim_node *twin_of(struct sim *s, uint32_t member)
 {
-	for (uint32_t p = s->n; p < s->processes; p++)
+	for (uint32_t p = s->people; p < s->processes; p++)
 		if (s->nodes[p].index == member)
 			return &s->nodes[p];
 	return NULL;
@@ -88,7 +88,7 @@ void sim_twins_sides(struct sim *s, uint32_t member, uint64_t param)
 	if (twin == NULL)
 		return;
 	twin->mute = false;
-	for (uint32_t i = 0; i < s->n; i++) {
+	for (uint32_t i = 0; i < s->people; i++) {
 		uint8_t side = (uint8_t)(1 + (param >> (2 * (i % 31)) & 3) % 3);
 		s->sides[member][i] = side;
 	}
@@ -101,7 +101,7 @@ void sim_twin_stop(struct sim *s, uint32_t member)
 		twin->dead = true;
 		sim_node_crash(twin, true);
 	}
-	for (uint32_t i = 0; i < s->n; i++)
+	for (uint32_t i = 0; i < s->people; i++)
 		s->sides[member][i] = BOTH;
 }
 

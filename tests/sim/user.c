@@ -213,7 +213,7 @@ static void user_go(struct sim_user *u, enum stage stage)
 	case STAGE_SHARES:
 	case STAGE_REFUSED_SHARE:
 		while (u->named[u->client.target])
-			u->client.target = (u->client.target + 1) % u->client.sim->n;
+			u->client.target = client_next(&u->client, u->client.target);
 		client_share(&u->client, &u->ticket);
 		break;
 	case STAGE_CLOSE:
@@ -421,9 +421,10 @@ static void shares_combine(struct sim_user *u)
 	enum sr_error err = shamir_tdh2_combine(&got, &bad, &secret->ct, secret->label.b,
 	    sizeof secret->label.b, u->indices, u->keys, u->shares, u->shares_n,
 	    u->client.epoch.threshold);
-	if (err == SR_ERR_SHARE_BAD && u->trusting && bad.v >= 1 && bad.v <= s->n) {
+	if (err == SR_ERR_SHARE_BAD && u->trusting && bad.v >= 1 &&
+	    bad.v <= u->client.epoch.n) {
 		/* Named: without it, and on. */
-		share_bad(u, u->client.epoch.members[bad.v - 1].seat);
+		share_bad(u, client_node(&u->client, bad.v - 1));
 		for (uint32_t i = 0; i < u->shares_n; i++)
 			if (u->indices[i].v == bad.v) {
 				u->shares_n--;
@@ -448,13 +449,13 @@ static void share_take(struct sim_user *u, const struct shamir_tdh2_share *share
 	struct sim *s = u->client.sim;
 	const struct client_secret *secret = u->opening_will ? &u->will : &u->secret;
 	struct sr_point key;
-	uint32_t place = epoch_record_seat(&u->client.epoch, from);
+	uint32_t place = epoch_record_id(&u->client.epoch, &s->nodes[from].id);
 	SR_ASSERT(place != EPOCH_NOBODY);
 	SR_ASSERT(sr_point_decode(&key, u->client.epoch.members[place].verify_key) == SR_OK);
 	for (uint32_t i = 0; i < u->shares_n; i++)
 		if (u->indices[i].v == place + 1)
 			return; /* the timer asks the next one */
-	u->client.target = (from + 1) % s->n;
+	u->client.target = client_next(&u->client, from);
 	bool good = u->trusting || shamir_tdh2_share_verify(share, &key, &secret->ct,
 				       secret->label.b, sizeof secret->label.b) == SR_OK;
 	if (!good) {

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "enclave/internal.h"
 #include "tests/sim/envelope.h"
 #include "tests/sim/history.h"
 #include "tests/sim/sim.h"
+
+#define WINDOW_MS 10000u                        /* an epoch change may take so long */
 
 /* xoshiro256** seeded by splitmix64 (Blackman, Vigna): for the schedule, not for secrets. */
 static uint64_t rotl(uint64_t x, int k)
@@ -145,6 +148,35 @@ static bool carries_final(const uint8_t *msg, size_t n)
 	return votes_n == 1 && votes[0].kind == CONSENSUS_FINAL;
 }
 
+/* Most are where the genesis put them. */
+static bool on_seat(const struct sim_node *node, uint32_t seat, uint32_t other)
+{
+	struct sr_edpk id;
+	return enclave_core_peer_key(&id, node->core, seat) == SR_OK &&
+	    memcmp(id.b, node->sim->nodes[other].id.b, sizeof id.b) == 0;
+}
+
+uint32_t sim_node_at(const struct sim_node *node, uint32_t seat)
+{
+	const struct sim *s = node->sim;
+	if (seat < s->people && on_seat(node, seat, seat))
+		return seat;
+	for (uint32_t i = 0; i < s->people; i++)
+		if (on_seat(node, seat, i))
+			return i;
+	return EPOCH_NOBODY;
+}
+
+uint32_t sim_seat_of(const struct sim_node *node, uint32_t other)
+{
+	if (on_seat(node, other, other))
+		return other;
+	for (uint32_t seat = 0; seat < SR_MEMBERS_MAX; seat++)
+		if (on_seat(node, seat, other))
+			return seat;
+	return EPOCH_NOBODY;
+}
+
 static void deliver(struct sim *s, const struct sim_node *from, const struct sim_node *to,
     const uint8_t *msg, size_t n, uint64_t extra_us)
 {
@@ -196,7 +228,7 @@ void sim_post(struct sim_node *from, uint32_t to, const uint8_t *msg, size_t n)
 
 struct sim_node *sim_client_process(struct sim *s, uint32_t member)
 {
-	for (uint32_t p = s->n; p < s->processes; p++)
+	for (uint32_t p = s->people; p < s->processes; p++)
 		if (s->nodes[p].index == member && s->nodes[p].core != NULL && sim_chance(s, 500))
 			return &s->nodes[p];
 	return &s->nodes[member];
@@ -207,7 +239,7 @@ static void heal(struct sim *s)
 	sim_plan_end(s);
 	s->healed = true;
 	sim_say(s, "healed");
-	for (uint32_t i = 0; i < s->n; i++)
+	for (uint32_t i = 0; i < s->people; i++)
 		if (s->nodes[i].core == NULL)
 			sim_node_boot(&s->nodes[i]);
 }
@@ -221,8 +253,11 @@ static void dispatch(struct sim *s, struct sim_event *ev)
 	switch (ev->kind) {
 	case SIM_DELIVER:
 		in.kind = ENCLAVE_EV_MESSAGE;
-		in.member = ev->from;
+		/* Channels are between identities: who is not known has none. */
+		in.member = node->core != NULL ? sim_seat_of(node, ev->from) : EPOCH_NOBODY;
 		in.a = (struct sr_bytes){ ev->bytes.p, ev->bytes.n };
+		if (in.member == EPOCH_NOBODY)
+			break;
 		node->heard_us[ev->from] = s->now_us;
 		sim_node_event(node, &in);
 		break;
@@ -334,10 +369,11 @@ static bool settled(const struct sim *s)
 	struct consensus_status st;
 	if (!sim_users_done(s) || !s->turn_done)
 		return false;
-	for (uint32_t i = 0; i < s->n; i++) {
-		if (s->nodes[i].liar)
+	for (uint32_t i = 0; i < s->people; i++) {
+		if (s->nodes[i].liar || !sim_member_now(&s->nodes[i]))
 			continue;
-		if (s->nodes[i].core == NULL)
+		if (s->nodes[i].core == NULL || s->nodes[i].core->now == NULL ||
+		    sim_check_undone(&s->nodes[i]))
 			return false;
 		consensus_status_get(&st, enclave_core_consensus(s->nodes[i].core));
 		if (st.recovering || st.final_height + 3ull * s->n < s->final_top ||
@@ -359,7 +395,8 @@ void sim_begin(struct sim *s)
 	uint64_t end_us = 10000000ull * (s->n > 7 ? 6 : 1);
 	twins_begin(s);
 	for (uint32_t i = 0; i < s->processes; i++)
-		sim_node_boot(&s->nodes[i]);
+		if (i < s->n || i >= s->people)
+			sim_node_boot(&s->nodes[i]);
 	if (s->genesis_faults) {
 		sim_plan_begin(s);
 		run_until(s, end_us, epoch_one);
@@ -396,7 +433,7 @@ bool sim_run(struct sim *s)
 		twins_end(s);
 		heal(s);
 	}
-	sim_go(s, s->options.heal_ms / 9);
+	sim_go(s, s->options.heal_ms < 60000 ? s->options.heal_ms / 9 : 60000 / 9);
 	sim_users_finish(s);
 	run_until(s, s->now_us + s->options.heal_ms * 1000, settled);
 	if (s->violation[0] == '\0')
@@ -406,16 +443,14 @@ bool sim_run(struct sim *s)
 
 /* --- set-up --- */
 
-static enum sr_error member_init(struct sim *s, struct genesis *g, struct genesis_member *m,
-    uint32_t i, struct sr_writer *evidence)
+/* Its keys and its entry, but for what is bound to an epoch. */
+static enum sr_error member_init(struct sim *s, struct genesis_member *m, uint32_t i)
 {
 	struct sim_node *node = &s->nodes[i];
 	struct sr_hash32 measurement = { { 7 } };
 	struct genesis_identity id;
-	struct sr_edsk operator_key;
 	SR_KEY32_AUTO seed;
 	struct sr_writer sealed;
-	uint8_t report[64];
 	sim_fill(s, node->sealing_key.b, sizeof node->sealing_key.b);
 	sim_fill(s, seed.b, sizeof seed.b);
 	sr_writer_init(&sealed, 65536);
@@ -424,20 +459,24 @@ static enum sr_error member_init(struct sim *s, struct genesis *g, struct genesi
 	sim_host_identity(node, sealed.p, sealed.n);
 	sr_writer_clear(&sealed);
 	sim_fill(s, seed.b, sizeof seed.b);
-	sr_ed25519_keypair(&operator_key, &m->operator_key, &seed);
+	sr_ed25519_keypair(&node->operator_key, &m->operator_key, &seed);
 	m->name_n = (size_t)snprintf((char *)m->name, sizeof m->name, "operator-%u", i);
-	m->id_key = id.id_key;
+	m->id_key = node->id = id.id_key;
 	m->vote_key = id.vote_key;
 	memcpy(m->box_key, id.box_key, sizeof m->box_key);
 	snprintf(m->url, sizeof m->url, "https://127.0.0.1:%u", 9000 + i);
 	snprintf(m->link, sizeof m->link, "tcp://127.0.0.1:%u", 8000 + i);
 	m->url_pin.b[0] = (uint8_t)(i + 1);
-	genesis_report_data(report, &m->operator_key, &m->id_key, &m->vote_key, m->box_key,
-	    &g->nonce);
-	genesis_software_evidence(evidence, &measurement, report, &operator_key);
-	SR_TRY(sr_writer_finish(evidence));
-	m->evidence = (struct sr_bytes){ evidence->p, evidence->n };
-	genesis_member_sign(m, &g->nonce, &operator_key);
+	return SR_OK;
+}
+
+static enum sr_error joiners_init(struct sim *s)
+{
+	for (uint32_t i = s->n; i < s->people; i++) {
+		s->nodes[i].entry = calloc(1, sizeof *s->nodes[i].entry);
+		SR_ASSERT(s->nodes[i].entry != NULL);
+		SR_TRY(member_init(s, s->nodes[i].entry, i));
+	}
 	return SR_OK;
 }
 
@@ -459,10 +498,18 @@ static enum sr_error genesis_init(struct sim *s)
 		g->policy.refresh_ms = 2000 + sim_below(s, 15000);
 	if (sim_chance(s, 300))
 		g->policy.window_ms = 2000 + sim_below(s, 8000);
+	if (s->changes) { /* anyone may ask, and what is due is done and over at the end */
+		g->policy.operators_open = true;
+		g->policy.refresh_ms = 0;
+		g->policy.refresh_min_ms = 2000;
+		g->policy.window_ms = WINDOW_MS;
+	}
 	g->members_n = s->n;
 	for (uint32_t i = 0; i < s->n; i++) {
 		sr_writer_init(&evidence[i], GENESIS_EVIDENCE_MAX);
-		SR_TRY(member_init(s, g, &g->members[i], i, &evidence[i]));
+		SR_TRY(member_init(s, &g->members[i], i));
+		sim_entry_sign(&g->members[i], &s->nodes[i].operator_key, &g->nonce,
+		    &evidence[i]);
 	}
 	sr_writer_init(&w, GENESIS_FILE_MAX);
 	SR_TRY(genesis_encode(&w, g));
@@ -494,21 +541,26 @@ enum sr_error sim_init(struct sim *s, const struct sim_options *options)
 	random_seed(s->random, options->seed ^ options->stir << 40);
 	random_seed(s->plan_random, ~options->seed);
 	uint32_t by_seed = size_by_seed(sim_random_of(s->plan_random));
-	s->n = s->processes = options->n != 0 ? options->n : by_seed;
+	s->n = options->n != 0 ? options->n : by_seed;
 	s->faults = consensus_faults(s->n);
 	if (options->fault_ms == 0)
 		s->options.fault_ms = s->n <= 7 ? 9000 : s->n <= 13 ? 5000 : 2000;
-	if (options->heal_ms == 0)
-		s->options.heal_ms = 60000; /* a rotation may cost 10 s for each who is down */
 	memset(s->sides, 3, sizeof s->sides);
-	for (uint32_t i = 0; i < s->n; i++) {
+	for (uint32_t i = 0; i < SIM_NODES_MAX; i++) {
 		s->nodes[i].sim = s;
 		s->nodes[i].index = s->nodes[i].process = i;
+	}
+	sim_plan_make(s);
+	s->processes = s->people;
+	/* A rotation may cost 10 s for each who is down; a change that was given up, a pause. */
+	if (options->heal_ms == 0)
+		s->options.heal_ms = s->changes ? 200000 : 60000;
+	for (uint32_t i = 0; i < s->people; i++) {
 		enclave_effects_init(&s->nodes[i].effects);
 		sim_host_init(&s->nodes[i]);
 	}
-	sim_plan_make(s);
 	SR_TRY(genesis_init(s));
+	SR_TRY(joiners_init(s));
 	return sim_users_init(s);
 }
 
@@ -520,6 +572,8 @@ void sim_clear(struct sim *s)
 		while (s->nodes[i].waiting_n > 0)
 			free(s->nodes[i].waiting[--s->nodes[i].waiting_n].bytes.p);
 		free(s->nodes[i].waiting);
+		free(s->nodes[i].entry);
+		free(s->nodes[i].trail.p);
 		sim_node_clear(&s->nodes[i]);
 	}
 	sim_coalition_clear(s);
@@ -527,6 +581,8 @@ void sim_clear(struct sim *s)
 		free(s->heap[--s->heap_n].bytes.p);
 	free(s->heap);
 	sim_history_clear(s);
+	sim_epochs_clear(s);
+	free(s->first_trail.p);
 	free(s->genesis_bytes.p);
 	free(s->parsed);
 	memset(s, 0, sizeof *s);

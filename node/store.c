@@ -23,6 +23,8 @@
 #define WAL_FIRST_BYTES 256
 #define UNDO ".undo"                  /* its copy until the table is on the disk */
 #define UNDO_MAX ((size_t)1 << 30)
+#define REBUILD ".rebuild"            /* a mark: the table is damaged and to be made anew */
+#define ASIDE ".new"
 #define FRONT_BYTES                                                                                \
 	(4u * 1024u * 1024u) /* Tokyo Cabinet maps the front of a file: it must exist on the disk  \
 			      */
@@ -311,15 +313,15 @@ static enum sr_error open_error(TCBDB *table)
 	return file_errno();
 }
 
-/* An empty table, made aside: one that is there under its name is whole. */
-static enum sr_error table_create(const char *dir, const char *name)
+/* An empty table aside: one that is there under its name is whole. */
+static enum sr_error aside_open(TCBDB **out, const char *dir, const char *name)
 {
 	char path[NODE_PATH_MAX], aside[NODE_PATH_MAX + 8];
 	TCBDB *table;
-	bool ok;
+	enum sr_error err = SR_OK;
 
 	SR_TRY(file_path(path, dir, name));
-	snprintf(aside, sizeof aside, "%s.new", path);
+	snprintf(aside, sizeof aside, "%s" ASIDE, path);
 	if (unlink(aside) != 0 && errno != ENOENT)
 		return SR_ERR_IO;
 	table = table_new();
@@ -327,19 +329,51 @@ static enum sr_error table_create(const char *dir, const char *name)
 		return SR_ERR_NO_MEMORY;
 	io_begin();
 	if (!tcbdbopen(table, aside, BDBOWRITER | BDBOCREAT | BDBOTRUNC | BDBOTSYNC | BDBOLCKNB)) {
-		enum sr_error err = file_errno();
-
+		err = file_errno();
 		tcbdbdel(table);
 		return err;
 	}
-	ok = tcbdbsync(table) && !open_failed();
-	snprintf(aside, sizeof aside, "%s.new", name);
-	if (!table_close(table, !ok, dir, aside))
-		return file_errno();
+	if (open_failed())
+		err = file_errno();
+	*out = table;
+	return err;
+}
+
+/* All of it onto the disk. err: what befell it until now. */
+static enum sr_error aside_close(TCBDB *table, const char *dir, const char *name, enum sr_error err)
+{
+	char aside[64];
+
+	io_begin();
+	if (err == SR_OK && (!tcbdbsync(table) || open_failed()))
+		err = file_errno();
+	snprintf(aside, sizeof aside, "%s" ASIDE, name);
+	if (!table_close(table, err != SR_OK && err != SR_ERR_DAMAGED, dir, aside) && err == SR_OK)
+		err = file_errno();
+	return err;
+}
+
+static enum sr_error aside_move(const char *dir, const char *name)
+{
+	char aside[64];
+
+	snprintf(aside, sizeof aside, "%s" ASIDE, name);
 	return file_move(dir, aside, name);
 }
 
-static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
+static enum sr_error table_create(const char *dir, const char *name)
+{
+	TCBDB *table = NULL;
+	enum sr_error err = aside_open(&table, dir, name);
+
+	if (table == NULL)
+		return err;
+	SR_TRY(aside_close(table, dir, name, err));
+	return aside_move(dir, name);
+}
+
+/* Undoes what a transaction left open. */
+static enum sr_error table_open_as_it_is(TCBDB **out, const char *dir, const char *name)
 {
 	char path[NODE_PATH_MAX], wal[64], undo[64];
 	TCBDB *table;
@@ -372,30 +406,29 @@ static enum sr_error table_open(TCBDB **out, const char *dir, const char *name)
 	return err;
 }
 
-/* --- Transactions: broken until they have ended --- */
+/* --- Rebuilding ---
+ * What Tokyo Cabinet finds its records by can be damaged where no row is: all rows read well, and
+ * writing fails, at every start again. The transaction that failed so leaves a mark, and the next
+ * opening copies the rows into a new table. */
 
-static enum sr_error tran_begin(struct node_store *self, TCBDB *table)
+/* After a failure: was it the table's fault, and not the disk's? */
+static bool table_damaged(TCBDB *table)
 {
-	self->broken = true;
-	io_begin();
-	if (!tcbdbtranbegin(table) || io_failed())
-		return SR_ERR_IO;
-	/* The table changes before the end, and can be undone only if its log has a name. */
-	return file_sync_dir(self->dir);
+	int code = tcbdbecode(table);
+
+	return !io_failed() &&
+	    (code == TCEMETA || code == TCERHEAD || code == TCEREAD || code == TCEMISC);
 }
 
-static enum sr_error tran_end(struct node_store *self, TCBDB *table, const char *wal)
+/* Should the mark not become durable, the next failure tries again. */
+static enum sr_error tran_failed(const struct node_store *self, TCBDB *table)
 {
-	/* The pages are written here, not in the commit, so that a failure is seen before it. */
-	if (!tcbdbmemsync(table, false) || io_failed() || !tcbdbtrancommit(table))
-		return SR_ERR_IO;
-	/* Its log is empty now; should a power cut bring it back, all would be undone. */
-	SR_TRY(file_sync(self->dir, wal));
-	self->broken = false;
-	return SR_OK;
-}
+	const char *mark = table == self->state ? NODE_STORE_STATE REBUILD : ARCHIVE REBUILD;
 
-/* --- Checking --- */
+	if (table_damaged(table))
+		(void)!file_replace(self->dir, mark, (const uint8_t *)"damaged\n", 8);
+	return SR_ERR_IO;
+}
 
 static bool row_good(BDBCUR *cursor, char name)
 {
@@ -407,6 +440,131 @@ static bool row_good(BDBCUR *cursor, char name)
 	return key != NULL && row != NULL &&
 	    row_read(&value, name, key, (size_t)key_n, row, (size_t)n) == SR_OK;
 }
+
+/* The row under the cursor. false: damaged, or not written; errno tells. */
+static bool row_copied(TCBDB *to, BDBCUR *cursor, char name)
+{
+	int key_n, n;
+	const uint8_t *key = tcbdbcurkey3(cursor, &key_n), *row;
+
+	if (!row_good(cursor, name) || (row = tcbdbcurval3(cursor, &n)) == NULL)
+		return false;
+	return tcbdbput(to, key, key_n, row, n);
+}
+
+/* damaged: rows that were left out. */
+static enum sr_error rows_copy(TCBDB *to, TCBDB *from, char name, uint64_t *damaged)
+{
+	BDBCUR *cursor = tcbdbcurnew(from);
+	uint64_t copied = 0, left = tcbdbrnum(from); /* a damaged one may go round and round */
+	enum sr_error err = SR_OK;
+
+	io_begin();
+	for (bool more = tcbdbcurfirst(cursor); more && !io_failed() && left > 0; left--) {
+		copied += row_copied(to, cursor, name);
+		more = tcbdbcurnext(cursor);
+	}
+	if (io_failed())
+		err = file_errno();
+	else if (tcbdbrnum(to) != copied)
+		err = SR_ERR_DAMAGED;
+	tcbdbcurdel(cursor);
+	*damaged = tcbdbrnum(from) - copied;
+	return err;
+}
+
+/* The new table in the place of the old one, whose logs must not be played into it. */
+static enum sr_error table_replace(const char *dir, const char *name)
+{
+	char other[64];
+
+	snprintf(other, sizeof other, "%s" UNDO, name);
+	SR_TRY(file_remove(dir, other));
+	snprintf(other, sizeof other, "%s" WAL, name);
+	SR_TRY(file_remove(dir, other));
+	SR_TRY(file_sync_dir(dir)); /* Tokyo Cabinet may have removed them */
+	SR_TRY(aside_move(dir, name));
+	snprintf(other, sizeof other, "%s" REBUILD, name);
+	return file_remove(dir, other);
+}
+
+/* Of the state all rows must be good. from: closed. */
+static enum sr_error table_rebuild(
+    struct node_store *self, TCBDB *from, const char *name, char *note)
+{
+	uint64_t damaged = 0, rows;
+	TCBDB *to = NULL;
+	enum sr_error err;
+
+	if (file_free_bytes(self->dir) < tcbdbfsiz(from) + 2 * FRONT_BYTES + SPARE_BYTES) {
+		snprintf(note, NODE_STORE_NOTE_MAX,
+		    "%.300s: too little free space to make the damaged %s anew", self->dir, name);
+		(void)table_close(from, false, self->dir, name);
+		return SR_ERR_DISK_FULL;
+	}
+	err = aside_open(&to, self->dir, name);
+	if (err == SR_OK)
+		err = rows_copy(to, from, name[0], &damaged);
+	if (err == SR_OK && damaged > 0 && name[0] == 's')
+		err = SR_ERR_DAMAGED;
+	rows = to != NULL ? tcbdbrnum(to) : 0;
+	if (to != NULL)
+		err = aside_close(to, self->dir, name, err);
+	if (!table_close(from, err != SR_OK && err != SR_ERR_DAMAGED, self->dir, name) &&
+	    err == SR_OK)
+		err = SR_ERR_IO;
+	SR_TRY(err);
+	SR_TRY(table_replace(self->dir, name));
+	self->figures.damaged_rows += damaged;
+	snprintf(note, NODE_STORE_NOTE_MAX,
+	    "the index of %.300s/%s was damaged; its %llu rows were copied into a new table, "
+	    "%llu were damaged",
+	    self->dir, name, (unsigned long long)rows, (unsigned long long)damaged);
+	return SR_OK;
+}
+
+static enum sr_error table_open(
+    struct node_store *self, TCBDB **out, const char *name, char *note)
+{
+	char mark[64];
+	TCBDB *from;
+	bool marked;
+
+	snprintf(mark, sizeof mark, "%s" REBUILD, name);
+	SR_TRY(file_exists(&marked, self->dir, mark));
+	SR_TRY(table_open_as_it_is(out, self->dir, name));
+	if (!marked)
+		return SR_OK;
+	from = *out;
+	*out = NULL;
+	SR_TRY(table_rebuild(self, from, name, note));
+	return table_open_as_it_is(out, self->dir, name);
+}
+
+/* --- Transactions: broken until they have ended --- */
+
+static enum sr_error tran_begin(struct node_store *self, TCBDB *table)
+{
+	self->broken = true;
+	io_begin();
+	if (!tcbdbtranbegin(table) || io_failed())
+		return tran_failed(self, table);
+	/* The table changes before the end, and can be undone only if its log has a name. */
+	return file_sync_dir(self->dir);
+}
+
+static enum sr_error tran_end(struct node_store *self, TCBDB *table)
+{
+	/* The pages are written here, not in the commit, so that a failure is seen before it. */
+	if (!tcbdbmemsync(table, false) || io_failed() || !tcbdbtrancommit(table))
+		return tran_failed(self, table);
+	/* Its log is empty now; should a power cut bring it back, all would be undone. */
+	SR_TRY(file_sync(self->dir, table == self->state ? NODE_STORE_STATE WAL : ARCHIVE WAL));
+	self->broken = false;
+	return SR_OK;
+}
+
+/* --- Checking --- */
 
 /* Checks the last rows. Damaged ones: dropped from the table (drop), else DAMAGED at once. IO: what
  * the table holds is not known. */
@@ -445,7 +603,7 @@ static enum sr_error archive_check(struct node_store *self)
 	SR_TRY(tran_begin(self, self->archive));
 	SR_TRY(table_check(self->archive, 'a', NODE_STORE_CHECK_ROWS, true,
 	    &self->figures.damaged_rows));
-	return tran_end(self, self->archive, ARCHIVE WAL);
+	return tran_end(self, self->archive);
 }
 
 static enum sr_error archive_replace(struct node_store *self, char *note)
@@ -453,13 +611,14 @@ static enum sr_error archive_replace(struct node_store *self, char *note)
 	/* First its own log and the copy of it: they would be played into the new one. */
 	SR_TRY(file_remove(self->dir, ARCHIVE UNDO));
 	SR_TRY(file_remove(self->dir, ARCHIVE WAL));
+	SR_TRY(file_remove(self->dir, ARCHIVE REBUILD));
 	SR_TRY(file_move(self->dir, ARCHIVE, "archive.damaged"));
 	snprintf(note, NODE_STORE_NOTE_MAX,
 	    "the archive in %.300s was damaged and moved to archive.damaged; old blocks come from "
 	    "the peers "
 	    "from now on",
 	    self->dir);
-	return table_open(&self->archive, self->dir, ARCHIVE);
+	return table_open(self, &self->archive, ARCHIVE, note);
 }
 
 static enum sr_error state_damaged(const struct node_store *self, char *note)
@@ -484,14 +643,14 @@ static void archive_ends(struct node_store *self)
 
 static enum sr_error tables_open(struct node_store *self, char *note)
 {
-	enum sr_error err = table_open(&self->state, self->dir, NODE_STORE_STATE);
+	enum sr_error err = table_open(self, &self->state, NODE_STORE_STATE, note);
 	uint64_t damaged = 0;
 
 	if (err == SR_ERR_DAMAGED)
 		return state_damaged(self, note);
 	if (err != SR_OK)
 		return err;
-	err = table_open(&self->archive, self->dir, ARCHIVE);
+	err = table_open(self, &self->archive, ARCHIVE, note);
 	if (err == SR_ERR_DAMAGED)
 		err = archive_replace(self, note);
 	if (err != SR_OK || !self->figures.unclean)
@@ -631,12 +790,12 @@ static enum sr_error pile_commit(
 		return SR_ERR_DISK_FULL;
 	SR_TRY(tran_begin(self, table));
 	for (const struct waiting *row = pile->first; ok && row != NULL; row = row->next)
-		ok = row_put(table, name, row);
+		ok = row_put(table, name, row) && !io_failed();
 	if (ok && name == 'a')
 		ok = archive_trim(self);
 	if (!ok)
-		return SR_ERR_IO;
-	SR_TRY(tran_end(self, table, name == 'a' ? ARCHIVE WAL : NODE_STORE_STATE WAL));
+		return tran_failed(self, table);
+	SR_TRY(tran_end(self, table));
 	pile_clear(pile);
 	if (name == 'a')
 		archive_ends(self);

@@ -42,7 +42,9 @@ struct node_store_figures {
 
 /* After an unclean stop every row of the state and the newest of the archive are checked. A damaged
  * archive row is dropped and counted (peers have it), now or when it is read; an archive that does
- * not open is moved aside. A damaged state is DAMAGED: note says how to recover. */
+ * not open is moved aside. A damaged state is DAMAGED: note says how to recover. A table that could
+ * not be written though the disk did its work is made anew from its rows, which needs as much free
+ * space again (DISK_FULL); note says so. */
 SR_MUST_CHECK enum sr_error node_store_open(struct node_store **out, const char *dir,
     uint64_t archive_blocks, char note[NODE_STORE_NOTE_MAX]);
 /* clean: all is written; leaves the mark. After an error IO the process must end: the tables are

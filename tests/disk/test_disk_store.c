@@ -1,4 +1,5 @@
 /* Tokyo Cabinet under node/store.c: after a power cut in any call the state is one of a commit. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,110 @@ START_TEST(after_a_sync_that_failed_the_state_is_that_of_a_commit)
 }
 END_TEST
 
-TEST_MAIN("disk_store", a_power_cut_in_any_call_leaves_the_state_of_a_commit,
+/* --- A table that reads well and can't be written --- */
+
+/* Every bucket that no record is in yet points behind the end of the file. */
+static void damage_buckets(const char *path)
+{
+	static uint8_t front[256 + 8 * 32749];
+	int fd = open(path, O_RDWR);
+	bool big;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pread(fd, front, sizeof front, 0), (ssize_t)sizeof front);
+	big = front[40] == 0; /* u64 at 40: how many buckets there are */
+	for (size_t at = 256; at < sizeof front; at += 8)
+		if (memcmp(front + at, "\0\0\0\0\0\0\0", 8) == 0)
+			front[at + (big ? 4 : 3)] = 1;
+	ck_assert_int_eq(pwrite(fd, front, sizeof front, 0), (ssize_t)sizeof front);
+	ck_assert_int_eq(fsync(fd), 0);
+	close(fd);
+}
+
+/* A process worked, found that it could not write any more, and ended. */
+static struct disk *disk_with_a_mark(uint64_t seed)
+{
+	struct disk *disk = disk_format(0, seed);
+	uint8_t value[1024] = { 1 }, key[32] = { 200 };
+	struct node_store *store;
+	enum sr_error err = SR_OK;
+
+	ck_assert_uint_eq(work(disk, 0, 2), 2);
+	damage_buckets(DIR "/state.tcb");
+	ck_ok(node_store_open(&store, DIR, 70, note));
+	for (uint32_t i = 0; i < 1000 && err == SR_OK; i++) {
+		key[1] = (uint8_t)(i >> 8);
+		key[2] = (uint8_t)i;
+		err = node_store_state_put(store, key, sizeof key, value, sizeof value);
+	}
+	ck_ok(err);
+	ck_error(node_store_commit(store), SR_ERR_IO);
+	node_store_close(store, false);
+	disk_process_ends(disk);
+	ck_assert_int_eq(access(DIR "/state.tcb.rebuild", F_OK), 0);
+	return disk;
+}
+
+/* The rows of round 2 are there, and another round can be written. */
+static void is_made_anew(struct disk *disk, uint64_t seed, uint64_t call)
+{
+	struct node_store *store;
+	enum sr_error err = node_store_open(&store, DIR, 70, note);
+
+	ck_assert_msg(err == SR_OK, "seed %lu call %lu: %s %s", seed, call,
+	    sr_error_name((unsigned)err), note);
+	ck_assert_msg(holds(store, 2), "seed %lu call %lu: rows are missing", seed, call);
+	ck_assert_int_ne(access(DIR "/state.tcb.rebuild", F_OK), 0);
+	ck_ok(round_put(store, 3));
+	ck_assert(holds(store, 3));
+	node_store_close(store, true);
+	disk_process_ends(disk);
+}
+
+START_TEST(a_power_cut_in_any_call_of_a_rebuilding_loses_no_row)
+{
+	uint64_t seed = test_seed(), calls;
+	struct disk *disk = disk_with_a_mark(seed);
+	struct node_store *store;
+
+	calls = disk->calls;
+	ck_ok(node_store_open(&store, DIR, 70, note));
+	ck_assert_ptr_nonnull(strstr(note, "into a new table"));
+	calls = disk->calls - calls;
+	ck_assert_uint_gt(calls, 50);
+	node_store_close(store, true);
+	for (uint64_t call = 1; call <= calls; call++) {
+		seed++;
+		disk = disk_with_a_mark(seed);
+		disk->cut_after = disk->calls + call;
+		if (node_store_open(&store, DIR, 70, note) == SR_OK)
+			node_store_close(store, false);
+		disk_power_cut(disk);
+		disk_process_ends(disk);
+		disk_power_on(disk);
+		disk->cut_after = 0;
+		is_made_anew(disk, seed, call);
+	}
+}
+END_TEST
+
+START_TEST(a_rebuilding_without_room_says_so_and_goes_on_when_there_is_some)
+{
+	struct disk *disk = disk_with_a_mark(test_seed());
+	uint64_t room = disk->room;
+	struct node_store *store;
+
+	disk->room = disk->charged + 16u * 1024 * 1024 + 4096;
+	ck_error(node_store_open(&store, DIR, 70, note), SR_ERR_DISK_FULL);
+	ck_assert_ptr_nonnull(strstr(note, "anew"));
+	disk_process_ends(disk);
+	disk->room = room;
+	is_made_anew(disk, 0, 0);
+}
+END_TEST
+
+TEST_MAIN("disk_store", a_power_cut_in_any_call_of_a_rebuilding_loses_no_row,
+    a_rebuilding_without_room_says_so_and_goes_on_when_there_is_some,
+    a_power_cut_in_any_call_leaves_the_state_of_a_commit,
     a_read_that_fails_at_a_start_is_not_damage,
     after_a_sync_that_failed_the_state_is_that_of_a_commit)

@@ -622,7 +622,129 @@ START_TEST(a_disk_that_does_not_read_is_not_a_damaged_one)
 }
 END_TEST
 
-TEST_MAIN("node_store", a_disk_that_does_not_read_is_not_a_damaged_one,
+/* --- A table whose rows are good and which can't be written --- */
+
+/* Whatever is in no use yet of the buckets, in the front of the file, points behind its end. */
+static void damage_buckets(const char *name)
+{
+	size_t n;
+	uint8_t *p = scratch_read(scratch_path(name), &n);
+	bool big = p[40] == 0; /* u64 at 40: how many buckets there are */
+	size_t buckets = big ? (size_t)p[46] << 8 | p[47] : (size_t)p[41] << 8 | p[40];
+
+	ck_assert_uint_gt(buckets, 1000);
+	ck_assert_uint_lt(256 + 8 * buckets, n);
+	for (size_t i = 0; i < buckets; i++) {
+		uint8_t *at = p + 256 + 8 * i;
+
+		if (memcmp(at, "\0\0\0\0\0\0\0", 8) == 0)
+			at[big ? 4 : 3] = 1; /* in units of 256 bytes */
+	}
+	scratch_write(scratch_path(name), p, n);
+	free(p);
+}
+
+enum { ROWS = 400, MORE = 3000 };
+
+static enum sr_error more_rows(struct node_store *store, bool archive)
+{
+	for (uint32_t i = ROWS; i < ROWS + MORE; i++) {
+		uint8_t key[4] = { (uint8_t)i, (uint8_t)(i >> 8) }, value[300] = { 1 };
+		enum sr_error err = archive
+		    ? node_store_archive_put(store, i, &block, value, sizeof value)
+		    : node_store_state_put(store, key, sizeof key, value, sizeof value);
+
+		if (err != SR_OK)
+			return err;
+	}
+	return node_store_commit(store);
+}
+
+static void a_store_that_cannot_be_written(const char *name)
+{
+	struct node_store *store = open_store();
+
+	for (uint32_t i = 0; i < ROWS; i++) {
+		put(store, i, 1, 600);
+		archive_put(store, i);
+	}
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	damage_buckets(name);
+}
+
+/* In a process of its own, which ends as a node does. */
+static enum sr_error more_rows_and_end(bool archive)
+{
+	const char *dir = scratch_dir();
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct node_store *store;
+		enum sr_error err = node_store_open(&store, dir, 1000000, note);
+
+		_exit(err != SR_OK ? 255 : (int)more_rows(store, archive));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return (enum sr_error)WEXITSTATUS(status);
+}
+
+START_TEST(a_state_that_cannot_be_written_is_made_anew_at_the_next_start)
+{
+	struct node_store *store;
+
+	a_store_that_cannot_be_written("state.tcb");
+	ck_error(more_rows_and_end(false), SR_ERR_IO);
+	ck_assert_int_eq(access(scratch_path("state.tcb.rebuild"), F_OK), 0);
+	store = open_store();
+	ck_assert_ptr_nonnull(strstr(note, "400 rows were copied into a new table"));
+	ck_assert_int_ne(access(scratch_path("state.tcb.rebuild"), F_OK), 0);
+	ck_assert_uint_eq(count(store, 1), ROWS);
+	ck_ok(more_rows(store, false));
+	node_store_close(store, true);
+	store = open_store();
+	ck_assert_int_eq(note[0], '\0');
+	node_store_close(store, true);
+}
+END_TEST
+
+START_TEST(an_archive_that_cannot_be_written_is_made_anew_without_its_damaged_rows)
+{
+	struct node_store *store;
+	struct node_store_figures f;
+
+	a_store_that_cannot_be_written("archive.tcb");
+	ck_error(more_rows_and_end(true), SR_ERR_IO);
+	damage("archive.tcb", 30);
+	store = open_store();
+	ck_assert_ptr_nonnull(strstr(note, "1 were damaged"));
+	node_store_figures(&f, store);
+	ck_assert_uint_eq(f.damaged_rows, 1);
+	ck_assert_uint_ge(archive_read(store, 31, 1u << 20), 200);
+	ck_assert_uint_eq(archive_read(store, 30, 1u << 20), 0);
+	ck_ok(more_rows(store, true));
+	node_store_close(store, true);
+}
+END_TEST
+
+START_TEST(a_state_with_a_damaged_row_is_not_made_anew)
+{
+	struct node_store *store;
+
+	a_store_that_cannot_be_written("state.tcb");
+	damage("state.tcb", 110 + 1);
+	ck_error(more_rows_and_end(false), SR_ERR_IO);
+	ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
+	ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
+}
+END_TEST
+
+TEST_MAIN("node_store", a_state_that_cannot_be_written_is_made_anew_at_the_next_start,
+    an_archive_that_cannot_be_written_is_made_anew_without_its_damaged_rows,
+    a_state_with_a_damaged_row_is_not_made_anew,
+    a_disk_that_does_not_read_is_not_a_damaged_one,
     a_commit_stays_through_a_power_cut,
     rows_are_there_after_a_commit_and_only_then,
     the_clean_stop_mark_is_gone_while_open_and_missing_after_a_crash,

@@ -14,10 +14,44 @@
 
 /* --- its directory --- */
 
-static enum cli_exit entry_make(
-    struct cli *cli, const char *dir, uint32_t number, struct node_entry *e)
+/* A node of this directory that is stopped wants its ports back. */
+static bool ports_reserved(const struct cluster_node *nodes, uint32_t n, uint16_t port)
 {
-	uint16_t port = node_ports_free(2, PORT_FIRST, 2, PORT_TRIES);
+	for (uint32_t i = 0; i < n; i++) {
+		const char *colon = strrchr(nodes[i].url, ':');
+		long its = colon != NULL ? strtol(colon + 1, NULL, 10) : 0;
+
+		if (its + 1 >= port && its <= port + 1)
+			return true;
+	}
+	return false;
+}
+
+/* Two free ones, or 0. Clusters that join nodes side by side look in different places first: who
+ * looks a moment later sees the same ports free until a node takes them. */
+static uint16_t ports_choose(struct cli *cli, const char *dir)
+{
+	struct cluster_node *nodes = calloc(CLUSTER_NODES_MAX, sizeof *nodes);
+	uint32_t n = 0, place = (uint32_t)getpid() % PORT_TRIES;
+	uint16_t port = 0;
+
+	SR_ASSERT(nodes != NULL);
+	if (cluster_nodes(cli, dir, nodes, &n) != CLI_DONE)
+		n = 0;
+	for (uint32_t i = 0; i < PORT_TRIES && port == 0; i++) {
+		uint16_t at = (uint16_t)(PORT_FIRST + 2 * ((place + i) % PORT_TRIES));
+
+		if (!ports_reserved(nodes, n, at))
+			port = node_ports_free(2, at, 2, 1);
+	}
+	free(nodes);
+	return port;
+}
+
+static enum cli_exit entry_make(struct cli *cli, const char *cluster, const char *dir,
+    uint32_t number, struct node_entry *e)
+{
+	uint16_t port = ports_choose(cli, cluster);
 
 	memset(e, 0, sizeof *e);
 	if (!node_platform_given(cli, &e->platform))
@@ -34,11 +68,12 @@ static enum cli_exit entry_make(
 	return CLI_DONE;
 }
 
-static enum cli_exit node_make(struct cli *cli, const char *dir, uint32_t number)
+static enum cli_exit node_make(
+    struct cli *cli, const char *cluster, const char *dir, uint32_t number)
 {
 	struct node_entry e;
 	struct key *operator_key = NULL;
-	enum cli_exit rc = entry_make(cli, dir, number, &e);
+	enum cli_exit rc = entry_make(cli, cluster, dir, number, &e);
 
 	if (rc == CLI_DONE)
 		rc = node_identity_make(cli, dir, &e.identity);
@@ -206,7 +241,7 @@ enum cli_exit cluster_join(struct cli *cli, const char *dir)
 	rc = node_path_of(cli, path, dir, name);
 	/* One that was begun goes on. */
 	if (rc == CLI_DONE && access(path, F_OK) != 0)
-		rc = node_make(cli, path, number);
+		rc = node_make(cli, dir, path, number);
 	if (rc == CLI_DONE)
 		rc = policy_step(cli, dir, path);
 	if (rc == CLI_DONE)

@@ -14,7 +14,44 @@
 /* A transfer that moves nothing for this long is dead, whatever its timeout. */
 #define STALL_S 30L
 
-struct http { CURLM *multi; };
+/* One that nobody waits for any more goes on by itself: a connection that is closed in the middle
+ * of an answer costs the next request to that member a new handshake. */
+#define LEFT_ALONE_MAX 64u
+
+/* What curl works on: it may outlive its request. */
+struct transfer {
+	struct transfer *next;           /* of those left alone */
+	struct http_request *request;    /* NULL: left alone */
+	CURL *curl;
+	struct curl_slist *headers;
+};
+
+struct http {
+	CURLM *multi;
+	struct transfer *alone;
+	unsigned alone_n;
+};
+
+static void transfer_free(struct http *self, struct transfer *t)
+{
+	if (t->curl != NULL) {
+		curl_multi_remove_handle(self->multi, t->curl);
+		curl_easy_cleanup(t->curl);
+	}
+	curl_slist_free_all(t->headers);
+	free(t);
+}
+
+static void alone_remove(struct http *self, struct transfer *t)
+{
+	struct transfer **at = &self->alone;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	self->alone_n--;
+	transfer_free(self, t);
+}
 
 enum sr_error http_new(struct http **out)
 {
@@ -35,6 +72,8 @@ void http_free(struct http *self)
 {
 	if (self == NULL)
 		return;
+	while (self->alone != NULL)
+		alone_remove(self, self->alone);
 	curl_multi_cleanup(self->multi);
 	curl_global_cleanup();
 	free(self);
@@ -69,9 +108,12 @@ static bool answer_grow(struct http_request *r, size_t more)
 
 static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 {
-	struct http_request *r = ctx;
+	struct transfer *t = ctx;
+	struct http_request *r = t->request;
 
 	n *= size;
+	if (r == NULL)
+		return n;
 	if (n > r->answer_max - r->answer_n) {
 		r->error = SR_ERR_TOO_LONG;
 		return 0;
@@ -127,8 +169,9 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 
 /* --- one request --- */
 
-static enum sr_error request_options(CURL *c, struct http_request *r)
+static enum sr_error request_options(struct transfer *t, struct http_request *r)
 {
+	CURL *c = t->curl;
 	char pin[64] = "sha256//";
 	struct curl_slist *headers = NULL;
 	char type[128];
@@ -139,7 +182,7 @@ static enum sr_error request_options(CURL *c, struct http_request *r)
 		snprintf(type, sizeof type, "Content-Type: %s", r->type);
 		headers = curl_slist_append(headers, type);
 	}
-	r->headers = headers;
+	t->headers = headers;
 	bool ok = headers != NULL && curl_easy_setopt(c, CURLOPT_URL, r->url) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK
@@ -158,13 +201,14 @@ static enum sr_error request_options(CURL *c, struct http_request *r)
 	    && curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes) == CURLE_OK
-	    && curl_easy_setopt(c, CURLOPT_WRITEDATA, r) == CURLE_OK
-	    && curl_easy_setopt(c, CURLOPT_PRIVATE, r) == CURLE_OK;
+	    && curl_easy_setopt(c, CURLOPT_WRITEDATA, t) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_PRIVATE, t) == CURLE_OK;
 
 	if (r->verb == HTTP_POST)
 		ok = ok && curl_easy_setopt(c, CURLOPT_POST, 1L) == CURLE_OK
-		    && curl_easy_setopt(c, CURLOPT_POSTFIELDS, (const char *)r->body.p) == CURLE_OK
 		    && curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n)
+			== CURLE_OK
+		    && curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS, (const char *)r->body.p)
 			== CURLE_OK;
 	if (r->verb != HTTP_POST)
 		ok = ok && curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
@@ -183,13 +227,9 @@ static enum sr_error request_options(CURL *c, struct http_request *r)
 
 static void request_end(struct http *self, struct http_request *r, enum sr_error error)
 {
-	if (r->curl != NULL) {
-		curl_multi_remove_handle(self->multi, r->curl);
-		curl_easy_cleanup(r->curl);
-		r->curl = NULL;
-	}
-	curl_slist_free_all(r->headers);
-	r->headers = NULL;
+	if (r->transfer != NULL)
+		transfer_free(self, r->transfer);
+	r->transfer = NULL;
 	if (r->sha.handle != NULL)
 		r->hash = sr_sha256_finish(&r->sha);
 	r->sha.handle = NULL;
@@ -197,6 +237,21 @@ static void request_end(struct http *self, struct http_request *r, enum sr_error
 		r->answer[r->answer_n] = '\0';
 	r->error = error;
 	r->finished = true;
+}
+
+/* Files are the caller's: what reads or writes one ends with its request. */
+static void request_cancel(struct http *self, struct http_request *r)
+{
+	struct transfer *t = r->transfer;
+
+	if (t != NULL && r->verb == HTTP_POST && self->alone_n < LEFT_ALONE_MAX) {
+		t->request = NULL;
+		t->next = self->alone;
+		self->alone = t;
+		self->alone_n++;
+		r->transfer = NULL;
+	}
+	request_end(self, r, SR_ERR_CANCELLED);
 }
 
 static void request_begin(struct http *self, struct http_request *r)
@@ -209,16 +264,20 @@ static void request_begin(struct http *self, struct http_request *r)
 	r->answer = NULL;
 	r->answer_n = 0;
 	r->moved = 0;
-	r->headers = NULL;
 	r->sha.handle = NULL;
-	r->curl = curl_easy_init();
+	r->transfer = calloc(1, sizeof *r->transfer);
 	if (r->verb == HTTP_GET && r->fd >= 0)
 		error = sr_sha256_init(&r->sha);
-	if (r->curl == NULL)
+	if (r->transfer != NULL) {
+		r->transfer->request = r;
+		r->transfer->curl = curl_easy_init();
+	}
+	if (r->transfer == NULL || r->transfer->curl == NULL)
 		error = SR_ERR_NO_MEMORY;
 	if (error == SR_OK)
-		error = request_options(r->curl, r);
-	if (error == SR_OK && curl_multi_add_handle(self->multi, r->curl) != CURLM_OK)
+		error = request_options(r->transfer, r);
+	if (error == SR_OK
+	    && curl_multi_add_handle(self->multi, r->transfer->curl) != CURLM_OK)
 		error = SR_ERR_NO_MEMORY;
 	if (error != SR_OK)
 		request_end(self, r, error);
@@ -250,13 +309,19 @@ static bool collect(struct http *self, bool (*done)(void *, struct http_request 
 
 	while ((m = curl_multi_info_read(self->multi, &queued)) != NULL) {
 		CURLcode code = m->data.result;
-		struct http_request *r = NULL;
+		struct transfer *t = NULL;
+		struct http_request *r;
 		char *private = NULL;
 
 		if (m->msg != CURLMSG_DONE ||
 		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private) != CURLE_OK)
 			continue;
-		r = (struct http_request *)(void *)private;
+		t = (struct transfer *)(void *)private;
+		r = t->request;
+		if (r == NULL) {
+			alone_remove(self, t);
+			continue;
+		}
 		if (curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &r->status)
 		    != CURLE_OK)
 			r->status = 0;
@@ -265,6 +330,14 @@ static bool collect(struct http *self, bool (*done)(void *, struct http_request 
 			stop = true;
 	}
 	return stop;
+}
+
+static bool unfinished(struct http_request *const *requests, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!requests[i]->finished)
+			return true;
+	return false;
 }
 
 void http_run(struct http *self, struct http_request *const *requests, size_t n,
@@ -278,7 +351,7 @@ void http_run(struct http *self, struct http_request *const *requests, size_t n,
 		if (requests[i]->finished && done != NULL && done(ctx, requests[i]))
 			stop = true;
 	}
-	while (!stop && running > 0) {
+	while (!stop && running > 0 && unfinished(requests, n)) {
 		if (curl_multi_perform(self->multi, &running) != CURLM_OK)
 			break;
 		stop = collect(self, done, ctx);
@@ -290,7 +363,7 @@ void http_run(struct http *self, struct http_request *const *requests, size_t n,
 	}
 	for (size_t i = 0; i < n; i++)
 		if (!requests[i]->finished)
-			request_end(self, requests[i], SR_ERR_CANCELLED);
+			request_cancel(self, requests[i]);
 }
 
 void http_request_clear(struct http_request *r)

@@ -11,6 +11,7 @@
 enum http_verb { HTTP_POST, HTTP_PUT, HTTP_GET };
 
 struct http;
+struct transfer;
 struct http_request {
 	enum http_verb verb;
 	char url[384];
@@ -32,14 +33,15 @@ struct http_request {
 	size_t answer_n;
 	uint64_t moved;                  /* bytes of body up or down so far */
 	struct sr_hash32 hash;           /* GET with fd: of all bytes */
-	void *curl, *headers;            /* http.c's own */
+	struct transfer *transfer;       /* http.c's own */
 	struct sr_sha256 sha;
 };
 
 SR_MUST_CHECK enum sr_error http_new(struct http **out);
 void http_free(struct http *self);
 
-/* Runs all; returns when all are finished or done says so (the rest is then cancelled: CANCELLED).
+/* Runs all; returns when all are finished or done says so (the rest is then CANCELLED: nobody hears
+ * of it any more, and its connection stays).
  * done (may be NULL) is called for each request that finishes; step (may be NULL) now and then. */
 void http_run(struct http *self, struct http_request *const *requests, size_t n,
     bool (*done)(void *ctx, struct http_request *request), void (*step)(void *ctx), void *ctx);

@@ -191,6 +191,16 @@ static bool candidate_visit(void *ctx, const struct roster_candidate *c)
 	return true;
 }
 
+/* From the final CLOSE block to the switch: no candidate any more, and no member yet. */
+static void joiners_put(struct core_peer *peers, const struct enclave_core *self,
+    const struct epoch_record *next)
+{
+	for (uint32_t k = 0; k < next->n; k++)
+		peer_put(peers, self, next->members[k].seat, &next->members[k].id_key,
+		    next->members[k].link, next->members[k].url, &next->members[k].url_pin,
+		    true);
+}
+
 static enum sr_error peers_collect(struct core_peer *peers, const struct enclave_core *self)
 {
 	struct collect all = { peers, self };
@@ -200,6 +210,8 @@ static enum sr_error peers_collect(struct core_peer *peers, const struct enclave
 		return SR_OK;
 	}
 	roster_put(peers, self, &self->now->record);
+	if (self->closing.open)
+		joiners_put(peers, self, &self->closing.next);
 	SR_TRY(roster_candidates_walk(self->final->tree, candidate_visit, &all));
 	/* Who has left still has to learn of it. */
 	if (self->old != NULL)

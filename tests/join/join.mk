@@ -4,7 +4,7 @@ JOIN_LOAD := $(JOIN_DIR)/load
 JOIN_LIAR := $(JOIN_DIR)/strongroom-enclave
 SECRETS ?= 1000
 
-$(eval $(call program_rule,$(JOIN_LOAD),tests/join/load.c,$(USE_cli)))
+$(eval $(call program_rule,$(JOIN_LOAD),$(patsubst %,tests/join/%.c,load fill open roots watch),$(USE_cli)))
 
 # An enclave with one rule of voting broken: what must be voted out.
 $(JOIN_DIR)/rules.c: consensus/rules.c tests/join/equivocator.sed

@@ -297,6 +297,30 @@ START_TEST(a_fifth_node_joins_and_what_was_secret_before_opens_with_it)
 }
 END_TEST
 
+static void forgets_count(void *ctx, struct cluster *c, uint32_t node,
+    const struct enclave_effect *fx)
+{
+	unsigned *forgets = ctx;
+
+	(void)c, (void)node;
+	*forgets += fx->kind == ENCLAVE_FX_PEER && fx->a.n == 0;
+}
+
+/* A link that is closed at the switch is missing when the new epoch's first votes are sent. */
+START_TEST(nobody_forgets_the_joiner_when_its_epoch_begins)
+{
+	struct cluster *c = start(4, 501);
+	uint32_t five = cluster_node_add(c);
+	unsigned forgets = 0;
+
+	c->hooks = (struct cluster_hooks){ .ctx = &forgets, .effect = forgets_count };
+	ck_ok(cluster_join(c, five, 0));
+	ck_assert(cluster_run_members(c, 2, 60000));
+	ck_assert_uint_eq(forgets, 0);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(two_who_ask_to_join_at_once_both_become_members)
 {
 	struct world *w = world_new(4, 503);
@@ -1226,6 +1250,7 @@ TEST_MAIN("enclave_join",
 	a_joiner_s_first_vote_key_is_wiped_like_all_others,
 	who_is_not_heard_for_long_is_voted_out,
 	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,
+	nobody_forgets_the_joiner_when_its_epoch_begins,
 	two_who_ask_to_join_at_once_both_become_members,
 	members_replaced_one_after_another_keep_every_secret,
 	a_joiner_that_is_started_again_and_again_gets_there,

@@ -63,8 +63,9 @@ static enum cli_exit config_write(
 		.seat = node, .rpc_listen = rpc, .link_listen = links,
 		.platform = &plan->platforms[node] };
 
-	snprintf(comment, sizeof comment, "Node %u of a cluster %s; made by strongroom cluster init.",
-	    node, plan->hosts != NULL ? "for tests" : "on this machine");
+	snprintf(comment, sizeof comment,
+	    "Node %u of a cluster %s; made by strongroom cluster init.", node,
+	    plan->hosts != NULL ? "for tests" : "on this machine");
 	snprintf(rpc, sizeof rpc, "%s:%u", host_of(plan, node), port);
 	snprintf(links, sizeof links, "tcp://%s:%u", host_of(plan, node), port + 1);
 	return node_config_write(cli, dir, &config);

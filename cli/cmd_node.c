@@ -232,7 +232,8 @@ static enum cli_exit member_choose(struct cli *cli, struct node_run *r)
 		bool is = seat != NULL ? m->seat == number
 		    : name != NULL     ? m->name_n == strlen(name)
 				    && memcmp(m->name, name, m->name_n) == 0
-				       : memcmp(m->operator_key.b, r->operator_key->account.b, 32) == 0;
+				       : memcmp(m->operator_key.b,
+					     r->operator_key->account.b, 32) == 0;
 
 		if (!is)
 			continue;
@@ -626,19 +627,21 @@ static enum cli_exit run_checkpoint(struct cli *cli)
 
 /* --- the tables --- */
 
-#define OPTION_OPERATOR { "operator-key", "FILE", "the operator's key (default: DIR/operator.key)", false }
-#define OPTION_VIA { "via", "WHERE", "the cluster: its directory, or any node's https:// URL", false }
+#define OPTION_OPERATOR                                                                            \
+	{ "operator-key", "FILE", "the operator's key (default: DIR/operator.key)", false }
+#define OPTION_VIA                                                                                 \
+	{ "via", "WHERE", "the cluster: its directory, or any node's https:// URL", false }
 #define OPTION_NO_WAIT { "no-wait", NULL, "do not wait until it has happened", false }
 #define OPTION_SEAT { "seat", "N", "the member on this seat", false }
 #define OPTION_NAME { "name", "NAME", "the member of this name", false }
 #define OPTION_END { NULL, NULL, NULL, false }
 
 static const struct cli_option options_init[] = {
-	{ "genesis", "FILE", "the cluster's genesis file: which cluster this node belongs to", false },
+	{ "genesis", "FILE", "the cluster's genesis file: where this node belongs", false },
 	{ "url", "URL", "https://HOST:PORT, where clients reach it", false },
 	{ "link", "URL", "tcp://HOST:PORT, where other members reach it", false },
 	{ "name", "NAME", "its name in the roster (default: the directory's)", false },
-	{ "rpc-listen", "IP:PORT", "where it listens (default: as in --url, or everywhere)", false },
+	{ "rpc-listen", "IP:PORT", "where it listens (default: as in --url, or all)", false },
 	{ "link-listen", "IP:PORT", "the same for --link", false },
 	{ "platform", "KIND", "software, tpm, tsm or gramine (default: software)", false },
 	{ "tcti", "TCTI", "tpm: device:/dev/tpmrm0 or swtpm:host=127.0.0.1,port=2321", false },

@@ -1,4 +1,4 @@
-/* strongroom node policy: who may join and who may stay. A change needs a quorum of the operators. */
+/* strongroom node policy: who may join and who may stay; a quorum of operators changes it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +25,9 @@ enum cli_exit policy_file_read(struct cli *cli, const char *path, struct attest_
 	if (error == SR_OK)
 		error = policy_json_parse(p, why, (const char *)text, n);
 	free(text);
-	return error == SR_OK ? CLI_DONE
-			      : cli_usage(cli, error, "%s%s%s", path, why[0] != '\0' ? ": " : "", why);
+	if (error == SR_OK)
+		return CLI_DONE;
+	return cli_usage(cli, error, "%s%s%s", path, why[0] != '\0' ? ": " : "", why);
 }
 
 /* A policy to sign must say all of itself: each signer's would else be another one. */
@@ -227,7 +228,8 @@ static enum cli_exit run(struct cli *cli)
 		return sign(cli);
 	if (strcmp(verb, "set") == 0)
 		return set(cli);
-	return cli_usage(cli, SR_ERR_USAGE, "node policy show, sign FILE or set FILE, not '%s'", verb);
+	return cli_usage(
+	    cli, SR_ERR_USAGE, "node policy show, sign FILE or set FILE, not '%s'", verb);
 }
 
 static const struct cli_option options[] = {

@@ -304,7 +304,8 @@ static enum cli_exit admission_step(struct joining *j)
 		}
 		if (c != NULL && c->state == CLIENT_CANDIDATE_ADMITTED)
 			break;
-		progress(j, c != NULL ? "the members verify its evidence" : "no member knows of it yet");
+		progress(j, c != NULL ? "the members verify its evidence"
+				      : "no member knows of it yet");
 	} while (look_again(j));
 	if (index_now(j) != EPOCH_NOBODY) {
 		j->want->seat = j->c->epoch->members[index_now(j)].seat;

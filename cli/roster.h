@@ -25,7 +25,7 @@ struct roster_ask {
 	enum sr_error code;              /* SR_OK: final; else a quorum refused it */
 	struct sr_hash32 hash;
 	uint64_t height;
-	unsigned forms;                  /* that were sent: a refusal may mean that one was applied */
+	unsigned forms; /* that were sent: a refusal may mean that one was applied */
 };
 /* Submits until final or refused. */
 SR_MUST_CHECK enum sr_error roster_ask(

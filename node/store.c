@@ -21,8 +21,14 @@
 #define ARCHIVE "archive.tcb"
 #define WAL ".wal"                    /* of a transaction in a table */
 #define WAL_FIRST_BYTES 256
+#define WAL_FIRST_AT 20               /* size u64, offset u64, length u32 */
 #define UNDO ".undo"                  /* its copy until the table is on the disk */
 #define UNDO_MAX ((size_t)1 << 30)
+#define HEAD_BYTES 256
+#define HEAD_FLAGS_AT 33
+#define HEAD_OPEN 1u                  /* flag: an open transaction is to be undone */
+#define FRONT ".front"                /* head and buckets before a transaction */
+#define FRONT_COPY_MAX ((size_t)FRONT_BYTES)
 #define REBUILD ".rebuild"            /* a mark: the table is damaged and to be made anew */
 #define ASIDE ".new"
 #define FRONT_BYTES                                                                                \
@@ -292,6 +298,112 @@ static enum sr_error undo_copy(const char *dir, const char *from, const char *to
 	return err;
 }
 
+/*
+ * Tokyo Cabinet logs each bucket before it changes it, and changes it even if the log took nothing
+ * (a full disk, a bad one): undone, the bucket would lead to no record. So the front of the file is
+ * copied before each transaction, while its log is empty. A log that is not empty belongs to this
+ * copy.
+ */
+static enum sr_error front_save(const char *dir, const char *name, uint64_t buckets)
+{
+	char path[NODE_PATH_MAX], copy[64];
+	size_t n = HEAD_BYTES + 8 * (size_t)buckets;
+	enum sr_error err = SR_OK;
+	uint8_t *front;
+	int fd;
+
+	SR_TRY(file_path(path, dir, name));
+	snprintf(copy, sizeof copy, "%s" FRONT, name);
+	if (n > FRONT_COPY_MAX)
+		return SR_ERR_TOO_LONG;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return SR_ERR_IO;
+	front = malloc(n);
+	if (front == NULL)
+		err = SR_ERR_NO_MEMORY;
+	else if (pread(fd, front, n, 0) != (ssize_t)n)
+		err = SR_ERR_IO;
+	close(fd);
+	if (err == SR_OK)
+		err = file_replace(dir, copy, front, n);
+	free(front);
+	return err;
+}
+
+/* The flag, since Tokyo Cabinet takes it back before all that it undoes is on the disk, and then
+ * would not undo the rest. front: n == 0 when there is none. */
+static enum sr_error front_write(const char *path, const uint8_t *front, size_t n)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	enum sr_error err = SR_OK;
+	uint8_t flags;
+
+	if (fd < 0)
+		return SR_ERR_IO;
+	if (pread(fd, &flags, 1, HEAD_FLAGS_AT) != 1)
+		err = SR_ERR_IO;
+	flags |= HEAD_OPEN;
+	if (err == SR_OK && pwrite(fd, &flags, 1, HEAD_FLAGS_AT) != 1)
+		err = file_errno();
+	if (err == SR_OK && n > HEAD_BYTES &&
+	    pwrite(fd, front + HEAD_BYTES, n - HEAD_BYTES, HEAD_BYTES) !=
+		(ssize_t)(n - HEAD_BYTES))
+		err = file_errno();
+	close(fd);
+	return err;
+}
+
+/* Is this front of the log's transaction? Its first entry is the table's head at the beginning, but
+ * for the flags. */
+static enum sr_error front_belongs(
+    bool *out, const uint8_t *front, size_t n, const char *dir, const char *undo)
+{
+	char path[NODE_PATH_MAX];
+	uint8_t head[WAL_FIRST_AT + HEAD_BYTES];
+	ssize_t got;
+	int fd;
+
+	*out = false;
+	SR_TRY(file_path(path, dir, undo));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return SR_ERR_IO;
+	got = pread(fd, head, sizeof head, 0);
+	close(fd);
+	if (got != (ssize_t)sizeof head)
+		return SR_ERR_IO;
+	head[WAL_FIRST_AT + HEAD_FLAGS_AT] = n > HEAD_BYTES ? front[HEAD_FLAGS_AT] : 0;
+	*out = n > HEAD_BYTES && memcmp(head + WAL_FIRST_AT, front, HEAD_BYTES) == 0;
+	return SR_OK;
+}
+
+/* Before Tokyo Cabinet undoes a transaction: what it may not undo. */
+static enum sr_error front_restore(const char *dir, const char *name, const char *undo)
+{
+	char path[NODE_PATH_MAX], copy[64];
+	uint8_t *front = NULL;
+	size_t n = 0;
+	enum sr_error err;
+	bool there;
+
+	SR_TRY(file_exists(&there, dir, undo));
+	if (!there)
+		return SR_OK;
+	snprintf(copy, sizeof copy, "%s" FRONT, name);
+	SR_TRY(file_path(path, dir, copy));
+	err = file_read(&front, &n, path, FRONT_COPY_MAX);
+	if (err != SR_OK && err != SR_ERR_NOT_FOUND)
+		return err;
+	err = front_belongs(&there, front, n, dir, undo);
+	if (err == SR_OK)
+		err = file_path(path, dir, name);
+	if (err == SR_OK)
+		err = front_write(path, front, there ? n : 0);
+	free(front);
+	return err;
+}
+
 static enum sr_error undo_end(const char *dir, const char *name, const char *undo)
 {
 	bool there;
@@ -390,6 +502,7 @@ static enum sr_error table_open_as_it_is(TCBDB **out, const char *dir, const cha
 	SR_TRY(undo_copy(dir, undo, wal));
 	SR_TRY(wal_mend(path));
 	SR_TRY(undo_copy(dir, wal, undo));
+	SR_TRY(front_restore(dir, name, undo));
 	table = table_new();
 	if (table == NULL)
 		return SR_ERR_NO_MEMORY;
@@ -545,6 +658,8 @@ static enum sr_error table_open(
 
 static enum sr_error tran_begin(struct node_store *self, TCBDB *table)
 {
+	SR_TRY(front_save(self->dir, table == self->state ? NODE_STORE_STATE : ARCHIVE,
+	    tcbdbbnum(table)));
 	self->broken = true;
 	io_begin();
 	if (!tcbdbtranbegin(table) || io_failed())

@@ -121,7 +121,7 @@ static void begin(struct run *run)
 	cluster_run(run->c, 3000);
 	joiner = cluster_node_add(run->c);
 	FUZZ_CHECK(joiner == JOINER);
-	FUZZ_CHECK(cluster_join(run->c, joiner, 0) == SR_OK);
+	FUZZ_CHECK(cluster_node_join(run->c, joiner, 0) == SR_OK);
 	run->c->hooks = (struct cluster_hooks){ run, on_effect, on_message };
 	cluster_run(run->c, 1500);
 }

@@ -1015,7 +1015,7 @@ void cluster_trail_fetch(struct cluster *self, uint32_t node, uint32_t via)
 	sr_writer_clear(&steps);
 }
 
-enum sr_error cluster_join(struct cluster *self, uint32_t node, uint32_t via)
+enum sr_error cluster_node_join(struct cluster *self, uint32_t node, uint32_t via)
 {
 	struct sr_edsk sk = cluster_operator(self, node);
 	struct sr_writer body;

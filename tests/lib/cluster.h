@@ -109,7 +109,7 @@ void cluster_join_body(struct sr_writer *w, struct cluster *self, uint32_t node,
 enum sr_error cluster_open_op(struct cluster *self, uint32_t via, const struct sr_edsk *key,
     unsigned kind, const uint8_t *body, size_t n);
 /* JOIN by the node's operator, the trail fetched from via, and the node started. */
-enum sr_error cluster_join(struct cluster *self, uint32_t node, uint32_t via);
+enum sr_error cluster_node_join(struct cluster *self, uint32_t node, uint32_t via);
 enum sr_error cluster_leave(struct cluster *self, uint32_t node, uint32_t via);
 enum sr_error cluster_refresh(struct cluster *self, uint32_t via);
 void cluster_trail_fetch(struct cluster *self, uint32_t node, uint32_t via);

@@ -153,7 +153,7 @@ START_TEST(evidence_that_waits_is_verified_once_by_each_member)
 	for (uint32_t i = 0; i < 4; i++)
 		s.c->nodes[i].core->verify = verify_counted;
 	five = cluster_node_add(s.c);
-	ck_ok(cluster_join(s.c, five, 0));
+	ck_ok(cluster_node_join(s.c, five, 0));
 	ck_assert(cluster_run_members(s.c, 2, 60000));
 	ck_assert_uint_eq(verified_n, 4);
 	stage_close(&s);

@@ -284,7 +284,7 @@ START_TEST(a_fifth_node_joins_and_what_was_secret_before_opens_with_it)
 	struct world *w = world_new(4, 500);
 	uint32_t five = cluster_node_add(w->c);
 
-	ck_ok(cluster_join(w->c, five, 0));
+	ck_ok(cluster_node_join(w->c, five, 0));
 	ck_assert(cluster_run_members(w->c, 2, 60000));
 	ck_assert_uint_eq(epoch_of(w->c, 0)->n, 5);
 	ck_assert_uint_eq(cluster_index(w->c, five, 0), 4);
@@ -314,7 +314,7 @@ START_TEST(nobody_forgets_the_joiner_when_its_epoch_begins)
 	unsigned forgets = 0;
 
 	c->hooks = (struct cluster_hooks){ .ctx = &forgets, .effect = forgets_count };
-	ck_ok(cluster_join(c, five, 0));
+	ck_ok(cluster_node_join(c, five, 0));
 	ck_assert(cluster_run_members(c, 2, 60000));
 	ck_assert_uint_eq(forgets, 0);
 	cluster_free(c);
@@ -326,8 +326,8 @@ START_TEST(two_who_ask_to_join_at_once_both_become_members)
 	struct world *w = world_new(4, 503);
 	uint32_t five = cluster_node_add(w->c), six = cluster_node_add(w->c);
 
-	ck_ok(cluster_join(w->c, five, 0));
-	ck_ok(cluster_join(w->c, six, 1));
+	ck_ok(cluster_node_join(w->c, five, 0));
+	ck_ok(cluster_node_join(w->c, six, 1));
 	ck_assert(cluster_run_members(w->c, 3, 120000));
 	ck_assert_uint_eq(epoch_of(w->c, 0)->n, 6);
 	opens(w, six);
@@ -343,7 +343,7 @@ START_TEST(members_replaced_one_after_another_keep_every_secret)
 		uint32_t node = cluster_node_add(w->c);
 		uint64_t epoch = epoch_of(w->c, 3)->epoch;
 
-		ck_ok(cluster_join(w->c, node, 3));
+		ck_ok(cluster_node_join(w->c, node, 3));
 		ck_assert(cluster_run_members(w->c, epoch + 1, 60000));
 		if (i < 3) {
 			ck_ok(cluster_leave(w->c, i, 3));
@@ -368,7 +368,7 @@ START_TEST(a_joiner_that_is_started_again_and_again_gets_there)
 	struct world *w = world_new(4, 505);
 	uint32_t five = cluster_node_add(w->c);
 
-	ck_ok(cluster_join(w->c, five, 0));
+	ck_ok(cluster_node_join(w->c, five, 0));
 	for (uint32_t round = 0; round < 12; round++) {
 		cluster_run(w->c, 40 + 37 * round);
 		cluster_kill(w->c, five, round % 2 == 0);
@@ -399,7 +399,7 @@ START_TEST(a_joiner_on_a_bad_line_gets_there)
 	uint32_t five = cluster_node_add(w->c);
 
 	w->c->hooks = (struct cluster_hooks){ .ctx = &five, .message = to_joiner_lost };
-	ck_ok(cluster_join(w->c, five, 0));
+	ck_ok(cluster_node_join(w->c, five, 0));
 	ck_assert(cluster_run_members(w->c, 2, 240000));
 	w->c->hooks.message = NULL;
 	cluster_run(w->c, 3000);
@@ -498,7 +498,7 @@ START_TEST(what_one_member_makes_up_is_noticed_and_another_one_asked)
 
 		f.kind = i % 2 == 0 ? CORE_SNAPSHOT_ROWS : CORE_SNAPSHOT_HEAD;
 		w->c->hooks = (struct cluster_hooks){ .ctx = &f, .message = forge };
-		ck_ok(cluster_join(w->c, five, 0));
+		ck_ok(cluster_node_join(w->c, five, 0));
 		ck_assert(cluster_run_members(w->c, 2, 120000));
 		w->c->hooks.message = NULL;
 		ck_assert_uint_eq(f.tried, 1);
@@ -565,7 +565,7 @@ START_TEST(a_header_that_no_quorum_signed_is_not_believed)
 		uint32_t five = cluster_node_add(w->c);
 
 		w->c->hooks = (struct cluster_hooks){ .ctx = &f, .message = head_unsigned };
-		ck_ok(cluster_join(w->c, five, 0));
+		ck_ok(cluster_node_join(w->c, five, 0));
 		ck_assert(cluster_run_members(w->c, 2, 120000));
 		ck_assert(!f.believed);
 		said = f.said;
@@ -650,7 +650,7 @@ START_TEST(who_sends_other_rows_than_the_state_s_is_left_at_once)
 			uint32_t five = cluster_node_add(w->c);
 
 			w->c->hooks = (struct cluster_hooks){ .ctx = &l, .message = lie_tell };
-			ck_ok(cluster_join(w->c, five, 0));
+			ck_ok(cluster_node_join(w->c, five, 0));
 			ck_assert(cluster_run_members(w->c, 2, 120000));
 			w->c->hooks.message = NULL;
 			opens(w, five);
@@ -883,7 +883,7 @@ START_TEST(nobody_connects_to_who_is_not_admitted)
 
 	c->hooks = (struct cluster_hooks){ .ctx = &d, .effect = dial_seen };
 	c->claimed = &other;
-	ck_ok(cluster_join(c, five, 0));
+	ck_ok(cluster_node_join(c, five, 0));
 	cluster_run(c, 60000);
 	ck_assert_uint_eq(c->nodes[five].status.role, ENCLAVE_ROLE_JOINING);
 	ck_assert_uint_eq(d.told, 0);
@@ -1030,7 +1030,7 @@ START_TEST(a_joiner_s_first_vote_key_is_wiped_like_all_others)
 	uint32_t five = cluster_node_add(c);
 	struct needles gone;
 
-	ck_ok(cluster_join(c, five, 0));
+	ck_ok(cluster_node_join(c, five, 0));
 	ck_assert(cluster_run_members(c, 2, 60000));
 	cluster_run(c, 6000);
 	ck_assert(!c->nodes[five].core->keys->genesis_vote);
@@ -1096,7 +1096,7 @@ START_TEST(a_joiner_may_crash_at_any_durable_moment)
 		uint32_t five = cluster_node_add(w->c);
 
 		w->c->hooks = (struct cluster_hooks){ .ctx = &at, .effect = crash_at };
-		ck_ok(cluster_join(w->c, five, 0));
+		ck_ok(cluster_node_join(w->c, five, 0));
 		cluster_run(w->c, 4000);
 		w->c->hooks = (struct cluster_hooks){ NULL, NULL, NULL };
 		if (at.done)
@@ -1177,7 +1177,7 @@ START_TEST(a_joiner_that_does_not_come_is_dropped)
 		cluster_start(c, i);
 	ck_assert(cluster_run_until(c, first_epoch, NULL, 60000));
 	cluster_run(c, 2000);
-	ck_ok(cluster_join(c, five, 0));
+	ck_ok(cluster_node_join(c, five, 0));
 	cluster_kill(c, five, false);
 	cluster_run(c, 60000);
 	ck_assert_uint_eq(epoch_of(c, 0)->epoch, 1);

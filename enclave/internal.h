@@ -189,7 +189,14 @@ struct core_trail {
 };
 
 /* from: a seat */
-struct core_ahead { struct core_ahead *next; uint32_t from; uint64_t epoch; uint8_t *p; size_t n; };
+struct core_ahead {
+	struct core_ahead *next;
+	bool operation;                         /* else a message of consensus */
+	uint32_t from;
+	uint64_t epoch;
+	uint8_t *p;
+	size_t n;
+};
 
 /* What a member owes besides dealing: duties.c. */
 #define CORE_DUTIES 16u

@@ -120,12 +120,86 @@ void peers_send_operation(struct enclave_core *self, const uint8_t *p, size_t n)
 	sr_writer_clear(&w);
 }
 
+/* Who has no place in that epoch's agreement is not heard there. */
+static enum sr_error instance_hear(struct core_instance *i, uint32_t seat, const uint8_t *msg,
+    size_t n)
+{
+	uint32_t from = seats_peer(i, seat);
+
+	return from == EPOCH_NOBODY ? SR_OK : instance_receive(i, from, msg, n);
+}
+
+/* One liar may say that the next epoch began; f + 1 members do not. */
+static void ahead_note(struct enclave_core *self, uint32_t peer, uint32_t seat)
+{
+	if (peer >= self->now->record.n)
+		return;
+	epoch_set_add(&self->ahead_from, seat);
+	if (self->ahead_since_ms == 0 &&
+	    epoch_set_count(&self->ahead_from) > consensus_faults(self->now->record.n))
+		self->ahead_since_ms = self->now_ms;
+}
+
+/* A little is kept of what comes for the next epoch, so that the first votes there are not lost,
+ * nor what clients sent to those who are there already. Operations take at most half of the room:
+ * they could be anyone's. */
+static void ahead_keep(struct enclave_core *self, uint32_t from, uint64_t epoch, bool operation,
+    const uint8_t *p, size_t n)
+{
+	struct core_ahead **at = &self->ahead, *a;
+	uint32_t peer = seats_peer(self->now, from), share = operation ? 2 : 1;
+
+	if (epoch != self->now->record.epoch + 1 || peer == EPOCH_NOBODY)
+		return;
+	if (!operation)
+		ahead_note(self, peer, from);
+	if (self->ahead_n >= CORE_AHEAD_MAX / share ||
+	    self->ahead_bytes + n > CORE_AHEAD_BYTES_MAX / share)
+		return;
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return;
+	a->p = malloc(n + 1);
+	if (a->p == NULL) {
+		free(a);
+		return;
+	}
+	if (n > 0)
+		memcpy(a->p, p, n);
+	a->n = n;
+	a->from = from;
+	a->epoch = epoch;
+	a->operation = operation;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = a;
+	self->ahead_n++;
+	self->ahead_bytes += n;
+}
+
+void peers_ahead_drop(struct enclave_core *self)
+{
+	while (self->ahead != NULL) {
+		struct core_ahead *a = self->ahead;
+
+		self->ahead = a->next;
+		free(a->p);
+		free(a);
+	}
+	self->ahead_n = 0;
+	self->ahead_bytes = 0;
+}
+
 static enum sr_error receive_operation(struct enclave_core *self, uint32_t from, const uint8_t *p,
     size_t n)
 {
 	struct vault_receipt receipt;
 	struct vault_op op;
 
+	if (vault_op_decode(&op, p, n) == SR_OK && op.epoch > self->now->record.epoch) {
+		ahead_keep(self, from, op.epoch, true, p, n);
+		return SR_OK;
+	}
 	/* Who observes builds no blocks; of a guest only its part in a change is taken. */
 	if (self->now->self >= self->now->record.n)
 		return SR_OK;
@@ -135,6 +209,27 @@ static enum sr_error receive_operation(struct enclave_core *self, uint32_t from,
 	if (peers_admit(self, &receipt, &op, p, n) != SR_OK)
 		return SR_OK;
 	return instance_work(self);
+}
+
+enum sr_error peers_replay_ahead(struct enclave_core *self)
+{
+	struct core_ahead *list = self->ahead;
+	enum sr_error error = SR_OK;
+
+	self->ahead = NULL;
+	self->ahead_n = 0;
+	self->ahead_bytes = 0;
+	while (list != NULL) {
+		struct core_ahead *a = list;
+
+		list = a->next;
+		if (error == SR_OK && a->epoch == self->now->record.epoch)
+			error = a->operation ? receive_operation(self, a->from, a->p, a->n) :
+			    instance_hear(self->now, a->from, a->p, a->n);
+		free(a->p);
+		free(a);
+	}
+	return error;
 }
 
 /* ---------------------------------------------------------------------------------------- heads */
@@ -216,91 +311,6 @@ static void receive_head(struct enclave_core *self, uint32_t seat, struct sr_rea
 
 /* ------------------------------------------------------------------------------------ consensus */
 
-/* Who has no place in that epoch's agreement is not heard there. */
-static enum sr_error instance_hear(struct core_instance *i, uint32_t seat, const uint8_t *msg,
-    size_t n)
-{
-	uint32_t from = seats_peer(i, seat);
-
-	return from == EPOCH_NOBODY ? SR_OK : instance_receive(i, from, msg, n);
-}
-
-/* One liar may say that the next epoch began; f + 1 members do not. */
-static void ahead_note(struct enclave_core *self, uint32_t peer, uint32_t seat)
-{
-	if (peer >= self->now->record.n)
-		return;
-	epoch_set_add(&self->ahead_from, seat);
-	if (self->ahead_since_ms == 0 &&
-	    epoch_set_count(&self->ahead_from) > consensus_faults(self->now->record.n))
-		self->ahead_since_ms = self->now_ms;
-}
-
-/* A little is kept of what comes for the next epoch, so that the first votes there are not lost. */
-static void ahead_keep(struct enclave_core *self, uint32_t from, uint64_t epoch,
-    const uint8_t *p, size_t n)
-{
-	struct core_ahead **at = &self->ahead, *a;
-	uint32_t peer = seats_peer(self->now, from);
-
-	if (epoch != self->now->record.epoch + 1 || peer == EPOCH_NOBODY)
-		return;
-	ahead_note(self, peer, from);
-	if (self->ahead_n >= CORE_AHEAD_MAX || n > CORE_AHEAD_BYTES_MAX - self->ahead_bytes)
-		return;
-	a = calloc(1, sizeof(*a));
-	if (a == NULL)
-		return;
-	a->p = malloc(n + 1);
-	if (a->p == NULL) {
-		free(a);
-		return;
-	}
-	if (n > 0)
-		memcpy(a->p, p, n);
-	a->n = n;
-	a->from = from;
-	a->epoch = epoch;
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = a;
-	self->ahead_n++;
-	self->ahead_bytes += n;
-}
-
-void peers_ahead_drop(struct enclave_core *self)
-{
-	while (self->ahead != NULL) {
-		struct core_ahead *a = self->ahead;
-
-		self->ahead = a->next;
-		free(a->p);
-		free(a);
-	}
-	self->ahead_n = 0;
-	self->ahead_bytes = 0;
-}
-
-enum sr_error peers_replay_ahead(struct enclave_core *self)
-{
-	struct core_ahead *list = self->ahead;
-	enum sr_error error = SR_OK;
-
-	self->ahead = NULL;
-	self->ahead_n = 0;
-	self->ahead_bytes = 0;
-	while (list != NULL) {
-		struct core_ahead *a = list;
-
-		list = a->next;
-		if (error == SR_OK && a->epoch == self->now->record.epoch)
-			error = instance_hear(self->now, a->from, a->p, a->n);
-		free(a->p);
-		free(a);
-	}
-	return error;
-}
-
 static enum sr_error receive_consensus(struct enclave_core *self, uint32_t from,
     struct sr_reader *r)
 {
@@ -313,7 +323,7 @@ static enum sr_error receive_consensus(struct enclave_core *self, uint32_t from,
 	if (self->old != NULL && epoch == self->old->record.epoch)
 		return instance_hear(self->old, from, r->p, r->left);
 	if (epoch > self->now->record.epoch)
-		ahead_keep(self, from, epoch, r->p, r->left);
+		ahead_keep(self, from, epoch, false, r->p, r->left);
 	return SR_OK;
 }
 

@@ -141,6 +141,53 @@ static enum sr_error pile_add(struct node_store *self, struct pile *pile, const 
 	return SR_OK;
 }
 
+/* As the table orders them. */
+static int key_compare(const struct waiting *a, const struct waiting *b)
+{
+	size_t n = a->key_n < b->key_n ? a->key_n : b->key_n;
+	int order = memcmp(a->bytes, b->bytes, n);
+
+	return order != 0 ? order : (a->key_n > b->key_n) - (a->key_n < b->key_n);
+}
+
+/* Of rows with the same key the last stays last. */
+static struct waiting *merge(struct waiting *a, struct waiting *b)
+{
+	struct waiting *first = NULL, **at = &first;
+
+	while (a != NULL && b != NULL) {
+		struct waiting **from = key_compare(b, a) < 0 ? &b : &a;
+
+		*at = *from;
+		*from = (*from)->next;
+		at = &(*at)->next;
+	}
+	*at = a != NULL ? a : b;
+	return first;
+}
+
+/* Names are blinded, so rows come in no order: sorted, each of the table's pages is read and
+ * written once, however large the table is. */
+static struct waiting *sorted(struct waiting *first, size_t n)
+{
+	struct waiting *half = first, *second;
+
+	if (n < 2)
+		return first;
+	for (size_t i = 1; i < n / 2; i++)
+		half = half->next;
+	second = half->next;
+	half->next = NULL;
+	return merge(sorted(first, n / 2), sorted(second, n - n / 2));
+}
+
+static void pile_sort(struct pile *pile)
+{
+	pile->first = pile->last = sorted(pile->first, pile->rows);
+	while (pile->last != NULL && pile->last->next != NULL)
+		pile->last = pile->last->next;
+}
+
 static void pile_clear(struct pile *pile)
 {
 	while (pile->first != NULL) {
@@ -903,6 +950,7 @@ static enum sr_error pile_commit(
 		return SR_OK;
 	if (file_free_bytes(self->dir) < 3 * pile->bytes + SPARE_BYTES)
 		return SR_ERR_DISK_FULL;
+	pile_sort(pile);
 	SR_TRY(tran_begin(self, table));
 	for (const struct waiting *row = pile->first; ok && row != NULL; row = row->next)
 		ok = row_put(table, name, row) && !io_failed();

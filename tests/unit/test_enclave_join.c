@@ -321,6 +321,41 @@ START_TEST(nobody_forgets_the_joiner_when_its_epoch_begins)
 }
 END_TEST
 
+/* Members switch one after another: who is first has clients' operations before the others can
+ * take them. */
+START_TEST(an_operation_of_the_next_epoch_that_comes_early_waits_for_it)
+{
+	struct cluster *c = start(4, 502);
+	union vault_op_body b = { .nft_mint = { .name = text("early") } };
+	struct cluster_key key;
+	struct sr_writer op, message;
+	struct sr_sig64 sig;
+
+	cluster_key_make(&key, c);
+	b.nft_mint.to = key.account;
+	sr_writer_init(&op, SR_OP_MAX);
+	vault_op_write_signed(&op, &c->genesis->chain_id, 2, &key.account, 0, c->now_ms + 600000,
+	    VAULT_OP_NFT_MINT, &b);
+	sr_sign(&sig, &key.sk, "strongroom op v1", op.p, op.n);
+	vault_op_write_signature(&op, sig.b, sizeof(sig.b));
+	ck_ok(sr_writer_finish(&op));
+	sr_writer_init(&message, SR_OP_MAX + 1);
+	sr_write_u8(&message, CORE_OPERATION);
+	sr_write_copy(&message, op.p, op.n);
+	ck_ok(sr_writer_finish(&message));
+	cluster_run(c, 6000);
+	cluster_send(c, 0, 3, message.p, message.n, 1);
+	cluster_run(c, 10);
+	ck_ok(cluster_refresh(c, 0));
+	ck_assert(cluster_run_epoch(c, 2, 60000));
+	cluster_run(c, 3000);
+	ck_assert_uint_eq(c->nodes[1].core->operations_final, 1);
+	sr_writer_clear(&op);
+	sr_writer_clear(&message);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(two_who_ask_to_join_at_once_both_become_members)
 {
 	struct world *w = world_new(4, 503);
@@ -1251,6 +1286,7 @@ TEST_MAIN("enclave_join",
 	who_is_not_heard_for_long_is_voted_out,
 	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,
 	nobody_forgets_the_joiner_when_its_epoch_begins,
+	an_operation_of_the_next_epoch_that_comes_early_waits_for_it,
 	two_who_ask_to_join_at_once_both_become_members,
 	members_replaced_one_after_another_keep_every_secret,
 	a_joiner_that_is_started_again_and_again_gets_there,

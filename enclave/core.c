@@ -354,14 +354,29 @@ static enum sr_error settle(struct enclave_core *self)
 	return SR_OK;
 }
 
+/*
+ * Members write their checkpoints at different heights and sizes of their logs: a disk that is slow
+ * at it does not hold up a quorum. 309: 500 by the golden ratio, which spreads any number of seats.
+ */
+static bool checkpoint_turn(const struct enclave_core *self, uint64_t height)
+{
+	uint64_t turn = (uint64_t)self->seat * 309u % CORE_CHECKPOINT_BLOCKS;
+	uint64_t shift = CORE_CHECKPOINT_BLOCKS - turn;
+	uint64_t bytes = CORE_CHECKPOINT_BYTES / 2 +
+	    CORE_CHECKPOINT_BYTES / 2 * turn / CORE_CHECKPOINT_BLOCKS;
+
+	return (height + shift) / CORE_CHECKPOINT_BLOCKS >
+	    (self->checkpoint_height + shift) / CORE_CHECKPOINT_BLOCKS ||
+	    (self->log_bytes > bytes && height > self->checkpoint_height);
+}
+
 static bool checkpoint_wanted(const struct enclave_core *self)
 {
 	uint64_t height = self->final->header.height;
 
 	return !self->disk_full && (self->checkpoint_due ||
 	    (self->keys_stale && height > self->checkpoint_height) ||
-	    height >= self->checkpoint_height + CORE_CHECKPOINT_BLOCKS ||
-	    (self->log_bytes > CORE_CHECKPOINT_BYTES && height > self->checkpoint_height));
+	    checkpoint_turn(self, height));
 }
 
 static void wake_emit(struct enclave_core *self)

@@ -116,6 +116,9 @@ static void near(struct sr_reader *r)
 	uint8_t who = sr_read_u8(r);
 	size_t place = sr_read_u16(r);
 	uint8_t change = sr_read_u8(r), body[BODY_MAX];
+	/* A step that is cut off would be a vote that nobody counted. */
+	if (r->error != SR_OK)
+		return;
 	memcpy(body, good[i].p, sizeof(body));
 	if (good[i].n > 0)
 		body[place % good[i].n] ^= change;

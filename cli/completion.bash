@@ -10,15 +10,15 @@ _strongroom() {
 	--output|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	--kind) COMPREPLY=($(compgen -W 'ed25519 ethereum x25519' -- "$cur")); return ;;
 	esac
-	local options=' --cluster --node --key --timeout --json --help' next=
+	local options=' --cluster --node --key --checkpoint --timeout --json --help' next=
 	case "${words[0]} ${words[1]}" in
 	'cluster init') options+=' --nodes --slot-ms --slot-min-ms --base-port --hosts --threshold --name --policy --platform --tcti --collateral --vouchers' ;;
 	'cluster start') options+=' --no-wait' ;;
-	'cluster join') options+=' --platform --tcti --collateral --vouchers --checkpoint --no-wait' ;;
+	'cluster join') options+=' --platform --tcti --collateral --vouchers --no-wait' ;;
 	'cluster status') options+='' ;;
 	'cluster stop') options+=' --kill' ;;
 	'node init') options+=' --genesis --url --link --name --rpc-listen --link-listen --platform --tcti --collateral --vouchers --operator-key' ;;
-	'node join') options+=' --via --checkpoint --operator-key --no-start --no-wait' ;;
+	'node join') options+=' --via --operator-key --no-start --no-wait' ;;
 	'node leave') options+=' --seat --name --operator-key --via --no-wait' ;;
 	'node refresh') options+=' --operator-key --via --no-wait' ;;
 	'node reattest') options+=' --seat --operator-key --via --no-wait' ;;

@@ -70,6 +70,9 @@ static void fx_block(struct loop *self, const struct enclave_effect *fx)
 		return;
 	hash = consensus_header_hash(&header);
 	sr_hex_encode(hex, hash.b, sizeof hash.b);
+	sr_log(SR_LOG_DEBUG, "block", "final height=%llu epoch=%llu slot=%llu operations=%u",
+	    (unsigned long long)header.height, (unsigned long long)header.epoch,
+	    (unsigned long long)header.slot, fx->member);
 	desk_announce(&self->desk,
 	    "event: block\ndata: {\"height\":%llu,\"epoch\":%llu,\"slot\":%llu,\"author\":%u,"
 	    "\"time_ms\":%llu,\"operations\":%u,\"hash\":\"%s\"}\n\n",

@@ -269,8 +269,8 @@ static uint32_t next_index(const struct epoch_record *next, const struct epoch_r
 	return EPOCH_NOBODY;
 }
 
-bool epoch_role(struct epoch_role *out, const struct vault_tree *t, const struct epoch_record *now,
-    const struct sr_edpk *key)
+enum sr_error epoch_role(struct epoch_role *out, const struct vault_tree *t,
+    const struct epoch_record *now, const struct sr_edpk *key)
 {
 	struct epoch_record *next;
 
@@ -279,11 +279,13 @@ bool epoch_role(struct epoch_role *out, const struct vault_tree *t, const struct
 		if (key_is(&now->members[i].vote_key, key) || key_is(&now->members[i].id_key, key))
 			out->now = i;
 	next = malloc(sizeof(*next));
-	if (next != NULL && epoch_next_get(next, t) == SR_OK)
+	if (next == NULL)
+		return SR_ERR_NO_MEMORY;
+	if (epoch_next_get(next, t) == SR_OK)
 		out->next = next_index(next, now,
 		    out->now != EPOCH_NOBODY ? &now->members[out->now].id_key : key);
 	free(next);
-	return out->now != EPOCH_NOBODY || out->next != EPOCH_NOBODY;
+	return out->now != EPOCH_NOBODY || out->next != EPOCH_NOBODY ? SR_OK : SR_ERR_NOT_FOUND;
 }
 
 static bool member_uses(const struct epoch_member *m, const uint8_t key[32])

@@ -134,9 +134,9 @@ bool epoch_change_get(struct epoch_change *out, const struct vault_tree *t);
  * under way. next is large: allocate it. */
 SR_MUST_CHECK enum sr_error epoch_change_roster(struct epoch_record *next,
     const struct vault_tree *t, const struct epoch_record *now);
-/* By vote key (now's, or a joiner's) or id key. False: neither. */
-bool epoch_role(struct epoch_role *out, const struct vault_tree *t, const struct epoch_record *now,
-    const struct sr_edpk *key);
+/* By vote key (now's, or a joiner's) or id key. NOT_FOUND: neither. Only NO_MEMORY is no answer. */
+SR_MUST_CHECK enum sr_error epoch_role(struct epoch_role *out, const struct vault_tree *t,
+    const struct epoch_record *now, const struct sr_edpk *key);
 struct epoch_set epoch_dealers(const struct epoch_change *change);
 /* How many dealers a change needs: a quorum, and in a RESHARE at least the old threshold. */
 uint32_t epoch_dealers_min(const struct epoch_change *change, const struct epoch_record *now);

@@ -116,11 +116,15 @@ static bool kind_known(unsigned kind)
 static enum sr_error signer_find(struct epoch_role *role, const struct epoch_context *ctx,
     const struct vault_tree *t, unsigned kind, const struct sr_edpk *key)
 {
-	bool known = epoch_role(role, t, ctx->now, key);
+	enum sr_error error = epoch_role(role, t, ctx->now, key);
+	bool known = error == SR_OK;
 	bool votes = known && role->now != EPOCH_NOBODY ?
 	    memcmp(ctx->now->members[role->now].vote_key.b, key->b, 32) == 0 :
 	    known && (kind == EPOCH_OP_COMPLAINT || kind == EPOCH_OP_ACK);
 
+	/* A lack of memory must not become a verdict on a block. */
+	if (error == SR_ERR_NO_MEMORY)
+		return error;
 	if (epoch_kind_is_open(kind))
 		return SR_OK;
 	return votes ? SR_OK : SR_ERR_NOT_A_MEMBER;

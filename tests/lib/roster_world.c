@@ -523,7 +523,7 @@ enum sr_error roster_ack(struct roster_world *w, uint32_t person)
 	enum sr_error error;
 
 	MUST(epoch_change_get(&change, w->t));
-	MUST(epoch_role(&role, w->t, w->now, &p->entry.id_key));
+	MUST_OK(epoch_role(&role, w->t, w->now, &p->entry.id_key));
 	sums(w, person, role.next, &change, &secret);
 	set = epoch_dealers(&change);
 	epoch_ack_context(context, &w->g->chain_id, change.target, &set);
@@ -549,7 +549,7 @@ void roster_ack_all(struct roster_world *w)
 	for (uint32_t i = 0; i < ROSTER_PEOPLE; i++) {
 		MUST(epoch_change_get(&change, w->t));
 		if (w->people[i].down ||
-		    !epoch_role(&role, w->t, w->now, &w->people[i].entry.id_key) ||
+		    epoch_role(&role, w->t, w->now, &w->people[i].entry.id_key) != SR_OK ||
 		    role.next == EPOCH_NOBODY || epoch_set_has(&change.acked, role.next) ||
 		    !epoch_set_complete(&change, w->now))
 			continue;

@@ -758,7 +758,7 @@ static enum sr_error complain(struct roster_world *w, uint32_t person, uint32_t 
 
 	ck_assert_ptr_nonnull(deal);
 	ck_assert(epoch_change_get(&change, w->t));
-	ck_assert(epoch_role(&role, w->t, w->now, &p->entry.id_key));
+	ck_ok(epoch_role(&role, w->t, w->now, &p->entry.id_key));
 	ck_ok(epoch_deal_get(deal, w->t, &change, dealer));
 	epoch_context_bytes(context, &w->g->chain_id, change.target, dealer, role.next,
 	    EPOCH_ABOUT_SHARE);
@@ -847,13 +847,13 @@ START_TEST(who_is_in_neither_roster_has_no_say_in_a_change)
 	roster_pass(w, 2000);
 	ck_assert(roster_changing(w, &change));
 	roster_deal_all(w);
-	ck_assert(epoch_role(&role, w->t, w->now, &w->people[5].entry.vote_key));
+	ck_ok(epoch_role(&role, w->t, w->now, &w->people[5].entry.vote_key));
 	ck_assert_uint_eq(role.now, EPOCH_NOBODY);
 	ck_assert_uint_eq(role.next, 4);
-	ck_assert(epoch_role(&role, w->t, w->now, &w->people[4].entry.id_key));
+	ck_ok(epoch_role(&role, w->t, w->now, &w->people[4].entry.id_key));
 	ck_assert_uint_eq(role.now, 4);
 	ck_assert_uint_eq(role.next, EPOCH_NOBODY);
-	ck_assert(!epoch_role(&role, w->t, w->now, &w->people[6].entry.id_key));
+	ck_error(epoch_role(&role, w->t, w->now, &w->people[6].entry.id_key), SR_ERR_NOT_FOUND);
 	ck_error(roster_do(w, EPOCH_OP_ACK, &w->people[4].vote, (const uint8_t *)"", 0),
 	    SR_ERR_EPOCH_STEP);
 	ck_error(roster_do(w, EPOCH_OP_DEAL, &w->people[5].vote, (const uint8_t *)"", 0),

@@ -130,19 +130,23 @@ static enum cli_exit run_verify(struct cli *cli)
 	return rc;
 }
 
+/* What a quote or report does not have with it. */
+#define COLLATERAL_OPTIONS \
+	{ "tcb-info", "FILE", "SGX, TDX: Intel's TCB info for the platform (JSON)", false }, \
+	{ "qe-identity", "FILE", "SGX, TDX: Intel's identity of the quoting enclave (JSON)", \
+	    false }, \
+	{ "pck-crl", "FILE", "SGX, TDX: revocation list of the platform's CA (DER)", false }, \
+	{ "root-crl", "FILE", "SGX, TDX: revocation list of Intel's root (DER)", false }, \
+	{ "tcb-signing", "FILE", "SGX, TDX: who signed the TCB info (default: Intel's known)", \
+	    false }, \
+	{ "qe-signing", "FILE", "SGX, TDX: who signed the identity (default: the same)", false }, \
+	{ "leaf", "FILE", "SNP: the chip's VCEK or the cloud's VLEK", false }, \
+	{ "ask", "FILE", "SNP: AMD's intermediate certificate", false }, \
+	{ "ark", "FILE", "SNP: AMD's root certificate (checked against the pinned one)", false }
+
 static const struct cli_option verify_options[] = {
 	{ "time", "UNIX", "the time to judge at (default: now; Nitro: the document's own)", false },
-	{ "tcb-info", "FILE", "SGX, TDX: Intel's TCB info for the platform (JSON)", false },
-	{ "qe-identity", "FILE", "SGX, TDX: Intel's identity of the quoting enclave (JSON)",
-	    false },
-	{ "pck-crl", "FILE", "SGX, TDX: revocation list of the platform's CA (DER)", false },
-	{ "root-crl", "FILE", "SGX, TDX: revocation list of Intel's root (DER)", false },
-	{ "tcb-signing", "FILE", "SGX, TDX: who signed the TCB info (default: Intel's known)",
-	    false },
-	{ "qe-signing", "FILE", "SGX, TDX: who signed the identity (default: the same)", false },
-	{ "leaf", "FILE", "SNP: the chip's VCEK or the cloud's VLEK", false },
-	{ "ask", "FILE", "SNP: AMD's intermediate certificate", false },
-	{ "ark", "FILE", "SNP: AMD's root certificate (checked against the pinned one)", false },
+	COLLATERAL_OPTIONS,
 	{ "root", "FILE", "Nitro: AWS's root certificate (the pinned one counts)", false },
 	{ NULL, NULL, NULL, false },
 };
@@ -150,19 +154,10 @@ static const struct cli_option verify_options[] = {
 static const struct cli_option submit_options[] = {
 	{ "url", "URL", "where the machine is (shown to everybody)", false },
 	{ "no-wait", NULL, "print the id and do not wait for the members' verdict", false },
-	{ "tcb-info", "FILE", "SGX, TDX: Intel's TCB info for the platform (JSON)", false },
-	{ "qe-identity", "FILE", "SGX, TDX: Intel's identity of the quoting enclave (JSON)",
-	    false },
-	{ "pck-crl", "FILE", "SGX, TDX: revocation list of the platform's CA (DER)", false },
-	{ "root-crl", "FILE", "SGX, TDX: revocation list of Intel's root (DER)", false },
-	{ "tcb-signing", "FILE", "SGX, TDX: who signed the TCB info (default: Intel's known)",
-	    false },
-	{ "qe-signing", "FILE", "SGX, TDX: who signed the identity (default: the same)", false },
-	{ "leaf", "FILE", "SNP: the chip's VCEK or the cloud's VLEK", false },
-	{ "ask", "FILE", "SNP: AMD's intermediate certificate", false },
-	{ "ark", "FILE", "SNP: AMD's root certificate (checked against the pinned one)", false },
+	COLLATERAL_OPTIONS,
 	{ NULL, NULL, NULL, false },
 };
+
 static const struct cli_option list_options[] = {
 	{ "measurement", "HEX", "of this measurement alone", false },
 	{ "limit", "N", "so many of the newest (default: 64)", false },

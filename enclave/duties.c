@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENT_EVERY_MS 10000u
+#define SILENT_EVERY_MS 1000u
 #define EVIDENCE_EVERY_MS 600000u        /* a platform that failed is asked again */
 
 static void duty_clear(struct core_duty *d)
@@ -228,15 +228,23 @@ static uint32_t heard_count(const struct enclave_core *self)
 	return heard;
 }
 
-static enum sr_error silent_offer(struct enclave_core *self, uint32_t seat)
+/* My vote that it is silent, unless it goes already. Within a step of time it is the same vote, and
+ * counts once; a new step makes a new one, until enough members have noticed. */
+static enum sr_error silent_offer(struct enclave_core *self, uint32_t seat, uint64_t silence_ms)
 {
+	uint64_t time_ms = self->final->header.time_ms;
 	struct core_duty op = { .op = NULL };
 	struct sr_hash32 none = { { 0 } };
+	struct roster_member m;
 	struct sr_writer body;
 	enum sr_error error;
 
+	if (roster_member_get(&m, self->final->tree, seat) != SR_OK ||
+	    roster_member_reason(&m) != SR_OK)
+		return SR_OK;
 	sr_writer_init(&body, 16);
 	sr_write_u32(&body, seat);
+	sr_write_u64(&body, time_ms - time_ms % roster_silence_step(silence_ms));
 	error = op_make(&op, self, EPOCH_OP_SILENT, &none, &body);
 	if (error == SR_OK)
 		error = epoch_operation_offer(self, op.op, op.n);
@@ -269,7 +277,7 @@ static enum sr_error silence_run(struct enclave_core *self)
 		uint32_t seat = self->now->record.members[k].seat;
 
 		if (k != self->now->self && !heard_since(self, seat, silence_ms))
-			SR_TRY(silent_offer(self, seat));
+			SR_TRY(silent_offer(self, seat, silence_ms));
 	}
 	return SR_OK;
 }

@@ -31,7 +31,8 @@
  *   COMPLAINT dealer u32 (now) | about u8 (0 share, 1 contribution) | complaint 96
  *   ACK       set 16 | proof 64 | shielding key 32
  *   VERDICT   subject 32 | code u16 | facts blob (attest/facts.h; empty unless code is OK)
- *   SILENT    seat u32
+ *   SILENT    seat u32 | time u64: not heard at this time for the policy's silence; a multiple of
+ *             roster_silence_step, not after the block's
  * An open operation (0x180 to 0x1ff) is by an Ed25519 account and comes from anyone:
  *   JOIN      an entry (genesis_member_write) whose nonce is epoch_record_nonce; account: its
  *             operator key

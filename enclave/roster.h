@@ -127,6 +127,9 @@ SR_MUST_CHECK enum sr_error roster_genesis_check(const struct genesis *g,
     enum sr_error (*verify)(struct attest_facts *facts, struct sr_bytes evidence,
     const struct attest_trust *trust, uint64_t time_s));
 
+/* How long a vote on silence speaks for itself before its member may renew it; ms, at least 1. */
+uint64_t roster_silence_step(uint64_t silence_ms);
+
 /* --- bodies --- */
 void roster_verdict_write(struct sr_writer *w, const struct sr_hash32 *subject, enum sr_error code,
     const struct attest_facts *facts);
@@ -154,8 +157,9 @@ uint32_t roster_operators_quorum(const struct epoch_record *now);
  *             last one), TOO_MANY (of this epoch)
  *   FAULT     consensus_evidence_verify's, NOT_A_MEMBER (any more), CHANGE_PENDING
  *   VERDICT   NOT_FOUND (no such subject, or decided), DUPLICATE (voted already)
- *   SILENT    NOT_FOUND, OUT_OF_RANGE (itself), DUPLICATE (voted in this epoch: an old vote
- *             that somebody kept is not a new one), CHANGE_PENDING, TOO_EARLY (silence_ms is 0)
+ *   SILENT    NOT_FOUND, OUT_OF_RANGE (itself, or a time that is no whole step), DUPLICATE (voted
+ *             for this time or a later one), CHANGE_PENDING, TOO_EARLY (the time is not here
+ *             yet, or silence_ms is 0), EXPIRED (the time is silence_ms ago)
  *   all, in epoch 0, but what makes epoch 1: EPOCH_STEP
  */
 

@@ -468,6 +468,11 @@ static enum sr_error fault_apply(struct vault_tree **t, const struct epoch_conte
 	return roster_member_put(t, &m);
 }
 
+uint64_t roster_silence_step(uint64_t silence_ms)
+{
+	return silence_ms < 4 ? 1 : silence_ms / 4;
+}
+
 struct silence {
 	uint32_t n;
 	struct { uint32_t member; uint64_t time_ms; } list[SR_MEMBERS_MAX];
@@ -505,25 +510,36 @@ static enum sr_error silence_put(struct vault_tree **t, uint32_t seat, const str
 	return epoch_row_put(t, &key, &w);
 }
 
-/* Adds this member's vote. One that is too old to count stays: whoever kept its operation can't
- * make it a new one. fresh: how many count. */
+/* Counts this member's vote for this time. fresh: how many are not too old at now_ms. */
 static enum sr_error silence_vote(uint32_t *fresh, struct silence *s, uint32_t member,
-    uint64_t time_ms, uint64_t silence_ms)
+    uint64_t time_ms, uint64_t silence_ms, uint64_t now_ms)
 {
+	uint32_t place = s->n;
+
+	if (time_ms > now_ms)
+		return SR_ERR_TOO_EARLY;
+	if (now_ms - time_ms >= silence_ms)
+		return SR_ERR_EXPIRED;
+	if (time_ms % roster_silence_step(silence_ms) != 0)
+		return SR_ERR_OUT_OF_RANGE;
 	*fresh = 1;
 	for (uint32_t i = 0; i < s->n; i++) {
 		if (s->list[i].member == member)
-			return SR_ERR_DUPLICATE;
-		*fresh += time_ms - s->list[i].time_ms < silence_ms ? 1 : 0;
+			place = i;
+		else
+			*fresh += now_ms - s->list[i].time_ms < silence_ms ? 1 : 0;
 	}
-	SR_ASSERT(s->n < SR_MEMBERS_MAX);
-	s->list[s->n].member = member;
-	s->list[s->n++].time_ms = time_ms;
+	if (place < s->n && s->list[place].time_ms >= time_ms)
+		return SR_ERR_DUPLICATE;
+	SR_ASSERT(place < SR_MEMBERS_MAX);
+	s->n += place == s->n ? 1 : 0;
+	s->list[place].member = member;
+	s->list[place].time_ms = time_ms;
 	return SR_OK;
 }
 
 static enum sr_error silent_count(struct vault_tree **t, const struct epoch_context *ctx,
-    struct roster_member *m, uint32_t member)
+    struct roster_member *m, uint32_t member, uint64_t time_ms)
 {
 	struct attest_policy policy;
 	struct silence s;
@@ -533,7 +549,7 @@ static enum sr_error silent_count(struct vault_tree **t, const struct epoch_cont
 	if (policy.silence_ms == 0)
 		return SR_ERR_TOO_EARLY;
 	silence_get(&s, *t, m->seat);
-	SR_TRY(silence_vote(&fresh, &s, member, ctx->time_ms, policy.silence_ms));
+	SR_TRY(silence_vote(&fresh, &s, member, time_ms, policy.silence_ms, ctx->time_ms));
 	if (fresh < consensus_quorum(ctx->now->n))
 		return silence_put(t, m->seat, &s);
 	m->flags |= ROSTER_SILENT;
@@ -546,10 +562,12 @@ static enum sr_error silent_apply(struct vault_tree **t, const struct epoch_cont
 {
 	struct roster_member m;
 	struct sr_reader r;
+	uint64_t time_ms;
 	uint32_t index;
 
 	sr_reader_init(&r, op->body.p, op->body.n);
 	index = epoch_record_seat(ctx->now, sr_read_u32(&r));
+	time_ms = sr_read_u64(&r);
 	SR_TRY(sr_reader_finish(&r));
 	if (index == EPOCH_NOBODY)
 		return SR_ERR_NOT_FOUND;
@@ -558,7 +576,7 @@ static enum sr_error silent_apply(struct vault_tree **t, const struct epoch_cont
 	SR_TRY(roster_member_get(&m, *t, ctx->now->members[index].seat));
 	if (roster_member_reason(&m) != SR_OK)
 		return SR_ERR_CHANGE_PENDING;
-	return silent_count(t, ctx, &m, member);
+	return silent_count(t, ctx, &m, member, time_ms);
 }
 
 /* ---------------------------------------------------------------------------------------- apply */

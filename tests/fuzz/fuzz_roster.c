@@ -53,6 +53,11 @@ static void fault_make(struct sr_writer *b)
 	}
 }
 
+static uint64_t silence_time(void)
+{
+	return w->time_ms - w->time_ms % roster_silence_step(roster_policy_now(w).silence_ms);
+}
+
 static void bodies_make(void)
 {
 	static const unsigned kinds[BODIES] = { EPOCH_OP_VERDICT, EPOCH_OP_SILENT, EPOCH_OP_JOIN,
@@ -79,6 +84,10 @@ static void bodies_make(void)
 		case EPOCH_OP_POLICY: policy_make(&b); break;
 		case EPOCH_OP_FAULT: fault_make(&b); break;
 		case EPOCH_OP_REFRESH: break;
+		case EPOCH_OP_SILENT:
+			sr_write_u32(&b, 2);
+			sr_write_u64(&b, silence_time());
+			break;
 		default: sr_write_u32(&b, 2); break;
 		}
 		if (kinds[i] == EPOCH_OP_REATTEST)

@@ -267,6 +267,27 @@ enum sr_error roster_seat_op(struct roster_world *w, enum epoch_op_kind kind,
 	return roster_do(w, kind, sk, body, sizeof(body));
 }
 
+enum sr_error roster_silent_at(struct roster_world *w, const struct sr_edsk *sk, uint32_t seat,
+    uint64_t time_ms)
+{
+	struct sr_writer body;
+	enum sr_error error;
+
+	sr_writer_init(&body, 12);
+	sr_write_u32(&body, seat);
+	sr_write_u64(&body, time_ms);
+	error = roster_do(w, EPOCH_OP_SILENT, sk, body.p, body.n);
+	sr_writer_clear(&body);
+	return error;
+}
+
+enum sr_error roster_silent(struct roster_world *w, const struct sr_edsk *sk, uint32_t seat)
+{
+	uint64_t step = roster_silence_step(roster_policy_now(w).silence_ms);
+
+	return roster_silent_at(w, sk, seat, w->time_ms - w->time_ms % step);
+}
+
 enum sr_error roster_reattest(struct roster_world *w, const struct sr_edsk *sk, uint32_t person,
     uint8_t salt, struct sr_hash32 *subject)
 {

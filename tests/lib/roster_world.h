@@ -66,6 +66,10 @@ void roster_verdict(struct roster_world *w, const struct sr_hash32 *subject, enu
 void roster_admit(struct roster_world *w, uint32_t person);
 enum sr_error roster_seat_op(struct roster_world *w, enum epoch_op_kind kind,
     const struct sr_edsk *sk, uint32_t seat);
+/* A vote that the seat is silent, for the step of time that the world is in, or for this time. */
+enum sr_error roster_silent(struct roster_world *w, const struct sr_edsk *sk, uint32_t seat);
+enum sr_error roster_silent_at(struct roster_world *w, const struct sr_edsk *sk, uint32_t seat,
+    uint64_t time_ms);
 enum sr_error roster_reattest(struct roster_world *w, const struct sr_edsk *sk, uint32_t person,
     uint8_t salt, struct sr_hash32 *subject);
 /* Signed by these people's operators. */

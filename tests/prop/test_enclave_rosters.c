@@ -69,7 +69,7 @@ static void step_silence(struct history *h)
 
 	for (uint32_t i = 0; i < ROSTER_PEOPLE && said < consensus_quorum(h->w->now->n); i++)
 		if (i != who && roster_index(h->w, i) != EPOCH_NOBODY)
-			said += roster_seat_op(h->w, EPOCH_OP_SILENT, &h->w->people[i].vote,
+			said += roster_silent(h->w, &h->w->people[i].vote,
 			    seat) == SR_OK ? 1 : 0;
 }
 

@@ -1201,6 +1201,28 @@ START_TEST(who_is_not_heard_for_long_is_voted_out)
 }
 END_TEST
 
+/* Who was down itself finds out later, when the others' first votes are too old to count. */
+START_TEST(votes_on_silence_are_renewed_until_all_have_noticed)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 531,
+		.silence_ms = 20000 });
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_run(c, 30000);
+	cluster_kill(c, 3, false);
+	for (int i = 0; i < 2; i++) {
+		cluster_run(c, 16000);
+		cluster_kill(c, 4, false);
+		cluster_start(c, 4);
+	}
+	ck_assert(cluster_run_epoch(c, 2, 120000));
+	ck_assert_uint_eq(cluster_index(c, 3, 0), EPOCH_NOBODY);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(a_joiner_that_does_not_come_is_dropped)
 {
 	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 4, .seed = 528,
@@ -1283,7 +1305,7 @@ TEST_MAIN("enclave_join",
 	a_joiner_that_does_not_come_is_dropped,
 	a_change_takes_no_longer_when_there_are_many_secrets,
 	a_joiner_s_first_vote_key_is_wiped_like_all_others,
-	who_is_not_heard_for_long_is_voted_out,
+	who_is_not_heard_for_long_is_voted_out, votes_on_silence_are_renewed_until_all_have_noticed,
 	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,
 	nobody_forgets_the_joiner_when_its_epoch_begins,
 	an_operation_of_the_next_epoch_that_comes_early_waits_for_it,

@@ -121,16 +121,16 @@ START_TEST(whom_a_quorum_does_not_hear_is_voted_out)
 	struct roster_world *w = roster_world_new(5, 5, NULL);
 
 	w->people[3].down = true;
-	ck_error(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[3].vote, 3), SR_ERR_OUT_OF_RANGE);
-	ck_error(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[0].vote, 9), SR_ERR_NOT_FOUND);
-	ck_error(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[9].vote, 3), SR_ERR_NOT_A_MEMBER);
+	ck_error(roster_silent(w, &w->people[3].vote, 3), SR_ERR_OUT_OF_RANGE);
+	ck_error(roster_silent(w, &w->people[0].vote, 9), SR_ERR_NOT_FOUND);
+	ck_error(roster_silent(w, &w->people[9].vote, 3), SR_ERR_NOT_A_MEMBER);
 	for (uint32_t i = 0; i < 3; i++) {
 		ck_assert_uint_eq(roster_member(w, 3).flags, 0);
-		ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[i].vote, 3));
+		ck_ok(roster_silent(w, &w->people[i].vote, 3));
 	}
-	ck_error(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[0].vote, 3), SR_ERR_DUPLICATE);
+	ck_error(roster_silent(w, &w->people[0].vote, 3), SR_ERR_DUPLICATE);
 	ck_assert_uint_eq(roster_member(w, 3).flags, 0);
-	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[4].vote, 3));
+	ck_ok(roster_silent(w, &w->people[4].vote, 3));
 	ck_assert_uint_eq(roster_member(w, 3).flags, ROSTER_SILENT);
 	/* The others deal without it. */
 	ck_assert(roster_change_through(w));
@@ -147,29 +147,62 @@ START_TEST(votes_on_silence_do_not_outlive_the_epoch)
 	struct roster_world *w = roster_world_new(5, 6, NULL);
 
 	for (uint32_t i = 0; i < 3; i++)
-		ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[i].vote, 4));
+		ck_ok(roster_silent(w, &w->people[i].vote, 4));
 	roster_admit(w, 5);
 	ck_assert(roster_change_through(w));
-	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[3].vote, 4));
+	ck_ok(roster_silent(w, &w->people[3].vote, 4));
 	ck_assert_uint_eq(roster_member(w, 4).flags, 0);
 	roster_world_free(w);
 }
 END_TEST
 
-/* Who spoke an hour apart did not hear the same silence; and a vote that was kept is no new one. */
-START_TEST(votes_on_silence_get_old)
+/* To the next whole step of the votes' time. */
+static uint64_t silence_step(struct roster_world *w)
+{
+	uint64_t step = roster_silence_step(roster_policy_now(w).silence_ms);
+
+	roster_block(w, step - w->time_ms % step);
+	return step;
+}
+
+/* Who spoke an hour apart did not hear the same silence; but who still hears nothing says so
+ * again. */
+START_TEST(votes_on_silence_get_old_and_are_renewed)
 {
 	struct roster_world *w = roster_world_new(5, 41, NULL);
-	uint64_t silence = roster_policy_now(w).silence_ms;
+	uint64_t silence = roster_policy_now(w).silence_ms, began;
 
-	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[0].vote, 4));
+	silence_step(w);
+	began = w->time_ms;
+	ck_ok(roster_silent(w, &w->people[0].vote, 4));
 	roster_block(w, 1000);
-	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[1].vote, 4));
-	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[2].vote, 4));
+	ck_error(roster_silent(w, &w->people[0].vote, 4), SR_ERR_DUPLICATE);
+	ck_ok(roster_silent(w, &w->people[1].vote, 4));
+	ck_ok(roster_silent(w, &w->people[2].vote, 4));
 	roster_block(w, silence - 1000);
-	ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[3].vote, 4));
+	ck_ok(roster_silent(w, &w->people[3].vote, 4));
 	ck_assert_uint_eq(roster_member(w, 4).flags, 0);
-	ck_error(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[0].vote, 4), SR_ERR_DUPLICATE);
+	/* A vote of then that a host has kept does not count now. */
+	ck_error(roster_silent_at(w, &w->people[0].vote, 4, began), SR_ERR_EXPIRED);
+	ck_ok(roster_silent(w, &w->people[0].vote, 4));
+	ck_ok(roster_silent(w, &w->people[1].vote, 4));
+	ck_assert_uint_eq(roster_member(w, 4).flags, 0);
+	ck_ok(roster_silent(w, &w->people[2].vote, 4));
+	ck_assert_uint_eq(roster_member(w, 4).flags, ROSTER_SILENT);
+	roster_world_free(w);
+}
+END_TEST
+
+START_TEST(a_vote_on_silence_is_of_a_whole_step_that_has_begun)
+{
+	struct roster_world *w = roster_world_new(5, 43, NULL);
+	uint64_t step = silence_step(w);
+	const struct sr_edsk *vote = &w->people[0].vote;
+
+	ck_error(roster_silent_at(w, vote, 4, w->time_ms + step), SR_ERR_TOO_EARLY);
+	ck_error(roster_silent_at(w, vote, 4, w->time_ms - 1), SR_ERR_OUT_OF_RANGE);
+	ck_ok(roster_silent_at(w, vote, 4, w->time_ms));
+	ck_error(roster_silent_at(w, vote, 4, w->time_ms - step), SR_ERR_DUPLICATE);
 	roster_world_free(w);
 }
 END_TEST
@@ -183,7 +216,7 @@ START_TEST(nobody_is_silent_where_the_policy_says_never)
 {
 	struct roster_world *w = roster_world_new(5, 42, never_silent);
 
-	ck_error(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[0].vote, 4), SR_ERR_TOO_EARLY);
+	ck_error(roster_silent(w, &w->people[0].vote, 4), SR_ERR_TOO_EARLY);
 	roster_world_free(w);
 }
 END_TEST
@@ -198,7 +231,7 @@ START_TEST(four_stay_four_until_another_one_comes)
 	w->people[2].down = true;
 	for (uint32_t i = 0; i < 4; i++)
 		if (i != 2)
-			ck_ok(roster_seat_op(w, EPOCH_OP_SILENT, &w->people[i].vote, 2));
+			ck_ok(roster_silent(w, &w->people[i].vote, 2));
 	ck_assert_uint_eq(roster_member(w, 2).flags, ROSTER_SILENT);
 	roster_pass(w, 60000);
 	ck_assert(!roster_changing(w, &change));
@@ -905,7 +938,8 @@ END_TEST
 TEST_MAIN("enclave roster_change", a_joiner_becomes_a_member_and_the_key_stays,
     who_leaves_is_gone_and_its_seat_is_free, a_refresh_changes_every_share_and_nothing_else,
     a_refresh_comes_by_itself_when_its_time_has_come, whom_a_quorum_does_not_hear_is_voted_out,
-    votes_on_silence_do_not_outlive_the_epoch, votes_on_silence_get_old,
+    votes_on_silence_do_not_outlive_the_epoch, votes_on_silence_get_old_and_are_renewed,
+    a_vote_on_silence_is_of_a_whole_step_that_has_begun,
     nobody_is_silent_where_the_policy_says_never, four_stay_four_until_another_one_comes,
     a_leaver_waits_for_the_one_who_asked_to_join,
     no_more_come_and_go_at_once_than_the_churn_allows,

@@ -1223,6 +1223,90 @@ START_TEST(votes_on_silence_are_renewed_until_all_have_noticed)
 }
 END_TEST
 
+/* Nothing gets through while the line is down; then all but one are back at once. */
+struct outage { bool all; uint32_t late; };
+
+static bool outage_message(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
+    const uint8_t *msg, size_t n, uint64_t *delay_ms)
+{
+	const struct outage *o = ctx;
+
+	(void)c;
+	(void)msg;
+	(void)n;
+	(void)delay_ms;
+	return !o->all && from != o->late && to != o->late;
+}
+
+START_TEST(who_comes_back_last_from_an_outage_of_all_stays)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 532,
+		.silence_ms = 20000 });
+	struct outage o = { .all = true, .late = 4 };
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_run(c, 30000);
+	c->hooks = (struct cluster_hooks){ .ctx = &o, .message = outage_message };
+	cluster_run(c, 60000);
+	o.all = false;
+	cluster_run(c, 12000);
+	c->hooks = (struct cluster_hooks){ NULL, NULL, NULL };
+	cluster_run(c, 15000);
+	ck_assert_uint_eq(epoch_of(c, 0)->epoch, 1);
+	ck_assert_uint_eq(cluster_index(c, 4, 0), 4);
+	/* And who stays away is out when the silence was heard, not sooner and not never. */
+	cluster_kill(c, 4, false);
+	ck_assert(cluster_run_epoch(c, 2, 60000));
+	ck_assert_uint_eq(cluster_index(c, 4, 0), EPOCH_NOBODY);
+	cluster_free(c);
+}
+END_TEST
+
+/* All machines are suspended, again and again, and one wakes a little later. */
+START_TEST(what_was_slept_through_is_no_silence)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 534,
+		.silence_ms = 20000 });
+	struct outage o = { .late = 4 };
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_run(c, 10000);
+	for (int k = 0; k < 8; k++) {
+		c->hooks = (struct cluster_hooks){ .ctx = &o, .message = outage_message };
+		cluster_run(c, 1000);
+		for (uint32_t i = 0; i < 5; i++)
+			c->nodes[i].clock_ms += 60000;
+		cluster_run(c, 3000);
+		c->hooks = (struct cluster_hooks){ NULL, NULL, NULL };
+		cluster_run(c, 3000 + 37 * (uint64_t)k);
+	}
+	ck_assert_uint_eq(epoch_of(c, 0)->epoch, 1);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(a_clock_that_was_ahead_does_not_keep_the_silent)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 533,
+		.silence_ms = 20000 });
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	c->nodes[0].clock_ms = 8000000;
+	cluster_run(c, 2000);
+	c->nodes[0].clock_ms = 0;
+	cluster_kill(c, 3, false);
+	ck_assert(cluster_run_epoch(c, 2, 120000));
+	ck_assert_uint_eq(cluster_index(c, 3, 0), EPOCH_NOBODY);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(a_joiner_that_does_not_come_is_dropped)
 {
 	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 4, .seed = 528,
@@ -1306,6 +1390,8 @@ TEST_MAIN("enclave_join",
 	a_change_takes_no_longer_when_there_are_many_secrets,
 	a_joiner_s_first_vote_key_is_wiped_like_all_others,
 	who_is_not_heard_for_long_is_voted_out, votes_on_silence_are_renewed_until_all_have_noticed,
+	who_comes_back_last_from_an_outage_of_all_stays, what_was_slept_through_is_no_silence,
+	a_clock_that_was_ahead_does_not_keep_the_silent,
 	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,
 	nobody_forgets_the_joiner_when_its_epoch_begins,
 	an_operation_of_the_next_epoch_that_comes_early_waits_for_it,

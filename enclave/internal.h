@@ -556,6 +556,11 @@ SR_MUST_CHECK enum sr_error epoch_settle(struct enclave_core *self);
 /* Wipes all keys; and, when the host listens, what is on the disk: LEFT, and the end. */
 SR_MUST_CHECK enum sr_error epoch_leave(struct enclave_core *self);
 
+/* --- overtaken.c --- */
+/* EV_TRAIL while running: what members said to the host when nobody spoke of my epoch any more. */
+SR_MUST_CHECK enum sr_error overtaken_trail(struct enclave_core *self,
+    const struct enclave_event *ev);
+
 /* --- duties.c --- */
 /* Verdicts, silence, faults and my own evidence, on the newest final state. */
 SR_MUST_CHECK enum sr_error duties_run(struct enclave_core *self);

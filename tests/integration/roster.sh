@@ -116,7 +116,18 @@ url=$(strongroom node list --json | jq -r '.members[0].url')
 must 'it joins by any node, through the checkpoint' strongroom node join mine --via "$url" --checkpoint "$point" --json
 must 'again changes nothing' strongroom node join mine --via "$url" --json
 opens 'at the end'
-must 'it leaves' strongroom node leave mine --json
+
+# --- who sleeps through its removal and what came after it ---
+read -r pid _ < mine/pid
+kill -9 "$pid"
+until_true 10 gone "$pid" && ok || no 'it is killed'
+must 'it is taken out while it sleeps' strongroom node leave mine --json
+must 'a new epoch' strongroom node refresh "$c/node-4" --json
+must 'another new epoch' strongroom node refresh "$c/node-4" --json
+strongroomd --config mine/strongroomd.yaml >> mine/log 2>&1 &
+slept=$!
+until_true 90 gone "$slept" && ok || no 'it ends when it learns from any member that it is out'
+tail -n 3 mine/log | grep -q 'its keys are wiped' && ok || no 'and says so'
 
 must stop strongroom cluster stop "$c"
 echo "$passed passed, $failed failed, 0 skipped"

@@ -988,6 +988,121 @@ START_TEST(a_leaver_that_slept_through_its_last_epoch_wipes_itself_when_it_wakes
 }
 END_TEST
 
+/* A node that woke in an epoch which no member serves any more. */
+static struct world *overslept(uint32_t n, uint64_t seed, uint32_t node)
+{
+	struct world *w = world_new(n, seed);
+
+	ck_ok(cluster_leave(w->c, node, 0));
+	cluster_run(w->c, 30);
+	cluster_kill(w->c, node, false);
+	ck_assert(cluster_run_epoch(w->c, 2, 120000));
+	for (uint64_t epoch = 3; epoch < 5; epoch++) {
+		cluster_run(w->c, 6000);
+		ck_ok(cluster_refresh(w->c, 0));
+		ck_assert(cluster_run_epoch(w->c, epoch, 120000));
+	}
+	cluster_run(w->c, 5000);
+	cluster_start(w->c, node);
+	cluster_run(w->c, 60000);
+	ck_assert(!w->c->nodes[node].fatal);
+	return w;
+}
+
+START_TEST(who_slept_through_more_than_its_removal_learns_it_from_any_member)
+{
+	struct world *w = overslept(5, 535, 4);
+	struct cluster_node *node = &w->c->nodes[4];
+	struct enclave_core *core = node->core;
+	struct needles gone;
+
+	needles_of(&gone, core);
+	needle_add(&gone, core->keys->box.b);
+	/* What it knows is over is no news; nor is what does not follow from its own epoch. */
+	cluster_trail_show(w->c, 4, 0, 0);
+	ck_assert(node->fatal);
+	ck_error(node->error, SR_ERR_LEFT);
+	ck_assert(memory_has(&gone, false));
+	ck_assert_uint_eq(node->log.n, 1);
+	refuses(w->c, 4, SR_ERR_LEFT);
+	world_free(w);
+}
+END_TEST
+
+/* One byte of the certificate, or a step left out. */
+START_TEST(what_does_not_follow_from_its_own_epoch_removes_nobody)
+{
+	struct world *w = overslept(5, 536, 4);
+	struct enclave_event ev = { .kind = ENCLAVE_EV_TRAIL };
+	struct cluster_node *node = &w->c->nodes[4];
+	struct sr_hash32 close;
+	struct sr_bytes step;
+	struct sr_reader r;
+
+	cluster_trail_fetch(w->c, 4, 0);
+	sr_reader_init(&r, node->trail + 4, node->trail_n - 4);
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	/* Steps 2 and on, as if they were 1 and on. */
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	ev.number = 1;
+	ev.a = (struct sr_bytes){ r.p - 4, r.left + 4 };
+	memcpy(node->trail + (r.p - node->trail) - 4, (uint8_t[]){ 2, 0, 0, 0 }, 4);
+	cluster_event(w->c, 4, &ev);
+	ck_assert(!node->fatal);
+	/* The true one, but for a signature. */
+	cluster_trail_fetch(w->c, 4, 0);
+	sr_reader_init(&r, node->trail + 4, node->trail_n - 4);
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	sr_reader_init(&r, step.p, step.n);
+	(void)sr_read_blob(&r, 1u << 20);
+	step = sr_read_blob(&r, 1u << 20);
+	node->trail[(step.p - node->trail) + (ptrdiff_t)step.n - 1] ^= 1;
+	ev.number = 0;
+	ev.a = (struct sr_bytes){ node->trail, node->trail_n };
+	cluster_event(w->c, 4, &ev);
+	ck_assert(!node->fatal);
+	/* A trail that goes no further than this epoch. */
+	cluster_trail_fetch(w->c, 4, 0);
+	memcpy(node->trail, (uint8_t[]){ 1, 0, 0, 0 }, 4);
+	sr_reader_init(&r, node->trail + 4, node->trail_n - 4);
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	ev.a = (struct sr_bytes){ node->trail, 4 + step.n };
+	cluster_event(w->c, 4, &ev);
+	ck_assert(!node->fatal);
+	world_free(w);
+}
+END_TEST
+
+/* Whose disk is older than what it acknowledged has no share of this epoch, and none to come. */
+START_TEST(a_member_with_a_disk_of_long_ago_says_what_is_lost)
+{
+	struct world *w = world_new(4, 537);
+	struct cluster_node *node = &w->c->nodes[3];
+	struct cluster_disk *old;
+
+	cluster_kill(w->c, 3, false);
+	old = cluster_disk_copy(w->c, 3);
+	cluster_start(w->c, 3);
+	for (uint64_t epoch = 2; epoch < 5; epoch++) {
+		cluster_run(w->c, 6000);
+		ck_ok(cluster_refresh(w->c, 0));
+		ck_assert(cluster_run_epoch(w->c, epoch, 120000));
+	}
+	cluster_run(w->c, 5000);
+	cluster_kill(w->c, 3, false);
+	cluster_disk_back(w->c, 3, old);
+	cluster_start(w->c, 3);
+	cluster_run(w->c, 60000);
+	ck_assert(!node->fatal);
+	cluster_trail_show(w->c, 3, 1, 0);
+	ck_assert(node->fatal);
+	ck_error(node->error, SR_ERR_EPOCH_STEP);
+	opens(w, 0);
+	world_free(w);
+}
+END_TEST
+
 /* Do these shares, by their indices, give the vault key? */
 static bool give(const struct epoch_record *epoch, const struct shamir_index *set,
     const struct sr_scalar *shares, size_t n)
@@ -1411,6 +1526,9 @@ TEST_MAIN("enclave_join",
 	nobody_connects_to_who_is_not_admitted,
 	who_leaves_has_nothing_left_and_says_so_at_every_start,
 	a_leaver_that_slept_through_its_last_epoch_wipes_itself_when_it_wakes,
+	who_slept_through_more_than_its_removal_learns_it_from_any_member,
+	what_does_not_follow_from_its_own_epoch_removes_nobody,
+	a_member_with_a_disk_of_long_ago_says_what_is_lost,
 	a_refresh_changes_every_share_and_not_the_vault_key,
 	what_the_old_epoch_had_is_wiped_from_memory_and_disk_at_every_switch,
 	a_crash_at_any_durable_moment_of_a_refresh_costs_nothing,

@@ -1174,6 +1174,58 @@ START_TEST(what_the_old_epoch_had_is_wiped_from_memory_and_disk_at_every_switch)
 }
 END_TEST
 
+/* Old keys in the log again, as before the checkpoint that took them out. */
+static void old_keys_log(struct cluster *c, uint32_t node, const struct needles *gone)
+{
+	struct enclave_core *core = c->nodes[node].core;
+	struct core_epoch_keys *next = &core->keys->next, was = *next;
+	struct enclave_effects list;
+
+	for (uint32_t i = 0; i < 32; i++) {
+		next->share.b[i] = gone->b[0][i] ^ MASK;
+		next->vote_seed.b[i] = gone->b[1][i] ^ MASK;
+	}
+	next->epoch = core->keys->now.epoch + 1;
+	next->has_share = next->has_vote = true;
+	enclave_effects_init(&list);
+	sr_drbg_init(&core->drbg, &(struct sr_key32){ { 7 } });
+	core->out = &list;
+	ck_ok(log_append_keys(core));
+	core->out = NULL;
+	*next = was;
+	cluster_effects(c, node, &list);
+}
+
+/* What does not fit into a checkpoint waits for the next one, as checkpoint_write leaves it; but
+ * old keys do not stay in the log until that is due. */
+START_TEST(a_checkpoint_that_was_put_off_does_not_keep_old_keys_on_the_disk)
+{
+	struct cluster *c = start(4, 538);
+	struct cluster_node *node = &c->nodes[1];
+	struct enclave_core *core;
+	struct needles gone;
+	uint64_t before;
+
+	needles_of(&gone, node->core);
+	cluster_run(c, 6000);
+	ck_ok(cluster_refresh(c, 0));
+	ck_assert(cluster_run_epoch(c, 2, 60000));
+	cluster_run(c, 2000);
+	core = node->core;
+	ck_assert(core->old->wiped && !core->keys_stale);
+	old_keys_log(c, 1, &gone);
+	ck_assert_int_ge(disk_find(&gone, node, core), 0);
+	core->keys_stale = true;
+	core->checkpoint_due = false;
+	core->checkpoint_height = core->final->header.height;
+	before = node->checkpoints;
+	cluster_run(c, 2000);
+	ck_assert_uint_eq(node->checkpoints, before + 1);
+	ck_assert_int_lt(disk_find(&gone, node, core), 0);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(a_joiner_s_first_vote_key_is_wiped_like_all_others)
 {
 	struct cluster *c = start(4, 526);
@@ -1504,6 +1556,7 @@ TEST_MAIN("enclave_join",
 	a_joiner_that_does_not_come_is_dropped,
 	a_change_takes_no_longer_when_there_are_many_secrets,
 	a_joiner_s_first_vote_key_is_wiped_like_all_others,
+	a_checkpoint_that_was_put_off_does_not_keep_old_keys_on_the_disk,
 	who_is_not_heard_for_long_is_voted_out, votes_on_silence_are_renewed_until_all_have_noticed,
 	who_comes_back_last_from_an_outage_of_all_stays, what_was_slept_through_is_no_silence,
 	a_clock_that_was_ahead_does_not_keep_the_silent,

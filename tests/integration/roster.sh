@@ -110,6 +110,28 @@ strongroom node policy set next.json --operator-key "$c/node-2/operator.key" --j
 [ "$(field .error.name)" = threshold ] && ok || no 'one operator alone'
 must 'a quorum sets the policy' strongroom node policy set next.json --operator-key "$c/node-2/operator.key" \
 	--sig sig3 --sig sig4 --json
+# What accepts more waits for its date; the next number follows it all the same.
+must policy strongroom node policy show --json
+jq '.policy | .number += 1 | .lapse = "30d"' < out > more.json
+jq '.policy | .number += 1 | .lapse = "30d" | .silence = "2h"' < out > late.json
+jq '.policy | .number += 2 | .silence = "2h"' < out > after.json
+for p in more late after; do
+	for k in 3 4; do
+		must "node-$k signs $p" strongroom node policy sign "$p.json" --operator-key "$c/node-$k/operator.key" --out "$p$k"
+	done
+done
+set_policy() { strongroom node policy set "$1.json" --operator-key "$c/node-2/operator.key" --sig "$1"3 --sig "$1"4 --json; }
+must 'a policy that accepts more' set_policy more
+[ "$(field .from)" != null ] && ok || no 'it is told from when it counts'
+must policy strongroom node policy show --json
+is '.announced.number - .policy.number' 1 'it is announced'
+is '.next_number - .announced.number' 1 'the next number'
+set_policy late > out 2> err
+[ "$(field .error.name)" = stale ] && ok || no 'the announced number is taken'
+must 'the number after it' set_policy after
+must policy strongroom node policy show --json
+is .announced null 'nothing is announced any more'
+is .policy.silence 2h 'what was tightened counts'
 strongroom node join mine --via "$c" --checkpoint "${point%%:*}:$(printf '0%.0s' {1..64})" --json > out 2> err
 [ "$(field .error.name)" = checkpoint_other ] && ok || no 'a checkpoint elsewhere'
 url=$(strongroom node list --json | jq -r '.members[0].url')

@@ -22,6 +22,22 @@ struct epoch_context core_epoch_context(const struct enclave_core *self)
 
 /* ------------------------------------------------------------------------------------- encoding */
 
+bool epoch_keys_fit(const struct core_epoch_keys *keys, const struct epoch_record *record,
+    uint32_t index)
+{
+	const struct epoch_member *m = &record->members[index];
+	struct sr_xpk shielding;
+	struct sr_point key;
+
+	if (keys->epoch != record->epoch || !keys->has_vote || !keys->has_share)
+		return false;
+	sr_point_base_mul(&key, &keys->share);
+	sr_x25519_public(&shielding, &keys->shielding);
+	return memcmp(m->vote_key.b, keys->vote.b + 32, 32) == 0 &&
+	    memcmp(m->verify_key, key.b, 32) == 0 &&
+	    memcmp(record->shielding_key.b, shielding.b, 32) == 0;
+}
+
 void epoch_keys_write(uint8_t out[EPOCH_KEYS_BYTES], const struct core_epoch_keys *k)
 {
 	for (size_t i = 0; i < 8; i++)

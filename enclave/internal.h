@@ -265,6 +265,7 @@ struct enclave_core {
 	enum sr_error broken;                   /* out of memory somewhere without a way back */
 	uint64_t wake_ms, woken_ms;
 	bool status_due, checkpoint_due, state_moved;
+	bool abstains;                          /* as consensus_abstains said, and was noted */
 	bool keys_stale;                        /* the log on the disk has keys of an old epoch */
 
 	/* safety log */
@@ -539,6 +540,9 @@ void pool_drop_steps(struct pool *self);
 SR_MUST_CHECK enum sr_error epoch_keys_run(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error epoch_keys_vote(struct core_epoch_keys *keys);
 #define EPOCH_KEYS_BYTES (8u + 4u + 2u + 32u + 32u + 32u + 16u)
+/* Is it the share, the vote key and the shielding key of this member of the record? */
+bool epoch_keys_fit(const struct core_epoch_keys *keys, const struct epoch_record *record,
+    uint32_t index);
 void epoch_keys_write(uint8_t out[EPOCH_KEYS_BYTES], const struct core_epoch_keys *k);
 SR_MUST_CHECK enum sr_error epoch_keys_read(struct core_epoch_keys *k,
     const uint8_t in[EPOCH_KEYS_BYTES]);

@@ -612,7 +612,8 @@ END_TEST
 
 /* Member 2 answers a GET with something else. */
 struct liar {
-	enum { LIE_SHORTAGE, LIE_ENDLESS, LIE_ONE_MORE, LIE_ONE_LESS, LIE_NOTHING, LIES } lie;
+	enum { LIE_SHORTAGE, LIE_ENDLESS, LIE_ONE_MORE, LIE_ONE_LESS, LIE_NOTHING, LIE_SLOW,
+		LIES } lie;
 	uint32_t told, gets;
 };
 
@@ -652,6 +653,34 @@ static void lie_rows(struct sr_writer *w, const struct liar *l, const uint8_t *r
 	vault_tree_unref(own);
 }
 
+static struct vault_tree *served_tree(const struct enclave_core *core, const uint8_t root[32])
+{
+	for (size_t i = 0; i < CORE_SERVED; i++)
+		if (core->served[i].in_use && memcmp(core->served[i].root.b, root, 32) == 0)
+			return core->served[i].tree;
+	return NULL;
+}
+
+/* One row of the state at a time, each with its genuine proof. */
+static void slow_rows(struct sr_writer *w, const struct enclave_core *core, const uint8_t *msg,
+    const uint8_t *rest, size_t n)
+{
+	struct vault_key key;
+	struct sr_reader r;
+	struct sr_writer proof;
+
+	sr_reader_init(&r, rest, n);
+	sr_read_copy(&r, key.b, sizeof(key.b));
+	(void)sr_read_blob(&r, VAULT_VALUE_MAX);
+	sr_write_bool(w, false);
+	sr_write_u32(w, 1);
+	sr_write_copy(w, rest, (size_t)(r.p - rest));
+	sr_writer_init(&proof, VAULT_PROOF_MAX);
+	vault_tree_prove(&proof, served_tree(core, msg + 1), &key);
+	sr_write_blob(w, proof.p, proof.n);
+	sr_writer_clear(&proof);
+}
+
 static bool lie_tell(void *ctx, struct cluster *c, uint32_t from, uint32_t to, const uint8_t *msg,
     size_t n, uint64_t *delay_ms)
 {
@@ -667,7 +696,10 @@ static bool lie_tell(void *ctx, struct cluster *c, uint32_t from, uint32_t to, c
 	sr_writer_init(&w, n + 4096);
 	sr_write_copy(&w, msg, code);
 	sr_write_u16(&w, l->lie == LIE_SHORTAGE ? SR_ERR_NO_MEMORY : SR_OK);
-	lie_rows(&w, l, msg + rest, n - rest, sr_read_u32(&r));
+	if (l->lie == LIE_SLOW)
+		slow_rows(&w, c->nodes[2].core, msg, msg + rest, n - rest);
+	else
+		lie_rows(&w, l, msg + rest, n - rest, sr_read_u32(&r));
 	ck_ok(sr_writer_finish(&w));
 	cluster_send(c, from, to, w.p, w.n, *delay_ms);
 	sr_writer_clear(&w);

@@ -560,40 +560,6 @@ START_TEST(what_one_member_makes_up_is_noticed_and_another_one_asked)
 }
 END_TEST
 
-/* The first member that is asked says that there is nothing more, before the first row. */
-static bool rows_none(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
-    const uint8_t *msg, size_t n, uint64_t *delay_ms)
-{
-	static const uint8_t end[] = { 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 };
-	uint8_t copy[1 + 32 + 1 + sizeof(struct vault_key) + sizeof(end)];
-	uint32_t *tried = ctx;
-
-	if (msg[0] != CORE_SNAPSHOT_ROWS || *tried > 0)
-		return true;
-	ck_assert_uint_gt(n, sizeof(copy));
-	/* Kind, root, the key that it is behind; code, last, how many, proof. */
-	memcpy(copy, msg, sizeof(copy) - sizeof(end));
-	memcpy(copy + sizeof(copy) - sizeof(end), end, sizeof(end));
-	cluster_send(c, from, to, copy, sizeof(copy), *delay_ms);
-	(*tried)++;
-	return false;
-}
-
-START_TEST(a_state_that_ends_too_early_is_not_the_state)
-{
-	struct world *w = world_new(4, 539);
-	uint32_t five = cluster_node_add(w->c), tried = 0;
-
-	w->c->hooks = (struct cluster_hooks){ .ctx = &tried, .message = rows_none };
-	ck_ok(cluster_node_join(w->c, five, 0));
-	ck_assert(cluster_run_members(w->c, 2, 120000));
-	w->c->hooks.message = NULL;
-	ck_assert_uint_eq(tried, 1);
-	opens(w, five);
-	world_free(w);
-}
-END_TEST
-
 struct unsigned_head { struct cluster *c; bool said, believed; };
 
 /* Member 2 shows a header of its own making, with a certificate that names it. */
@@ -1673,7 +1639,6 @@ TEST_MAIN("enclave_join",
 	a_trail_that_does_not_follow_from_the_genesis_is_refused,
 	a_trail_without_the_pinned_epoch_is_another_past,
 	what_one_member_makes_up_is_noticed_and_another_one_asked,
-	a_state_that_ends_too_early_is_not_the_state,
 	a_header_that_no_quorum_signed_is_not_believed,
 	who_did_not_ask_is_shown_no_state,
 	who_sends_other_rows_than_the_state_s_is_left_at_once,

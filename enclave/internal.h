@@ -21,6 +21,7 @@
 #define CORE_POOL_MAX 100000u                   /* DESIGN 10 */
 #define CORE_POOL_BYTES_MAX (256u * 1024u * 1024u)
 #define CORE_POOL_ACCOUNT_MAX 1024u
+#define CORE_POOL_MEMBER_MAX 64u                /* of these, members' operations */
 #define CORE_NONCE_WINDOW 1024u                 /* how far ahead of the state a nonce may be */
 #define CORE_CLIENTS_MAX 10000u
 #define CORE_VERDICTS 65536u                    /* operations whose check is remembered */
@@ -288,6 +289,7 @@ struct enclave_core {
 		struct vault_tree *tree;
 		struct exec_op *ops;
 		uint32_t ops_n;
+		uint32_t tried;                 /* operations, those in it and those in vain */
 	} built;
 	struct sr_hash32 *verdicts;
 	uint64_t verdicts_n;                    /* remembered since the table was empty */
@@ -497,6 +499,7 @@ struct pool_entry {
 	uint64_t nonce, expiry_ms;
 	uint32_t included;                      /* in so many blocks that are not final */
 	bool ahead;                             /* waited for an earlier nonce when it came */
+	bool member;                            /* VAULT_OP_MEMBER_FIRST or above: nonce 0 */
 	uint8_t *p;
 	size_t n;
 };
@@ -504,12 +507,14 @@ struct pool_account {
 	struct pool_account *hash_next, *ring_next, *ring_prev;
 	struct vault_account id;
 	struct pool_entry *first;               /* by nonce */
-	uint32_t n;
+	uint32_t n, member_n;
 	struct pool_entry *cursor;              /* while a block is built */
 };
 struct pool *pool_new(void);
 void pool_free(struct pool *self);
 size_t pool_count(const struct pool *self);
+/* Members' operations of this account. */
+uint32_t pool_count_member(const struct pool *self, const struct vault_account *account);
 struct pool_entry *pool_find(const struct pool *self, const struct sr_hash32 *hash);
 /* ahead: its nonce is not the account's next one. */
 SR_MUST_CHECK enum sr_error pool_add(struct pool *self, struct enclave_core *core,
@@ -530,6 +535,9 @@ void pool_expire(struct pool *self, uint64_t time_ms,
 void pool_iterate(struct pool *self);
 struct pool_entry *pool_next(struct pool *self);
 void pool_account_skip(struct pool *self, struct pool_account *a);
+/* The entry that came last did not fit: unless everyone had a turn, the next block begins with its
+ * account. */
+void pool_turn_keep(struct pool *self);
 void pool_drop_all(struct pool *self);
 /* Dealings, complaints and acknowledgements: of a change that was given up. */
 void pool_drop_steps(struct pool *self);

@@ -8,15 +8,6 @@ static const char head_domain[] = "strongroom head v1";
 
 /* ------------------------------------------------------------------------------------ admission */
 
-static enum sr_error admit_hold_op(struct enclave_core *self, struct vault_op *op,
-    const uint8_t *p, size_t n)
-{
-	uint32_t member;
-
-	SR_TRY(hold_op_check(op, &member, &self->genesis->chain_id, &self->now->record, p, n));
-	return pool_add(self->pool, self, op, p, n, false);
-}
-
 /* What the next block will be like, as far as admission needs to know. */
 static struct vault_block block_ahead(struct enclave_core *self, const struct exec_block *tip)
 {
@@ -31,30 +22,48 @@ static struct vault_block block_ahead(struct enclave_core *self, const struct ex
 	return exec_vault_block(self, &next, tip);
 }
 
+/* What can't apply has no place: who offers it is told at once why not, and no block is held up by
+ * it. */
+static enum sr_error admit_hold_op(struct enclave_core *self, struct vault_op *op,
+    const uint8_t *p, size_t n)
+{
+	const struct epoch_record *now = &self->now->record;
+	struct exec_block *tip = exec_tip(self);
+	struct vault_block block = block_ahead(self, tip);
+	struct vault_tree *tree;
+	uint32_t member;
+	enum sr_error error;
+
+	SR_TRY(hold_op_check(op, &member, &self->genesis->chain_id, now, p, n));
+	tree = vault_tree_ref(tip->tree);
+	error = vault_hold_apply(&tree, &block, &hold_hooks, (unsigned)op->kind, op->body,
+	    now->members[member].seat);
+	vault_tree_unref(tree);
+	return error != SR_OK ? error : pool_add(self->pool, self, op, p, n, false);
+}
+
 static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op,
     const uint8_t *p, size_t n)
 {
 	struct epoch_context ctx = core_epoch_context(self);
 	struct exec_block *tip = exec_tip(self);
 	struct vault_block block = block_ahead(self, tip);
-	struct epoch_change change;
 	struct vault_tree *tree;
 	struct epoch_role role;
 	enum sr_error error;
 
-	SR_TRY(epoch_op_check(op, &role, &ctx, self->final->tree, p, n));
-	if ((unsigned)op->kind <= EPOCH_OP_ACK)
-		return epoch_change_get(&change, self->final->tree) ?
-		    pool_add(self->pool, self, op, p, n, false) : SR_ERR_EPOCH_STEP;
-	if (self->disk_full)
+	SR_TRY(epoch_op_check(op, &role, &ctx, tip->tree, p, n));
+	if (self->disk_full && (unsigned)op->kind > EPOCH_OP_ACK)
 		return SR_ERR_DISK_FULL;
-	/* Who asks from outside is told at once why not. */
+	ctx.memo = &self->dealings;
 	ctx.time_ms = block.time_ms;
 	ctx.parent_ms = block.parent_time_ms;
 	ctx.block = &block;
 	tree = vault_tree_ref(tip->tree);
 	error = epoch_apply(&tree, &ctx, op, &role);
 	vault_tree_unref(tree);
+	if (error == SR_ERR_EPOCH_STEP && epoch_step_is_early(&ctx, self->final->tree, op))
+		error = SR_OK;
 	return error != SR_OK ? error : pool_add(self->pool, self, op, p, n, false);
 }
 

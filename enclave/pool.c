@@ -11,6 +11,7 @@ struct pool {
 	struct pool_account *by_account[BUCKETS];
 	struct pool_account *ring;              /* whose turn it is */
 	struct pool_account *cursor;
+	bool turned;                            /* everyone had a turn */
 	size_t n, bytes, included, accounts, ahead_n, ahead_bytes;
 	bool idle;                              /* nothing of it fits on the state as it is */
 };
@@ -87,6 +88,13 @@ size_t pool_count(const struct pool *self)
 	return self->n;
 }
 
+uint32_t pool_count_member(const struct pool *self, const struct vault_account *account)
+{
+	const struct pool_account *a = account_find(self, account);
+
+	return a != NULL ? a->member_n : 0;
+}
+
 struct pool_entry *pool_find(const struct pool *self, const struct sr_hash32 *hash)
 {
 	for (struct pool_entry *e = self->by_hash[bucket_of(hash->b)]; e != NULL; e = e->hash_next)
@@ -136,6 +144,7 @@ bool pool_crowded(const struct pool *self)
 enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struct vault_op *op,
     const uint8_t *p, size_t n, bool ahead)
 {
+	const bool member = (unsigned)op->kind >= VAULT_OP_MEMBER_FIRST;
 	struct pool_account *a;
 	struct pool_entry *e, **at;
 
@@ -145,6 +154,8 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 		return SR_ERR_POOL_FULL;
 	a = account_find(self, &op->account);
 	if (a != NULL && a->n >= CORE_POOL_ACCOUNT_MAX)
+		return SR_ERR_POOL_FULL;
+	if (member && pool_count_member(self, &op->account) >= CORE_POOL_MEMBER_MAX)
 		return SR_ERR_POOL_FULL;
 	SR_TRY(entry_new(&e, op, p, n));
 	a = account_get(self, &op->account);
@@ -159,6 +170,8 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 	e->account_next = *at;
 	*at = e;
 	a->n++;
+	e->member = member;
+	a->member_n += member ? 1 : 0;
 	e->hash_next = self->by_hash[bucket_of(e->hash.b)];
 	self->by_hash[bucket_of(e->hash.b)] = e;
 	self->n++;
@@ -190,6 +203,7 @@ void pool_remove(struct pool *self, struct pool_entry *e)
 	if (a->cursor == e)
 		a->cursor = e->account_next;
 	a->n--;
+	a->member_n -= e->member ? 1 : 0;
 	self->n--;
 	self->bytes -= e->n;
 	if (e->ahead) {
@@ -268,6 +282,7 @@ void pool_iterate(struct pool *self)
 	if (self->ring != NULL)
 		self->ring = self->ring->ring_next;
 	self->cursor = self->ring;
+	self->turned = false;
 }
 
 struct pool_entry *pool_next(struct pool *self)
@@ -279,6 +294,7 @@ struct pool_entry *pool_next(struct pool *self)
 		struct pool_entry *e = a->cursor;
 
 		self->cursor = a->ring_next;
+		self->turned = self->turned || self->cursor == self->ring;
 		if (e != NULL) {
 			a->cursor = e->account_next;
 			return e;
@@ -291,6 +307,14 @@ void pool_account_skip(struct pool *self, struct pool_account *a)
 {
 	(void)self;
 	a->cursor = NULL;
+}
+
+/* Else whoever keeps blocks busy in front of many others would keep them waiting for as many
+ * blocks. */
+void pool_turn_keep(struct pool *self)
+{
+	if (self->cursor != NULL && !self->turned)
+		self->ring = self->cursor->ring_prev->ring_prev;
 }
 
 static bool is_step(const struct pool_entry *e)

@@ -26,8 +26,12 @@
 #define CORE_CLIENTS_MAX 10000u
 #define CORE_VERDICTS 65536u                    /* operations whose check is remembered */
 #define CORE_BLOCK_OPS_MAX 20000u
-#define CORE_AHEAD_MAX 64u                      /* messages kept for an epoch I have not reached */
+/* What is kept for an epoch I have not reached: messages and their bytes, each member's equal share
+ * of them, or its least one. */
+#define CORE_AHEAD_MAX 64u
+#define CORE_AHEAD_LEAST 4u
 #define CORE_AHEAD_BYTES_MAX (1024u * 1024u)
+#define CORE_AHEAD_BYTES_LEAST (64u * 1024u)
 #define CORE_ARCHIVE_READS 64u
 #define CORE_CLOSE_HEADERS_MAX EPOCH_TRAIL_HEADERS_MAX
 #define CORE_CHECKPOINT_BLOCKS 500u

@@ -139,31 +139,51 @@ static enum sr_error instance_hear(struct core_instance *i, uint32_t seat, const
 }
 
 /* One liar may say that the next epoch began; f + 1 members do not. */
-static void ahead_note(struct enclave_core *self, uint32_t peer, uint32_t seat)
+static void ahead_note(struct enclave_core *self, uint32_t seat)
 {
-	if (peer >= self->now->record.n)
-		return;
 	epoch_set_add(&self->ahead_from, seat);
 	if (self->ahead_since_ms == 0 &&
 	    epoch_set_count(&self->ahead_from) > consensus_faults(self->now->record.n))
 		self->ahead_since_ms = self->now_ms;
 }
 
-/* A little is kept of what comes for the next epoch, so that the first votes there are not lost,
- * nor what clients sent to those who are there already. Operations take at most half of the room:
- * they could be anyone's. */
+/* Each member has a share of its own, of which operations take at most half: they could be
+ * anyone's. */
+static bool ahead_has_room(const struct enclave_core *self, uint32_t from, bool operation,
+    size_t n)
+{
+	uint32_t share = CORE_AHEAD_MAX / self->now->record.n, kept = 0;
+	size_t bytes = CORE_AHEAD_BYTES_MAX / self->now->record.n;
+
+	if (share < CORE_AHEAD_LEAST)
+		share = CORE_AHEAD_LEAST;
+	if (bytes < CORE_AHEAD_BYTES_LEAST)
+		bytes = CORE_AHEAD_BYTES_LEAST;
+	if (operation) {
+		share /= 2;
+		bytes /= 2;
+	}
+	for (const struct core_ahead *a = self->ahead; a != NULL; a = a->next)
+		if (a->from == from) {
+			kept++;
+			n += a->n;
+		}
+	return kept < share && n <= bytes;
+}
+
+/* A little is kept of what members send for the next epoch, so that the first votes there are not
+ * lost, nor what clients sent to those who are there already. */
 static void ahead_keep(struct enclave_core *self, uint32_t from, uint64_t epoch, bool operation,
     const uint8_t *p, size_t n)
 {
 	struct core_ahead **at = &self->ahead, *a;
-	uint32_t peer = seats_peer(self->now, from), share = operation ? 2 : 1;
 
-	if (epoch != self->now->record.epoch + 1 || peer == EPOCH_NOBODY)
+	if (epoch != self->now->record.epoch + 1 ||
+	    seats_peer(self->now, from) >= self->now->record.n)
 		return;
 	if (!operation)
-		ahead_note(self, peer, from);
-	if (self->ahead_n >= CORE_AHEAD_MAX / share ||
-	    self->ahead_bytes + n > CORE_AHEAD_BYTES_MAX / share)
+		ahead_note(self, from);
+	if (!ahead_has_room(self, from, operation, n))
 		return;
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)

@@ -188,14 +188,14 @@ END_TEST
 
 /* --- the next epoch's messages --- */
 
-static void early_say(struct stage *s, uint64_t epoch, size_t n)
+static void early_say(struct stage *s, uint32_t seat, uint64_t epoch, size_t n)
 {
 	uint8_t *msg = calloc(1, 9 + n);
 
 	ck_assert_ptr_nonnull(msg);
 	msg[0] = CORE_CONSENSUS;
 	msg[1] = (uint8_t)epoch;
-	ck_ok(peers_receive(s->core, 2, msg, 9 + n));
+	ck_ok(peers_receive(s->core, seat, msg, 9 + n));
 	free(msg);
 }
 
@@ -204,26 +204,69 @@ START_TEST(a_little_is_kept_of_what_comes_for_the_next_epoch)
 	struct stage s;
 
 	stage_open(&s, 64);
-	early_say(&s, 3, 10);
+	early_say(&s, 2, 3, 10);
 	ck_assert_uint_eq(s.core->ahead_n, 0);
 	for (unsigned i = 0; i < CORE_AHEAD_MAX + 5; i++)
-		early_say(&s, 2, 10);
-	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_MAX);
+		early_say(&s, 2, 2, 10);
+	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_MAX / NODES);
 	peers_ahead_drop(s.core);
-	early_say(&s, 2, CORE_AHEAD_BYTES_MAX);
-	early_say(&s, 2, 1);
+	early_say(&s, 2, 2, CORE_AHEAD_BYTES_MAX / NODES + 1);
+	ck_assert_uint_eq(s.core->ahead_n, 0);
+	early_say(&s, 2, 2, CORE_AHEAD_BYTES_MAX / NODES);
+	early_say(&s, 2, 2, 1);
 	ck_assert_uint_eq(s.core->ahead_n, 1);
-	ck_assert_uint_eq(s.core->ahead_bytes, CORE_AHEAD_BYTES_MAX);
+	ck_assert_uint_eq(s.core->ahead_bytes, CORE_AHEAD_BYTES_MAX / NODES);
 	stage_close(&s);
 }
 END_TEST
 
 static void early_from(struct stage *s, uint32_t seat)
 {
-	uint8_t msg[19] = { CORE_CONSENSUS, 2 };
-
-	ck_ok(peers_receive(s->core, seat, msg, sizeof(msg)));
+	early_say(s, seat, 2, 10);
 }
+
+/* Else one liar's noise would take the place of the first votes. */
+START_TEST(of_each_member_something_is_kept_for_the_next_epoch_whatever_others_send)
+{
+	struct stage s;
+
+	stage_open(&s, 70);
+	for (unsigned i = 0; i < CORE_AHEAD_MAX; i++)
+		early_from(&s, 3);
+	early_from(&s, 1);
+	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_MAX / NODES + 1);
+	peers_ahead_drop(s.core);
+	/* Of many members, so much of each. */
+	s.core->now->record.n = SR_MEMBERS_MAX;
+	for (unsigned i = 0; i < CORE_AHEAD_MAX; i++)
+		early_from(&s, 3);
+	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_LEAST);
+	peers_ahead_drop(s.core);
+	early_say(&s, 3, 2, CORE_AHEAD_BYTES_LEAST + 1);
+	ck_assert_uint_eq(s.core->ahead_n, 0);
+	early_say(&s, 3, 2, CORE_AHEAD_BYTES_LEAST);
+	ck_assert_uint_eq(s.core->ahead_n, 1);
+	s.core->now->record.n = NODES;
+	stage_close(&s);
+}
+END_TEST
+
+/* They could be any client's. */
+START_TEST(operations_take_at_most_half_of_a_member_s_share)
+{
+	struct cluster_key key;
+	struct stage s;
+
+	stage_open(&s, 71);
+	cluster_key_make(&key, s.c);
+	s.core->now->record.epoch = 0;
+	for (uint64_t i = 0; i < CORE_AHEAD_MAX; i++)
+		operation_say(&s, &key, i);
+	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_MAX / NODES / 2);
+	s.core->now->record.epoch = 1;
+	stage_close(&s);
+}
+END_TEST
 
 /* Who believes to be late asks before it votes: for 15 s, when the liar does not answer. */
 START_TEST(one_liar_makes_nobody_believe_that_the_next_epoch_began_without_him)
@@ -251,6 +294,9 @@ START_TEST(of_who_has_no_part_in_this_epoch_nothing_is_kept_for_the_next)
 	early_from(&s, 9);
 	ck_assert_uint_eq(s.core->ahead_n, 0);
 	ck_assert_uint_eq(s.core->ahead_since_ms, 0);
+	s.core->now->guests[0] = 9;             /* one who is admitted, and follows this epoch */
+	early_from(&s, 9);
+	ck_assert_uint_eq(s.core->ahead_n, 0);
 	stage_close(&s);
 }
 END_TEST
@@ -507,6 +553,8 @@ TEST_MAIN("enclave peers",
 	before_the_first_key_no_client_s_operation_is_pooled,
 	a_nonce_may_be_so_far_ahead_and_no_further,
 	a_little_is_kept_of_what_comes_for_the_next_epoch,
+	of_each_member_something_is_kept_for_the_next_epoch_whatever_others_send,
+	operations_take_at_most_half_of_a_member_s_share,
 	one_liar_makes_nobody_believe_that_the_next_epoch_began_without_him,
 	of_who_has_no_part_in_this_epoch_nothing_is_kept_for_the_next,
 	a_request_sealed_for_another_epoch_is_named,

@@ -103,13 +103,13 @@ struct exec_block *exec_tip(struct enclave_core *self)
 	return b != NULL ? b : self->final;
 }
 
-bool exec_pending(const struct enclave_core *self, const struct sr_hash32 *op)
+unsigned exec_pending(const struct enclave_core *self, const struct sr_hash32 *op)
 {
 	for (const struct exec_block *b = self->blocks; b != NULL; b = b->next)
 		for (uint32_t i = 0; b != self->final && i < b->ops_n; i++)
 			if (sr_hash32_equal(&b->ops[i].hash, op))
-				return true;
-	return false;
+				return b->ops[i].kind;
+	return 0;
 }
 
 enum sr_error exec_genesis(struct enclave_core *self, const struct core_instance *i,
@@ -398,8 +398,8 @@ static void late_op_drop(struct enclave_core *self, struct pool_entry *e, enum s
 	struct epoch_context ctx = core_epoch_context(self);
 	struct vault_op op;
 
-	if (e->included > 0 || vault_op_decode(&op, e->p, e->n) != SR_OK ||
-	    (unsigned)op.kind < VAULT_OP_MEMBER_FIRST)
+	if (e->included > 0 || e->kind < VAULT_OP_MEMBER_FIRST ||
+	    vault_op_decode(&op, e->p, e->n) != SR_OK)
 		return;
 	if (error == SR_ERR_EPOCH_STEP && epoch_step_is_early(&ctx, self->final->tree, &op))
 		return;

@@ -24,6 +24,7 @@
 #define CORE_POOL_MEMBER_MAX 64u                /* of these, members' operations */
 #define CORE_NONCE_WINDOW 1024u                 /* how far ahead of the state a nonce may be */
 #define CORE_CLIENTS_MAX 10000u
+#define CORE_CLIENTS_SUBJECT_MAX 16u            /* of these, for one receipt or ticket */
 #define CORE_VERDICTS 65536u                    /* operations whose check is remembered */
 #define CORE_BLOCK_OPS_MAX 20000u
 /* What is kept for an epoch I have not reached: messages and their bytes, each member's equal share
@@ -475,8 +476,8 @@ void exec_certified(struct enclave_core *self, const struct consensus_block *blo
 void exec_abandon(struct enclave_core *self, const struct sr_hash32 *hash);
 bool exec_has_work(struct enclave_core *self, struct core_instance *i);
 struct exec_block *exec_tip(struct enclave_core *self);
-/* Is the operation in a block that is not final yet? */
-bool exec_pending(const struct enclave_core *self, const struct sr_hash32 *op);
+/* The kind of an operation that is in a block that is not final yet; 0: it is in none. */
+unsigned exec_pending(const struct enclave_core *self, const struct sr_hash32 *op);
 struct vault_block exec_vault_block(const struct enclave_core *self,
     const struct consensus_header *header, const struct exec_block *parent);
 /* Client operations; verdicts are remembered. */
@@ -503,7 +504,7 @@ struct pool_entry {
 	uint64_t nonce, expiry_ms;
 	uint32_t included;                      /* in so many blocks that are not final */
 	bool ahead;                             /* waited for an earlier nonce when it came */
-	bool member;                            /* VAULT_OP_MEMBER_FIRST or above: nonce 0 */
+	unsigned kind;                          /* VAULT_OP_MEMBER_FIRST or above: nonce 0 */
 	uint8_t *p;
 	size_t n;
 };

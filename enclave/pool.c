@@ -118,10 +118,16 @@ static enum sr_error entry_new(struct pool_entry **out, const struct vault_op *o
 	memcpy(e->p, p, n);
 	e->n = n;
 	e->hash = op->hash;
+	e->kind = (unsigned)op->kind;
 	e->nonce = op->nonce;
 	e->expiry_ms = op->expiry_ms;
 	*out = e;
 	return SR_OK;
+}
+
+static bool is_member(const struct pool_entry *e)
+{
+	return e->kind >= VAULT_OP_MEMBER_FIRST;
 }
 
 /*
@@ -144,7 +150,6 @@ bool pool_crowded(const struct pool *self)
 enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struct vault_op *op,
     const uint8_t *p, size_t n, bool ahead)
 {
-	const bool member = (unsigned)op->kind >= VAULT_OP_MEMBER_FIRST;
 	struct pool_account *a;
 	struct pool_entry *e, **at;
 
@@ -155,7 +160,8 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 	a = account_find(self, &op->account);
 	if (a != NULL && a->n >= CORE_POOL_ACCOUNT_MAX)
 		return SR_ERR_POOL_FULL;
-	if (member && pool_count_member(self, &op->account) >= CORE_POOL_MEMBER_MAX)
+	if ((unsigned)op->kind >= VAULT_OP_MEMBER_FIRST &&
+	    pool_count_member(self, &op->account) >= CORE_POOL_MEMBER_MAX)
 		return SR_ERR_POOL_FULL;
 	SR_TRY(entry_new(&e, op, p, n));
 	a = account_get(self, &op->account);
@@ -170,8 +176,7 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 	e->account_next = *at;
 	*at = e;
 	a->n++;
-	e->member = member;
-	a->member_n += member ? 1 : 0;
+	a->member_n += is_member(e) ? 1 : 0;
 	e->hash_next = self->by_hash[bucket_of(e->hash.b)];
 	self->by_hash[bucket_of(e->hash.b)] = e;
 	self->n++;
@@ -182,7 +187,7 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 		self->ahead_bytes += n;
 	}
 	self->idle = false;
-	if (exec_pending(core, &e->hash)) {
+	if (exec_pending(core, &e->hash) != 0) {
 		e->included = 1;
 		self->included++;
 	}
@@ -203,7 +208,7 @@ void pool_remove(struct pool *self, struct pool_entry *e)
 	if (a->cursor == e)
 		a->cursor = e->account_next;
 	a->n--;
-	a->member_n -= e->member ? 1 : 0;
+	a->member_n -= is_member(e) ? 1 : 0;
 	self->n--;
 	self->bytes -= e->n;
 	if (e->ahead) {
@@ -319,10 +324,7 @@ void pool_turn_keep(struct pool *self)
 
 static bool is_step(const struct pool_entry *e)
 {
-	struct vault_op op;
-
-	return vault_op_decode(&op, e->p, e->n) == SR_OK &&
-	    (unsigned)op.kind >= EPOCH_OP_DEAL && (unsigned)op.kind <= EPOCH_OP_ACK;
+	return e->kind >= EPOCH_OP_DEAL && e->kind <= EPOCH_OP_ACK;
 }
 
 void pool_drop_steps(struct pool *self)
@@ -336,7 +338,7 @@ void pool_drop_steps(struct pool *self)
 		next_account = a->ring_next;
 		for (; e != NULL; e = next) {
 			next = e->account_next;
-			if (e->nonce == 0 && e->included == 0 && is_step(e))
+			if (e->included == 0 && is_step(e))
 				pool_remove(self, e);
 		}
 	}

@@ -454,6 +454,89 @@ START_TEST(ten_thousand_clients_may_wait)
 }
 END_TEST
 
+/* An operation of this kind that waits in node 0's pool for an earlier nonce. */
+static struct sr_hash32 pooled(struct cluster *c, struct cluster_key *key, enum vault_op_kind kind)
+{
+	const union vault_op_body mint = { .nft_mint = { 0, key->account,
+		{ (const uint8_t *)"x", 1 } } };
+	union vault_op_body b;
+	struct sr_writer w;
+	struct vault_op op;
+
+	memset(&b, 0, sizeof(b));
+	if (kind == VAULT_OP_NFT_MINT)
+		b = mint;
+	key->nonce += 5;
+	sr_writer_init(&w, SR_OP_MAX);
+	cluster_op_write(&w, c, key, kind, &b);
+	ck_ok(w.error);
+	ck_ok(vault_op_decode(&op, w.p, w.n));
+	ck_ok(pool_add(c->nodes[0].core->pool, c->nodes[0].core, &op, w.p, w.n, true));
+	sr_writer_clear(&w);
+	return op.hash;
+}
+
+static void share_ask(struct cluster *c, const struct sr_hash32 *subject)
+{
+	const struct epoch_record *r = enclave_core_epoch(c->nodes[0].core);
+	const struct sr_key32 ephemeral = { { 7 } }, secret = { { 5 } };
+	struct sr_hash32 request;
+	struct sr_xpk answer;
+	struct sr_writer w;
+
+	sr_x25519_public(&answer, &secret);
+	sr_writer_init(&w, 4096);
+	ck_ok(client_request_seal(&w, &request, CLIENT_SHARE, &c->genesis->chain_id, r->epoch,
+	    &r->shielding_key, &ephemeral, &answer, subject->b, sizeof(subject->b)));
+	(void)cluster_request(c, 0, CLIENT_SHARE, w.p, w.n);
+	sr_writer_clear(&w);
+}
+
+/* Else one request, sent ten thousand times, would take the places of all. */
+START_TEST(sixteen_may_wait_for_the_same_and_others_are_not_kept_out)
+{
+	struct cluster *c = cluster_quiet(72);
+	struct sr_hash32 subject, other;
+	struct cluster_key key;
+	struct sr_writer ticket;
+
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_key_make(&key, c);
+	subject = pooled(c, &key, VAULT_OP_RETRIEVE);
+	other = pooled(c, &key, VAULT_OP_RETRIEVE);
+	for (unsigned i = 0; i < CORE_CLIENTS_SUBJECT_MAX; i++)
+		share_ask(c, &subject);
+	ck_assert_uint_eq(c->nodes[0].core->clients_n, CORE_CLIENTS_SUBJECT_MAX);
+	sr_writer_init(&ticket, 32);
+	sr_write_hash(&ticket, &subject);
+	ck_error(code_of(c, CLIENT_SHARE, &ticket), SR_ERR_TOO_MANY);
+	share_ask(c, &other);
+	ck_assert_uint_eq(c->nodes[0].core->clients_n, CORE_CLIENTS_SUBJECT_MAX + 1);
+	sr_writer_clear(&ticket);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(for_what_makes_no_ticket_no_share_is_waited)
+{
+	struct cluster *c = cluster_quiet(73);
+	struct sr_hash32 subject;
+	struct cluster_key key;
+	struct sr_writer ticket;
+
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_key_make(&key, c);
+	subject = pooled(c, &key, VAULT_OP_NFT_MINT);
+	sr_writer_init(&ticket, 32);
+	sr_write_hash(&ticket, &subject);
+	ck_error(code_of(c, CLIENT_SHARE, &ticket), SR_ERR_NO_SUCH_TICKET);
+	sr_writer_clear(&ticket);
+	cluster_free(c);
+}
+END_TEST
+
 /* --- ingress --- */
 
 /* Reads along what node 0 votes; after each of its steps it may have heard nobody. */
@@ -563,5 +646,7 @@ TEST_MAIN("enclave peers",
 	a_read_is_signed_and_of_these_minutes,
 	every_kind_of_read_is_known_and_no_other,
 	ten_thousand_clients_may_wait,
+	sixteen_may_wait_for_the_same_and_others_are_not_kept_out,
+	for_what_makes_no_ticket_no_share_is_waited,
 	who_hears_too_few_does_not_say_that_requests_reach_him,
 	who_has_no_room_for_requests_does_not_say_that_they_reach_him)

@@ -204,7 +204,7 @@ struct run {
 	uint32_t tried;
 };
 
-static uint64_t cost_us(unsigned kind, size_t n)
+uint64_t exec_cost_us(unsigned kind, size_t n)
 {
 	if (vault_hold_is(kind))
 		return COST_MEMBER_US + n / COST_HOLD_BYTES;
@@ -340,7 +340,7 @@ static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n
 static enum sr_error run_op(struct run *r, const uint8_t *bytes, size_t n)
 {
 	unsigned kind = kind_peek(bytes, n);
-	uint64_t cost = cost_us(kind, n);
+	uint64_t cost = exec_cost_us(kind, n);
 
 	if (r->ops_n >= CORE_BLOCK_OPS_MAX || cost > r->budget_us || cost > r->effort_us)
 		return SR_ERR_BLOCK_LIMIT;

@@ -23,6 +23,11 @@
 #define CORE_POOL_ACCOUNT_MAX 1024u
 #define CORE_POOL_MEMBER_MAX 64u                /* of these, members' operations */
 #define CORE_NONCE_WINDOW 1024u                 /* how far ahead of the state a nonce may be */
+/* What is computed for peers' operations as they come, in the microseconds of exec_cost_us: so much
+ * of the time, and so much at once, each peer an equal part of it. */
+#define CORE_EFFORT_PERCENT 35u
+#define CORE_EFFORT_US 400000u
+#define CORE_EFFORT_LEAST_US 10000u             /* at once, of each */
 #define CORE_CLIENTS_MAX 10000u
 #define CORE_CLIENTS_SUBJECT_MAX 16u            /* of these, for one receipt or ticket */
 #define CORE_VERDICTS 65536u                    /* operations whose check is remembered */
@@ -159,6 +164,8 @@ struct core_peer {
 	struct sr_hash32 get_root;
 	struct vault_key get_key;
 };
+
+struct core_effort { uint64_t us, at_ms; };     /* taken, as it was then */
 
 /* A state that is shown to who joins: snapshot.c. */
 #define CORE_SERVED 2u
@@ -352,6 +359,9 @@ struct enclave_core {
 	bool disk_full;
 	bool connected[SR_MEMBERS_MAX];         /* by seat, as heard_ms */
 	uint64_t heard_ms[SR_MEMBERS_MAX];
+	/* by seat, too: of holders' operations and of steps of a change, neither at the other's
+	 * cost */
+	struct core_effort hold_effort[SR_MEMBERS_MAX], step_effort[SR_MEMBERS_MAX];
 	uint64_t status_ms;
 	uint64_t operations_final, operations_refused, releases;
 };
@@ -481,6 +491,8 @@ struct exec_block *exec_tip(struct enclave_core *self);
 unsigned exec_pending(const struct enclave_core *self, const struct sr_hash32 *op);
 struct vault_block exec_vault_block(const struct enclave_core *self,
     const struct consensus_header *header, const struct exec_block *parent);
+/* What an operation of n bytes counts as, at most. */
+uint64_t exec_cost_us(unsigned kind, size_t n);
 /* Client operations; verdicts are remembered. */
 SR_MUST_CHECK enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
     const struct vault_block *block, const uint8_t *bytes, size_t n);

@@ -219,21 +219,54 @@ void peers_ahead_drop(struct enclave_core *self)
 	self->ahead_bytes = 0;
 }
 
+static bool effort_take(const struct enclave_core *self, struct core_effort *e, uint64_t cost_us)
+{
+	uint64_t n = self->now->record.n, most = CORE_EFFORT_US / n, rested_us = 0;
+
+	if (most < CORE_EFFORT_LEAST_US)
+		most = CORE_EFFORT_LEAST_US;
+	if (self->now_ms > e->at_ms)
+		rested_us = (self->now_ms - e->at_ms) * 10u * CORE_EFFORT_PERCENT / n;
+	e->us = e->us > rested_us ? e->us - rested_us : 0;
+	e->at_ms = self->now_ms;
+	if (e->us + cost_us > most)
+		return false;
+	e->us += cost_us;
+	return true;
+}
+
+/* To try them takes long, and only their maker sends them: what it may take is its own. More of
+ * them wait with their maker for a block of its own. */
+static bool effort_left(struct enclave_core *self, uint32_t from, const struct vault_op *op)
+{
+	unsigned kind = (unsigned)op->kind;
+	uint64_t cost_us = exec_cost_us(kind, op->body.n);
+
+	if (vault_hold_is(kind))
+		return effort_take(self, &self->hold_effort[from], cost_us);
+	return kind < EPOCH_OP_DEAL || kind > EPOCH_OP_ACK ||
+	    effort_take(self, &self->step_effort[from], cost_us);
+}
+
 static enum sr_error receive_operation(struct enclave_core *self, uint32_t from, const uint8_t *p,
     size_t n)
 {
 	struct vault_receipt receipt;
 	struct vault_op op;
 
-	if (vault_op_decode(&op, p, n) == SR_OK && op.epoch > self->now->record.epoch) {
+	if (vault_op_decode(&op, p, n) != SR_OK)
+		return SR_OK;
+	if (op.epoch > self->now->record.epoch) {
 		ahead_keep(self, from, op.epoch, true, p, n);
 		return SR_OK;
 	}
 	/* Who observes builds no blocks; of a guest only its part in a change is taken. */
 	if (self->now->self >= self->now->record.n)
 		return SR_OK;
-	if (seats_peer(self->now, from) >= self->now->record.n && (vault_op_decode(&op, p, n) !=
-	    SR_OK || (unsigned)op.kind < VAULT_OP_MEMBER_FIRST))
+	if (seats_peer(self->now, from) >= self->now->record.n &&
+	    (unsigned)op.kind < VAULT_OP_MEMBER_FIRST)
+		return SR_OK;
+	if (pool_find(self->pool, &op.hash) != NULL || !effort_left(self, from, &op))
 		return SR_OK;
 	if (peers_admit(self, &receipt, &op, p, n) != SR_OK)
 		return SR_OK;

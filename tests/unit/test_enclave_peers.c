@@ -186,6 +186,88 @@ START_TEST(a_nonce_may_be_so_far_ahead_and_no_further)
 }
 END_TEST
 
+/* --- what a peer may take of the others' time --- */
+
+static void peer_say(struct stage *s, uint32_t seat, struct sr_writer *op)
+{
+	struct sr_writer msg;
+
+	sr_writer_init(&msg, SR_OP_MAX + 1);
+	sr_write_u8(&msg, CORE_OPERATION);
+	sr_write_copy(&msg, op->p, op->n);
+	ck_ok(msg.error);
+	ck_ok(peers_receive(s->core, seat, msg.p, msg.n));
+	sr_writer_clear(&msg);
+	sr_writer_clear(op);
+}
+
+/* An acknowledgement of this node's while the first key is made, of a set that may come about. */
+static bool ack_taken(struct stage *s, uint32_t node, unsigned salt)
+{
+	struct epoch_context ctx = core_epoch_context(s->core);
+	uint8_t ack[sizeof(struct epoch_set) + SHAMIR_PROOF_SIZE + 32u] = { 0x0f };
+	struct sr_writer w;
+
+	memcpy(ack + sizeof(struct epoch_set), &salt, sizeof(salt));
+	pool_drop_all(s->core->pool);
+	sr_writer_init(&w, SR_OP_MAX);
+	ck_ok(epoch_op_write(&w, &ctx, EPOCH_OP_ACK, &s->c->nodes[node].core->keys->now.vote, ack,
+	    sizeof(ack)));
+	peer_say(s, s->c->nodes[node].core->seat, &w);
+	return pool_count(s->core->pool) > 0;
+}
+
+static uint32_t acks_taken(struct stage *s, uint32_t node)
+{
+	static unsigned salt;
+	uint32_t taken = 0;
+
+	for (unsigned i = 0; i < 200; i++)
+		taken += ack_taken(s, node, ++salt) ? 1 : 0;
+	return taken;
+}
+
+static void hold_rubbish_say(struct stage *s, uint32_t node)
+{
+	static const uint8_t zeros[VAULT_HOLD_BATCH_BYTES];
+	struct sr_writer w;
+
+	sr_writer_init(&w, SR_OP_MAX);
+	ck_ok(hold_op_write(&w, &s->core->genesis->chain_id, 0, VAULT_HOLD_DEAL,
+	    &s->c->nodes[node].core->keys->now.vote,
+	    (struct sr_bytes){ zeros, sizeof(zeros) }));
+	peer_say(s, s->c->nodes[node].core->seat, &w);
+}
+
+/* Else who sends what is long to try, and is then refused, keeps votes waiting behind it. */
+START_TEST(what_a_peer_s_operations_take_of_the_time_has_a_bound_of_its_own)
+{
+	const uint64_t most = CORE_EFFORT_US / NODES;
+	struct stage s = { .c = cluster_quiet(74) };
+
+	for (uint32_t i = 0; i < NODES; i++)
+		cluster_start(s.c, i);
+	stage_take(&s);
+	for (unsigned i = 0; i < 50; i++)
+		hold_rubbish_say(&s, 1);
+	ck_assert_uint_le(s.core->hold_effort[1].us, most);
+	ck_assert_uint_gt(s.core->hold_effort[1].us, most - 10000);
+	/* Neither a change nor others pay for it. */
+	ck_assert_uint_eq(acks_taken(&s, 1), most / 1000);
+	ck_assert_uint_eq(acks_taken(&s, 2), most / 1000);
+	ck_assert_uint_eq(acks_taken(&s, 1), 0);
+	s.core->now_ms += 100;
+	ck_assert_uint_eq(acks_taken(&s, 1), CORE_EFFORT_PERCENT / NODES);
+	s.core->now_ms += 1000000;
+	ck_assert_uint_eq(acks_taken(&s, 1), most / 1000);
+	s.core->now->record.n = SR_MEMBERS_MAX;
+	s.core->now_ms += 1000000;
+	ck_assert_uint_eq(acks_taken(&s, 1), CORE_EFFORT_LEAST_US / 1000);
+	s.core->now->record.n = NODES;
+	stage_close(&s);
+}
+END_TEST
+
 /* --- the next epoch's messages --- */
 
 static void early_say(struct stage *s, uint32_t seat, uint64_t epoch, size_t n)
@@ -635,6 +717,7 @@ TEST_MAIN("enclave peers",
 	a_head_is_signed_by_its_member_for_this_challenge_in_this_epoch,
 	before_the_first_key_no_client_s_operation_is_pooled,
 	a_nonce_may_be_so_far_ahead_and_no_further,
+	what_a_peer_s_operations_take_of_the_time_has_a_bound_of_its_own,
 	a_little_is_kept_of_what_comes_for_the_next_epoch,
 	of_each_member_something_is_kept_for_the_next_epoch_whatever_others_send,
 	operations_take_at_most_half_of_a_member_s_share,

@@ -166,10 +166,12 @@ USE_any := shell $(USE_enclave) cli node blob net config
 USE_test_platform_tpm := platform attest wire base
 USE_test_platform_tsm := $(USE_test_platform_tpm)
 USE_test_platform_gramine := $(USE_test_platform_tpm)
-USE_split := $(USE_shamir)
 USE_tree := $(USE_vault)
 # ... or sources of its own besides its file.
 WITH_test_platform_tsm := tests/lib/fake_tsm.c
+# Whoever sends a load: its pace alone, over connections that the test plays.
+USE_test_load_pace := base
+WITH_test_load_pace := tests/load/pace.c
 # Plays members whole: their vault, a genesis of cores.
 USE_test_cli_client := cli config $(USE_enclave)
 

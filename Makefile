@@ -44,7 +44,7 @@ CFLAGS_ALL := $(filter-out -Wnull-dereference -D_FORTIFY_SOURCE=2,$(CFLAGS_ALL))
 LDFLAGS_ALL += $(SANITIZE)
 endif
 
-.PHONY: all deps demo check check-unit check-ct check-planted check-integration bench \
+.PHONY: all deps demo check check-unit check-ct check-planted check-integration \
 	asan fmt install clean soak lint tests help
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -236,9 +236,6 @@ ROUNDS ?= 200
 soak: all
 	@BIN=$(BIN) ROUNDS=$(ROUNDS) tests/integration/soak.sh
 
-bench: all $(BENCH)
-	@set -e; for b in $(BENCH); do echo "== $$b"; BIN=$(BIN) $$b; done
-
 lint: all
 	@$(RUN) lint
 
@@ -306,7 +303,8 @@ help:
 	@echo 'make chaos MINUTES=M  real processes under faults   make fuzz MINUTES=M'
 	@echo 'make ct               constant time, eight builds   make inject   library calls fail'
 	@echo 'make coverage         lines and branches            make soak     as long as you like'
-	@echo 'make bench            measurements                    make asan    unit tests, sanitized'
+	@echo 'make bench            measurements, 15 minutes        make asan    unit tests, sanitized'
+	@echo 'make bench-large      a million records and the like; ROWS="records payload" runs some rows'
 	@echo 'make install          PREFIX=$(PREFIX), DESTDIR       make fmt     mend the layout'
 	@echo 'variables: CC=gcc|clang  V=1  JOBS=$(JOBS)  VARIANT=name DEFS=-DX  (builds into build/name/)'
 

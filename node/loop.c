@@ -181,7 +181,16 @@ static enum sr_error child_prepare(struct loop *self)
 		.sealing_key = self->sealing_key, .user = enclave_user(self->config),
 		.lock = self->config->enclave_lock == CONFIG_LOCK_ALL ? "all" : "keys" };
 
-	SR_TRY(file_path(self->sealing_key, self->config->data_dir, "sealing.key"));
+	bool sealed;
+
+	SR_TRY(file_path(self->sealing_key, self->config->data_dir, NODE_SEALING_KEY));
+	SR_TRY(node_sealing_is_sealed(&sealed, self->config->data_dir));
+	if (sealed) {
+		self->sealing = (struct node_sealing){ self->config->data_dir,
+			&self->platform_options };
+		settings.key = node_sealing_unseal;
+		settings.key_ctx = &self->sealing;
+	}
 	child_init(&self->child, &settings);
 	if (access(settings.program, X_OK) != 0)
 		return refuse(SR_ERR_NOT_FOUND, settings.program, "enclave_program is not there");

@@ -12,6 +12,7 @@
 #include "node/keeper.h"
 #include "node/platform.h"
 #include "node/repair.h"
+#include "node/sealing.h"
 
 #define LOOP_STOP_MS 10000u             /* to stop in order */
 #define LOOP_FX_BATCH 4096u             /* effects handled between two polls */
@@ -31,6 +32,7 @@ struct loop {
 	char sealing_key[1024];
 	struct desk desk;
 	struct platform_options platform_options;
+	struct node_sealing sealing;
 	struct node_platform *platform;
 
 	enum loop_phase phase;

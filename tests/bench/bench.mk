@@ -38,6 +38,6 @@ check-bench: bench-programs
 
 # The peers. etcd's and tang's packages may start a service of their own: it is not used.
 deps-bench:
-	@$(MAKE) deps PACKAGES="$(PACKAGES) etcd-server tang clevis libgfshare-dev ssss socat curl"
+	@$(MAKE) deps PACKAGES="$(PACKAGES) etcd-server tang clevis libgfshare-dev ssss socat"
 
 -include $(patsubst %.c,$(O)/obj/%.d,$(wildcard tests/bench/rows/*.c))

@@ -17,6 +17,7 @@ RUNS=${RUNS:-5}                    # of everything that has a spread
 SECONDS_EACH=${SECONDS_EACH:-4}    # measured, of each run
 WARM=${WARM:-2}                    # before that: connections, caches, the pace of the slots
 LARGE=${LARGE:-}
+ulimit -Sn "$(ulimit -Hn)"         # a file each connection
 c=$STRONGROOM_CLUSTER
 cd "$scratch" || exit 1
 

@@ -18,11 +18,18 @@ struct putting {
 	uint64_t count;
 };
 
+static const struct wire_server *server(void *ctx, uint32_t client)
+{
+	struct putting *p = ctx;
+
+	return &p->servers[client % p->servers_n];
+}
+
 static bool next(void *ctx, struct wire *wire, uint32_t client, bool again,
     const uint8_t **request, size_t *n)
 {
 	struct putting *p = ctx;
-	const struct wire_server *server = &p->servers[client % p->servers_n];
+	const struct wire_server *to = server(ctx, client);
 	char key[32], key64[64], value64[320], json[512];
 	uint8_t value[200];
 	int key_n;
@@ -34,9 +41,9 @@ static bool next(void *ctx, struct wire *wire, uint32_t client, bool again,
 	sr_base64_encode(value64, value, sizeof value);
 	snprintf(json, sizeof json, "{\"key\":\"%s\",\"value\":\"%s\"}", key64, value64);
 	free(p->requests[client]);
-	p->requests[client] = wire_post(n, server, "/v3/kv/put", json);
+	p->requests[client] = wire_post(n, to, "/v3/kv/put", json);
 	load_must(p->requests[client] != NULL ? SR_OK : SR_ERR_NO_MEMORY, "a request");
-	wire_lead(wire, client, server);
+	wire_lead(wire, client, to);
 	*request = p->requests[client];
 	return true;
 }
@@ -53,7 +60,7 @@ static enum pace_verdict answer(void *ctx, const struct wire_answer *answer)
 int load_etcd(char **urls, uint32_t urls_n, const struct pace *pace)
 {
 	struct putting p = { .servers_n = urls_n };
-	struct pace_source source = { &p, next, answer, NULL };
+	struct pace_source source = { &p, next, answer, server };
 	struct pace_result result;
 
 	load_must(urls_n <= SERVERS_MAX ? SR_OK : SR_ERR_TOO_MANY, "servers");

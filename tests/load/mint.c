@@ -81,6 +81,13 @@ static bool next(void *ctx, struct wire *wire, uint32_t client, bool again,
 	return true;
 }
 
+static const struct wire_server *server(void *ctx, uint32_t client)
+{
+	struct minting *m = ctx;
+
+	return &m->servers[m->queues[client].member];
+}
+
 static enum pace_verdict answer(void *ctx, const struct wire_answer *answer)
 {
 	struct minting *m = ctx;
@@ -126,7 +133,7 @@ int load_mint(const char *cluster, const struct pace *pace)
 {
 	static struct worker w;
 	struct minting m = { .clients = pace->clients };
-	struct pace_source source = { &m, next, answer, NULL };
+	struct pace_source source = { &m, next, answer, server };
 	struct pace_result result;
 	char more[96];
 	uint64_t wrong;

@@ -164,8 +164,6 @@ static void loop_run(struct loop *l)
 		}
 		again(l);
 		next(l);
-		if (l->source->step != NULL && l->source->step(l->source->ctx))
-			break;
 	}
 	l->result->cpu_s = cpu_s() - cpu;
 	l->result->seconds = (double)(l->now - l->from) * 1e-6;
@@ -193,6 +191,17 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void clients_make(struct loop *l)
+{
+	for (uint32_t i = 0; i < l->pace->clients; i++) {
+		set_free(l, i);
+		if (l->source->server != NULL)
+			wire_lead(l->wire, i, l->source->server(l->source->ctx, i));
+	}
+	if (l->source->server != NULL)
+		(void)wire_connect_all(l->wire);
+}
+
 void pace_sort(struct pace_result *self)
 {
 	if (self->us_n > 0)
@@ -211,8 +220,7 @@ enum sr_error pace_run(struct pace_result *out, const struct pace *pace,
 	error = l.clients != NULL && l.free != NULL ? wire_new(&l.wire, pace->clients) :
 	    SR_ERR_NO_MEMORY;
 	if (error == SR_OK) {
-		for (uint32_t i = 0; i < pace->clients; i++)
-			set_free(&l, i);
+		clients_make(&l);
 		l.start = l.now = load_now_us();
 		l.from = l.start + (uint64_t)(pace->warm_s * 1e6);
 		l.until = pace->run_s > 0 ? l.from + (uint64_t)(pace->run_s * 1e6) : UINT64_MAX;

@@ -20,8 +20,9 @@ struct pace_source {
 	bool (*next)(void *ctx, struct wire *wire, uint32_t client, bool again,
 	    const uint8_t **request, size_t *n);
 	enum pace_verdict (*answer)(void *ctx, const struct wire_answer *answer);
-	/* Now and then; true: enough (may be NULL). */
-	bool (*step)(void *ctx);
+	/* Where a client's connection leads at first. All are made before the time begins (may be
+	 * NULL: as they are needed). */
+	const struct wire_server *(*server)(void *ctx, uint32_t client);
 };
 
 struct pace {

@@ -12,10 +12,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EVENTS 256
 #define READ_BYTES 16384u
+#define CONNECT_AT_ONCE 64u
+#define STILL_S 10.0
 
 enum stage { CLOSED, CONNECTING, SHAKING, QUIET, SENDING, READING };
 
@@ -174,12 +177,6 @@ static void begin(struct wire *self, struct connection *c)
 		c->stage = SENDING;
 		watch(self, c, EPOLLIN | EPOLLOUT);
 	}
-}
-
-void wire_connect(struct wire *self, uint32_t connection)
-{
-	self->list[connection].request = NULL;
-	begin(self, &self->list[connection]);
 }
 
 static bool key_fits(struct connection *c)
@@ -369,6 +366,51 @@ void wire_turn(struct wire *self, unsigned wait_ms, wire_taker *take, void *ctx)
 		move(self, events[i].data.ptr);
 	if (self->failed > 0)
 		failures_tell(self);
+}
+
+/* --- connecting ahead --- */
+
+struct joining { uint32_t busy, held; double moved_s; };
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void joined(void *ctx, const struct wire_answer *answer)
+{
+	struct joining *j = ctx;
+
+	j->busy--;
+	j->held += answer->error == SR_OK;
+	j->moved_s = now_s();
+}
+
+uint32_t wire_connect_all(struct wire *self)
+{
+	struct joining j = { .moved_s = now_s() };
+	uint32_t begun = 0;
+
+	while ((begun < self->n || j.busy > 0) && now_s() < j.moved_s + STILL_S) {
+		for (; begun < self->n && j.busy < CONNECT_AT_ONCE; begun++, j.busy++) {
+			self->list[begun].request = NULL;
+			begin(self, &self->list[begun]);
+		}
+		wire_turn(self, 100, joined, &j);
+	}
+	return j.held;
+}
+
+uint32_t wire_quiet(const struct wire *self)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < self->n; i++)
+		n += self->list[i].stage == QUIET;
+	return n;
 }
 
 uint8_t *wire_post(size_t *n, const struct wire_server *server, const char *path,

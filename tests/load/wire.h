@@ -36,8 +36,11 @@ void wire_free(struct wire *self);
 SR_MUST_CHECK enum sr_error wire_server_parse(struct wire_server *out, const char *url);
 /* Where a connection that has nothing under way leads from now on. server is borrowed. */
 void wire_lead(struct wire *self, uint32_t connection, const struct wire_server *server);
-/* Connects and shakes hands; nothing is sent. The taker hears of it with status 0. */
-void wire_connect(struct wire *self, uint32_t connection);
+/* Connects all, wherever they lead, and shakes hands, 64 at a time; returns how many it could.
+ * Gives up on the rest when nothing moves for 10 s. */
+uint32_t wire_connect_all(struct wire *self);
+/* How many are connected and have nothing under way. */
+uint32_t wire_quiet(const struct wire *self);
 /* request: a whole HTTP/1.1 request; borrowed until it is answered. */
 void wire_send(struct wire *self, uint32_t connection, const uint8_t *request, size_t n);
 /* Moves what can be moved, waiting at most so long for it. */

@@ -37,6 +37,9 @@ sub put {
 
 sub summary {
 	my ($a) = @_;
+	my $m = $a->{machine};
+	print "$m->{cpu}, $m->{cores} cores, $m->{memory_gib} GiB, $m->{kernel}, $m->{system}, $m->{disk}\n",
+	    join(', ', map { "$_ $m->{versions}{$_}" } sort keys %{ $m->{versions} }), "\n";
 	for my $t (@{ $a->{targets} }) {
 		printf "%-13s %12s  %s %s\n", $t->{verdict}, defined $t->{median} ? Figures::text($t->{median}) . " $t->{unit}" : '-',
 		    $t->{what}, "($t->{op} $t->{target})";
@@ -89,7 +92,7 @@ END
 
 sub spread {
 	my ($f) = @_;
-	return '<span class="spread">' . Figures::text($f->{low}) . ' to ' . Figures::text($f->{high}) . '</span>';
+	return '<span class="spread" title="the least and the most of the runs">' . Figures::text($f->{low}) . ' to ' . Figures::text($f->{high}) . '</span>';
 }
 
 # header cells, rows of cells; the first column is text, the others are numbers.
@@ -104,8 +107,8 @@ sub target_row {
 	my ($t) = @_;
 	my $class = $t->{verdict} =~ s/ /-/gr;
 	my $verdict = $mark{ $t->{verdict} };
-	$verdict .= ', not in all runs' if $t->{not_always} && $t->{verdict} eq 'met';
-	my $why = $t->{size} ? "measured with $t->{size} only" : $t->{verdict};
+	$verdict .= ', not always' if $t->{not_always} && $t->{verdict} eq 'met';
+	my $why = $t->{size} ? "measured with $t->{size} only" : $t->{not_always} ? 'not in all runs' : $t->{verdict};
 	my $target = ($t->{op} eq '>=' ? '≥ ' : '≤ ') . Figures::thousands($t->{target}) . e(" $t->{unit}");
 	my $cell = "<span class=\"$class\" title=\"" . e($why) . "\">$verdict</span>";
 	return [ e($t->{what}), $cell, '–', $target, '–', '' ] unless defined $t->{median};
@@ -129,7 +132,7 @@ sub peer_rows {
 	return (
 		[ 'writes/s, many clients', $f->('throughput.up'), 'etcd', $f->('throughput.etcd'), 1,
 			'checks no signature, trusts every member' ],
-		[ 'a write’s p50 among them', $f->('throughput.up.p50'), 'etcd', $f->('throughput.etcd.p50'), 0, '' ],
+		[ 'a write’s p50 (256 clients; etcd 100)', $f->('throughput.up.p50'), 'etcd', $f->('throughput.etcd.p50'), 0, '' ],
 		[ 'a small secret back, one command', $f->('recover.strongroom'), 'Tang and Clevis', $f->('recover.clevis'), 0,
 			'asks nobody who he is, keeps no record' ],
 		[ 'splitting 16 MiB, 3 of 5', $f->('split.split'), 'libgfshare', $f->('split.libgfshare'), 1, 'the same, given our randomness' ],
@@ -142,7 +145,8 @@ sub peers {
 	my ($a) = @_;
 	my @rows = map {
 		my ($what, $ours, $name, $theirs, $higher, $note) = @$_;
-		my $cell = sub { $_[0] ? Figures::text($_[0]{median}) . ' ' . e($_[0]{unit}) : '<strong class="not-met">not measured</strong>' };
+		my $cell = sub { $_[0] ? '<span title="' . e(Figures::label($_[0])) . '">' . Figures::text($_[0]{median}) . ' '
+		    . e($_[0]{unit}) . '</span>' : '<strong class="not-met">not measured</strong>' };
 		my $r = $higher ? Figures::ratio($ours, $theirs) : Figures::ratio($theirs, $ours);
 		[ $what, $cell->($ours), $cell->($theirs), $r ? sprintf('%.3g×', $r->{median}) : '–', e($name) . ($note ? ": $note" : '') ];
 	} peer_rows($a);

@@ -20,6 +20,7 @@
 struct owner {
 	struct account account;
 	uint32_t number;                 /* the account's */
+	bool holds;                      /* an NFT: its first operation mints it */
 	struct sr_writer policy;         /* holder(its NFT) */
 	uint64_t next, current;          /* secrets: not yet begun, under way */
 	unsigned tries;
@@ -46,26 +47,24 @@ struct filler {
 
 /* --- an account --- */
 
-static void owner_open(struct owner *o, struct worker *w, uint32_t number)
+static void owner_open(struct owner *o, const struct filler *filler, uint32_t i)
 {
-	union vault_op_body body;
-	struct client_act act = { .kind = VAULT_OP_NFT_MINT, .body = &body };
+	o->number = filler->f->before + i;
+	o->account.key = load_key(o->number);
+	o->next = i;
+	o->member = i % filler->w->c->epoch->n;
+	sr_writer_init(&o->policy, VAULT_POLICY_BYTES_MAX);
+}
+
+/* Its NFT is there. */
+static void owner_holds(struct owner *o, struct worker *w, uint64_t nft)
+{
 	char text[32];
 
-	memset(&body, 0, sizeof body);
-	o->account.key = load_key(number);
-	body.nft_mint.to = o->account.key->account;
-	body.nft_mint.name = (struct sr_bytes){ (const uint8_t *)"load", 4 };
-	load_begin(w);
-	load_must(client_act(w->c, o->account.key, &act), "minting");
-	load_must((enum sr_error)act.receipt.code, "minting");
-	o->account.nonce = 1;
-	o->number = number;
-	o->member = number % w->c->epoch->n;
-	snprintf(text, sizeof text, "holder(%" PRIu64 ")", act.receipt.id);
-	sr_writer_init(&o->policy, VAULT_POLICY_BYTES_MAX);
+	snprintf(text, sizeof text, "holder(%" PRIu64 ")", nft);
 	if (!cli_policy(&w->cli, &o->policy, text))
 		load_die("a policy could not be made");
+	o->holds = true;
 }
 
 static void owner_close(struct owner *o)
@@ -115,22 +114,31 @@ static void put_make(struct owner *o, struct client *c, uint32_t bytes)
 }
 
 /* Secret i is account i mod accounts'. */
+static bool begin(struct filler *filler, struct owner *o)
+{
+	if (o->next >= filler->f->secrets)
+		return false;
+	o->tries = 0;
+	if (!o->holds) {
+		account_mint(&o->asked, &o->account, filler->w->c);
+		return true;
+	}
+	o->current = o->next;
+	o->next += filler->f->accounts;
+	put_make(o, filler->w->c, filler->f->bytes);
+	return true;
+}
+
 static bool next(void *ctx, struct wire *wire, uint32_t client, bool again,
     const uint8_t **request, size_t *n)
 {
 	struct filler *filler = ctx;
 	struct owner *o = &filler->owners[client];
 
-	if (again) {
+	if (again)
 		o->member = (o->member + 1) % filler->w->c->epoch->n;
-	} else {
-		if (o->next >= filler->f->secrets)
-			return false;
-		o->current = o->next;
-		o->next += filler->f->accounts;
-		o->tries = 0;
-		put_make(o, filler->w->c, filler->f->bytes);
-	}
+	else if (!begin(filler, o))
+		return false;
 	asked_seal(&o->asked, filler->w->c, &filler->servers[o->member]);
 	wire_lead(wire, client, &filler->servers[o->member]);
 	*request = o->asked.http;
@@ -155,17 +163,16 @@ static enum pace_verdict answer(void *ctx, const struct wire_answer *answer)
 		load_must(error, "storing");
 	if (error != SR_OK)
 		return PACE_AGAIN;
+	if (!o->holds) {
+		owner_holds(o, filler->w, receipt.id);
+		asked_clear(&o->asked);
+		return PACE_GOOD;
+	}
 	sr_hex_encode(id, o->id.b, sizeof o->id.b);
 	load_line(filler->w, text, snprintf(text, sizeof text, "%u %" PRIu64 " %s\n", o->number,
 	    o->current, id));
 	asked_clear(&o->asked);
 	return PACE_GOOD;
-}
-
-static void owner_start(struct filler *filler, struct owner *o, uint32_t i)
-{
-	owner_open(o, filler->w, filler->f->before + i);
-	o->next = i;
 }
 
 static bool fill(struct worker *w, void *ctx)
@@ -181,7 +188,7 @@ static bool fill(struct worker *w, void *ctx)
 	account_servers(filler.servers, w->c);
 	for (uint32_t i = w->number; i < filler.f->accounts && pace.clients < ACCOUNTS_EACH;
 	     i += filler.f->processes)
-		owner_start(&filler, &filler.owners[pace.clients++], i);
+		owner_open(&filler.owners[pace.clients++], &filler, i);
 	load_must(pace_run(&result, &pace, &source), "storing");
 	pace_clear(&result);
 	for (uint32_t i = 0; i < pace.clients; i++)

@@ -36,7 +36,8 @@ for n in $SIZES; do
 		[ "$n" -ge 1048576 ] || continue
 		figure payload.put.rate MB/s higher bytes="$n" -- $put_mb
 		figure payload.get.rate MB/s higher bytes="$n" -- $get_mb
-		figure payload.put.copy ms lower bytes="$n" written="$written" -- $(awk '{ print $1 * 1000 }' copy.put.$n)
+		figure payload.put.copy ms lower bytes="$n" -- $(awk '{ print $1 * 1000 }' copy.put.$n)
+		figure payload.written MB lower bytes="$n" -- "$(awk "BEGIN { print $written / 1e6 }")"
 		figure payload.get.copy ms lower bytes="$n" -- $(awk '{ print $1 * 1000 }' copy.get.$n)
 	}
 done

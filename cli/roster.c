@@ -206,3 +206,8 @@ enum sr_error roster_point_check(struct client *c, const char *text)
 	free(record);
 	return error;
 }
+
+uint64_t roster_policy_next(const struct client_roster *r)
+{
+	return (r->has_announced ? r->announced.number : r->policy.number) + 1;
+}

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "enclave/genesis.h"
+#include "node/asker.h"
 #include "node/blobs.h"
 #include "node/child.h"
 #include "node/desk.h"
@@ -27,6 +28,7 @@ struct loop {
 	struct keeper keeper;
 	struct blobs *blobs;
 	struct repair *repair;
+	struct asker *asker;
 	struct net_links *links;
 	struct child child;
 	char sealing_key[1024];

@@ -18,6 +18,14 @@ struct cert { gnutls_x509_crt_t crt; };
 	((unsigned)GNUTLS_CERT_INVALID | GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED |                  \
 	    GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE)
 
+/* A lack of memory is no verdict. */
+static enum sr_error verdict(int code, enum sr_error bad)
+{
+	if (code >= 0)
+		return SR_OK;
+	return code == GNUTLS_E_MEMORY_ERROR ? SR_ERR_NO_MEMORY : bad;
+}
+
 /* --- Windows --- */
 
 void cert_window_init(struct cert_window *self)
@@ -57,25 +65,26 @@ static enum sr_error chain_add(struct cert_chain *self, gnutls_x509_crt_t crt)
 static enum sr_error read_der(struct cert_chain *self, const gnutls_datum_t *der)
 {
 	gnutls_x509_crt_t crt;
+	enum sr_error err;
 
 	if (gnutls_x509_crt_init(&crt) != 0)
 		return SR_ERR_NO_MEMORY;
-	if (gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) != 0) {
-		gnutls_x509_crt_deinit(crt);
-		return SR_ERR_CHAIN_BAD;
-	}
-	return chain_add(self, crt);
+	err = verdict(gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER), SR_ERR_CHAIN_BAD);
+	if (err == SR_OK)
+		return chain_add(self, crt);
+	gnutls_x509_crt_deinit(crt);
+	return err;
 }
 
 static enum sr_error read_pem(struct cert_chain *self, const gnutls_datum_t *pem)
 {
 	gnutls_x509_crt_t list[CERT_CHAIN_MAX];
 	unsigned n = CERT_CHAIN_MAX;
-	enum sr_error err = SR_OK;
+	enum sr_error err;
 
-	if (gnutls_x509_crt_list_import(list, &n, pem, GNUTLS_X509_FMT_PEM,
-		GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED) < 0)
-		return SR_ERR_CHAIN_BAD;
+	SR_TRY(verdict(gnutls_x509_crt_list_import(list, &n, pem, GNUTLS_X509_FMT_PEM,
+		GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED), SR_ERR_CHAIN_BAD));
+	err = SR_OK;
 	for (unsigned i = 0; i < n; i++) {
 		if (err == SR_OK)
 			err = chain_add(self, list[i]);
@@ -86,7 +95,8 @@ static enum sr_error read_pem(struct cert_chain *self, const gnutls_datum_t *pem
 }
 
 /* What we read, written again, must be what we were given. */
-static bool canonical(const struct cert_chain *self, size_t from, struct sr_bytes bytes, bool pem)
+static enum sr_error canonical(
+    const struct cert_chain *self, size_t from, struct sr_bytes bytes, bool pem)
 {
 	size_t at = 0;
 
@@ -94,16 +104,16 @@ static bool canonical(const struct cert_chain *self, size_t from, struct sr_byte
 		gnutls_datum_t out = { NULL, 0 };
 		bool same;
 
-		if (gnutls_x509_crt_export2(self->at[i]->crt,
-			pem ? GNUTLS_X509_FMT_PEM : GNUTLS_X509_FMT_DER, &out) != 0)
-			return false;
+		SR_TRY(verdict(gnutls_x509_crt_export2(self->at[i]->crt,
+			pem ? GNUTLS_X509_FMT_PEM : GNUTLS_X509_FMT_DER, &out), SR_ERR_CHAIN_BAD));
 		same = out.size <= bytes.n - at && memcmp(out.data, bytes.p + at, out.size) == 0;
 		at += out.size;
 		gnutls_free(out.data);
 		if (!same)
-			return false;
+			return SR_ERR_CHAIN_BAD;
 	}
-	return at == bytes.n || (pem && at + 1 == bytes.n && bytes.p[at] == 0);
+	return at == bytes.n || (pem && at + 1 == bytes.n && bytes.p[at] == 0) ? SR_OK
+									       : SR_ERR_CHAIN_BAD;
 }
 
 enum sr_error cert_chain_read(struct cert_chain *self, struct sr_bytes bytes)
@@ -121,8 +131,8 @@ enum sr_error cert_chain_read(struct cert_chain *self, struct sr_bytes bytes)
 	memcpy(copy, bytes.p, bytes.n);
 	in = (gnutls_datum_t){ copy, (unsigned)bytes.n };
 	err = copy[0] == 0x30 ? read_der(self, &in) : read_pem(self, &in);
-	if (err == SR_OK && !canonical(self, from, bytes, copy[0] != 0x30))
-		err = SR_ERR_CHAIN_BAD;
+	if (err == SR_OK)
+		err = canonical(self, from, bytes, copy[0] != 0x30);
 	free(copy);
 	return err;
 }
@@ -138,21 +148,16 @@ void cert_chain_clear(struct cert_chain *self)
 
 /* --- Chains --- */
 
-static struct sr_hash32 fingerprint(gnutls_x509_crt_t crt)
+enum sr_error cert_hash(struct sr_hash32 *out, const struct cert *cert)
 {
-	struct sr_hash32 hash = { { 0 } };
 	gnutls_datum_t der = { NULL, 0 };
 
-	if (gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der) != 0)
-		return hash;
-	hash = sr_hash(der.data, der.size);
+	*out = (struct sr_hash32){ { 0 } };
+	SR_TRY(verdict(
+	    gnutls_x509_crt_export2(cert->crt, GNUTLS_X509_FMT_DER, &der), SR_ERR_CHAIN_BAD));
+	*out = sr_hash(der.data, der.size);
 	gnutls_free(der.data);
-	return hash;
-}
-
-struct sr_hash32 cert_hash(const struct cert *cert)
-{
-	return fingerprint(cert->crt);
+	return SR_OK;
 }
 
 static void window_cut(struct cert_window *window, gnutls_x509_crt_t crt)
@@ -179,7 +184,7 @@ enum sr_error cert_chain_verify(const struct cert_chain *self, const struct sr_h
 
 	if (self->n == 0)
 		return SR_ERR_CHAIN_BAD;
-	last = fingerprint(self->at[self->n - 1]->crt);
+	SR_TRY(cert_hash(&last, self->at[self->n - 1]));
 	for (size_t i = 0; i < roots_n; i++)
 		pinned = pinned || sr_hash32_equal(&last, &roots[i]);
 	if (!pinned || sr_hash32_is_zero(&last))
@@ -188,13 +193,12 @@ enum sr_error cert_chain_verify(const struct cert_chain *self, const struct sr_h
 		list[i] = self->at[i]->crt;
 		window_cut(window, list[i]);
 	}
-	if (gnutls_x509_crt_list_verify(list, (unsigned)self->n, &list[self->n - 1], 1, NULL, 0,
-		NO_CLOCK, &status) != 0 || status != 0)
-		return SR_ERR_CHAIN_BAD;
-	return SR_OK;
+	SR_TRY(verdict(gnutls_x509_crt_list_verify(list, (unsigned)self->n, &list[self->n - 1], 1,
+		NULL, 0, NO_CLOCK, &status), SR_ERR_CHAIN_BAD));
+	return status == 0 ? SR_OK : SR_ERR_CHAIN_BAD;
 }
 
-void cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool)
+enum sr_error cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool)
 {
 	while (self->n > 0 && self->n < CERT_CHAIN_MAX) {
 		gnutls_x509_crt_t last = self->at[self->n - 1]->crt;
@@ -203,23 +207,29 @@ void cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool)
 		enum sr_error err;
 
 		if (gnutls_x509_crt_check_issuer(last, last))
-			return;
+			return SR_OK;
 		for (size_t i = 0; i < pool->n && found == NULL; i++)
 			if (gnutls_x509_crt_check_issuer(last, pool->at[i]->crt))
 				found = pool->at[i];
-		if (found == NULL
-		    || gnutls_x509_crt_export2(found->crt, GNUTLS_X509_FMT_DER, &der) != 0)
-			return;
+		if (found == NULL)
+			return SR_OK;
+		SR_TRY(verdict(gnutls_x509_crt_export2(found->crt, GNUTLS_X509_FMT_DER, &der),
+		    SR_ERR_CHAIN_BAD));
 		err = read_der(self, &der);
 		gnutls_free(der.data);
-		if (err != SR_OK)
-			return;
+		SR_TRY(err);
 	}
+	return SR_OK;
 }
 
-bool cert_is_ca(const struct cert *cert)
+/* Whoever has no such extension is none. */
+enum sr_error cert_is_ca(bool *ca, const struct cert *cert)
 {
-	return gnutls_x509_crt_get_ca_status(cert->crt, NULL) > 0;
+	int code = gnutls_x509_crt_get_ca_status(cert->crt, NULL);
+
+	*ca = code > 0;
+	return code == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE ? SR_OK
+							     : verdict(code, SR_ERR_CHAIN_BAD);
 }
 
 enum sr_error cert_extension(uint8_t **out, size_t *n, const struct cert *cert, const char *oid)
@@ -229,34 +239,37 @@ enum sr_error cert_extension(uint8_t **out, size_t *n, const struct cert *cert, 
 	for (unsigned i = 0; i < 64; i++) {
 		size_t here_n = sizeof here, size = 0;
 		unsigned critical;
+		enum sr_error err;
 
-		if (gnutls_x509_crt_get_extension_info(cert->crt, i, here, &here_n, &critical) != 0)
-			return SR_ERR_NOT_FOUND;
+		SR_TRY(verdict(gnutls_x509_crt_get_extension_info(
+		    cert->crt, i, here, &here_n, &critical), SR_ERR_NOT_FOUND));
 		if (strcmp(here, oid) != 0)
 			continue;
-		if (gnutls_x509_crt_get_extension_data(cert->crt, i, NULL, &size) != 0 || size == 0
-		    || size > CERT_BYTES_MAX)
+		SR_TRY(verdict(gnutls_x509_crt_get_extension_data(cert->crt, i, NULL, &size),
+		    SR_ERR_NOT_FOUND));
+		if (size == 0 || size > CERT_BYTES_MAX)
 			return SR_ERR_NOT_FOUND;
 		*out = malloc(size);
 		if (*out == NULL)
 			return SR_ERR_NO_MEMORY;
-		if (gnutls_x509_crt_get_extension_data(cert->crt, i, *out, &size) == 0) {
-			*n = size;
-			return SR_OK;
-		}
-		free(*out);
-		return SR_ERR_NOT_FOUND;
+		err = verdict(gnutls_x509_crt_get_extension_data(cert->crt, i, *out, &size),
+		    SR_ERR_NOT_FOUND);
+		if (err != SR_OK)
+			free(*out);
+		*n = size;
+		return err;
 	}
 	return SR_ERR_NOT_FOUND;
 }
 
-void cert_common_name(char *out, size_t size, const struct cert *cert)
+enum sr_error cert_named(const struct cert *cert, const char *name)
 {
-	size_t n = size;
+	char have[64];
+	size_t n = sizeof have;
 
-	if (gnutls_x509_crt_get_dn_by_oid(cert->crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, out, &n)
-	    != 0)
-		out[0] = '\0';
+	SR_TRY(verdict(gnutls_x509_crt_get_dn_by_oid(
+	    cert->crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, have, &n), SR_ERR_CHAIN_BAD));
+	return strcmp(have, name) == 0 ? SR_OK : SR_ERR_CHAIN_BAD;
 }
 
 static bool datum_take(uint8_t *out, size_t *n, size_t max, const gnutls_datum_t *d)
@@ -272,19 +285,32 @@ static bool datum_take(uint8_t *out, size_t *n, size_t max, const gnutls_datum_t
 	return true;
 }
 
+/* Written twice: libtasn1 may leave parts out that it had no memory for, and not say so. */
+static enum sr_error spki_export(gnutls_datum_t der[2], gnutls_pubkey_t key)
+{
+	for (size_t i = 0; i < 2; i++)
+		SR_TRY(verdict(gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der[i]),
+		    SR_ERR_BAD_PUBLIC_KEY));
+	return der[0].size == der[1].size && memcmp(der[0].data, der[1].data, der[0].size) == 0
+	    ? SR_OK
+	    : SR_ERR_NO_MEMORY;
+}
+
 enum sr_error cert_spki(uint8_t *out, size_t *n, size_t max, const struct cert *cert)
 {
-	gnutls_datum_t der = { NULL, 0 };
+	gnutls_datum_t der[2] = { { NULL, 0 }, { NULL, 0 } };
 	gnutls_pubkey_t key;
-	enum sr_error err = SR_ERR_BAD_PUBLIC_KEY;
+	enum sr_error err;
 
 	if (gnutls_pubkey_init(&key) != 0)
 		return SR_ERR_NO_MEMORY;
-	if (gnutls_pubkey_import_x509(key, cert->crt, 0) == 0 &&
-	    gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der) == 0 &&
-	    datum_take(out, n, max, &der))
-		err = SR_OK;
-	gnutls_free(der.data);
+	err = verdict(gnutls_pubkey_import_x509(key, cert->crt, 0), SR_ERR_BAD_PUBLIC_KEY);
+	if (err == SR_OK)
+		err = spki_export(der, key);
+	if (err == SR_OK && !datum_take(out, n, max, &der[0]))
+		err = SR_ERR_BAD_PUBLIC_KEY;
+	gnutls_free(der[0].data);
+	gnutls_free(der[1].data);
 	gnutls_pubkey_deinit(key);
 	return err;
 }
@@ -294,15 +320,16 @@ enum sr_error cert_rsa(uint8_t *modulus, size_t *modulus_n, size_t modulus_max, 
 {
 	gnutls_datum_t m = { NULL, 0 }, e = { NULL, 0 };
 	gnutls_pubkey_t key;
-	enum sr_error err = SR_ERR_BAD_PUBLIC_KEY;
+	enum sr_error err;
 
 	if (gnutls_pubkey_init(&key) != 0)
 		return SR_ERR_NO_MEMORY;
-	if (gnutls_pubkey_import_x509(key, cert->crt, 0) == 0 &&
-	    gnutls_pubkey_export_rsa_raw(key, &m, &e) == 0 &&
-	    datum_take(modulus, modulus_n, modulus_max, &m) &&
-	    datum_take(exponent, exponent_n, exponent_max, &e))
-		err = SR_OK;
+	err = verdict(gnutls_pubkey_import_x509(key, cert->crt, 0), SR_ERR_BAD_PUBLIC_KEY);
+	if (err == SR_OK)
+		err = verdict(gnutls_pubkey_export_rsa_raw(key, &m, &e), SR_ERR_BAD_PUBLIC_KEY);
+	if (err == SR_OK && (!datum_take(modulus, modulus_n, modulus_max, &m) ||
+		!datum_take(exponent, exponent_n, exponent_max, &e)))
+		err = SR_ERR_BAD_PUBLIC_KEY;
 	gnutls_free(m.data);
 	gnutls_free(e.data);
 	gnutls_pubkey_deinit(key);
@@ -341,14 +368,15 @@ static enum sr_error crl_check(gnutls_x509_crl_t crl, gnutls_x509_crt_t crt,
 	       to = gnutls_x509_crl_get_next_update(crl);
 	int revoked;
 
-	if (gnutls_x509_crl_check_issuer(crl, issuer) != 1 ||
-	    gnutls_x509_crl_verify(crl, &issuer, 1, NO_CLOCK, &status) != 0 ||
-	    (status & ~CRL_CLOCK) != 0 || from < 0 || to < 0)
+	if (gnutls_x509_crl_check_issuer(crl, issuer) != 1)
+		return SR_ERR_COLLATERAL_BAD;
+	SR_TRY(verdict(gnutls_x509_crl_verify(crl, &issuer, 1, NO_CLOCK, &status),
+	    SR_ERR_COLLATERAL_BAD));
+	if ((status & ~CRL_CLOCK) != 0 || from < 0 || to < 0)
 		return SR_ERR_COLLATERAL_BAD;
 	cert_window_cut(window, (uint64_t)from, (uint64_t)to);
 	revoked = gnutls_x509_crt_check_revocation(crt, &crl, 1);
-	if (revoked < 0)
-		return SR_ERR_COLLATERAL_BAD;
+	SR_TRY(verdict(revoked, SR_ERR_COLLATERAL_BAD));
 	return revoked == 0 ? SR_OK : SR_ERR_KEY_REVOKED;
 }
 
@@ -358,7 +386,7 @@ enum sr_error cert_not_revoked(const struct cert *cert, const struct cert *issue
 	gnutls_x509_crl_t crl;
 	gnutls_datum_t in;
 	uint8_t *copy;
-	enum sr_error err = SR_ERR_COLLATERAL_BAD;
+	enum sr_error err;
 
 	if (bytes.n == 0 || bytes.n > CERT_CRL_MAX || !crl_algorithms_agree(bytes))
 		return SR_ERR_COLLATERAL_BAD;
@@ -371,7 +399,9 @@ enum sr_error cert_not_revoked(const struct cert *cert, const struct cert *issue
 	}
 	memcpy(copy, bytes.p, bytes.n);
 	in = (gnutls_datum_t){ copy, (unsigned)bytes.n };
-	if (gnutls_x509_crl_import(crl, &in, GNUTLS_X509_FMT_DER) == 0)
+	err = verdict(
+	    gnutls_x509_crl_import(crl, &in, GNUTLS_X509_FMT_DER), SR_ERR_COLLATERAL_BAD);
+	if (err == SR_OK)
 		err = crl_check(crl, cert->crt, issuer->crt, window);
 	gnutls_x509_crl_deinit(crl);
 	free(copy);
@@ -390,7 +420,7 @@ static enum sr_error verify_rs(gnutls_pubkey_t key, enum cert_curve curve, struc
 		       sd = { rs[1], (unsigned)curve };
 	gnutls_datum_t data;
 	uint8_t *copy;
-	int ok;
+	enum sr_error err;
 
 	memcpy(rs[0], r, curve);
 	memcpy(rs[1], s, curve);
@@ -401,14 +431,18 @@ static enum sr_error verify_rs(gnutls_pubkey_t key, enum cert_curve curve, struc
 		return SR_ERR_NO_MEMORY;
 	memcpy(copy, message.p, message.n);
 	data = (gnutls_datum_t){ copy, (unsigned)message.n };
-	if (gnutls_encode_rs_value(&sig, &rd, &sd) != 0) {
-		free(copy);
-		return SR_ERR_EVIDENCE_BAD;
-	}
-	ok = gnutls_pubkey_verify_data2(key, algorithm, 0, &data, &sig);
+	err = verdict(gnutls_encode_rs_value(&sig, &rd, &sd), SR_ERR_EVIDENCE_BAD);
+	if (err == SR_OK)
+		err = verdict(gnutls_pubkey_verify_data2(key, algorithm, 0, &data, &sig),
+		    SR_ERR_EVIDENCE_BAD);
 	gnutls_free(sig.data);
 	free(copy);
-	return ok >= 0 ? SR_OK : SR_ERR_EVIDENCE_BAD;
+	return err;
+}
+
+static gnutls_ecc_curve_t gnutls_curve(enum cert_curve curve)
+{
+	return curve == CERT_P256 ? GNUTLS_ECC_CURVE_SECP256R1 : GNUTLS_ECC_CURVE_SECP384R1;
 }
 
 enum sr_error cert_verify_rs(const struct cert *cert, enum cert_curve curve,
@@ -416,13 +450,17 @@ enum sr_error cert_verify_rs(const struct cert *cert, enum cert_curve curve,
 {
 	gnutls_ecc_curve_t have = GNUTLS_ECC_CURVE_INVALID;
 	gnutls_pubkey_t key;
-	enum sr_error err = SR_ERR_EVIDENCE_BAD;
+	enum sr_error err;
 
 	if (gnutls_pubkey_init(&key) != 0)
 		return SR_ERR_NO_MEMORY;
-	if (gnutls_pubkey_import_x509(key, cert->crt, 0) == 0 &&
-	    gnutls_pubkey_export_ecc_raw2(key, &have, NULL, NULL, 0) == 0 &&
-	    have == (curve == CERT_P256 ? GNUTLS_ECC_CURVE_SECP256R1 : GNUTLS_ECC_CURVE_SECP384R1))
+	err = verdict(gnutls_pubkey_import_x509(key, cert->crt, 0), SR_ERR_EVIDENCE_BAD);
+	if (err == SR_OK)
+		err = verdict(gnutls_pubkey_export_ecc_raw2(key, &have, NULL, NULL, 0),
+		    SR_ERR_EVIDENCE_BAD);
+	if (err == SR_OK && have != gnutls_curve(curve))
+		err = SR_ERR_EVIDENCE_BAD;
+	if (err == SR_OK)
 		err = verify_rs(key, curve, message, r, s);
 	gnutls_pubkey_deinit(key);
 	return err;
@@ -434,15 +472,15 @@ enum sr_error cert_point_verify_rs(const uint8_t *point, enum cert_curve curve,
 	uint8_t xy[2][48];
 	gnutls_datum_t x = { xy[0], (unsigned)curve }, y = { xy[1], (unsigned)curve };
 	gnutls_pubkey_t key;
-	enum sr_error err = SR_ERR_EVIDENCE_BAD;
+	enum sr_error err;
 
 	memcpy(xy[0], point, curve);
 	memcpy(xy[1], point + curve, curve);
 	if (gnutls_pubkey_init(&key) != 0)
 		return SR_ERR_NO_MEMORY;
-	if (gnutls_pubkey_import_ecc_raw(key,
-		curve == CERT_P256 ? GNUTLS_ECC_CURVE_SECP256R1 : GNUTLS_ECC_CURVE_SECP384R1, &x,
-		&y) == 0)
+	err = verdict(
+	    gnutls_pubkey_import_ecc_raw(key, gnutls_curve(curve), &x, &y), SR_ERR_EVIDENCE_BAD);
+	if (err == SR_OK)
 		err = verify_rs(key, curve, message, r, s);
 	gnutls_pubkey_deinit(key);
 	return err;
@@ -457,6 +495,7 @@ enum sr_error cert_key_read(struct cert_key **out, struct sr_bytes spki)
 	struct cert_key *k = calloc(1, sizeof *k);
 	uint8_t copy[2048];
 	gnutls_datum_t in = { copy, (unsigned)spki.n };
+	enum sr_error err = SR_ERR_BAD_PUBLIC_KEY;
 
 	*out = NULL;
 	if (k == NULL || gnutls_pubkey_init(&k->key) != 0) {
@@ -465,14 +504,14 @@ enum sr_error cert_key_read(struct cert_key **out, struct sr_bytes spki)
 	}
 	if (spki.n > 0 && spki.n <= sizeof copy) {
 		memcpy(copy, spki.p, spki.n);
-		if (gnutls_pubkey_import(k->key, &in,
-			copy[0] == 0x30 ? GNUTLS_X509_FMT_DER : GNUTLS_X509_FMT_PEM) == 0) {
-			*out = k;
-			return SR_OK;
-		}
+		err = verdict(gnutls_pubkey_import(k->key, &in,
+			copy[0] == 0x30 ? GNUTLS_X509_FMT_DER : GNUTLS_X509_FMT_PEM), err);
 	}
-	cert_key_free(k);
-	return SR_ERR_BAD_PUBLIC_KEY;
+	if (err == SR_OK)
+		*out = k;
+	else
+		cert_key_free(k);
+	return err;
 }
 
 enum sr_error cert_key_rsa_spki(
@@ -482,20 +521,24 @@ enum sr_error cert_key_rsa_spki(
 	gnutls_datum_t md = { m, (unsigned)modulus.n }, ed = { e, (unsigned)exponent.n },
 		       der = { NULL, 0 };
 	gnutls_pubkey_t key;
-	enum sr_error err = SR_ERR_BAD_PUBLIC_KEY;
+	enum sr_error err;
 
 	/* 2048 bits at least. */
 	if (modulus.n < 256 || modulus.n > sizeof m || exponent.n == 0 || exponent.n > sizeof e)
-		return err;
+		return SR_ERR_BAD_PUBLIC_KEY;
 	memcpy(m, modulus.p, modulus.n);
 	memcpy(e, exponent.p, exponent.n);
 	if (gnutls_pubkey_init(&key) != 0)
 		return SR_ERR_NO_MEMORY;
-	if (gnutls_pubkey_import_rsa_raw(key, &md, &ed) == 0 &&
-	    gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der) == 0 && der.size <= max) {
+	err = verdict(gnutls_pubkey_import_rsa_raw(key, &md, &ed), SR_ERR_BAD_PUBLIC_KEY);
+	if (err == SR_OK)
+		err = verdict(gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der),
+		    SR_ERR_BAD_PUBLIC_KEY);
+	if (err == SR_OK && der.size > max)
+		err = SR_ERR_BAD_PUBLIC_KEY;
+	if (err == SR_OK) {
 		memcpy(out, der.data, der.size);
 		*n = der.size;
-		err = SR_OK;
 	}
 	gnutls_free(der.data);
 	gnutls_pubkey_deinit(key);
@@ -517,7 +560,7 @@ static enum sr_error rsa_verify(
 {
 	uint8_t sig[512], *copy;
 	gnutls_datum_t sd = { sig, (unsigned)signature.n }, md;
-	int ok;
+	enum sr_error err;
 
 	if (signature.n > sizeof sig || message.n == 0 || message.n > CERT_SIGNED_MAX)
 		return SR_ERR_EVIDENCE_BAD;
@@ -527,9 +570,10 @@ static enum sr_error rsa_verify(
 	memcpy(copy, message.p, message.n);
 	memcpy(sig, signature.p, signature.n);
 	md = (gnutls_datum_t){ copy, (unsigned)message.n };
-	ok = gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_RSA_SHA256, 0, &md, &sd);
+	err = verdict(gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_RSA_SHA256, 0, &md, &sd),
+	    SR_ERR_EVIDENCE_BAD);
 	free(copy);
-	return ok >= 0 ? SR_OK : SR_ERR_EVIDENCE_BAD;
+	return err;
 }
 
 enum sr_error cert_key_verify(

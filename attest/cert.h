@@ -2,6 +2,9 @@
  * attest/cert.h - X.509 certificates and revocation lists (RFC 5280) through GnuTLS, and signatures
  * by P-256, P-384 and RSA keys. The only file of the folder that includes GnuTLS. Times are never
  * checked against a clock: every object tells its window and the caller intersects them.
+ *
+ * Each function may also say NO_MEMORY, as far as GnuTLS tells; what it does not tell is the
+ * business of attest_evidence_verify.
  */
 #ifndef SR_ATTEST_CERT_H
 #define SR_ATTEST_CERT_H
@@ -32,16 +35,18 @@ void cert_chain_clear(struct cert_chain *self);
 SR_MUST_CHECK enum sr_error cert_chain_verify(const struct cert_chain *self,
     const struct sr_hash32 *roots, size_t roots_n, struct cert_window *window);
 /* Adds the issuer of the last one when pool holds it, again and again up to a root. */
-void cert_chain_complete(struct cert_chain *self, const struct cert_chain *pool);
+SR_MUST_CHECK enum sr_error cert_chain_complete(
+    struct cert_chain *self, const struct cert_chain *pool);
 
-bool cert_is_ca(const struct cert *cert);
-/* SHA-256 of its DER. Zero when that fails. */
-struct sr_hash32 cert_hash(const struct cert *cert);
+/* CHAIN_BAD: it does not parse. */
+SR_MUST_CHECK enum sr_error cert_is_ca(bool *ca, const struct cert *cert);
+/* SHA-256 of its DER. */
+SR_MUST_CHECK enum sr_error cert_hash(struct sr_hash32 *out, const struct cert *cert);
 /* DER of an extension's value, malloc'd; NOT_FOUND. */
 SR_MUST_CHECK enum sr_error cert_extension(
     uint8_t **out, size_t *n, const struct cert *cert, const char *oid);
-/* Common name of the subject, "" when there is none or it is too long. */
-void cert_common_name(char *out, size_t size, const struct cert *cert);
+/* Is that the common name of the subject? CHAIN_BAD. */
+SR_MUST_CHECK enum sr_error cert_named(const struct cert *cert, const char *name);
 
 #define CERT_SPKI_MAX 1024u
 /* The certificate's key as DER of a SubjectPublicKeyInfo. BAD_PUBLIC_KEY. */

@@ -310,22 +310,26 @@ static void tcb_fields(struct fields *f, struct collateral_tcb *out, const json_
 	    out->tdx ? LEVEL_TDX : out->version == 3 ? LEVEL_SGX : LEVEL_SGX_V2);
 }
 
-static json_t *inner_load(struct sr_bytes inner)
+static enum sr_error inner_load(json_t **out, struct sr_bytes inner)
 {
 	json_error_t error;
 
-	return json_loadb((const char *)inner.p, inner.n, JSON_REJECT_DUPLICATES, &error);
+	*out = json_loadb((const char *)inner.p, inner.n, JSON_REJECT_DUPLICATES, &error);
+	if (*out == NULL && json_error_code(&error) == json_error_out_of_memory)
+		return SR_ERR_NO_MEMORY;
+	return json_is_object(*out) ? SR_OK : SR_ERR_COLLATERAL_BAD;
 }
 
 enum sr_error collateral_tcb_read(struct collateral_tcb *out, struct sr_bytes inner)
 {
 	struct fields f = { false, false };
-	json_t *o = inner_load(inner);
+	json_t *o;
+	enum sr_error err = inner_load(&o, inner);
 
 	memset(out, 0, sizeof *out);
-	if (!json_is_object(o)) {
+	if (err != SR_OK) {
 		json_decref(o);
-		return SR_ERR_COLLATERAL_BAD;
+		return err;
 	}
 	tcb_fields(&f, out, o);
 	json_decref(o);
@@ -347,13 +351,14 @@ void collateral_tcb_clear(struct collateral_tcb *self)
 enum sr_error collateral_qe_read(struct collateral_qe *out, struct sr_bytes inner)
 {
 	struct fields f = { false, false };
-	json_t *o = inner_load(inner);
 	const char *id;
+	json_t *o;
+	enum sr_error err = inner_load(&o, inner);
 
 	memset(out, 0, sizeof *out);
-	if (!json_is_object(o)) {
+	if (err != SR_OK) {
 		json_decref(o);
-		return SR_ERR_COLLATERAL_BAD;
+		return err;
 	}
 	id = text(&f, o, "id");
 	out->td = strcmp(id, "TD_QE") == 0;
@@ -414,10 +419,12 @@ enum sr_error collateral_jwk_rsa(uint8_t *modulus, size_t *modulus_n, size_t mod
     uint8_t *exponent, size_t *exponent_n, size_t exponent_max, struct sr_bytes json,
     const char *kid)
 {
-	json_t *o = inner_load(json), *keys = json_object_get(o, "keys"), *key;
+	json_t *o, *keys, *key;
 	struct fields f = { false, false };
 	size_t i, found = 0;
+	enum sr_error err = inner_load(&o, json);
 
+	keys = json_object_get(o, "keys");
 	json_array_foreach(keys, i, key) {
 		const char *id = json_string_value(json_object_get(key, "kid"));
 
@@ -430,5 +437,7 @@ enum sr_error collateral_jwk_rsa(uint8_t *modulus, size_t *modulus_n, size_t mod
 			f.bad = true;
 	}
 	json_decref(o);
+	if (sr_error_is_shortage(err))
+		return err;
 	return found == 1 && !f.bad ? SR_OK : SR_ERR_EVIDENCE_FORMAT;
 }

@@ -23,14 +23,6 @@ struct work {
 	struct cert_window window;
 };
 
-static bool named(const struct cert *cert, const char *name)
-{
-	char have[64];
-
-	cert_common_name(have, sizeof have, cert);
-	return strcmp(have, name) == 0;
-}
-
 /* --- Certificates --- */
 
 static enum sr_error platform_chain(struct work *w, struct attest_result *out,
@@ -43,11 +35,14 @@ static enum sr_error platform_chain(struct work *w, struct attest_result *out,
 
 	SR_TRY(cert_chain_read(c, w->quote.pck_chain));
 	SR_TRY(cert_chain_verify(c, root, 1, &w->window));
-	if (c->n != 3 || !named(c->at[0], "Intel SGX PCK Certificate"))
+	if (c->n != 3)
 		return SR_ERR_CHAIN_BAD;
-	out->dcap.pck_platform = named(c->at[1], "Intel SGX PCK Platform CA");
-	if (!out->dcap.pck_platform && !named(c->at[1], "Intel SGX PCK Processor CA"))
-		return SR_ERR_CHAIN_BAD;
+	SR_TRY(cert_named(c->at[0], "Intel SGX PCK Certificate"));
+	err = cert_named(c->at[1], "Intel SGX PCK Platform CA");
+	out->dcap.pck_platform = err == SR_OK;
+	if (err == SR_ERR_CHAIN_BAD)
+		err = cert_named(c->at[1], "Intel SGX PCK Processor CA");
+	SR_TRY(err);
 	SR_TRY(cert_not_revoked(c->at[1], c->at[2], in->root_crl, &w->window));
 	SR_TRY(cert_not_revoked(c->at[0], c->at[1], in->pck_crl, &w->window));
 	SR_TRY(cert_extension(&extension, &n, c->at[0], "1.2.840.113741.1.13.1"));
@@ -62,10 +57,11 @@ static enum sr_error signing_chain(struct work *w, struct cert_chain *c, struct 
     const struct attest_dcap_input *in, const struct sr_hash32 *root)
 {
 	SR_TRY(cert_chain_read(c, bytes));
-	cert_chain_complete(c, &w->pck);
+	SR_TRY(cert_chain_complete(c, &w->pck));
 	SR_TRY(cert_chain_verify(c, root, 1, &w->window));
-	if (c->n != 2 || !named(c->at[0], "Intel SGX TCB Signing"))
+	if (c->n != 2)
 		return SR_ERR_CHAIN_BAD;
+	SR_TRY(cert_named(c->at[0], "Intel SGX TCB Signing"));
 	return cert_not_revoked(c->at[0], c->at[1], in->root_crl, &w->window);
 }
 
@@ -75,11 +71,11 @@ static enum sr_error signed_json(struct sr_bytes *inner, const struct cert_chain
     struct sr_bytes file, const char *name)
 {
 	uint8_t sig[64];
+	enum sr_error err;
 
 	SR_TRY(collateral_signed(inner, sig, file, name));
-	return cert_verify_rs(signer->at[0], CERT_P256, *inner, sig, sig + 32) == SR_OK
-	    ? SR_OK
-	    : SR_ERR_COLLATERAL_BAD;
+	err = cert_verify_rs(signer->at[0], CERT_P256, *inner, sig, sig + 32);
+	return err == SR_OK || sr_error_is_shortage(err) ? err : SR_ERR_COLLATERAL_BAD;
 }
 
 /* By the signer that was given, or by the published one whose time it is: both have one key. */
@@ -98,8 +94,9 @@ static enum sr_error signed_by(struct sr_bytes *inner, struct work *w, struct sr
 		if (err == SR_OK)
 			err = signed_json(inner, &chain, file, name);
 		cert_chain_clear(&chain);
-		if (err == SR_OK && (i + 1 == n || cert_window_holds(&w->window, in->time_s)))
-			return SR_OK;
+		if (sr_error_is_shortage(err) ||
+		    (err == SR_OK && (i + 1 == n || cert_window_holds(&w->window, in->time_s))))
+			return err;
 		if (i + 1 < n)
 			w->window = before;
 	}

@@ -21,7 +21,8 @@ struct attest_trust {
  * besides: EVIDENCE_FORMAT for a quote of another TEE than the kind says, for Nitro's user data of
  * more than 64 bytes; EVIDENCE_BAD for a key that may leave its TPM or sign anything, and for a
  * signature of a trusted provisioner that does not verify. Other provisioners are ignored. Report
- * data shorter than 64 bytes are followed by zeros.
+ * data shorter than 64 bytes are followed by zeros. NO_MEMORY, and nothing else, when memory was
+ * short: all other errors are the evidence's, and the same for everybody.
  */
 SR_MUST_CHECK enum sr_error attest_evidence_verify(struct attest_facts *facts,
     struct sr_bytes evidence, const struct attest_trust *trust, uint64_t time_s);

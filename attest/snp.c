@@ -109,38 +109,49 @@ static enum sr_error report_read(
 
 /* --- The certificate says the same --- */
 
-static bool extension_is(const struct cert *leaf, const char *oid, uint32_t value)
+/* EVIDENCE_BAD: it says something else. */
+static enum sr_error said(enum sr_error read, bool same)
+{
+	if (sr_error_is_shortage(read))
+		return read;
+	return read == SR_OK && same ? SR_OK : SR_ERR_EVIDENCE_BAD;
+}
+
+static enum sr_error extension_is(const struct cert *leaf, const char *oid, uint32_t value)
 {
 	struct sr_reader r;
-	uint8_t *p;
-	size_t n;
-	uint32_t have;
+	uint8_t *p = NULL;
+	size_t n = 0;
+	uint32_t have = 0;
+	enum sr_error err = cert_extension(&p, &n, leaf, oid);
 
-	if (cert_extension(&p, &n, leaf, oid) != SR_OK)
-		return false;
-	sr_reader_init(&r, p, n);
-	have = der_u32(&r);
-	free(p);
-	return sr_reader_finish(&r) == SR_OK && have == value;
+	if (err == SR_OK) {
+		sr_reader_init(&r, p, n);
+		have = der_u32(&r);
+		err = sr_reader_finish(&r);
+		free(p);
+	}
+	return said(err, have == value);
 }
 
 /* The extension holds the number as it is, not in DER; on Turin 8 bytes of the 64. */
-static bool chip_is(const struct cert *leaf, const uint8_t chip_id[64])
+static enum sr_error chip_is(const struct cert *leaf, const uint8_t chip_id[64])
 {
 	static const uint8_t zero[64];
-	uint8_t *p;
-	size_t n;
-	bool same;
+	uint8_t *p = NULL;
+	size_t n = 0;
+	bool same = false;
+	enum sr_error err = cert_extension(&p, &n, leaf, OID "4");
 
-	if (cert_extension(&p, &n, leaf, OID "4") != SR_OK)
-		return false;
-	same = (n == 64 || n == 8) && memcmp(p, chip_id, n) == 0 &&
-	    memcmp(chip_id + n, zero, 64 - n) == 0;
-	free(p);
-	return same;
+	if (err == SR_OK) {
+		same = (n == 64 || n == 8) && memcmp(p, chip_id, n) == 0 &&
+		    memcmp(chip_id + n, zero, 64 - n) == 0;
+		free(p);
+	}
+	return said(err, same);
 }
 
-static bool tcb_is(struct attest_snp *snp, const struct cert *leaf, const uint8_t tcb[8])
+static enum sr_error tcb_is(struct attest_snp *snp, const struct cert *leaf, const uint8_t tcb[8])
 {
 	bool turin = strcmp(snp->product, "turin") == 0;
 
@@ -149,10 +160,26 @@ static bool tcb_is(struct attest_snp *snp, const struct cert *leaf, const uint8_
 	snp->tee = tcb[turin ? 2 : 1];
 	snp->snp = tcb[turin ? 3 : 6];
 	snp->microcode = tcb[7];
-	return extension_is(leaf, OID "3.1", snp->boot_loader) &&
-	    extension_is(leaf, OID "3.2", snp->tee) && extension_is(leaf, OID "3.3", snp->snp) &&
-	    extension_is(leaf, OID "3.8", snp->microcode) &&
-	    (!turin || extension_is(leaf, OID "3.9", snp->fmc));
+	SR_TRY(extension_is(leaf, OID "3.1", snp->boot_loader));
+	SR_TRY(extension_is(leaf, OID "3.2", snp->tee));
+	SR_TRY(extension_is(leaf, OID "3.3", snp->snp));
+	SR_TRY(extension_is(leaf, OID "3.8", snp->microcode));
+	return turin ? extension_is(leaf, OID "3.9", snp->fmc) : SR_OK;
+}
+
+/* Which of the roots it leads to. */
+static enum sr_error product_find(
+    size_t *root, const struct cert_chain *chain, struct cert_window *window)
+{
+	enum sr_error err = SR_ERR_CHAIN_BAD;
+
+	for (*root = 0; *root < sizeof roots / sizeof roots[0]; ++*root) {
+		err = cert_chain_verify(chain, &roots[*root], 1, window);
+		if (err != SR_ERR_CHAIN_BAD)
+			break;
+	}
+	SR_TRY(err);
+	return chain->n == 3 ? SR_OK : SR_ERR_CHAIN_BAD;
 }
 
 static enum sr_error chain_read(struct cert_chain *chain, const struct attest_snp_input *in)
@@ -165,7 +192,7 @@ static enum sr_error chain_read(struct cert_chain *chain, const struct attest_sn
 	if (err == SR_OK && in->ark.n > 0)
 		err = cert_chain_read(&pool, in->ark);
 	if (err == SR_OK)
-		cert_chain_complete(chain, &pool);
+		err = cert_chain_complete(chain, &pool);
 	cert_chain_clear(&pool);
 	return err;
 }
@@ -175,26 +202,19 @@ static enum sr_error verify(struct attest_result *out, struct cert_chain *chain,
 {
 	struct cert_window window;
 	struct report rep;
-	char name[64];
-	size_t root = sizeof roots / sizeof roots[0];
+	size_t root;
 
 	memset(&rep, 0, sizeof rep);
 	cert_window_init(&window);
 	SR_TRY(report_read(out, &rep, in->report));
 	SR_TRY(chain_read(chain, in));
-	for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++)
-		if (cert_chain_verify(chain, &roots[i], 1, &window) == SR_OK)
-			root = i;
-	if (root == sizeof roots / sizeof roots[0] || chain->n != 3)
-		return SR_ERR_CHAIN_BAD;
+	SR_TRY(product_find(&root, chain, &window));
 	memcpy(out->snp.product, products[root], strlen(products[root]) + 1);
-	cert_common_name(name, sizeof name, chain->at[0]);
-	if (strcmp(name, out->snp.vlek ? "SEV-VLEK" : "SEV-VCEK") != 0)
-		return SR_ERR_CHAIN_BAD;
+	SR_TRY(cert_named(chain->at[0], out->snp.vlek ? "SEV-VLEK" : "SEV-VCEK"));
 	SR_TRY(cert_verify_rs(chain->at[0], CERT_P384, rep.signed_part, rep.r, rep.s));
-	if (!tcb_is(&out->snp, chain->at[0], rep.tcb) ||
-	    (!out->snp.vlek && !chip_is(chain->at[0], out->snp.chip_id)))
-		return SR_ERR_EVIDENCE_BAD;
+	SR_TRY(tcb_is(&out->snp, chain->at[0], rep.tcb));
+	if (!out->snp.vlek)
+		SR_TRY(chip_is(chain->at[0], out->snp.chip_id));
 	if (!cert_window_holds(&window, in->time_s))
 		return SR_ERR_COLLATERAL_TIME;
 	if (!out->snp.vlek)

@@ -147,12 +147,14 @@ static enum sr_error endorsed(struct attest_endorsement *out, struct cert_chain 
 	struct cert_window window;
 	uint8_t spki[CERT_SPKI_MAX];
 	size_t n;
+	bool ca;
 
 	cert_window_init(&window);
-	cert_chain_complete(chain, pool);
+	SR_TRY(cert_chain_complete(chain, pool));
 	SR_TRY(cert_chain_verify(chain, makers, makers_n, &window));
 	/* What stands above endorses; it is not a TPM. */
-	if (chain->n < 2 || cert_is_ca(chain->at[0]))
+	SR_TRY(cert_is_ca(&ca, chain->at[0]));
+	if (chain->n < 2 || ca)
 		return SR_ERR_CHAIN_BAD;
 	if (!cert_window_holds(&window, time_s))
 		return SR_ERR_COLLATERAL_TIME;
@@ -184,14 +186,15 @@ enum sr_error attest_root_hash(struct sr_hash32 *out, struct sr_bytes certificat
 {
 	struct cert_chain chain = { .n = 0 };
 	enum sr_error err = cert_chain_read(&chain, certificate);
+	bool ca = false;
 
 	*out = (struct sr_hash32){ { 0 } };
-	if (err == SR_OK && (chain.n != 1 || !cert_is_ca(chain.at[0])))
+	if (err == SR_OK)
+		err = cert_is_ca(&ca, chain.at[0]);
+	if (err == SR_OK && (chain.n != 1 || !ca))
 		err = SR_ERR_CHAIN_BAD;
 	if (err == SR_OK)
-		*out = cert_hash(chain.at[0]);
-	if (err == SR_OK && sr_hash32_is_zero(out))
-		err = SR_ERR_CHAIN_BAD;
+		err = cert_hash(out, chain.at[0]);
 	cert_chain_clear(&chain);
 	return err;
 }

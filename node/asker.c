@@ -124,7 +124,8 @@ static enum sr_error ask(struct asker_answer *out, struct asker *self, uint32_t 
 {
 	char url[REPAIR_URL_MAX + 1], body[128];
 	struct fetch what = { .url = url, .body = body, .bytes_max = ANSWER_MAX,
-		.bytes_per_s = REPAIR_BYTES_PER_S, .stop = stopping, .ctx = self };
+		.bytes_per_s = REPAIR_BYTES_PER_S, .bytes_per_s_min = REPAIR_BYTES_PER_S_MIN,
+		.patience_s = REPAIR_PATIENCE_S, .stop = stopping, .ctx = self };
 	struct sr_hash32 hash;
 	uint64_t bytes = 0;
 	enum sr_error err;

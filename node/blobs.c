@@ -350,6 +350,8 @@ static enum sr_error want(
 		return SR_OK;
 	if (about.n > BLOBS_ABOUT_MAX)
 		return SR_ERR_TOO_LONG;
+	if (!already && self->figures.wanted >= BLOBS_WANTED_MAX)
+		return SR_ERR_TOO_MANY;
 	sr_hex_encode(hex, hash->b, sizeof hash->b);
 	SR_TRY(file_replace(self->places[WANTED], hex, about.p, about.n));
 	self->figures.wanted += !already;

@@ -18,6 +18,7 @@
 #define BLOBS_COMING_MAX 64u                 /* uploads at a time */
 #define BLOBS_FILES_MAX 1000000u
 #define BLOBS_ABOUT_MAX 8192u
+#define BLOBS_WANTED_MAX 65536u              /* each a file; those beyond are told at a restart */
 
 struct blobs;
 struct blob_put;
@@ -45,7 +46,7 @@ SR_MUST_CHECK enum sr_error blobs_get(int *fd, uint64_t *bytes, struct blobs *se
     const struct sr_hash32 *hash);
 
 /* A finalised secret needs it, or no longer does. Durable. about: what it is a piece of (may be
- * empty), for who restores it. missing (may be NULL): it is not here. */
+ * empty), for who restores it. missing (may be NULL): it is not here. TOO_MANY are missing. */
 SR_MUST_CHECK enum sr_error blobs_keep(struct blobs *self, bool *missing,
     const struct sr_hash32 *hash, struct sr_bytes about);
 SR_MUST_CHECK enum sr_error blobs_drop(struct blobs *self, const struct sr_hash32 *hash);

@@ -2,20 +2,43 @@
 
 #include <curl/curl.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/hex.h"
 #include "node/file.h"
 
 #define CONNECT_MS 10000L
-#define STALL_S 30L              /* so long without STALL_BYTES a second ends it */
-#define STALL_BYTES 1024L
 
 struct transfer {
 	const struct fetch *what;
 	struct sr_sha256 sha;
 	uint64_t bytes;
+	uint64_t stretch_ms, stretch_bytes; /* where the present one began */
 	enum sr_error error;             /* our own reason to end it */
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	SR_ASSERT(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+	return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+}
+
+/* Of whole stretches, so that bytes in the one do not excuse silence in the next. */
+static bool too_slow(struct transfer *t)
+{
+	const struct fetch *what = t->what;
+	uint64_t now = now_ms();
+
+	if (now - t->stretch_ms < what->patience_s * 1000u)
+		return false;
+	if (t->bytes - t->stretch_bytes < what->bytes_per_s_min * what->patience_s)
+		return true;
+	t->stretch_ms = now;
+	t->stretch_bytes = t->bytes;
+	return false;
+}
 
 static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 {
@@ -36,13 +59,17 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
 static int on_progress(void *ctx, curl_off_t all, curl_off_t now, curl_off_t up_all,
     curl_off_t up_now)
 {
-	const struct transfer *t = ctx;
+	struct transfer *t = ctx;
 
 	(void)all;
 	(void)now;
 	(void)up_all;
 	(void)up_now;
-	return t->what->stop != NULL && t->what->stop(t->what->ctx);
+	if (t->what->stop != NULL && t->what->stop(t->what->ctx))
+		t->error = SR_ERR_CANCELLED;
+	else if (too_slow(t))
+		t->error = SR_ERR_TIMED_OUT;
+	return t->error != SR_OK;
 }
 
 static bool options_set(CURL *c, struct transfer *t)
@@ -63,8 +90,6 @@ static bool options_set(CURL *c, struct transfer *t)
 	    && curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY, pin) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) == CURLE_OK
-	    && curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES) == CURLE_OK
-	    && curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_S) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_MAX_RECV_SPEED_LARGE,
 		   (curl_off_t)t->what->bytes_per_s) == CURLE_OK
 	    && curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes) == CURLE_OK
@@ -94,10 +119,6 @@ static enum sr_error outcome(CURL *c, CURLcode code, const struct transfer *t)
 	switch ((int)code) {
 	case CURLE_OK:
 		return SR_OK;
-	case CURLE_ABORTED_BY_CALLBACK:
-		return SR_ERR_CANCELLED;
-	case CURLE_OPERATION_TIMEDOUT:
-		return SR_ERR_TIMED_OUT;
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return SR_ERR_BINDING;
 	case CURLE_HTTP_RETURNED_ERROR:
@@ -115,7 +136,7 @@ enum sr_error fetch_init(void)
 
 enum sr_error fetch_get(struct sr_hash32 *hash, uint64_t *bytes, const struct fetch *what)
 {
-	struct transfer t = { .what = what };
+	struct transfer t = { .what = what, .stretch_ms = now_ms() };
 	enum sr_error err = sr_sha256_init(&t.sha);
 	struct curl_slist *headers = NULL;
 	CURL *c;

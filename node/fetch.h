@@ -14,14 +14,17 @@ struct fetch {
 	struct sr_hash32 pin;
 	int fd;                          /* written to from where it stands */
 	uint64_t bytes_max, bytes_per_s;
+	/* In each stretch of so many seconds so many bytes a second at least, connecting included:
+	 * so the whole takes no longer than bytes_max / bytes_per_s_min + patience_s. */
+	uint64_t bytes_per_s_min, patience_s;
 	bool (*stop)(void *ctx);         /* asked often; true: CANCELLED */
 	void *ctx;
 };
 
 /* Once, before any thread. */
 SR_MUST_CHECK enum sr_error fetch_init(void);
-/* Blocks. bytes and hash: of all that came. NOT_FOUND (404), NOT_REACHED, TIMED_OUT, BINDING
- * (another key), TOO_LONG, CANCELLED, DISK_FULL, IO. */
+/* Blocks. bytes and hash: of all that came. NOT_FOUND (404), NOT_REACHED, TIMED_OUT (too slow),
+ * BINDING (another key), TOO_LONG, CANCELLED, DISK_FULL, IO. */
 SR_MUST_CHECK enum sr_error fetch_get(
     struct sr_hash32 *hash, uint64_t *bytes, const struct fetch *what);
 

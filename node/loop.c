@@ -143,7 +143,8 @@ static enum sr_error data_open(struct loop *self)
 	    c->free_space_min_bytes);
 	if (err != SR_OK)
 		return refuse(err, "blobs", NULL);
-	err = repair_start(&self->repair, self->blobs, (uint32_t)c->member, REPAIR_GRACE_S);
+	err = repair_start(&self->repair, self->blobs,
+	    &(struct repair_settings){ (uint32_t)c->member, REPAIR_GRACE_S, REPAIR_PATIENCE_S });
 	for (uint32_t i = 0; err == SR_OK && i < self->genesis->members_n; i++)
 		err = repair_peer(self->repair, i, self->genesis->members[i].url,
 		    &self->genesis->members[i].url_pin);

@@ -115,6 +115,8 @@ static void disk_metrics(
 	    f->repair.failed);
 	counter(t, "blob_repair_bad_total", "Pieces of others that were not of their hash.",
 	    f->repair.bad);
+	counter(t, "blob_repair_slow_total", "Pieces that others gave too slowly.",
+	    f->repair.slow);
 	counter(t, "blob_refused_total", "Pieces refused.", b->refused);
 	counter(t, "blob_expired_total", "Pieces that nothing needed in time.", b->expired);
 }

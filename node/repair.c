@@ -14,17 +14,26 @@
 
 #define CHUNK_BYTES 65536u               /* of each piece in memory */
 
-struct peer { char url[REPAIR_URL_MAX]; struct sr_hash32 pin; uint64_t away_until_ms; };
+struct peer {
+	char url[REPAIR_URL_MAX];
+	struct sr_hash32 pin;
+	uint64_t away_until_ms;
+	uint32_t failures;               /* since its last piece */
+};
+
+/* A piece that could not be restored. Another of the same place takes it: that one is then tried
+ * sooner. */
+struct failed_piece { struct sr_hash32 hash; uint32_t failures; uint64_t due_ms; };
 
 struct repair {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t thread;
 	struct blobs *blobs;
-	uint32_t seat;
-	uint64_t grace_s;
+	struct repair_settings settings;
 	/* below the lock */
 	struct peer peers[SR_MEMBERS_MAX];
+	struct failed_piece failed[REPAIR_PIECES];
 	struct repair_figures figures;
 	bool stopping, woken;
 };
@@ -59,8 +68,12 @@ static void count(struct repair *self, uint64_t *figure)
 
 /* --- One payload --- */
 
-/* The pieces at hand, each a file of its own. */
-struct sources { uint32_t n, which[VAULT_BLOB_PIECES_MAX]; int fds[VAULT_BLOB_PIECES_MAX]; };
+/* The pieces at hand, each a file of its own; who did not give one and why, in words. */
+struct sources {
+	uint32_t n, which[VAULT_BLOB_PIECES_MAX];
+	int fds[VAULT_BLOB_PIECES_MAX];
+	char failed[400];
+};
 
 static void sources_close(struct sources *s)
 {
@@ -84,11 +97,45 @@ static bool peer_get(struct peer *out, struct repair *self, uint32_t seat)
 	return out->url[0] != '\0' && now_ms() >= out->away_until_ms;
 }
 
-/* Who is away must not hold every piece up. */
-static void peer_away(struct repair *self, uint32_t seat)
+/* NOT_FOUND may be true, but whoever says it of everything is asked last, too. */
+static uint64_t away_ms(enum sr_error err)
 {
+	if (err == SR_ERR_NOT_FOUND)
+		return 0;
+	return err == SR_ERR_NOT_REACHED || err == SR_ERR_BINDING ? REPAIR_AWAY_MS
+								  : REPAIR_BAD_AWAY_MS;
+}
+
+/* Who is away, slow or wrong must not hold every piece up. */
+static void peer_failed(struct repair *self, uint32_t seat, const struct peer *asked,
+    enum sr_error err)
+{
+	struct peer *p = &self->peers[seat];
+
 	lock(self);
-	self->peers[seat].away_until_ms = now_ms() + REPAIR_AWAY_MS;
+	if (sr_hash32_equal(&p->pin, &asked->pin)) { /* still that one */
+		p->failures += p->failures < UINT32_MAX;
+		p->away_until_ms = now_ms() + away_ms(err);
+	}
+	self->figures.slow += err == SR_ERR_TIMED_OUT;
+	self->figures.bad += err == SR_ERR_BAD_HASH || err == SR_ERR_TOO_LONG;
+	unlock(self);
+	if (away_ms(err) == REPAIR_BAD_AWAY_MS)
+		sr_log(SR_LOG_WARN, "repair", "seat %u gave %s; it is left alone for an hour", seat,
+		    err == SR_ERR_TIMED_OUT ? "its piece too slowly"
+					    : "bytes that are not its piece");
+}
+
+/* Nor may small pieces take as long as a large one may. */
+static void peer_gave(struct repair *self, uint32_t seat, uint64_t bytes, uint64_t took_ms)
+{
+	struct peer *p = &self->peers[seat];
+
+	lock(self);
+	if (took_ms > bytes * 1000u / REPAIR_BYTES_PER_S_MIN + REPAIR_PROMPT_MS)
+		p->failures += p->failures < UINT32_MAX;
+	else
+		p->failures = 0;
 	unlock(self);
 }
 
@@ -97,7 +144,8 @@ static enum sr_error piece_fetch(int fd, struct repair *self, const struct peer 
 {
 	char url[REPAIR_URL_MAX + 80], hex[65];
 	struct fetch what = { .url = url, .pin = peer->pin, .fd = fd, .bytes_max = piece_bytes,
-		.bytes_per_s = REPAIR_BYTES_PER_S, .stop = stopping, .ctx = self };
+		.bytes_per_s = REPAIR_BYTES_PER_S, .bytes_per_s_min = REPAIR_BYTES_PER_S_MIN,
+		.patience_s = self->settings.patience_s, .stop = stopping, .ctx = self };
 	struct sr_hash32 hash;
 	uint64_t bytes;
 
@@ -107,39 +155,74 @@ static enum sr_error piece_fetch(int fd, struct repair *self, const struct peer 
 	return bytes == piece_bytes && sr_hash32_equal(&hash, want) ? SR_OK : SR_ERR_BAD_HASH;
 }
 
+static void failed_tell(struct sources *s, uint32_t seat, const char *why)
+{
+	size_t at = strlen(s->failed);
+
+	snprintf(s->failed + at, sizeof s->failed - at, " %u (%s)", seat, why);
+}
+
+/* Not the peer's doing. */
+static bool is_my_own(enum sr_error err)
+{
+	return err == SR_ERR_CANCELLED || err == SR_ERR_DISK_FULL || err == SR_ERR_IO ||
+	    err == SR_ERR_INTERNAL || sr_error_is_shortage(err);
+}
+
 /* One more source, if that seat has its piece. */
 static enum sr_error source_add(
     struct sources *s, struct repair *self, const struct vault_payload *p, uint32_t seat)
 {
 	struct peer peer;
 	enum sr_error err;
+	uint64_t began_ms;
 	int fd;
 
-	if (!peer_get(&peer, self, seat))
+	if (!peer_get(&peer, self, seat)) {
+		failed_tell(s, seat, peer.url[0] != '\0' ? "left alone" : "nobody");
 		return SR_OK;
+	}
 	SR_TRY(blobs_scratch(&fd, self->blobs, blob_piece_bytes(p)));
+	began_ms = now_ms();
 	err = piece_fetch(fd, self, &peer, &p->piece_hash[seat], blob_piece_bytes(p));
 	if (err == SR_OK) {
+		peer_gave(self, seat, blob_piece_bytes(p), now_ms() - began_ms);
 		s->which[s->n] = seat;
 		s->fds[s->n++] = fd;
 		return SR_OK;
 	}
 	close(fd);
-	if (err == SR_ERR_NOT_REACHED || err == SR_ERR_TIMED_OUT || err == SR_ERR_BINDING)
-		peer_away(self, seat);
-	if (err == SR_ERR_BAD_HASH || err == SR_ERR_TOO_LONG) {
-		count(self, &self->figures.bad);
-		sr_log(SR_LOG_WARN, "repair", "seat %u gave bytes that are not its piece", seat);
-	}
-	return err == SR_ERR_CANCELLED || err == SR_ERR_DISK_FULL ? err : SR_OK;
+	if (is_my_own(err))
+		return err;
+	peer_failed(self, seat, &peer, err);
+	failed_tell(s, seat, sr_error_name((unsigned)err));
+	return SR_OK;
 }
 
-/* From any seat on, so that members share the load. */
+/* From the next seat on, so that members share the load; those that failed come last. */
+static void seats_order(
+    uint32_t *seats, struct repair *self, const struct vault_payload *p, uint32_t own)
+{
+	lock(self);
+	for (uint32_t n = 0; n + 1 < p->pieces_n; n++) {
+		uint32_t seat = (own + 1 + n) % p->pieces_n, at = n;
+
+		for (; at > 0 && self->peers[seats[at - 1]].failures > self->peers[seat].failures;
+		     at--)
+			seats[at] = seats[at - 1];
+		seats[at] = seat;
+	}
+	unlock(self);
+}
+
 static enum sr_error sources_gather(
     struct sources *s, struct repair *self, const struct vault_payload *p, uint32_t own)
 {
-	for (uint32_t i = 1; i < p->pieces_n && s->n < p->data_pieces; i++)
-		SR_TRY(source_add(s, self, p, (own + i) % p->pieces_n));
+	uint32_t seats[VAULT_BLOB_PIECES_MAX];
+
+	seats_order(seats, self, p, own);
+	for (uint32_t i = 0; i + 1 < p->pieces_n && s->n < p->data_pieces; i++)
+		SR_TRY(source_add(s, self, p, seats[i]));
 	return s->n == p->data_pieces ? SR_OK : SR_ERR_BLOB_MISSING;
 }
 
@@ -205,7 +288,7 @@ static enum sr_error payload_read(struct vault_payload *p, struct sr_bytes about
 static uint32_t own_piece(
     const struct repair *self, const struct vault_payload *p, const struct sr_hash32 *hash)
 {
-	uint32_t i = self->seat;
+	uint32_t i = self->settings.seat;
 
 	if (i < p->pieces_n && sr_hash32_equal(&p->piece_hash[i], hash))
 		return i;
@@ -214,11 +297,12 @@ static uint32_t own_piece(
 	return i;
 }
 
-static enum sr_error restore(
-    struct repair *self, const struct sr_hash32 *hash, struct sr_bytes about)
+/* failed: as in struct sources. */
+static enum sr_error restore(char failed[400], struct repair *self, const struct sr_hash32 *hash,
+    struct sr_bytes about)
 {
 	struct vault_payload *p = malloc(sizeof *p);
-	struct sources s = { .n = 0 };
+	struct sources s = { .n = 0, .failed = "" };
 	uint32_t own = 0;
 	enum sr_error err = p != NULL ? payload_read(p, about) : SR_ERR_NO_MEMORY;
 
@@ -229,41 +313,96 @@ static enum sr_error restore(
 	if (err == SR_OK)
 		err = piece_weave(self, p, &s, own);
 	sources_close(&s);
+	memcpy(failed, s.failed, sizeof s.failed);
 	free(p);
 	return err;
 }
 
+/* --- What failed before --- */
+
+static struct failed_piece *failed_place(struct repair *self, const struct sr_hash32 *hash)
+{
+	return &self->failed[((uint32_t)hash->b[0] << 8 | hash->b[1]) % REPAIR_PIECES];
+}
+
+static bool piece_due(struct repair *self, const struct sr_hash32 *hash)
+{
+	const struct failed_piece *f = failed_place(self, hash);
+	bool due;
+
+	lock(self);
+	due = f->failures == 0 || !sr_hash32_equal(&f->hash, hash) || now_ms() >= f->due_ms;
+	unlock(self);
+	return due;
+}
+
+static void piece_failed(struct repair *self, const struct sr_hash32 *hash)
+{
+	struct failed_piece *f = failed_place(self, hash);
+	uint64_t pause_ms = REPAIR_PAUSE_MIN_MS;
+
+	lock(self);
+	if (f->failures == 0 || !sr_hash32_equal(&f->hash, hash))
+		*f = (struct failed_piece){ .hash = *hash };
+	for (uint32_t i = 0; i < f->failures && pause_ms < REPAIR_PAUSE_MAX_MS; i++)
+		pause_ms *= 2;
+	f->failures += f->failures < UINT32_MAX;
+	f->due_ms = now_ms() + (pause_ms < REPAIR_PAUSE_MAX_MS ? pause_ms : REPAIR_PAUSE_MAX_MS);
+	self->figures.failed++;
+	unlock(self);
+}
+
 /* --- The thread --- */
 
-struct pass { struct repair *self; uint64_t made, failed; enum sr_error last; };
+struct pass { struct repair *self; uint64_t made, failed, waiting; };
+
+/* Before the next one is tried, which may take long. */
+static void failure_tell(const struct pass *pass, const struct sr_hash32 *hash, enum sr_error err,
+    const char *failed)
+{
+	char hex[65];
+
+	sr_hex_encode(hex, hash->b, sizeof hash->b);
+	if (pass->failed <= REPAIR_TOLD)
+		sr_log(SR_LOG_WARN, "repair",
+		    "a piece that a secret needs is missing here, and can't be restored now: "
+		    "%s: %s; seats that did not give theirs:%s",
+		    hex, sr_error_message((unsigned)err),
+		    failed[0] != '\0' ? failed : " none was asked");
+}
 
 static bool on_wanted(void *ctx, const struct sr_hash32 *hash, struct sr_bytes about)
 {
 	struct pass *pass = ctx;
 	struct repair *self = pass->self;
-	enum sr_error err = restore(self, hash, about);
+	char failed[400] = "";
+	enum sr_error err;
 
+	if (!piece_due(self, hash)) {
+		pass->waiting++;
+		return !stopping(self);
+	}
+	err = restore(failed, self, hash, about);
 	if (err == SR_OK) {
 		pass->made++;
 		count(self, &self->figures.repaired);
 	} else if (err != SR_ERR_DUPLICATE && err != SR_ERR_CANCELLED) {
 		pass->failed++;
-		pass->last = err;
-		count(self, &self->figures.failed);
+		piece_failed(self, hash);
+		failure_tell(pass, hash, err, failed);
 	}
 	return !stopping(self);
 }
 
 static void pass_tell(const struct pass *pass)
 {
+	unsigned long long missing = pass->failed + pass->waiting;
+
 	if (pass->made > 0)
 		sr_log(SR_LOG_INFO, "repair", "restored pieces=%llu still_missing=%llu",
-		    (unsigned long long)pass->made, (unsigned long long)pass->failed);
-	else if (pass->failed > 0)
-		sr_log(SR_LOG_WARN, "repair",
-		    "pieces that secrets need are missing here, and can't be restored now: "
-		    "pieces=%llu, the last because: %s",
-		    (unsigned long long)pass->failed, sr_error_message((unsigned)pass->last));
+		    (unsigned long long)pass->made, missing);
+	else if (pass->failed > REPAIR_TOLD)
+		sr_log(SR_LOG_WARN, "repair", "pieces that can't be restored now: %llu", missing);
 }
 
 /* True: woken, which shortens the pause to the least. */
@@ -296,7 +435,7 @@ static void *repair_main(void *ctx)
 	while (!stopping(self)) {
 		struct pass pass = { .self = self };
 
-		blobs_wanted(self->blobs, self->grace_s, on_wanted, &pass);
+		blobs_wanted(self->blobs, self->settings.grace_s, on_wanted, &pass);
 		pass_tell(&pass);
 		if (rest(self, pause_ms) || pass.made > 0)
 			pause_ms = REPAIR_PAUSE_MIN_MS;
@@ -318,7 +457,7 @@ static enum sr_error sync_init(struct repair *self)
 }
 
 enum sr_error repair_start(
-    struct repair **out, struct blobs *blobs, uint32_t seat, uint64_t grace_s)
+    struct repair **out, struct blobs *blobs, const struct repair_settings *settings)
 {
 	struct repair *self = calloc(1, sizeof *self);
 	enum sr_error err;
@@ -326,8 +465,7 @@ enum sr_error repair_start(
 	if (self == NULL)
 		return SR_ERR_NO_MEMORY;
 	self->blobs = blobs;
-	self->seat = seat;
-	self->grace_s = grace_s;
+	self->settings = *settings;
 	err = sync_init(self);
 	if (err == SR_OK)
 		err = fetch_init();
@@ -358,15 +496,21 @@ void repair_stop(struct repair *self)
 enum sr_error repair_peer(
     struct repair *self, uint32_t seat, const char *url, const struct sr_hash32 *pin)
 {
+	struct peer next = { .url = "" }, *p;
+
 	if (seat >= SR_MEMBERS_MAX)
 		return SR_ERR_OUT_OF_RANGE;
 	if (url != NULL && strlen(url) >= REPAIR_URL_MAX)
 		return SR_ERR_TOO_LONG;
-	lock(self);
-	memset(&self->peers[seat], 0, sizeof self->peers[seat]);
 	if (url != NULL) {
-		snprintf(self->peers[seat].url, REPAIR_URL_MAX, "%s", url);
-		self->peers[seat].pin = *pin;
+		snprintf(next.url, sizeof next.url, "%s", url);
+		next.pin = *pin;
+	}
+	lock(self);
+	p = &self->peers[seat];
+	if (strcmp(p->url, next.url) != 0 || !sr_hash32_equal(&p->pin, &next.pin)) {
+		*p = next;
+		memset(self->failed, 0, sizeof self->failed);
 	}
 	unlock(self);
 	return SR_OK;

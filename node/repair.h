@@ -4,7 +4,9 @@
  * thread of its own that looks at what is wanted (node/blobs.h), one piece at a time: fetched ones
  * are checked against their hashes and lie on the disk, not in memory.
  *
- * A payload that can't be restored now is tried again, with growing pauses.
+ * A piece that can't be restored now is tried again, with growing pauses of its own. Nor may a
+ * member hold up the others' pieces: one that is slow, or gives what is not its piece, is left
+ * alone for an hour, and whoever failed is asked last until it gave a piece again.
  */
 #ifndef SR_NODE_REPAIR_H
 #define SR_NODE_REPAIR_H
@@ -12,9 +14,15 @@
 #include "node/blobs.h"
 
 #define REPAIR_BYTES_PER_S (32u * 1024u * 1024u)
+#define REPAIR_BYTES_PER_S_MIN (256u * 1024u)
+#define REPAIR_PATIENCE_S 30u            /* so long a peer may give less */
 #define REPAIR_PAUSE_MIN_MS 1000u
-#define REPAIR_PAUSE_MAX_MS 300000u      /* after passes that made nothing */
+#define REPAIR_PAUSE_MAX_MS 300000u      /* after passes that made nothing; for one piece */
 #define REPAIR_AWAY_MS 30000u            /* a peer that can not be reached is left alone */
+#define REPAIR_BAD_AWAY_MS 3600000u      /* one that is slow or wrong */
+#define REPAIR_PROMPT_MS 2000u           /* over the least rate; then asked last */
+#define REPAIR_PIECES 4096u              /* whose failures are remembered */
+#define REPAIR_TOLD 8u                   /* of a pass, each by its hash */
 #define REPAIR_GRACE_S 10u               /* the client may still be sending it */
 #define REPAIR_URL_MAX 256u
 
@@ -22,14 +30,19 @@ struct repair;
 struct repair_figures {
 	uint64_t repaired, failed;       /* pieces, tries */
 	uint64_t bad;                    /* what others gave and was not their piece */
+	uint64_t slow;                   /* what others gave too slowly to wait for */
 };
 
-/* blobs is borrowed and must outlive it. grace_s: REPAIR_GRACE_S. */
-SR_MUST_CHECK enum sr_error repair_start(struct repair **out, struct blobs *blobs, uint32_t seat,
-    uint64_t grace_s);
+/* grace_s: REPAIR_GRACE_S; patience_s: REPAIR_PATIENCE_S. */
+struct repair_settings { uint32_t seat; uint64_t grace_s, patience_s; };
+
+/* blobs is borrowed and must outlive it. */
+SR_MUST_CHECK enum sr_error repair_start(
+    struct repair **out, struct blobs *blobs, const struct repair_settings *settings);
 /* Ends a transfer under way, too. */
 void repair_stop(struct repair *self);
-/* Who has that seat's pieces from now on; url NULL: nobody. TOO_LONG. */
+/* Who has that seat's pieces from now on; url NULL: nobody. Who is new there has failed nobody, and
+ * all pieces are tried again. TOO_LONG. */
 SR_MUST_CHECK enum sr_error repair_peer(struct repair *self, uint32_t seat, const char *url,
     const struct sr_hash32 *pin);
 /* NOT_FOUND: nobody is there. */

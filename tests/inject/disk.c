@@ -450,12 +450,12 @@ static const struct scenario scenarios[] = {
 struct manner { const char *name; struct fault fault; };
 
 static const struct manner manners[] = {
-	{ "eio", { IO_CALLS, 0, EIO, FAULT_ONCE } },
-	{ "eio-on", { IO_CALLS, 0, EIO, FAULT_ON } },
-	{ "full", { IO_CALLS, 0, ENOSPC, FAULT_ON } },
-	{ "short", { FAULT_BIT(FAULT_WRITE), 0, ENOSPC, FAULT_HALF } },
-	{ "eintr", { EINTR_CALLS, 0, EINTR, FAULT_ONCE } },
-	{ "no-files", { FAULT_BIT(FAULT_OPEN), 0, EMFILE, FAULT_ONCE } },
+	{ "eio", { IO_CALLS, 0, EIO, FAULT_ONCE, 0 } },
+	{ "eio-on", { IO_CALLS, 0, EIO, FAULT_ON, 0 } },
+	{ "full", { IO_CALLS, 0, ENOSPC, FAULT_ON, 0 } },
+	{ "short", { FAULT_BIT(FAULT_WRITE), 0, ENOSPC, FAULT_HALF, 0 } },
+	{ "eintr", { EINTR_CALLS, 0, EINTR, FAULT_ONCE, 0 } },
+	{ "no-files", { FAULT_BIT(FAULT_OPEN), 0, EMFILE, FAULT_ONCE, 0 } },
 };
 #define MANNERS (sizeof manners / sizeof manners[0])
 

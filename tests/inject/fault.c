@@ -28,6 +28,9 @@ static struct fault armed;
 static bool all_threads, fired, quiet;
 static pthread_t thread;
 static const char *fired_call = "";
+static __thread const void *asked_from;
+static __thread size_t asked_bytes;
+static const void *fired_from;
 static uint64_t counted;
 
 /* --- Counting --- */
@@ -52,6 +55,7 @@ static enum verdict judge(enum fault_call call)
 	uint64_t n;
 
 	if ((armed.calls & FAULT_BIT(call)) == 0 ||
+	    (call == FAULT_MALLOC && asked_bytes < armed.at_least) ||
 	    (!all_threads && !pthread_equal(pthread_self(), thread)))
 		return GO_ON;
 	n = __atomic_add_fetch(&counted, 1, __ATOMIC_RELAXED);
@@ -60,6 +64,7 @@ static enum verdict judge(enum fault_call call)
 	if (n == armed.nth) {
 		fired = true;
 		fired_call = call_names[call];
+		fired_from = asked_from;
 		if (!quiet)
 			tell(call_names[call], n);
 	}
@@ -75,6 +80,7 @@ void fault_arm(const struct fault *fault)
 	thread = pthread_self();
 	fired = false;
 	fired_call = "";
+	fired_from = NULL;
 	quiet = true;
 	__atomic_store_n(&counted, 0, __ATOMIC_RELAXED);
 	armed = *fault;
@@ -94,6 +100,17 @@ bool fault_fired(void)
 const char *fault_fired_call(void)
 {
 	return fired_call;
+}
+
+const char *fault_fired_from(void)
+{
+	const char *slash;
+	Dl_info info;
+
+	if (fired_from == NULL || dladdr(fired_from, &info) == 0 || info.dli_fname == NULL)
+		return "";
+	slash = strrchr(info.dli_fname, '/');
+	return slash != NULL ? slash + 1 : info.dli_fname;
 }
 
 /* --- The preloaded shim --- */
@@ -209,18 +226,24 @@ static __thread volatile bool resolving;
 void *malloc(size_t n)
 {
 	NEXT_OR(malloc, return NULL)
+	asked_from = __builtin_return_address(0);
+	asked_bytes = n;
 	return judge(FAULT_MALLOC) == GO_ON ? next(n) : NULL;
 }
 
 void *calloc(size_t count, size_t n)
 {
 	NEXT_OR(calloc, return NULL)
+	asked_from = __builtin_return_address(0);
+	asked_bytes = count * n;
 	return judge(FAULT_MALLOC) == GO_ON ? next(count, n) : NULL;
 }
 
 void *realloc(void *p, size_t n)
 {
 	NEXT_OR(realloc, return NULL)
+	asked_from = __builtin_return_address(0);
+	asked_bytes = n;
 	if (judge(FAULT_MALLOC) != GO_ON)
 		return NULL;
 	look_into(p);
@@ -230,12 +253,16 @@ void *realloc(void *p, size_t n)
 int posix_memalign(void **out, size_t alignment, size_t n)
 {
 	NEXT(posix_memalign)
+	asked_from = __builtin_return_address(0);
+	asked_bytes = n;
 	return judge(FAULT_MALLOC) == GO_ON ? next(out, alignment, n) : ENOMEM;
 }
 
 void *aligned_alloc(size_t alignment, size_t n)
 {
 	NEXT(aligned_alloc)
+	asked_from = __builtin_return_address(0);
+	asked_bytes = n;
 	return judge(FAULT_MALLOC) == GO_ON ? next(alignment, n) : NULL;
 }
 

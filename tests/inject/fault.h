@@ -42,6 +42,7 @@ struct fault {
 	uint64_t nth;           /* from 1; 0: none fails */
 	int error;              /* errno; 0: what the call gives when it runs short */
 	enum fault_how how;
+	size_t at_least;        /* bytes; smaller allocations are not counted and do not fail */
 };
 
 /* Counts from here on, in the thread that armed it; the preloaded shim counts in all. */
@@ -52,6 +53,8 @@ uint64_t fault_disarm(void);
 bool fault_fired(void);
 /* The call that failed, by name. */
 const char *fault_fired_call(void);
+/* Who asked for the memory that it did not get: its object's file name, or "". */
+const char *fault_fired_from(void);
 
 /* Looks into every block that is freed for these 32-byte secrets, until count 0. */
 #define FAULT_SECRETS_MAX 64u

@@ -15,9 +15,15 @@ $(eval $(call inject_rule,core,tests/sim/envelope.c,$(USE_enclave)))
 $(INJECT)/core: LDFLAGS_ALL += -Wl,--wrap=enclave_step
 $(eval $(call inject_rule,disk,,$(USE_node)))
 $(eval $(call inject_rule,pieces,,cli $(USE_any)))
-INJECT_PROGRAMS := $(addprefix $(INJECT)/,core disk pieces)
+# The unit test has the evidence; its calls of the verifier come here first.
+INJECT_EVIDENCE_SRC := tests/inject/evidence.c $(FAULT) tests/unit/test_attest_evidence.c
+INJECT_EVIDENCE_USE := $(call test_use,tests/unit/test_attest_evidence.c)
+INJECT_EVIDENCE_WRAP := -Wl,--wrap=attest_evidence_verify
+$(eval $(call program_rule,$(INJECT)/evidence,$(INJECT_EVIDENCE_SRC),$(INJECT_EVIDENCE_USE)))
+$(INJECT)/evidence: LDFLAGS_ALL += $(INJECT_EVIDENCE_WRAP)
+INJECT_PROGRAMS := $(addprefix $(INJECT)/,core disk pieces evidence)
 tests: $(INJECT_PROGRAMS) $(INJECT)/shim.so
--include $(patsubst %,$(O)/obj/tests/inject/%.d,core disk pieces fault)
+-include $(patsubst %,$(O)/obj/tests/inject/%.d,core disk pieces evidence fault)
 
 # Preloaded into the real programs.
 $(INJECT)/shim.so: $(FAULT) tests/inject/fault.h
@@ -43,9 +49,9 @@ inject-asan-run: $(INJECT)/core $(INJECT)/pieces
 	$(INJECT)/pieces
 	$(INJECT)/core --seconds $(INJECT_SECONDS)
 
-# Every n, as far as the time goes; INJECT_ROUNDS of real processes.
+# Every n, as far as the time goes, 500 of each evidence; INJECT_ROUNDS of real processes.
 INJECT_SECONDS ?= 420
 INJECT_ROUNDS ?= 16
 inject: $(INJECT_NEEDS)
-	tests/inject/run.sh $(INJECT) --seconds $(INJECT_SECONDS)
+	INJECT_TRIES=500 tests/inject/run.sh $(INJECT) --seconds $(INJECT_SECONDS)
 	BIN=$(BIN) tests/inject/processes.sh $(INJECT)/shim.so $(INJECT_ROUNDS)

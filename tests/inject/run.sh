@@ -30,7 +30,8 @@ for fault in vote freed error block; do planted "$dir/core" --tries 3 --planted 
 planted "$dir/disk" --only log:eio:3 --planted lost
 planted "$dir/disk" --only file:eio:9 --planted torn
 planted "$dir/pieces" --planted
-for program in "core $*" disk pieces; do
+planted env INJECT_PLANTED=1 INJECT_TRIES=2 "$dir/evidence"
+for program in "core $*" disk pieces evidence; do
 	# shellcheck disable=SC2086
 	"$dir"/$program > "$log" 2>&1 || [ $? -eq 1 ] || echo "FAILED: $program"
 	cat "$log"

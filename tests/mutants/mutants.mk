@@ -11,9 +11,10 @@ CHECK_MUTANTS := no-persist late-persist double-notar notar-behind-frontier pare
 	skip-too-early quorum-minus-one votes-unverified cert-unverified time-not-rising amnesia \
 	floor-too-low recovering-counted proposed-forgotten batch-unproven
 
-# What kill.sh needs to build a program as it is built here: name, its objects, archives, -l flags.
+# What kill.sh needs to build a program as it is built here: name, its objects, archives, -l flags,
+# and flags of its own.
 mutants_line = $(file >>$(MUTANTS)/programs,$(1)|$(call objects,$(2))|$(call archives,$(3))|$(call \
-	externals,$(3)))
+	externals,$(3)) $(4))
 
 .PHONY: mutants check-mutants mutants-ready
 CHECK_STEPS += check-mutants
@@ -23,12 +24,13 @@ mutants-ready: $(UNIT) $(PROP)
 	$(foreach t,$(UNIT_SRC) $(PROP_SRC),$(call \
 		mutants_line,$(basename $(notdir $(t))),$(call test_sources,$(t)),$(call test_use,$(t))))
 	$(call mutants_line,sim_fast,$(SIM_SRC),$(call sim_faked,$(SIM_USE)))
+	$(call mutants_line,inject_evidence,$(INJECT_EVIDENCE_SRC),$(INJECT_EVIDENCE_USE),$(INJECT_EVIDENCE_WRAP))
 	$(file >$(MUTANTS)/cflags,$(filter-out $(WARNINGS),$(CFLAGS_ALL)) -w)
 	$(file >$(MUTANTS)/ldflags,$(LDFLAGS_ALL))
 	@:
 
-# sim.mk is read after this file.
-mutants check-mutants: | $(O)/tests/sim_fast
+# sim.mk and inject.mk are read after this file.
+mutants check-mutants: | $(O)/tests/sim_fast $(O)/tests/inject/evidence
 
 mutants: mutants-ready
 	@CC=$(CC) O=$(O) JOBS=$(JOBS) RESUME=$(RESUME) tests/mutants/kill.sh $(ONLY)

@@ -48,7 +48,7 @@ static void setup(void)
 	snprintf(url, sizeof url, "https://127.0.0.1:%u", http_port(http));
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ck_assert_int_ge(wake_fd, 0);
-	ck_ok(repair_start(&repair, blobs, 3, 0));
+	ck_ok(repair_start(&repair, blobs, &(struct repair_settings){ 3, 0, REPAIR_PATIENCE_S }));
 	ck_ok(asker_start(&asker, repair, wake_fd));
 }
 

@@ -130,6 +130,31 @@ START_TEST(a_piece_with_another_hash_or_length_leaves_nothing_behind)
 }
 END_TEST
 
+/* Each is a file, and a secret may name pieces that nobody has. */
+START_TEST(no_more_is_wanted_than_is_allowed)
+{
+	struct sr_bytes nothing = { NULL, 0 };
+	struct blobs *blobs = open_blobs(10 * MIB);
+	struct sr_hash32 last = { { 0xff, 1 } }, more = { { 0xff, 2 } };
+	char path[200];
+
+	blobs_close(blobs);
+	for (unsigned i = 1; i < BLOBS_WANTED_MAX; i++) {
+		snprintf(path, sizeof path, "blobs/wanted/%064x", i);
+		scratch_write(scratch_path(path), "", 0);
+	}
+	blobs = open_blobs(10 * MIB);
+	ck_assert_uint_eq(figures(blobs).wanted, BLOBS_WANTED_MAX - 1);
+	ck_ok(blobs_keep(blobs, NULL, &last, nothing));
+	ck_error(blobs_keep(blobs, NULL, &more, nothing), SR_ERR_TOO_MANY);
+	ck_ok(blobs_keep(blobs, NULL, &last, nothing));
+	ck_ok(blobs_drop(blobs, &last));
+	ck_ok(blobs_keep(blobs, NULL, &more, nothing));
+	ck_assert_uint_eq(figures(blobs).wanted, BLOBS_WANTED_MAX);
+	blobs_close(blobs);
+}
+END_TEST
+
 static bool on_wanted(void *ctx, const struct sr_hash32 *hash, struct sr_bytes about)
 {
 	struct sr_hash32 *seen = ctx;
@@ -273,6 +298,7 @@ END_TEST
 
 TEST_MAIN("node_blobs", a_piece_comes_back_as_it_was_and_survives_a_restart,
     a_piece_with_another_hash_or_length_leaves_nothing_behind,
+    no_more_is_wanted_than_is_allowed,
     what_is_missing_is_told_with_what_it_is_about,
     what_nothing_needs_expires_and_what_is_needed_stays,
     a_piece_that_is_needed_before_it_comes_is_kept_when_it_comes,

@@ -1,4 +1,5 @@
-/* node/dir.c - what makes a directory one node's. */
+#include "node/dir.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +10,6 @@
 
 #include "base/hex.h"
 #include "node/file.h"
-#include "node/store.h"
 
 #define VERSION_FILE_MAX 256u
 
@@ -26,7 +26,7 @@ static enum sr_error lock_take(struct node_dir *self, char *note)
 
 		pid[n > 0 ? n : 0] = '\0';
 		pid[strspn(pid, "0123456789")] = '\0';
-		snprintf(note, NODE_STORE_NOTE_MAX, "%.400s is in use by process %s", self->path,
+		snprintf(note, NODE_DIR_NOTE_MAX, "%.400s is in use by process %s", self->path,
 		    pid[0] != '\0' ? pid : "(unknown)");
 		return errno == EWOULDBLOCK ? SR_ERR_IN_USE : SR_ERR_IO;
 	}
@@ -59,7 +59,7 @@ static enum sr_error version_check(struct node_dir *self, const struct sr_hash32
 	}
 	err = n > 18 && memcmp(have, want, 18) == 0 ? SR_ERR_FOREIGN_DATA : SR_ERR_BAD_VERSION;
 	free(have);
-	snprintf(note, NODE_STORE_NOTE_MAX,
+	snprintf(note, NODE_DIR_NOTE_MAX,
 	    err == SR_ERR_FOREIGN_DATA ? "%.300s holds another member's or another cluster's data "
 					 "(see its VERSION). Point data_dir at "
 					 "this node's folder, or correct member and genesis"
@@ -69,7 +69,7 @@ static enum sr_error version_check(struct node_dir *self, const struct sr_hash32
 }
 
 enum sr_error node_dir_open(struct node_dir *self, const char *path,
-    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_STORE_NOTE_MAX])
+    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_DIR_NOTE_MAX])
 {
 	enum sr_error err;
 

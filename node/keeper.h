@@ -8,6 +8,7 @@
 #define SR_NODE_KEEPER_H
 
 #include "enclave/host_wire.h"
+#include "node/dir.h"
 #include "node/log.h"
 #include "node/store.h"
 

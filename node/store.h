@@ -1,37 +1,24 @@
 /*
- * node/store.h - the tables of a data directory: "state" (rows of the last checkpoint) and
- * "archive" (final blocks by height). Tokyo Cabinet is an index and archive here, never the safety
- * record: it has no checksums, so every value carries one with its key; it dies of SIGBUS on a full
- * disk, so free space is checked first; it is written only in synced transactions at checkpoints
- * (DESIGN 8).
- *
- * Also what makes a directory one node's: the lock file, VERSION (chain id, member), and the
- * clean-stop mark.
+ * node/store.h - what a data directory holds besides the safety record: the state (rows of the last
+ * checkpoint; node/state.h), the archive (final blocks by height; node/archive.h), and the
+ * clean-stop mark (DESIGN 8).
  */
 #ifndef SR_NODE_STORE_H
 #define SR_NODE_STORE_H
 
 #include "base/buf.h"
+#include "node/row.h"
 
 #define NODE_STORE_STATE "state.tcb"
-#define NODE_STORE_KEY_MAX 1024u
-#define NODE_STORE_VALUE_MAX (8u * 1024u * 1024u)
+#define NODE_STORE_KEY_MAX ROW_KEY_MAX
+#define NODE_STORE_VALUE_MAX ROW_VALUE_MAX
 #define NODE_STORE_BUFFER_MAX                                                                      \
 	(256u * 1024u * 1024u) /* rows waiting for a checkpoint, or for the disk */
 #define NODE_STORE_ARCHIVE_BATCH 64u
 #define NODE_STORE_CHECK_ROWS 2000u          /* of the archive, after an unclean stop */
+#define NODE_STORE_SPARE_BYTES (8u * 1024u * 1024u) /* that a commit leaves free */
 #define NODE_STORE_NOTE_MAX 512u
 
-/* --- The directory --- */
-struct node_dir { char path[1024]; int lock; };
-
-/* Creates it when needed, locks it, checks or writes VERSION. IN_USE, FOREIGN_DATA, BAD_VERSION:
- * note says what to do. */
-SR_MUST_CHECK enum sr_error node_dir_open(struct node_dir *self, const char *path,
-    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_STORE_NOTE_MAX]);
-void node_dir_close(struct node_dir *self);
-
-/* --- The tables --- */
 struct node_store;
 
 struct node_store_figures {

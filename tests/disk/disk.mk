@@ -1,7 +1,8 @@
 # The product's log, store and keeper on simulated disks: the power is cut in every call.
 #   make check-disk
 # The host's part: what keeps the enclave's data, without the loop around it.
-SRC_keeper := $(addprefix node/,keeper.c log.c store.c file.c dir.c)
+SRC_keeper := $(addprefix node/,keeper.c log.c store.c state.c archive.c \
+	table.c mend.c row.c file.c dir.c)
 EXT_keeper := -ltokyocabinet
 $(eval $(call archive_rule,keeper))
 

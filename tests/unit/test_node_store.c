@@ -1,4 +1,5 @@
 #define _DEFAULT_SOURCE /* syscall */
+#include "node/dir.h"
 #include "node/store.h"
 
 #include <errno.h>

@@ -141,10 +141,13 @@ SR_MUST_CHECK enum sr_error attest_tpm_verify(
  *   EVIDENCE_FORMAT  more than 64 bytes of report data
  *   BINDING          SNP: asked for by what runs above VMPL 0, which the measurement does not tell
  *   COLLATERAL_BAD   advisories that are none, or too many
- * Debug is also a TD with any bit of TUD, and a guest that a migration agent may read.
+ * Debug is also a TD with any bit of TUD, and a guest that a migration agent or TD may read.
  */
 SR_MUST_CHECK enum sr_error attest_result_facts(
     struct attest_facts *out, const struct attest_result *r);
+/* The same of an Azure machine: r as attest_azure_key took it, vtpm a quote by that key. */
+SR_MUST_CHECK enum sr_error attest_result_facts_azure(
+    struct attest_facts *out, const struct attest_result *r, const struct attest_tpm *vtpm);
 /* Is this endorsement key's certificate from one of these makers (SHA-256 of their root
  * certificates)? above: what is above it, in any order. platform: a hash of its key. */
 struct attest_endorsement { struct sr_hash32 platform; uint64_t valid_from, valid_to; };

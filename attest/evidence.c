@@ -56,6 +56,13 @@ static void svns_tell(struct attest_facts *f, const struct attest_result *r)
 	memcpy(f->svns, svns, sizeof svns);
 }
 
+/* Any bit of TUD is a TD under debug. Bit 29 is MIGRATABLE: its memory's key is open to a migration
+ * TD, which its operator chose. */
+static bool td_readable(const uint8_t attributes[8])
+{
+	return attributes[0] != 0 || (attributes[3] & 0x20u) != 0;
+}
+
 /* All but measurement, signer and report data. */
 static enum sr_error result_tell(struct attest_facts *f, const struct attest_result *r)
 {
@@ -72,8 +79,8 @@ static enum sr_error result_tell(struct attest_facts *f, const struct attest_res
 		/* An agent that may move the guest may read it. */
 		f->debug = f->debug || r->snp.migrate_ma;
 	}
-	if (r->tee == ATTEST_TDX)            /* any bit of TUD: a TD under debug */
-		f->debug = f->debug || r->dcap.td_attributes[0] != 0;
+	if (r->tee == ATTEST_TDX)
+		f->debug = f->debug || td_readable(r->dcap.td_attributes);
 	return advisories_tell(f, r);
 }
 
@@ -249,6 +256,26 @@ static enum sr_error azure_result(struct attest_result *r, const struct attest_e
 	return snp_result(r, &e->snp, report, time_s);
 }
 
+enum sr_error attest_result_facts_azure(
+    struct attest_facts *out, const struct attest_result *r, const struct attest_tpm *vtpm)
+{
+	struct sr_hash32 measurement = attest_measurement_pcrs(vtpm->pcr_mask, &vtpm->pcr_digest);
+	enum sr_error err;
+
+	memset(out, 0, sizeof *out);
+	out->kind = ATTEST_KIND_AZURE;
+	measurement = attest_measurement_azure(
+	    r->tee == ATTEST_TDX ? ATTEST_KIND_TDX : ATTEST_KIND_SNP, r->measurement, &measurement);
+	measurement_tell(out, &measurement);
+	memcpy(out->signer, r->measurement, r->measurement_n);
+	out->signer_n = r->measurement_n;
+	report_data_tell(out, vtpm);
+	err = result_tell(out, r);
+	if (err != SR_OK)
+		memset(out, 0, sizeof *out);
+	return err;
+}
+
 static enum sr_error azure_verify(struct attest_facts *f, struct attest_result *r,
     const struct attest_evidence_azure *e, uint64_t time_s)
 {
@@ -256,19 +283,12 @@ static enum sr_error azure_verify(struct attest_facts *f, struct attest_result *
 		.pcrs = e->pcrs };
 	struct attest_azure azure;
 	struct attest_tpm quote;
-	struct sr_hash32 measurement;
 
 	SR_TRY(azure_result(r, e, time_s));
 	SR_TRY(attest_azure_key(&azure, e->hcl_report, r));
 	in.key = (struct sr_bytes){ azure.key, azure.key_n };
 	SR_TRY(attest_tpm_verify(&quote, &in));
-	measurement = attest_measurement_pcrs(quote.pcr_mask, &quote.pcr_digest);
-	measurement = attest_measurement_azure(e->tee, r->measurement, &measurement);
-	measurement_tell(f, &measurement);
-	memcpy(f->signer, r->measurement, r->measurement_n);
-	f->signer_n = r->measurement_n;
-	report_data_tell(f, &quote);
-	return result_tell(f, r);
+	return attest_result_facts_azure(f, r, &quote);
 }
 
 /* --- All of them --- */

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "cli/rpc.h"
+#include "cli/submit.h"
 #include "shamir/tdh2.h"
 
 #define EXPIRY_SLACK_MS 15000u       /* clocks differ */
-#define SUBMIT_MS 10000u
 #define FORMS_MAX 16u                /* of one operation: epochs that end while it is tried */
 
 /* --- questions to all members, as anyone may ask them --- */
@@ -144,19 +144,10 @@ static enum sr_error op_make(struct client *c, const struct key *key, struct cli
 	return SR_OK;
 }
 
-static enum sr_error receipt_parse(struct vault_receipt *out, const uint8_t *p, size_t n)
-{
-	struct sr_reader r;
+/* --- is it done? --- */
 
-	sr_reader_init(&r, p, n);
-	vault_receipt_read(out, &r);
-	return sr_reader_finish(&r);
-}
-
-/* --- submitting --- */
-
-/* A member that lies, or has fallen behind, may say "done" or "refused" alone: "done" counts from
- * f+1, "refused" from a quorum (ask.c says why). */
+/* A member that lies, or has fallen behind, may say "done" alone: it counts from f+1 (ask.c says
+ * why). */
 struct confirming {
 	struct client *client;
 	const struct vault_receipt *receipt;
@@ -173,7 +164,7 @@ static bool confirm_take(void *ctx, uint32_t member, enum sr_error error, enum s
 
 	if (error == SR_ERR_WRONG_EPOCH)
 		f->moved = true;
-	if (error == SR_OK && code == SR_OK && receipt_parse(&receipt, answer, n) == SR_OK
+	if (error == SR_OK && code == SR_OK && submit_receipt(&receipt, answer, n) == SR_OK
 	    && sr_hash32_equal(&receipt.op, &f->receipt->op) && receipt.code == f->receipt->code
 	    && receipt.height == f->receipt->height && receipt.id == f->receipt->id
 	    && !f->said[member]) {
@@ -211,63 +202,13 @@ static enum sr_error confirm_done(struct client *c, const struct vault_receipt *
 	return error;
 }
 
-/* What one member says to the operation. Passing troubles come back as errors. */
-static enum sr_error submit_once(struct client *c, const struct sr_writer *op,
-    struct client_act *act)
-{
-	uint64_t left = cli_left_ms(c->cli);
-	enum sr_error code, error;
-	uint8_t *answer;
-	size_t n;
-
-	SR_TRY(client_ask(c, CLIENT_SUBMIT, c->order[0], (struct sr_bytes){ op->p, op->n },
-	    left < SUBMIT_MS ? left + 1 : SUBMIT_MS, &code, &answer, &n));
-	if (n > 0) {
-		error = receipt_parse(&act->receipt, answer, n);
-		if (error == SR_OK && !sr_hash32_equal(&act->receipt.op, &act->hash))
-			error = SR_ERR_BINDING;
-		code = (enum sr_error)act->receipt.code;
-	} else {
-		error = code == SR_OK ? SR_ERR_BAD_ENCODING : SR_OK;
-		act->receipt = (struct vault_receipt){ .op = act->hash, .code = (uint16_t)code };
-	}
-	client_answer_free(answer, n);
-	/* Nonces are never too high (nonce_fetch): who says so lags. */
-	if (error == SR_OK && (client_passing(code) || code == SR_ERR_WRONG_EPOCH ||
-	    code == SR_ERR_NONCE_AHEAD))
-		error = code;
-	if (error != SR_OK)
-		client_trouble(c, c->order[0], error);
-	return error;
-}
-
-/* The same bytes to one member after another: an operation is applied once, however often it comes.
- * WRONG_EPOCH: there is a newer epoch, to sign for. */
 static enum sr_error submit(struct client *c, const struct sr_writer *op, struct client_act *act)
 {
-	bool refused[SR_MEMBERS_MAX] = { false };
-	uint32_t refusals = 0;
-	unsigned asked = 0;
+	enum sr_error error = submit_op(
+	    c, (struct sr_bytes){ op->p, op->n }, &act->hash, &act->receipt);
 
-	for (;;) {
-		enum sr_error error = submit_once(c, op, act);
-
-		if (error == SR_ERR_WRONG_EPOCH && client_epoch_moved(c))
-			return error;
-		if (error == SR_OK && act->receipt.code == SR_OK)
-			return confirm_done(c, &act->receipt);
-		if (error == SR_OK && !refused[c->order[0]]) {
-			refused[c->order[0]] = true;
-			client_trouble(c, c->order[0], (enum sr_error)act->receipt.code);
-			if (++refusals >= consensus_quorum(c->epoch->n))
-				return SR_OK;
-		}
-		client_rotate(c);
-		if (cli_left_ms(c->cli) == 0)
-			return SR_ERR_TIMED_OUT;
-		if (++asked % c->epoch->n == 0)
-			cli_pause_ms(100);
-	}
+	return error == SR_OK && act->receipt.code == SR_OK ? confirm_done(c, &act->receipt)
+	    : error;
 }
 
 /* --- once, whatever happens --- */
@@ -334,7 +275,7 @@ static enum sr_error form_look(
 	    (struct sr_bytes){ form->b, sizeof form->b }, &record, height, &at, done, &value, &n);
 
 	if (error == SR_OK && *done) {
-		error = receipt_parse(&a->act->receipt, value, n);
+		error = submit_receipt(&a->act->receipt, value, n);
 		a->act->hash = *form;
 	}
 	client_answer_free(value, n);

@@ -101,7 +101,6 @@ static enum sr_error operator_add(struct attest_policy *p, const struct sr_edpk 
 	    (p->operators_n - at) * sizeof p->operators[0]);
 	p->operators[at] = *key;
 	p->operators_n++;
-	p->number++;
 	return SR_OK;
 }
 
@@ -167,6 +166,10 @@ static enum cli_exit policy_let_in(struct cli *cli, const char *dir, struct clie
 
 	SR_ASSERT(p != NULL && s != NULL);
 	*p = r->policy;
+	p->number = roster_policy_next(r);
+	if (r->has_announced)
+		cli_say(cli, "policy %llu, announced and not yet in force, is over with this one\n",
+		    (unsigned long long)r->announced.number);
 	error = operator_add(p, newcomer);
 	rc = error == SR_OK ? sign_all(cli, dir, c, p, s, &sender)
 			    : cli_fail(cli, error, "the operators in the policy");

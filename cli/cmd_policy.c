@@ -69,23 +69,49 @@ static enum cli_exit roster_open(struct cli *cli, struct client **c, struct clie
 
 /* --- show --- */
 
+/* said: for people, too. */
+static void policy_put(struct cli *cli, const char *name, const struct attest_policy *p, bool said)
+{
+	struct sr_writer w;
+
+	sr_writer_init(&w, POLICY_JSON_MAX);
+	policy_json_write(&w, p);
+	sr_write_u8(&w, 0);
+	SR_ASSERT(w.error == SR_OK);
+	cli_put_json(cli, name, (const char *)w.p);
+	if (said)
+		cli_say(cli, "%s", (const char *)w.p);
+	sr_writer_clear(&w);
+}
+
+static void announced_put(struct cli *cli, const struct client_roster *r, bool said)
+{
+	char from[CLI_TIME_TEXT];
+
+	cli_time_text(from, r->announced_from_ms);
+	cli_put_text(cli, "announced_from", from);
+	policy_put(cli, "announced", &r->announced, said);
+	/* What is read from stdout is edited and signed: the word goes past it. */
+	cli_warn(cli, "policy %llu is announced and counts from %s; the next number is %llu\n",
+	    (unsigned long long)r->announced.number, from,
+	    (unsigned long long)roster_policy_next(r));
+}
+
 static enum cli_exit show(struct cli *cli)
 {
 	struct client *c = NULL;
 	struct client_roster *r;
+	bool announced = cli_has(cli, "announced");
 	enum cli_exit rc = roster_open(cli, &c, &r);
 
+	if (rc == CLI_DONE && announced && !r->has_announced)
+		rc = cli_fail(cli, SR_ERR_NOT_FOUND, "no policy is announced");
 	if (rc == CLI_DONE) {
-		struct sr_writer w;
-
-		sr_writer_init(&w, POLICY_JSON_MAX);
-		policy_json_write(&w, &r->policy);
-		sr_write_u8(&w, 0);
-		SR_ASSERT(w.error == SR_OK);
-		cli_put_json(cli, "policy", (const char *)w.p);
-		cli_say(cli, "%s", (const char *)w.p);
-		sr_writer_clear(&w);
+		policy_put(cli, "policy", &r->policy, !announced);
+		cli_put_number(cli, "next_number", roster_policy_next(r));
 	}
+	if (rc == CLI_DONE && r->has_announced)
+		announced_put(cli, r, announced);
 	client_close(c);
 	free(r);
 	return rc;
@@ -139,22 +165,41 @@ static enum sr_error set_fill(void *ctx, struct client *c, struct sr_writer *bod
 	return body->error;
 }
 
+static bool policy_is(const struct attest_policy *a, const struct attest_policy *b)
+{
+	struct sr_hash32 one = attest_policy_hash(a), two = attest_policy_hash(b);
+
+	return sr_hash32_equal(&one, &two);
+}
+
+/* In force, or, when it accepts more than the one before, announced for later. */
+static bool set_told(struct cli *cli, const struct client_roster *r, const struct attest_policy *p)
+{
+	char from[CLI_TIME_TEXT];
+	bool announced = r->has_announced && policy_is(&r->announced, p);
+
+	if (!announced && !policy_is(&r->policy, p))
+		return false;
+	cli_put_number(cli, "policy", p->number);
+	if (!announced) {
+		cli_say(cli, "policy %llu is in force\n", (unsigned long long)p->number);
+		return true;
+	}
+	cli_time_text(from, r->announced_from_ms);
+	cli_put_text(cli, "from", from);
+	cli_say(cli, "policy %llu accepts more than the one in force: it counts from %s\n",
+	    (unsigned long long)p->number, from);
+	return true;
+}
+
 static enum cli_exit set_wait(struct cli *cli, struct client *c, struct client_roster *r,
     const struct attest_policy *p)
 {
-	struct sr_hash32 wanted = attest_policy_hash(p), now;
 	uint64_t until = cli_monotonic_ms() + cli->timeout_ms;
 
 	do {
-		if (roster_fetch(c, r) == SR_OK) {
-			now = attest_policy_hash(&r->policy);
-			if (sr_hash32_equal(&wanted, &now)) {
-				cli_put_number(cli, "policy", p->number);
-				cli_say(cli, "policy %llu is in force\n",
-				    (unsigned long long)p->number);
-				return CLI_DONE;
-			}
-		}
+		if (roster_fetch(c, r) == SR_OK && set_told(cli, r, p))
+			return CLI_DONE;
 		cli_pause_ms(LOOK_MS);
 	} while (cli_monotonic_ms() < until);
 	return cli_fail(cli, SR_ERR_TIMED_OUT, "the members do not tell of it yet");
@@ -166,22 +211,34 @@ enum cli_exit policy_set(struct cli *cli, struct client *c, struct client_roster
 {
 	struct setting s = { .policy = p, .signatures = *signatures };
 	struct roster_ask ask = { .kind = CLIENT_OP_POLICY, .fill = set_fill, .ctx = &s };
-	struct sr_hash32 wanted = attest_policy_hash(p), now;
 	enum sr_error error = roster_ask(c, sender, &ask);
 
 	if (error != SR_OK)
 		return client_fail(c, error, "setting the policy");
 	/* Stale: an earlier form may have counted. */
-	if (ask.code == SR_ERR_STALE && roster_fetch(c, r) == SR_OK) {
-		now = attest_policy_hash(&r->policy);
-		if (sr_hash32_equal(&wanted, &now))
-			ask.code = SR_OK;
-	}
+	if (ask.code == SR_ERR_STALE && roster_fetch(c, r) == SR_OK &&
+	    (policy_is(&r->policy, p) || (r->has_announced && policy_is(&r->announced, p))))
+		ask.code = SR_OK;
 	if (ask.code != SR_OK) {
 		cli_fail(cli, ask.code, "setting policy %llu", (unsigned long long)p->number);
 		return CLI_REFUSED;
 	}
 	return set_wait(cli, c, r, p);
+}
+
+/* The number is part of what was signed: nobody else can put it right. */
+static enum cli_exit number_check(struct cli *cli, const struct client_roster *r,
+    const struct attest_policy *p)
+{
+	uint64_t next = roster_policy_next(r);
+
+	if (p->number == next || policy_is(&r->policy, p) ||
+	    (r->has_announced && policy_is(&r->announced, p)))
+		return CLI_DONE;
+	cli_fail(cli, SR_ERR_STALE, "number %llu: the next policy's is %llu, since %llu is %s",
+	    (unsigned long long)p->number, (unsigned long long)next,
+	    (unsigned long long)next - 1, r->has_announced ? "announced" : "in force");
+	return CLI_REFUSED;
 }
 
 static enum cli_exit set(struct cli *cli)
@@ -204,6 +261,8 @@ static enum cli_exit set(struct cli *cli)
 		rc = node_operator_open(cli, cli_value(cli, "operator-key"), NULL, &k);
 	if (rc == CLI_DONE)
 		rc = roster_open(cli, &c, &r);
+	if (rc == CLI_DONE)
+		rc = number_check(cli, r, p);
 	if (rc == CLI_DONE)
 		rc = policy_signature_add(cli, &s, &c->genesis->chain_id, p, k);
 	for (unsigned i = 0; rc == CLI_DONE && cli_value_at(cli, "sig", i) != NULL; i++)
@@ -233,6 +292,7 @@ static enum cli_exit run(struct cli *cli)
 }
 
 static const struct cli_option options[] = {
+	{ "announced", NULL, "show: the one that is signed and not yet in force", false },
 	{ "operator-key", "FILE", "the operator's key that signs", false },
 	{ "out", "FILE", "sign: where the signature goes", false },
 	{ "sig", "FILE", "set: another operator's signature", true },
@@ -242,8 +302,9 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_commands_policy[] = {
 	{ "node", "policy", "show | sign FILE | set FILE", "who may join and stay, as JSON",
-	    "A change is the whole policy with a number one higher, signed by a quorum of the\n"
-	    "members' operators: each runs sign, and one of them set with all signatures.\n",
+	    "A change is the whole policy, its number one higher than that of the last one signed\n"
+	    "(show tells), and signed by a quorum of the members' operators: each runs sign, and\n"
+	    "one of them set with all signatures.\n",
 	    1, 2, options, run },
 	{ 0 },
 };

@@ -1,6 +1,8 @@
 /* strongroom tpm: what a TPM is asked for by hand, and distributor-level attestation
- * (platform/vouch.h). public, measure and answer are the node's; challenge and vouch need no TPM.
+ * (platform/vouch.h). public, measure, seal and answer are the node's; challenge and vouch need no
+ * TPM.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +166,131 @@ static enum cli_exit run_measure(struct cli *cli)
 	}
 	platform_close(tpm);
 	return rc;
+}
+
+/* ---------------------------------------------------------------------------------------- seal */
+
+static enum cli_exit path_in(struct cli *cli, char out[CLI_PATH_MAX], const char *name)
+{
+	if (snprintf(out, CLI_PATH_MAX, "%s/%s", cli->args[0], name) >= (int)CLI_PATH_MAX)
+		return cli_usage(cli, SR_ERR_TOO_LONG, "the path of the node's directory");
+	return CLI_DONE;
+}
+
+/* As far as a file system lets one. */
+static enum sr_error key_destroy(const char *path)
+{
+	static const uint8_t nothing[sizeof(struct sr_key32)];
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	enum sr_error error;
+
+	if (fd < 0)
+		return SR_ERR_IO;
+	error = io_write_all(fd, nothing, sizeof nothing);
+	if (error == SR_OK && fsync(fd) != 0)
+		error = SR_ERR_IO;
+	close(fd);
+	if (error == SR_OK && unlink(path) != 0)
+		error = SR_ERR_IO;
+	return error;
+}
+
+static enum cli_exit key_load(struct cli *cli, struct sr_key32 *key, const char *path)
+{
+	struct file f;
+	enum cli_exit rc = load(cli, &f, path);
+
+	if (rc != CLI_DONE)
+		return rc;
+	if (f.n == sizeof key->b)
+		memcpy(key->b, f.p, sizeof key->b);
+	else
+		rc = cli_fail(cli, SR_ERR_DAMAGED, "%s", path);
+	sr_wipe(f.p, f.n);
+	free(f.p);
+	return rc;
+}
+
+/* Sealed, and seen to unseal again: the key itself goes next. */
+static enum cli_exit sealed_make(struct cli *cli, struct platform *tpm, const struct sr_key32 *key,
+    const char *path)
+{
+	SR_KEY32_AUTO again;
+	struct sr_writer w;
+	enum cli_exit rc = CLI_DONE;
+	enum sr_error error;
+
+	sr_writer_init(&w, PLATFORM_SEALED_MAX);
+	error = platform_seal(tpm, &w, key);
+	if (error == SR_OK)
+		error = platform_unseal(tpm, &again, (struct sr_bytes){ w.p, w.n });
+	if (error != SR_OK)
+		rc = cli_fail(cli, error, "%s", platform_why(tpm));
+	else if (!sr_ct_equal(again.b, key->b, sizeof key->b))
+		rc = cli_fail(cli, SR_ERR_INTERNAL, "what was sealed does not unseal");
+	else
+		rc = save(cli, path, &w, 0600);
+	sr_writer_clear(&w);
+	return rc;
+}
+
+static enum cli_exit run_seal(struct cli *cli)
+{
+	char plain[CLI_PATH_MAX], sealed[CLI_PATH_MAX];
+	SR_KEY32_AUTO key;
+	struct platform *tpm;
+	enum cli_exit rc = path_in(cli, plain, "sealing.key");
+
+	if (rc == CLI_DONE)
+		rc = path_in(cli, sealed, "sealing.sealed");
+	if (rc == CLI_DONE)
+		rc = key_load(cli, &key, plain);
+	if (rc == CLI_DONE)
+		rc = tpm_open(cli, &tpm);
+	if (rc != CLI_DONE)
+		return rc;
+	rc = sealed_make(cli, tpm, &key, sealed);
+	platform_close(tpm);
+	if (rc == CLI_DONE && key_destroy(plain) != SR_OK)
+		rc = cli_fail(cli, SR_ERR_IO,
+		    "%s is sealed, and could not be removed: remove it by hand", plain);
+	if (rc == CLI_DONE)
+		cli_say(cli, "sealed to this machine as it was started; before its software "
+		    "changes: strongroom tpm unseal\n");
+	return rc;
+}
+
+static enum cli_exit run_unseal(struct cli *cli)
+{
+	char plain[CLI_PATH_MAX], sealed[CLI_PATH_MAX];
+	struct file f = { NULL, 0 };
+	SR_KEY32_AUTO key;
+	struct platform *tpm;
+	enum sr_error error;
+	enum cli_exit rc = path_in(cli, plain, "sealing.key");
+
+	if (rc == CLI_DONE)
+		rc = path_in(cli, sealed, "sealing.sealed");
+	if (rc == CLI_DONE)
+		rc = load(cli, &f, sealed);
+	if (rc == CLI_DONE)
+		rc = tpm_open(cli, &tpm);
+	if (rc == CLI_DONE) {
+		error = platform_unseal(tpm, &key, bytes_of(&f));
+		if (error != SR_OK)
+			rc = cli_fail(cli, error, "%s", platform_why(tpm));
+		platform_close(tpm);
+	}
+	free(f.p);
+	if (rc != CLI_DONE)
+		return rc;
+	error = io_create(plain, key.b, sizeof key.b, 0600);
+	if (error != SR_OK)
+		return cli_fail(cli, error, "writing %s", plain);
+	if (unlink(sealed) != 0)
+		cli_warn(cli, "%s could not be removed; do it by hand\n", sealed);
+	cli_say(cli, "the key is in %s, as a file that anyone who is root can read\n", plain);
+	return CLI_DONE;
 }
 
 /* ----------------------------------------------------------------------------------- challenge */
@@ -447,6 +574,7 @@ static const struct cli_option challenge_options[] = {
 	{ NULL, NULL, NULL, false },
 };
 static const struct cli_option answer_options[] = { WHERE, OUTPUT, { NULL, NULL, NULL, false } };
+static const struct cli_option where_options[] = { WHERE, { NULL, NULL, NULL, false } };
 static const struct cli_option vouch_options[] = {
 	{ "state", "FILE", "what tpm challenge left here; removed when done", false },
 	OUTPUT,
@@ -468,6 +596,14 @@ const struct cli_command cli_commands_tpm[] = {
 	    "Signs with --key, which the cluster's policy must name as a provisioner. That the TPM "
 	    "stands where its\noperator says is for the provisioner to know: no protocol shows it.",
 	    1, 1, vouch_options, run_vouch },
+	{ "tpm", "seal", "DIR", "node: seals its sealing key to the machine as it was started",
+	    "DIR is the node's directory: sealing.sealed comes in the place of sealing.key. "
+	    "strongroomd unseals it at each start\n(platform: tpm). A machine with other firmware, "
+	    "kernel or Strongroom does not: unseal first, seal again afterwards.",
+	    1, 1, where_options, run_seal },
+	{ "tpm", "unseal", "DIR",
+	    "node: makes it a file again, before the machine's software changes", NULL, 1, 1,
+	    where_options, run_unseal },
 	{ "tpm", "measure", "FILE...", "node: extends PCR 11 by these files, once a boot",
 	    "For the start of the machine, before strongroomd: strongroom-enclave, strongroomd and "
 	    "their configuration.",

@@ -70,6 +70,8 @@ _strongroom() {
 	'tpm challenge') options+=' --maker-root --output --state' ;;
 	'tpm answer') options+=' --tcti --output' ;;
 	'tpm vouch') options+=' --state --output' ;;
+	'tpm seal') options+=' --tcti' ;;
+	'tpm unseal') options+=' --tcti' ;;
 	'tpm measure') options+=' --tcti --after-others' ;;
 	'completion '*) options+='' ;;
 	esac
@@ -85,7 +87,7 @@ _strongroom() {
 	1:switch) next=' create heartbeat status list pause veto confirm duress cancel delegate' ;;
 	1:proof) next=' get verify' ;;
 	1:attest) next=' verify submit list show' ;;
-	1:tpm) next=' public challenge answer vouch measure' ;;
+	1:tpm) next=' public challenge answer vouch seal unseal measure' ;;
 	esac
 	if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "$options" -- "$cur"))
 	elif [[ -n $next ]]; then COMPREPLY=($(compgen -W "$next" -- "$cur"))

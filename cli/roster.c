@@ -6,9 +6,9 @@
 
 #include "base/hex.h"
 #include "cli/rpc.h"
+#include "cli/submit.h"
 
 #define ROUND_MS 5000u
-#define SUBMIT_MS 10000u
 #define FORMS_MAX 16u
 
 /* --- reading --- */
@@ -130,63 +130,14 @@ static enum sr_error form_make(struct sr_writer *op, struct client *c, const str
 	return SR_OK;
 }
 
-/* What one member says. Passing troubles come back as errors. */
-static enum sr_error submit_once(struct client *c, const struct sr_writer *op,
-    struct roster_ask *ask)
-{
-	uint64_t left = cli_left_ms(c->cli);
-	struct vault_receipt receipt = { 0 };
-	struct sr_reader r;
-	enum sr_error code, error;
-	uint8_t *answer;
-	size_t n;
-
-	SR_TRY(client_ask(c, CLIENT_SUBMIT, c->order[0], (struct sr_bytes){ op->p, op->n },
-	    left < SUBMIT_MS ? left + 1 : SUBMIT_MS, &code, &answer, &n));
-	error = n == 0 && code == SR_OK ? SR_ERR_BAD_ENCODING : SR_OK;
-	if (n > 0) {
-		sr_reader_init(&r, answer, n);
-		vault_receipt_read(&receipt, &r);
-		error = sr_reader_finish(&r);
-		if (error == SR_OK && !sr_hash32_equal(&receipt.op, &ask->hash))
-			error = SR_ERR_BINDING;
-		code = (enum sr_error)receipt.code;
-	}
-	client_answer_free(answer, n);
-	ask->code = code;
-	ask->height = receipt.height;
-	if (error == SR_OK && (client_passing(code) || code == SR_ERR_WRONG_EPOCH))
-		error = code;
-	if (error != SR_OK)
-		client_trouble(c, c->order[0], error);
-	return error;
-}
-
 static enum sr_error submit(struct client *c, const struct sr_writer *op, struct roster_ask *ask)
 {
-	bool refused[SR_MEMBERS_MAX] = { false };
-	uint32_t refusals = 0;
-	unsigned asked = 0;
+	struct vault_receipt receipt;
 
-	for (;;) {
-		enum sr_error error = submit_once(c, op, ask);
-
-		if (error == SR_ERR_WRONG_EPOCH && client_epoch_moved(c))
-			return error;
-		if (error == SR_OK && ask->code == SR_OK)
-			return SR_OK;
-		if (error == SR_OK && !refused[c->order[0]]) {
-			refused[c->order[0]] = true;
-			client_trouble(c, c->order[0], ask->code);
-			if (++refusals >= consensus_quorum(c->epoch->n))
-				return SR_OK;
-		}
-		client_rotate(c);
-		if (cli_left_ms(c->cli) == 0)
-			return SR_ERR_TIMED_OUT;
-		if (++asked % c->epoch->n == 0)
-			cli_pause_ms(100);
-	}
+	SR_TRY(submit_op(c, (struct sr_bytes){ op->p, op->n }, &ask->hash, &receipt));
+	ask->code = (enum sr_error)receipt.code;
+	ask->height = receipt.height;
+	return SR_OK;
 }
 
 enum sr_error roster_ask(struct client *c, const struct key *k, struct roster_ask *ask)
@@ -254,4 +205,9 @@ enum sr_error roster_point_check(struct client *c, const char *text)
 	}
 	free(record);
 	return error;
+}
+
+uint64_t roster_policy_next(const struct client_roster *r)
+{
+	return (r->has_announced ? r->announced.number : r->policy.number) + 1;
 }

@@ -14,6 +14,10 @@ const struct client_roster_member *roster_member_of(
 const struct client_roster_candidate *roster_candidate_of(
     const struct client_roster *r, const struct sr_edpk *id_key);
 
+/* The number that the next policy must carry: one more than that of the last one that was signed,
+ * whether it is in force or announced. */
+uint64_t roster_policy_next(const struct client_roster *r);
+
 /* An open operation (enclave/epoch.h): without a nonce, bound to its epoch, signed again when it
  * ends. */
 struct roster_ask {

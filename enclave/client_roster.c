@@ -133,6 +133,11 @@ void client_roster_write(struct sr_writer *w, const struct client_roster *r)
 	for (uint32_t i = 0; i < r->candidates_n; i++)
 		candidate_write(w, &r->candidates[i]);
 	attest_policy_write(w, &r->policy);
+	sr_write_bool(w, r->has_announced);
+	if (!r->has_announced)
+		return;
+	sr_write_u64(w, r->announced_from_ms);
+	attest_policy_write(w, &r->announced);
 }
 
 static uint32_t count_read(struct sr_reader *r, uint32_t most)
@@ -185,6 +190,11 @@ void client_roster_read(struct client_roster *roster, struct sr_reader *r)
 	members_read(roster, r);
 	candidates_read(roster, r);
 	attest_policy_read(&roster->policy, r);
+	roster->has_announced = sr_read_bool(r);
+	if (roster->has_announced) {
+		roster->announced_from_ms = sr_read_u64(r);
+		attest_policy_read(&roster->announced, r);
+	}
 	if (r->error != SR_OK)
 		roster->members_n = roster->candidates_n = 0;
 }

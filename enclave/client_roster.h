@@ -5,12 +5,13 @@
  *
  * answer = version u8 | epoch u64 | height u64 | time_ms u64 | began_ms u64 | refresh_asked bool |
  *          attempts u32 | pause_until_ms u64 | [change] | u32 n, members | u32 n, candidates |
- *          policy
+ *          policy | [announced]
  *   change    = target u64 | kind u8 | attempt u32 | n u32 | started_ms u64 | fixed bool |
  *               dealt u32 | excluded u32 | acked u32
  *   member    = seat u32 | flags u32 | code u16 | since_epoch u64 | verified_ms u64 | [facts]
  *   candidate = epoch_member | state u8 | code u16 | asked_ms u64 | decided_ms u64 | subject 32 |
  *               [facts]
+ *   announced = from_ms u64 | policy: signed already, and judging from then on
  *   [x]       = a bool, then x if that is true
  * Members and candidates are in the order of seats.
  */
@@ -20,7 +21,7 @@
 #include "attest/policy.h"
 #include "enclave/genesis.h"
 
-#define CLIENT_ROSTER_VERSION 1u
+#define CLIENT_ROSTER_VERSION 2u
 #define CLIENT_ROSTER_CANDIDATES_MAX 64u
 #define CLIENT_ROSTER_MAX (1024u * 1024u)
 
@@ -77,7 +78,10 @@ struct client_roster {
 	uint32_t members_n, candidates_n;
 	struct client_roster_member members[SR_MEMBERS_MAX];
 	struct client_roster_candidate candidates[CLIENT_ROSTER_CANDIDATES_MAX];
-	struct attest_policy policy;
+	struct attest_policy policy;     /* in force */
+	bool has_announced;
+	uint64_t announced_from_ms;      /* block time */
+	struct attest_policy announced;
 };
 
 void client_roster_write(struct sr_writer *w, const struct client_roster *r);

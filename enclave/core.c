@@ -238,8 +238,9 @@ static enum sr_error on_running(struct enclave_core *self, const struct enclave_
 	case ENCLAVE_EV_STORE_ROW:
 	case ENCLAVE_EV_LOG_RECORD:
 	case ENCLAVE_EV_READY:
-	case ENCLAVE_EV_TRAIL:
 		break;
+	case ENCLAVE_EV_TRAIL:
+		return overtaken_trail(self, ev);
 	case ENCLAVE_EV_EVIDENCE:
 		return duties_evidence(self, ev);
 	}

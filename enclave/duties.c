@@ -40,6 +40,7 @@ static void rest_forget(struct core_duties *d)
 	for (size_t i = 0; i < CORE_DUTIES; i++)
 		duty_clear(&d->verdicts[i]);
 	duty_clear(&d->evidence);
+	memset(d->quiet_ms, 0, sizeof(d->quiet_ms));
 	d->next = 0;
 	d->silent_ms = d->evidence_ms = d->evidence_token = 0;
 }
@@ -210,22 +211,31 @@ static enum sr_error verdicts_run(struct enclave_core *self)
 
 /* -------------------------------------------------------------------------------------- silence */
 
-static bool heard_since(const struct enclave_core *self, uint32_t seat, uint64_t ms)
+/* A clock that went back left times behind that have not come: what was heard then is heard now. */
+static void heard_clamp(struct enclave_core *self)
 {
-	return self->heard_ms[seat] != 0 && self->heard_ms[seat] + ms >= self->now_ms;
+	for (uint32_t seat = 0; seat < SR_MEMBERS_MAX; seat++)
+		if (self->heard_ms[seat] > self->now_ms)
+			self->heard_ms[seat] = self->now_ms;
 }
 
-static uint32_t heard_count(const struct enclave_core *self)
+static bool heard_since(const struct enclave_core *self, uint32_t seat, uint64_t time_ms)
 {
+	return self->heard_ms[seat] != 0 && self->heard_ms[seat] >= time_ms;
+}
+
+static bool heard_quorum(const struct enclave_core *self)
+{
+	uint64_t since_ms = self->now_ms > CORE_HEARD_MS ? self->now_ms - CORE_HEARD_MS : 0;
 	uint32_t heard = 1;
 
 	for (uint32_t k = 0; k < self->now->record.n; k++) {
 		uint32_t seat = seats_seat(self->now, k);
 
 		heard += k != self->now->self && seat != EPOCH_NOBODY &&
-		    heard_since(self, seat, CORE_HEARD_MS);
+		    heard_since(self, seat, since_ms);
 	}
-	return heard;
+	return heard >= consensus_quorum(self->now->record.n);
 }
 
 /* My vote that it is silent, unless it goes already. Within a step of time it is the same vote, and
@@ -239,8 +249,10 @@ static enum sr_error silent_offer(struct enclave_core *self, uint32_t seat, uint
 	struct sr_writer body;
 	enum sr_error error;
 
-	if (roster_member_get(&m, self->final->tree, seat) != SR_OK ||
-	    roster_member_reason(&m) != SR_OK)
+	error = roster_member_get(&m, self->final->tree, seat);
+	if (error != SR_OK)
+		return error == SR_ERR_NO_MEMORY ? error : SR_OK;
+	if (roster_member_reason(&m) != SR_OK)
 		return SR_OK;
 	sr_writer_init(&body, 16);
 	sr_write_u32(&body, seat);
@@ -252,31 +264,67 @@ static enum sr_error silent_offer(struct enclave_core *self, uint32_t seat, uint
 	return error;
 }
 
-/* Who hears no quorum is the one who is cut off, and says nothing about others. */
-static enum sr_error silence_run(struct enclave_core *self)
+/*
+ * How long I have listened to a quorum since the last look: who hears none is the one who is cut
+ * off. Listening is counted, not the clock: after an outage of all, or a long sleep of mine, who is
+ * heard last was not silent while the others spoke.
+ */
+static uint64_t listened_ms(const struct enclave_core *self)
 {
-	struct attest_policy *policy;
-	uint64_t silence_ms = 0;
+	uint64_t since_ms = self->duties.silent_ms;
 
-	if (self->duties.silent_ms != 0 &&
-	    self->now_ms < self->duties.silent_ms + SILENT_EVERY_MS)
-		return SR_OK;
-	self->duties.silent_ms = self->now_ms;
-	if (heard_count(self) < consensus_quorum(self->now->record.n))
-		return SR_OK;
-	policy = malloc(sizeof(*policy));
+	if (since_ms == 0 || self->now_ms < since_ms || !heard_quorum(self))
+		return 0;
+	return self->now_ms - since_ms < CORE_HEARD_MS ? self->now_ms - since_ms : CORE_HEARD_MS;
+}
+
+static void quiet_count(struct enclave_core *self)
+{
+	struct core_duties *d = &self->duties;
+	uint64_t listened = listened_ms(self);
+	uint64_t since_ms = d->silent_ms < self->now_ms ? d->silent_ms : self->now_ms;
+
+	for (uint32_t k = 0; k < self->now->record.n; k++) {
+		uint32_t seat = self->now->record.members[k].seat;
+
+		if (heard_since(self, seat, since_ms))
+			d->quiet_ms[seat] = 0;
+		else
+			d->quiet_ms[seat] += listened;
+	}
+	d->silent_ms = self->now_ms;
+}
+
+static enum sr_error silence_policy(uint64_t *silence_ms, const struct enclave_core *self)
+{
+	struct attest_policy *policy = malloc(sizeof(*policy));
+
+	*silence_ms = 0;
 	if (policy == NULL)
 		return SR_ERR_NO_MEMORY;
 	if (roster_policy_get(policy, self->final->tree) == SR_OK)
-		silence_ms = policy->silence_ms;
+		*silence_ms = policy->silence_ms;
 	free(policy);
-	if (silence_ms == 0 || self->now_ms < self->booted_ms + silence_ms ||
-	    self->now_ms < self->began_ms + silence_ms)
+	return SR_OK;
+}
+
+static enum sr_error silence_run(struct enclave_core *self)
+{
+	struct core_duties *d = &self->duties;
+	uint64_t silence_ms;
+
+	if (d->silent_ms != 0 && self->now_ms >= d->silent_ms &&
+	    self->now_ms < d->silent_ms + SILENT_EVERY_MS)
+		return SR_OK;
+	heard_clamp(self);
+	quiet_count(self);
+	SR_TRY(silence_policy(&silence_ms, self));
+	if (silence_ms == 0 || !heard_quorum(self))
 		return SR_OK;
 	for (uint32_t k = 0; k < self->now->record.n; k++) {
 		uint32_t seat = self->now->record.members[k].seat;
 
-		if (k != self->now->self && !heard_since(self, seat, silence_ms))
+		if (k != self->now->self && d->quiet_ms[seat] >= silence_ms)
 			SR_TRY(silent_offer(self, seat, silence_ms));
 	}
 	return SR_OK;
@@ -402,7 +450,8 @@ static enum sr_error evidence_run(struct enclave_core *self)
 	}
 	if (d->evidence.op != NULL)
 		SR_TRY(epoch_operation_offer(self, d->evidence.op, d->evidence.n));
-	if (d->evidence_ms == 0 || self->now_ms >= d->evidence_ms + EVIDENCE_EVERY_MS)
+	if (d->evidence_ms == 0 || self->now_ms < d->evidence_ms ||
+	    self->now_ms >= d->evidence_ms + EVIDENCE_EVERY_MS)
 		return evidence_ask(self);
 	return SR_OK;
 }

@@ -221,7 +221,6 @@ enum sr_error epoch_switch(struct enclave_core *self)
 	self->agree_height = 0;
 	self->ahead_since_ms = 0;
 	memset(&self->ahead_from, 0, sizeof(self->ahead_from));
-	self->began_ms = self->now_ms;
 	self->status_due = true;
 	return live ? switch_live(self) : SR_OK;
 }

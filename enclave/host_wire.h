@@ -36,7 +36,8 @@ enum enclave_event_kind {
 	ENCLAVE_EV_CLIENT_GONE = 12, /* token: nobody waits any more */
 	/* after BOOT of a node that joins, until its store holds rows, as often as it takes:
 	 * number = the first step, a = u32 count, steps of the epoch trail; b, with the first = a
-	 * pinned epoch u64 | its roster root 32, or nothing */
+	 * pinned epoch u64 | its roster root 32, or nothing. Later, to a member whose final block
+	 * does not move: what another one answered, number not beyond this epoch */
 	ENCLAVE_EV_TRAIL = 13,
 	/* token, number = sr_error, a = evidence (attest/evidence.h) */
 	ENCLAVE_EV_EVIDENCE = 14,

@@ -219,6 +219,8 @@ struct core_duties {
 	struct core_fault faults[SR_MEMBERS_MAX];
 	uint32_t faults_n;
 	uint64_t silent_ms;                     /* when silence was looked at */
+	/* by seat: not heard for so long while I heard a quorum, in this epoch and this process */
+	uint64_t quiet_ms[SR_MEMBERS_MAX];
 	uint64_t evidence_ms;                   /* when the platform was asked */
 	uint64_t evidence_token;                /* 0: nothing is asked */
 	struct core_duty evidence;              /* my REATTEST */
@@ -323,7 +325,6 @@ struct enclave_core {
 	struct core_duties duties;
 	struct attesteer attesteer;
 	uint64_t duty_ms;                       /* more to verify then; 0: nothing */
-	uint64_t began_ms;                      /* my clock when this epoch began here */
 	uint64_t evidence_last;
 	/* attest_evidence_verify */
 	enum sr_error (*verify)(struct attest_facts *facts, struct sr_bytes evidence,
@@ -554,6 +555,11 @@ SR_MUST_CHECK enum sr_error epoch_switch(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error epoch_settle(struct enclave_core *self);
 /* Wipes all keys; and, when the host listens, what is on the disk: LEFT, and the end. */
 SR_MUST_CHECK enum sr_error epoch_leave(struct enclave_core *self);
+
+/* --- overtaken.c --- */
+/* EV_TRAIL while running: what members said to the host when nobody spoke of my epoch any more. */
+SR_MUST_CHECK enum sr_error overtaken_trail(struct enclave_core *self,
+    const struct enclave_event *ev);
 
 /* --- duties.c --- */
 /* Verdicts, silence, faults and my own evidence, on the newest final state. */

@@ -474,6 +474,7 @@ static enum sr_error chunk_take(struct enclave_core *self, struct sr_reader *r, 
 	struct sr_bytes proof;
 	uint16_t code;
 	uint32_t n, left;
+	size_t bytes;
 
 	sr_read_copy(r, after.b, sizeof(after.b));
 	code = sr_read_u16(r);
@@ -486,8 +487,13 @@ static enum sr_error chunk_take(struct enclave_core *self, struct sr_reader *r, 
 		return SR_ERR_STALE;
 	if (code != SR_OK)
 		return SR_ERR_NOT_FOUND; /* whatever it says that it lacks, I don't */
+	bytes = r->left;
 	for (left = n; left > 0; left--)
 		SR_TRY(row_take(self, r));
+	bytes -= r->left;
+	/* A right row at a time would be progress, and would hold me for ever. */
+	if (!*last && bytes < SNAPSHOT_CHUNK_LEAST)
+		return SR_ERR_SNAPSHOT_BAD;
 	proof = sr_read_blob(r, VAULT_PROOF_MAX);
 	SR_TRY(sr_reader_finish(r));
 	if (n > 0)

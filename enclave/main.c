@@ -22,7 +22,7 @@ enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 struct options {
 	const char *sealing_key, *out, *user;
-	int fd;
+	int fd, sealing_fd;
 	bool new_identity, print_measurement, keys_only;
 };
 
@@ -30,11 +30,13 @@ static const char help[] =
     "strongroom-enclave - the part of a Strongroom node that holds keys and decides\n"
     "\n"
     "usage: strongroom-enclave --fd N --sealing-key FILE [--user NAME] [--lock all|keys]\n"
+    "       strongroom-enclave --fd N --sealing-fd N [--user NAME] [--lock all|keys]\n"
     "       strongroom-enclave --new-identity --sealing-key FILE --out FILE\n"
     "       strongroom-enclave --print-measurement\n"
     "\n"
     "  --fd N               stream socket to strongroomd, which starts this program\n"
     "  --sealing-key FILE   the key that seals this enclave's state (mode 0600)\n"
+    "  --sealing-fd N       a pipe that it is read from instead\n"
     "  --user NAME          become this user when started as root (default: nobody)\n"
     "  --lock all           lock all memory (default); needs an unlimited memlock limit\n"
     "  --lock keys          lock only the memory that holds keys\n"
@@ -115,9 +117,10 @@ static int serve(const struct options *o, const struct sr_hash32 *measurement)
 	enum sr_error err = o->keys_only ? SR_OK : shell_sandbox_lock_memory();
 	if (err != SR_OK)
 		return fail("locking memory (or allow --lock keys)", err);
-	err = shell_sealing_key(&sealing_key, o->sealing_key, false);
+	err = o->sealing_fd >= 0 ? shell_sealing_fd(&sealing_key, o->sealing_fd) :
+	    shell_sealing_key(&sealing_key, o->sealing_key, false);
 	if (err != SR_OK)
-		return fail(o->sealing_key, err);
+		return fail(o->sealing_fd >= 0 ? "the sealing key" : o->sealing_key, err);
 	err = shell_sandbox_drop_user(o->user);
 	if (err != SR_OK)
 		return fail(o->user, err);
@@ -132,11 +135,21 @@ static int serve(const struct options *o, const struct sr_hash32 *measurement)
 	return err == SR_OK ? EXIT_SUCCESS : fail("running", err);
 }
 
+static bool descriptor(int *fd, const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	*fd = (int)n;
+	return *end == '\0' && end != text && n >= 3 && n <= 1024;
+}
+
 static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "fd", required_argument, NULL, 'f' },
 		{ "sealing-key", required_argument, NULL, 's' },
+		{ "sealing-fd", required_argument, NULL, 'd' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "lock", required_argument, NULL, 'l' },
 		{ "out", required_argument, NULL, 'o' },
@@ -148,14 +161,14 @@ static int parse(struct options *o, int argc, char **argv)
 	};
 	int c;
 	while ((c = getopt_long(argc, argv, "hv", table, NULL)) != -1) {
-		char *end;
-		long fd;
 		switch (c) {
 		case 'f':
-			fd = strtol(optarg, &end, 10);
-			if (*end != '\0' || end == optarg || fd < 3 || fd > 1024)
+			if (!descriptor(&o->fd, optarg))
 				return usage("--fd takes a descriptor from 3 to 1024");
-			o->fd = (int)fd;
+			break;
+		case 'd':
+			if (!descriptor(&o->sealing_fd, optarg))
+				return usage("--sealing-fd takes a descriptor from 3 to 1024");
 			break;
 		case 's':
 			o->sealing_key = optarg;
@@ -192,7 +205,7 @@ static int parse(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .user = "nobody", .fd = -1 };
+	struct options o = { .user = "nobody", .fd = -1, .sealing_fd = -1 };
 	struct sr_hash32 measurement;
 	int rc = parse(&o, argc, argv);
 	if (rc != 0)
@@ -215,8 +228,10 @@ int main(int argc, char **argv)
 		puts(text);
 		return EXIT_SUCCESS;
 	}
-	if (o.sealing_key == NULL)
-		return usage("--sealing-key is needed");
+	if ((o.sealing_key == NULL) == (o.sealing_fd < 0))
+		return usage("--sealing-key or --sealing-fd is needed");
+	if (o.new_identity && o.sealing_key == NULL)
+		return usage("--new-identity makes a --sealing-key");
 	if (o.new_identity)
 		return o.out != NULL ? new_identity(&o, &measurement) : usage("--out is needed");
 	return o.fd >= 0 ? serve(&o, &measurement) : usage("--fd is needed");

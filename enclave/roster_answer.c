@@ -80,6 +80,7 @@ static enum sr_error roster_take(struct client_roster *out, const struct enclave
 {
 	const struct vault_tree *t = self->final->tree;
 	struct roster_clock clock;
+	enum sr_error error;
 
 	out->epoch = self->final->header.epoch;
 	out->height = self->final->header.height;
@@ -92,7 +93,10 @@ static enum sr_error roster_take(struct client_roster *out, const struct enclave
 	change_take(out, t);
 	SR_TRY(members_take(out, t));
 	SR_TRY(roster_candidates_walk(t, candidate_take, out));
-	return roster_policy_get(&out->policy, t);
+	SR_TRY(roster_policy_get(&out->policy, t));
+	error = roster_policy_announced(&out->announced, &out->announced_from_ms, t);
+	out->has_announced = error == SR_OK;
+	return error == SR_ERR_NOT_FOUND ? SR_OK : error;
 }
 
 enum sr_error roster_answer(struct sr_writer *w, const struct enclave_core *self)

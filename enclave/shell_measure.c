@@ -79,3 +79,27 @@ enum sr_error shell_sealing_key(struct sr_key32 *out, const char *path, bool cre
 		sr_key32_wipe(out);
 	return err;
 }
+
+enum sr_error shell_sealing_fd(struct sr_key32 *out, int fd)
+{
+	size_t have = 0;
+	ssize_t got = 1;
+	uint8_t more;
+	enum sr_error err = SR_ERR_DAMAGED;
+
+	while (have < sizeof out->b && got > 0) {
+		got = read(fd, out->b + have, sizeof out->b - have);
+		if (got < 0 && errno == EINTR)
+			got = 1;
+		else if (got > 0)
+			have += (size_t)got;
+	}
+	if (got < 0)
+		err = SR_ERR_IO;
+	else if (have == sizeof out->b && read(fd, &more, 1) == 0)
+		err = SR_OK;
+	close(fd);
+	if (err != SR_OK)
+		sr_key32_wipe(out);
+	return err;
+}

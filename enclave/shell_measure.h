@@ -12,5 +12,7 @@ SR_MUST_CHECK enum sr_error shell_measure(struct sr_hash32 *out);
  * absent if create is set. NOT_FOUND, DAMAGED (wrong size), FOREIGN_DATA (readable by others), IO.
  */
 SR_MUST_CHECK enum sr_error shell_sealing_key(struct sr_key32 *out, const char *path, bool create);
+/* The 32 bytes that come from this descriptor, which is closed. DAMAGED (fewer or more), IO. */
+SR_MUST_CHECK enum sr_error shell_sealing_fd(struct sr_key32 *out, int fd);
 
 #endif

@@ -20,7 +20,8 @@
  *       proof blob of the last of them (vault/proof.h); empty: there are none
  *
  * With the proof, the joiner sees that the rows so far are all that the state has up to there. So
- * nobody can send it more than the state, but for one message.
+ * nobody can send it more than the state, but for one message. Nor in crumbs: ROWS are as many as
+ * fit, so that the answers that a member may put off are counted by the state's size.
  */
 #ifndef SR_ENCLAVE_SNAPSHOT_H
 #define SR_ENCLAVE_SNAPSHOT_H
@@ -28,6 +29,8 @@
 #include "enclave/internal.h"
 
 #define SNAPSHOT_CHUNK_BYTES (512u * 1024u)
+/* Rows of one that is not the last: another row, of at most so much, did not fit. */
+#define SNAPSHOT_CHUNK_LEAST (SNAPSHOT_CHUNK_BYTES - VAULT_VALUE_MAX - 36u)
 #define SNAPSHOT_FRESH_MS 60000u         /* so long one is given to everybody who asks */
 #define SNAPSHOT_KEEP_MS 600000u
 #define SNAPSHOT_ASK_MS 1000u            /* a peer that asks more often is not answered */

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "node/file.h"
+
 #define READ_CHUNK (256u * 1024u)
 
 void child_init(struct child *self, const struct child_settings *settings)
@@ -23,18 +25,23 @@ void child_init(struct child *self, const struct child_settings *settings)
 }
 
 /* In the new process, where only async-signal-safe calls are allowed. Threads and nanomsg's sockets
- * did not come along; their descriptors are closed. */
-__attribute__((noreturn)) static void become_enclave(int fd, char *const argv[])
+ * did not come along; their descriptors are closed. key_fd: -1 for none. */
+__attribute__((noreturn)) static void become_enclave(int fd, int key_fd, char *const argv[])
 {
 	static char *const nothing[] = { NULL };
+	unsigned first = key_fd >= 0 ? 5 : 4;
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0); /* a terminal's ^C is for the host, which then stops the enclave in order */
+	if (key_fd >= 0 && (key_fd = fcntl(key_fd, F_DUPFD, 5)) < 0)
+		_exit(127);
 	if (fd == 3 ? fcntl(3, F_SETFD, 0) != 0 : dup2(fd, 3) != 3)
 		_exit(127);
-	if (close_range(4, ~0u, 0) != 0)
+	if (key_fd >= 0 && dup2(key_fd, 4) != 4)
+		_exit(127);
+	if (close_range(first, ~0u, 0) != 0)
 		_exit(127);
 	execve(argv[0], argv, nothing);
 	_exit(127);
@@ -48,22 +55,54 @@ static char *argument(const char *text)
 	return as.out;
 }
 
+/* A pipe that holds the key: never in a file, in swap, or in an argument. -1 where it is a file's
+ * matter. */
+static enum sr_error key_pipe(int *fd, const struct child_settings *s)
+{
+	SR_KEY32_AUTO key;
+	int ends[2];
+	enum sr_error error;
+
+	*fd = -1;
+	if (s->key == NULL)
+		return SR_OK;
+	SR_TRY(s->key(s->key_ctx, &key));
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return SR_ERR_IO;
+	error = file_write_all(ends[1], key.b, sizeof key.b);
+	close(ends[1]);
+	*fd = ends[0];
+	if (error != SR_OK) {
+		close(*fd);
+		*fd = -1;
+	}
+	return error;
+}
+
 enum sr_error child_start(struct child *self, uint64_t now_ms)
 {
 	const struct child_settings *s = &self->settings;
+	bool sealed = s->key != NULL;
 	char *argv[] = { argument(s->program), argument("--fd"), argument("3"),
-		argument("--sealing-key"), argument(s->sealing_key), argument("--user"),
+		argument(sealed ? "--sealing-fd" : "--sealing-key"),
+		argument(sealed ? "4" : s->sealing_key), argument("--user"),
 		argument(s->user), argument("--lock"), argument(s->lock), NULL };
-	int pair[2];
+	int pair[2], key_fd;
 	pid_t pid;
 
 	SR_ASSERT(self->pid == 0 && self->fd < 0);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+	SR_TRY(key_pipe(&key_fd, s));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+		if (key_fd >= 0)
+			close(key_fd);
 		return SR_ERR_IO;
+	}
 	pid = fork();
 	if (pid == 0)
-		become_enclave(pair[1], argv);
+		become_enclave(pair[1], key_fd, argv);
 	close(pair[1]);
+	if (key_fd >= 0)
+		close(key_fd);
 	if (pid < 0 || fcntl(pair[0], F_SETFL, O_NONBLOCK) != 0) {
 		close(pair[0]);
 		return SR_ERR_IO;

@@ -1,6 +1,7 @@
 /*
- * node/child.h - the enclave's process: started with the socket as descriptor 3 and nothing else of
- * this process, restarted with back-off when it dies, never after it said FATAL.
+ * node/child.h - the enclave's process: started with the socket as descriptor 3 and, where the
+ * machine keeps it, its sealing key to be read from descriptor 4, and nothing else of this process;
+ * restarted with back-off when it dies, never after it said FATAL.
  */
 #ifndef SR_NODE_CHILD_H
 #define SR_NODE_CHILD_H
@@ -16,8 +17,12 @@
 #define CHILD_BACKOFF_MAX_MS 10000u
 #define CHILD_STEADY_MS 60000u               /* after that long a life the back-off starts over */
 
+/* key: gives the key that seals the enclave's state, at each start; NULL: it is in the file
+ * sealing_key. */
 struct child_settings {
 	const char *program, *sealing_key, *user, *lock;
+	enum sr_error (*key)(void *key_ctx, struct sr_key32 *out);
+	void *key_ctx;
 };
 
 struct child {
@@ -33,6 +38,7 @@ struct child {
 };
 
 void child_init(struct child *self, const struct child_settings *settings);
+/* IO, and what key says. */
 SR_MUST_CHECK enum sr_error child_start(struct child *self, uint64_t now_ms);
 /* Bytes into the buffer, as many as there are and fit. NOT_REACHED: the other end is closed. */
 SR_MUST_CHECK enum sr_error child_read(struct child *self);

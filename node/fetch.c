@@ -74,6 +74,17 @@ static bool options_set(CURL *c, struct transfer *t)
 	    && curl_easy_setopt(c, CURLOPT_XFERINFODATA, t) == CURLE_OK;
 }
 
+/* The answer to a question, whatever the type it is labelled with. */
+static bool body_set(CURL *c, struct curl_slist **headers, const char *body)
+{
+	if (body == NULL)
+		return true;
+	*headers = curl_slist_append(NULL, "Content-Type: application/json");
+	return *headers != NULL
+	    && curl_easy_setopt(c, CURLOPT_HTTPHEADER, *headers) == CURLE_OK
+	    && curl_easy_setopt(c, CURLOPT_POSTFIELDS, body) == CURLE_OK;
+}
+
 static enum sr_error outcome(CURL *c, CURLcode code, const struct transfer *t)
 {
 	long status = 0;
@@ -106,16 +117,19 @@ enum sr_error fetch_get(struct sr_hash32 *hash, uint64_t *bytes, const struct fe
 {
 	struct transfer t = { .what = what };
 	enum sr_error err = sr_sha256_init(&t.sha);
+	struct curl_slist *headers = NULL;
 	CURL *c;
 
 	if (err != SR_OK)
 		return err;
 	c = curl_easy_init();
-	err = c != NULL && options_set(c, &t) ? SR_OK : SR_ERR_NO_MEMORY;
+	err = c != NULL && options_set(c, &t) && body_set(c, &headers, what->body)
+	    ? SR_OK : SR_ERR_NO_MEMORY;
 	if (err == SR_OK)
 		err = outcome(c, curl_easy_perform(c), &t);
 	if (c != NULL)
 		curl_easy_cleanup(c);
+	curl_slist_free_all(headers);
 	*bytes = t.bytes;
 	*hash = sr_sha256_finish(&t.sha);
 	return err;

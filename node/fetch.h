@@ -1,6 +1,6 @@
 /*
- * node/fetch.h - one file from another member's HTTPS; the host's only use of curl. Trust comes
- * from the pin (SHA-256 of the server's public key) and from nothing else: no certificate
+ * node/fetch.h - one file or answer from another member's HTTPS; the host's only use of curl. Trust
+ * comes from the pin (SHA-256 of the server's public key) and from nothing else: no certificate
  * authority, no proxy, no redirect.
  */
 #ifndef SR_NODE_FETCH_H
@@ -10,6 +10,7 @@
 
 struct fetch {
 	const char *url;
+	const char *body;                /* of a question as JSON; NULL: a file is got */
 	struct sr_hash32 pin;
 	int fd;                          /* written to from where it stands */
 	uint64_t bytes_max, bytes_per_s;

@@ -147,6 +147,8 @@ static enum sr_error data_open(struct loop *self)
 	for (uint32_t i = 0; err == SR_OK && i < self->genesis->members_n; i++)
 		err = repair_peer(self->repair, i, self->genesis->members[i].url,
 		    &self->genesis->members[i].url_pin);
+	if (err == SR_OK)
+		err = asker_start(&self->asker, self->repair, self->desk.wake_fd);
 	return err == SR_OK ? SR_OK : refuse(err, "repair", NULL);
 }
 
@@ -181,7 +183,16 @@ static enum sr_error child_prepare(struct loop *self)
 		.sealing_key = self->sealing_key, .user = enclave_user(self->config),
 		.lock = self->config->enclave_lock == CONFIG_LOCK_ALL ? "all" : "keys" };
 
-	SR_TRY(file_path(self->sealing_key, self->config->data_dir, "sealing.key"));
+	bool sealed;
+
+	SR_TRY(file_path(self->sealing_key, self->config->data_dir, NODE_SEALING_KEY));
+	SR_TRY(node_sealing_is_sealed(&sealed, self->config->data_dir));
+	if (sealed) {
+		self->sealing = (struct node_sealing){ self->config->data_dir,
+			&self->platform_options };
+		settings.key = node_sealing_unseal;
+		settings.key_ctx = &self->sealing;
+	}
 	child_init(&self->child, &settings);
 	if (access(settings.program, X_OK) != 0)
 		return refuse(SR_ERR_NOT_FOUND, settings.program, "enclave_program is not there");
@@ -232,6 +243,7 @@ void loop_close(struct loop *self)
 	net_links_free(self->links);
 	boot_clear(self);
 	keeper_close(&self->keeper, self->failed == SR_OK || self->over);
+	asker_stop(self->asker);
 	repair_stop(self->repair);
 	blobs_close(self->blobs);
 	node_platform_free(self->platform);
@@ -385,6 +397,31 @@ static void evidence_take(struct loop *self)
 	}
 }
 
+/* What another member knows of later epochs. One that fits no frame any more is asked for again. */
+static void trail_take(struct loop *self)
+{
+	struct enclave_event ev = { .kind = ENCLAVE_EV_TRAIL };
+	struct asker_answer a;
+
+	if (!asker_take(self->asker, &a))
+		return;
+	ev.number = a.first;
+	ev.a = (struct sr_bytes){ a.p, a.n };
+	if (self->phase == LOOP_RUNNING)
+		loop_event(self, &ev);
+	free(a.p);
+}
+
+/* Only who has a place can have lost it; who joins asks through its enclave. */
+static void trail_watch(struct loop *self, uint64_t now_ms)
+{
+	const struct enclave_status *s = &self->figures.status;
+
+	if (self->phase == LOOP_RUNNING && self->figures.status_known &&
+	    s->role == ENCLAVE_ROLE_MEMBER)
+		asker_watch(self->asker, s->epoch, s->final_height, now_ms);
+}
+
 /* --- Time --- */
 
 static void disk_watch(struct loop *self)
@@ -453,6 +490,7 @@ static void every_second(struct loop *self, uint64_t now_ms)
 	self->second_due_ms = now_ms + SECOND_MS;
 	disk_watch(self);
 	questions_expire(self, now_ms);
+	trail_watch(self, now_ms);
 	figures_publish(self);
 	announce_status(self);
 	if (!self->ready_told && self->phase == LOOP_RUNNING && self->figures.status_known) {
@@ -537,6 +575,7 @@ static void loop_once(struct loop *self)
 	net_links_step(self->links, receive, now_ms);
 	questions_take(self);
 	evidence_take(self);
+	trail_take(self);
 	time_passes(self, now_ms);
 	boot_feed(self);
 	if (self->child.fd >= 0 && child_write(&self->child) != SR_OK)

@@ -6,12 +6,14 @@
 
 #include "config/config.h"
 #include "enclave/genesis.h"
+#include "node/asker.h"
 #include "node/blobs.h"
 #include "node/child.h"
 #include "node/desk.h"
 #include "node/keeper.h"
 #include "node/platform.h"
 #include "node/repair.h"
+#include "node/sealing.h"
 
 #define LOOP_STOP_MS 10000u             /* to stop in order */
 #define LOOP_FX_BATCH 4096u             /* effects handled between two polls */
@@ -26,11 +28,13 @@ struct loop {
 	struct keeper keeper;
 	struct blobs *blobs;
 	struct repair *repair;
+	struct asker *asker;
 	struct net_links *links;
 	struct child child;
 	char sealing_key[1024];
 	struct desk desk;
 	struct platform_options platform_options;
+	struct node_sealing sealing;
 	struct node_platform *platform;
 
 	enum loop_phase phase;

@@ -15,6 +15,7 @@
 #include "node/file.h"
 #include "node/http.h"
 #include "node/loop.h"
+#include "node/sealing.h"
 #include "node/serve.h"
 #include "node/version.h"
 
@@ -129,11 +130,13 @@ static int check_config(const struct config *config)
 {
 	char path[NODE_PATH_MAX];
 	unsigned bad = check_genesis(config);
+	bool sealed = false;
 
 	if (file_path(path, config->data_dir, "identity") == SR_OK)
 		bad += check_file(
 		    "data_dir", path, "no sealed identity (strongroom-enclave --new-identity)");
-	if (file_path(path, config->data_dir, "sealing.key") == SR_OK)
+	if (node_sealing_is_sealed(&sealed, config->data_dir) == SR_OK && !sealed &&
+	    file_path(path, config->data_dir, NODE_SEALING_KEY) == SR_OK)
 		bad += check_file(
 		    "data_dir", path, "no sealing key (strongroom-enclave --new-identity)");
 	if (config->trail[0] != '\0')

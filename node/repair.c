@@ -372,6 +372,18 @@ enum sr_error repair_peer(
 	return SR_OK;
 }
 
+enum sr_error repair_where(struct repair *self, uint32_t seat, char url[REPAIR_URL_MAX],
+    struct sr_hash32 *pin)
+{
+	if (seat >= SR_MEMBERS_MAX)
+		return SR_ERR_NOT_FOUND;
+	lock(self);
+	memcpy(url, self->peers[seat].url, REPAIR_URL_MAX);
+	*pin = self->peers[seat].pin;
+	unlock(self);
+	return url[0] != '\0' ? SR_OK : SR_ERR_NOT_FOUND;
+}
+
 void repair_wake(struct repair *self)
 {
 	lock(self);

@@ -32,6 +32,9 @@ void repair_stop(struct repair *self);
 /* Who has that seat's pieces from now on; url NULL: nobody. TOO_LONG. */
 SR_MUST_CHECK enum sr_error repair_peer(struct repair *self, uint32_t seat, const char *url,
     const struct sr_hash32 *pin);
+/* NOT_FOUND: nobody is there. */
+SR_MUST_CHECK enum sr_error repair_where(struct repair *self, uint32_t seat,
+    char url[REPAIR_URL_MAX], struct sr_hash32 *pin);
 /* A piece is wanted, or may be had: no pause now. */
 void repair_wake(struct repair *self);
 void repair_figures(struct repair_figures *out, struct repair *self);

@@ -54,9 +54,11 @@ void seed_client_roster(void)
 
 	FUZZ_CHECK(r != NULL);
 	attest_policy_default(&r->policy);
+	attest_policy_default(&r->announced);
 	for (uint8_t i = 0; i < 3; i++) {
 		r->changing = i == 1;
 		r->change.kind = 2;
+		r->has_announced = i == 2;
 		if (i > 0)
 			member_sample(r);
 		if (i > 1)

@@ -110,13 +110,46 @@ strongroom node policy set next.json --operator-key "$c/node-2/operator.key" --j
 [ "$(field .error.name)" = threshold ] && ok || no 'one operator alone'
 must 'a quorum sets the policy' strongroom node policy set next.json --operator-key "$c/node-2/operator.key" \
 	--sig sig3 --sig sig4 --json
+# What accepts more waits for its date; the next number follows it all the same.
+must policy strongroom node policy show --json
+jq '.policy | .number += 1 | .lapse = "30d"' < out > more.json
+jq '.policy | .number += 1 | .lapse = "30d" | .silence = "2h"' < out > late.json
+jq '.policy | .number += 2 | .silence = "2h"' < out > after.json
+for p in more late after; do
+	for k in 3 4; do
+		must "node-$k signs $p" strongroom node policy sign "$p.json" --operator-key "$c/node-$k/operator.key" --out "$p$k"
+	done
+done
+set_policy() { strongroom node policy set "$1.json" --operator-key "$c/node-2/operator.key" --sig "$1"3 --sig "$1"4 --json; }
+must 'a policy that accepts more' set_policy more
+[ "$(field .from)" != null ] && ok || no 'it is told from when it counts'
+must policy strongroom node policy show --json
+is '.announced.number - .policy.number' 1 'it is announced'
+is '.next_number - .announced.number' 1 'the next number'
+set_policy late > out 2> err
+[ "$(field .error.name)" = stale ] && ok || no 'the announced number is taken'
+must 'the number after it' set_policy after
+must policy strongroom node policy show --json
+is .announced null 'nothing is announced any more'
+is .policy.silence 2h 'what was tightened counts'
 strongroom node join mine --via "$c" --checkpoint "${point%%:*}:$(printf '0%.0s' {1..64})" --json > out 2> err
 [ "$(field .error.name)" = checkpoint_other ] && ok || no 'a checkpoint elsewhere'
 url=$(strongroom node list --json | jq -r '.members[0].url')
 must 'it joins by any node, through the checkpoint' strongroom node join mine --via "$url" --checkpoint "$point" --json
 must 'again changes nothing' strongroom node join mine --via "$url" --json
 opens 'at the end'
-must 'it leaves' strongroom node leave mine --json
+
+# --- who sleeps through its removal and what came after it ---
+read -r pid _ < mine/pid
+kill -9 "$pid"
+until_true 10 gone "$pid" && ok || no 'it is killed'
+must 'it is taken out while it sleeps' strongroom node leave mine --json
+must 'a new epoch' strongroom node refresh "$c/node-4" --json
+must 'another new epoch' strongroom node refresh "$c/node-4" --json
+strongroomd --config mine/strongroomd.yaml >> mine/log 2>&1 &
+slept=$!
+until_true 90 gone "$slept" && ok || no 'it ends when it learns from any member that it is out'
+tail -n 3 mine/log | grep -q 'its keys are wiped' && ok || no 'and says so'
 
 must stop strongroom cluster stop "$c"
 echo "$passed passed, $failed failed, 0 skipped"

@@ -68,5 +68,38 @@ rc 0 '' 'measuring after a reset' tpm measure --tcti "$mine" public challenge
 rc 0 '' 'public after a reset' tpm public --tcti "$mine" --collateral mine/collateral --output public2
 cmp -s public public2 && ok || no 'the same key after a reset'
 
+# --- a node whose sealing key only its machine gives ---
+c=$STRONGROOM_CLUSTER node=$STRONGROOM_CLUSTER/node-0
+rc 0 '' 'a cluster' cluster init "$c"
+printf 'platform: tpm\nplatform_tcti: "%s"\n' "$mine" >> "$node/strongroomd.yaml"
+rc 1 not_found 'sealing nothing' tpm seal . --tcti "$mine"
+rc 0 '' 'sealed' tpm seal "$node" --tcti "$mine"
+[ ! -e "$node/sealing.key" ] && [ "$(stat -c %a "$node/sealing.sealed")" = 600 ] && ok || no 'a sealed key only'
+rc 1 not_found 'sealed again' tpm seal "$node" --tcti "$mine"
+rc 0 '' 'the cluster starts' cluster start "$c"
+rc 0 '' 'a key of a person' key new ./alice
+rc 0 '' 'it works' nft mint one --key ./alice
+# No argument, environment or file holds the key: it unseals only.
+rc 0 '' 'as a file again, elsewhere' tpm unseal "$node" --tcti "$mine"
+key=$(od -An -v -tx1 "$node/sealing.key" | tr -d ' \n')
+grep -qa "$key" /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2> /dev/null && no 'the key is in an argument' || ok
+rc 0 '' 'sealed once more' tpm seal "$node" --tcti "$mine"
+# Other software: the key stays shut, the node says why, and the others go on.
+rc 0 '' 'one stops' cluster stop "$c" --node 0
+rc 0 '' 'something else is measured' tpm measure --tcti "$mine" --after-others public challenge public
+: > "$node/log"
+strongroom cluster start "$c" --node 0 --no-wait > "$scratch/out" 2> "$scratch/err"
+until_true 20 grep -q 'does not unseal: this is another machine' "$node/log" && ok || no 'why it does not start'
+rc 1 decrypt_failed 'unsealing in another state' tpm unseal "$node" --tcti "$mine"
+[ ! -e "$node/sealing.key" ] && ok || no 'a refused unseal left a key'
+rc 0 '' 'the others go on' nft mint two --key ./alice
+rc 0 '' 'all stop' cluster stop "$c"
+# As it was started before, and the node is there again.
+swtpm_off mine && swtpm_on mine && [ "$tcti" != '' ] || no 'restarting swtpm'
+sed -i "s|^platform_tcti:.*|platform_tcti: \"$tcti\"|" "$node/strongroomd.yaml"
+rc 0 '' 'measuring as before' tpm measure --tcti "$tcti" public challenge
+rc 0 '' 'all start' cluster start "$c"
+rc 0 '' 'stop' cluster stop "$c"
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]

@@ -665,6 +665,56 @@ void cluster_wipe(struct cluster *self, uint32_t i)
 	node->archive_n = 0;
 }
 
+/* Identity, rows and log: the archive is only ever read. */
+struct cluster_disk {
+	struct cluster_rows store;
+	struct cluster_records log;
+	uint8_t *identity;
+	size_t identity_n;
+};
+
+static void disk_copy(struct cluster_disk *to, const struct cluster_rows *store,
+    const struct cluster_records *log, const uint8_t *identity, size_t identity_n)
+{
+	for (size_t k = 0; k < store->n; k++) {
+		const struct cluster_row *row = &store->list[k];
+
+		rows_add(&to->store, (struct sr_bytes){ row->key, row->key_n },
+		    (struct sr_bytes){ row->value, row->value_n });
+	}
+	for (size_t k = 0; k < log->n; k++)
+		records_add(&to->log, log->list[k].p, log->list[k].n);
+	to->identity = must(malloc(identity_n + 1));
+	memcpy(to->identity, identity, identity_n);
+	to->identity_n = identity_n;
+}
+
+struct cluster_disk *cluster_disk_copy(const struct cluster *self, uint32_t i)
+{
+	const struct cluster_node *node = &self->nodes[i];
+	struct cluster_disk *disk = must(calloc(1, sizeof(*disk)));
+
+	disk_copy(disk, &node->store, &node->log, node->identity, node->identity_n);
+	return disk;
+}
+
+void cluster_disk_back(struct cluster *self, uint32_t i, struct cluster_disk *disk)
+{
+	struct cluster_node *node = &self->nodes[i];
+
+	SR_ASSERT(node->core == NULL);
+	rows_clear(&node->store);
+	records_cut(&node->log, 0);
+	free(node->log.list);
+	free(node->identity);
+	node->store = disk->store;
+	node->log = disk->log;
+	node->log.synced = node->log.n;
+	node->identity = disk->identity;
+	node->identity_n = disk->identity_n;
+	free(disk);
+}
+
 void cluster_free(struct cluster *self)
 {
 	for (uint32_t i = 0; i < self->n; i++) {
@@ -1013,6 +1063,32 @@ void cluster_trail_fetch(struct cluster *self, uint32_t node, uint32_t via)
 	free(self->nodes[node].trail);
 	self->nodes[node].trail = sr_writer_take(&w, &self->nodes[node].trail_n);
 	sr_writer_clear(&steps);
+}
+
+void cluster_trail_show(struct cluster *self, uint32_t node, uint64_t from, uint32_t via)
+{
+	struct enclave_event ev = { .kind = ENCLAVE_EV_TRAIL };
+	struct epoch_trail_page page;
+	struct sr_writer w;
+	uint8_t first[8];
+	size_t token;
+
+	for (int k = 0; k < 8; k++)
+		first[k] = (uint8_t)(from >> 8 * k);
+	token = cluster_request(self, via, CLIENT_TRAIL, first, sizeof(first));
+	if (!self->replies[token].done)
+		cluster_run(self, 1);
+	must_ok(self->replies[token].done ? self->replies[token].code : SR_ERR_TIMED_OUT, "trail");
+	must_ok(epoch_trail_page_read(&page, self->replies[token].p, self->replies[token].n),
+	    "trail page");
+	sr_writer_init(&w, page.steps.n + 4);
+	sr_write_u32(&w, page.count);
+	sr_write_copy(&w, page.steps.p, page.steps.n);
+	must_ok(sr_writer_finish(&w), "trail");
+	ev.number = page.first;
+	ev.a = (struct sr_bytes){ w.p, w.n };
+	cluster_event(self, node, &ev);
+	sr_writer_clear(&w);
 }
 
 enum sr_error cluster_node_join(struct cluster *self, uint32_t node, uint32_t via)

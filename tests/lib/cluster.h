@@ -113,6 +113,8 @@ enum sr_error cluster_node_join(struct cluster *self, uint32_t node, uint32_t vi
 enum sr_error cluster_leave(struct cluster *self, uint32_t node, uint32_t via);
 enum sr_error cluster_refresh(struct cluster *self, uint32_t via);
 void cluster_trail_fetch(struct cluster *self, uint32_t node, uint32_t via);
+/* What the host of a node that hears nobody asks via for: the steps from this one on. */
+void cluster_trail_show(struct cluster *self, uint32_t node, uint64_t from, uint32_t via);
 /* Its place in the epoch of node via; EPOCH_NOBODY. */
 uint32_t cluster_index(const struct cluster *self, uint32_t node, uint32_t via);
 /* All running nodes are members of this epoch, or of one after it. */
@@ -123,6 +125,10 @@ void cluster_start(struct cluster *self, uint32_t node);
 void cluster_start_all(struct cluster *self);
 /* Kills a node; what was not synced is lost when lose is set. */
 void cluster_kill(struct cluster *self, uint32_t node, bool lose);
+/* A copy of the disk of a node that is down, and that copy put back in its place, which ends it. */
+struct cluster_disk;
+struct cluster_disk *cluster_disk_copy(const struct cluster *self, uint32_t node);
+void cluster_disk_back(struct cluster *self, uint32_t node, struct cluster_disk *disk);
 /* Forgets everything on the disk but the identity. */
 void cluster_wipe(struct cluster *self, uint32_t node);
 /* Carries them out, and clears the list. */

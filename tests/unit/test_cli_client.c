@@ -201,6 +201,29 @@ START_TEST(a_member_that_names_another_epoch_is_passed_over)
 }
 END_TEST
 
+static void after_refuse(
+    struct fake_members *m, const struct fake_request *r, struct fake_answer *a)
+{
+	struct story *s = m->ctx;
+
+	keep(s, r);
+	if (r->method != CLIENT_SUBMIT || r->seat != s->liar)
+		return;
+	a->code = SR_ERR_NOT_HOLDER;
+	sr_writer_reset(&a->payload);
+}
+
+START_TEST(a_refusal_by_one_member_is_none)
+{
+	struct story *s = story_new();
+
+	s->liar = (uint32_t)_i;
+	s->members->after = after_refuse;
+	ask_first(s, s->liar);
+	mints_once(s);
+}
+END_TEST
+
 /* Another client of the same account was faster. */
 static enum sr_error before_foreign(struct fake_members *m, const struct fake_request *r)
 {
@@ -593,6 +616,7 @@ int main(void)
 	tcase_add_test(t, a_mint_makes_one);
 	tcase_add_loop_test(t, a_nonce_that_one_member_made_up_leads_to_no_second_operation, 0, 4);
 	tcase_add_test(t, a_member_that_names_another_epoch_is_passed_over);
+	tcase_add_loop_test(t, a_refusal_by_one_member_is_none, 0, 4);
 	tcase_add_test(t, an_operation_whose_nonce_another_one_used_is_signed_anew);
 	tcase_add_test(t, a_receipt_missing_from_an_older_state_proves_nothing);
 	tcase_add_test(t, an_operation_that_came_too_late_for_its_epoch_is_signed_for_the_next);

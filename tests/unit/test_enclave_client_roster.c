@@ -46,6 +46,10 @@ static struct client_roster *roster_new(void)
 		c->facts = i == 0 ? facts_of(9) : (struct attest_facts){ 0 };
 	}
 	attest_policy_default(&r->policy);
+	r->has_announced = true;
+	r->announced_from_ms = 1900000000000;
+	attest_policy_default(&r->announced);
+	r->announced.number = r->policy.number + 1;
 	return r;
 }
 
@@ -70,6 +74,9 @@ START_TEST(a_roster_reads_back_as_it_was_written_and_a_shorter_one_does_not)
 	ck_ok(read_back(back, w.p, w.n));
 	ck_assert_uint_eq(back->candidates[1].code, SR_ERR_MEASUREMENT);
 	ck_assert_uint_eq(back->members[1].seat, 3);
+	ck_assert(back->has_announced);
+	ck_assert_uint_eq(back->announced_from_ms, 1900000000000);
+	ck_assert_uint_eq(back->announced.number, back->policy.number + 1);
 	client_roster_write(&again, back);
 	ck_ok(sr_writer_finish(&again));
 	ck_assert_uint_eq(again.n, w.n);

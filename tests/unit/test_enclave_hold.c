@@ -407,6 +407,52 @@ START_TEST(a_complaint_about_a_good_share_is_refused)
 }
 END_TEST
 
+START_TEST(a_complaint_of_no_holder_or_about_no_dealer_is_refused)
+{
+	struct vault_hold_complaint c = { .dealer = VAULT_DEALER_OWNER };
+	struct vault_secret_id id;
+	struct sr_writer out;
+	struct said s;
+
+	setup("no holder");
+	id = put("will");
+	c.ref = view_of(&id).ref;
+	sr_writer_init(&out, 512);
+	vault_hold_complaint_write(&out, &c);
+	ck_error(vault_hold_apply(&w->t, &w->block, &hold_hooks, VAULT_HOLD_COMPLAINT,
+	    (struct sr_bytes){ out.p, out.n }, SR_MEMBERS_MAX - 1), SR_ERR_EPOCH_STEP);
+	epoch_begin(w->block.epoch + 1, nobody);
+	c.dealer = SR_MEMBERS_MAX - 1;
+	sr_writer_reset(&out);
+	vault_hold_complaint_write(&out, &c);
+	s = said_by(2, VAULT_HOLD_COMPLAINT, (struct sr_bytes){ out.p, out.n });
+	ck_error(apply(&s), SR_ERR_EPOCH_STEP);
+	free(s.p);
+	sr_writer_clear(&out);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_batch_of_none_of_too_many_or_too_long_is_refused)
+{
+	static const uint8_t counts[][4] = { { 0 }, { 0xff, 0xff, 0xff, 0xff } }, one[4] = { 1 };
+	static const uint8_t longer[VAULT_HOLD_BATCH_BYTES + 1];
+	const struct sr_bytes too_long = { longer, sizeof(longer) };
+
+	setup("batches");
+	for (unsigned i = 0; i < 2; i++)
+		ck_error(vault_hold_apply(&w->t, &w->block, &hold_hooks, VAULT_HOLD_ACK,
+		    (struct sr_bytes){ counts[i], 4 }, 0), SR_ERR_OUT_OF_RANGE);
+	ck_error(vault_hold_apply(&w->t, &w->block, &hold_hooks, VAULT_HOLD_ACK,
+	    (struct sr_bytes){ one, 4 }, 0), SR_ERR_TRUNCATED);
+	ck_error(vault_hold_apply(&w->t, &w->block, &hold_hooks, VAULT_HOLD_ACK, too_long, 0),
+	    SR_ERR_TOO_LONG);
+	ck_error(vault_hold_apply(&w->t, &w->block, &hold_hooks, VAULT_HOLD_ACK + 100, too_long,
+	    0), SR_ERR_BAD_KIND);
+	teardown();
+}
+END_TEST
+
 /* --- rounds --- */
 
 START_TEST(in_a_new_epoch_every_pair_is_another_and_the_secret_the_same)
@@ -827,6 +873,8 @@ TEST_MAIN("enclave/hold", a_dealing_is_for_its_label_its_boxes_and_their_maker,
     holders_open_their_pairs_and_a_box_opens_nowhere_else,
     who_was_dealt_no_share_proves_it_and_the_owner_is_told,
     a_complaint_about_a_good_share_is_refused,
+    a_complaint_of_no_holder_or_about_no_dealer_is_refused,
+    a_batch_of_none_of_too_many_or_too_long_is_refused,
     in_a_new_epoch_every_pair_is_another_and_the_secret_the_same,
     until_all_have_acknowledged_the_old_pairs_serve,
     who_left_gets_nothing_and_the_owner_is_told_once,

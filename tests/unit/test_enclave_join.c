@@ -612,7 +612,8 @@ END_TEST
 
 /* Member 2 answers a GET with something else. */
 struct liar {
-	enum { LIE_SHORTAGE, LIE_ENDLESS, LIE_ONE_MORE, LIE_ONE_LESS, LIE_NOTHING, LIES } lie;
+	enum { LIE_SHORTAGE, LIE_ENDLESS, LIE_ONE_MORE, LIE_ONE_LESS, LIE_NOTHING, LIE_SLOW,
+		LIES } lie;
 	uint32_t told, gets;
 };
 
@@ -652,6 +653,34 @@ static void lie_rows(struct sr_writer *w, const struct liar *l, const uint8_t *r
 	vault_tree_unref(own);
 }
 
+static struct vault_tree *served_tree(const struct enclave_core *core, const uint8_t root[32])
+{
+	for (size_t i = 0; i < CORE_SERVED; i++)
+		if (core->served[i].in_use && memcmp(core->served[i].root.b, root, 32) == 0)
+			return core->served[i].tree;
+	return NULL;
+}
+
+/* One row of the state at a time, each with its genuine proof. */
+static void slow_rows(struct sr_writer *w, const struct enclave_core *core, const uint8_t *msg,
+    const uint8_t *rest, size_t n)
+{
+	struct vault_key key;
+	struct sr_reader r;
+	struct sr_writer proof;
+
+	sr_reader_init(&r, rest, n);
+	sr_read_copy(&r, key.b, sizeof(key.b));
+	(void)sr_read_blob(&r, VAULT_VALUE_MAX);
+	sr_write_bool(w, false);
+	sr_write_u32(w, 1);
+	sr_write_copy(w, rest, (size_t)(r.p - rest));
+	sr_writer_init(&proof, VAULT_PROOF_MAX);
+	vault_tree_prove(&proof, served_tree(core, msg + 1), &key);
+	sr_write_blob(w, proof.p, proof.n);
+	sr_writer_clear(&proof);
+}
+
 static bool lie_tell(void *ctx, struct cluster *c, uint32_t from, uint32_t to, const uint8_t *msg,
     size_t n, uint64_t *delay_ms)
 {
@@ -667,7 +696,10 @@ static bool lie_tell(void *ctx, struct cluster *c, uint32_t from, uint32_t to, c
 	sr_writer_init(&w, n + 4096);
 	sr_write_copy(&w, msg, code);
 	sr_write_u16(&w, l->lie == LIE_SHORTAGE ? SR_ERR_NO_MEMORY : SR_OK);
-	lie_rows(&w, l, msg + rest, n - rest, sr_read_u32(&r));
+	if (l->lie == LIE_SLOW)
+		slow_rows(&w, c->nodes[2].core, msg, msg + rest, n - rest);
+	else
+		lie_rows(&w, l, msg + rest, n - rest, sr_read_u32(&r));
 	ck_ok(sr_writer_finish(&w));
 	cluster_send(c, from, to, w.p, w.n, *delay_ms);
 	sr_writer_clear(&w);
@@ -988,6 +1020,121 @@ START_TEST(a_leaver_that_slept_through_its_last_epoch_wipes_itself_when_it_wakes
 }
 END_TEST
 
+/* A node that woke in an epoch which no member serves any more. */
+static struct world *overslept(uint32_t n, uint64_t seed, uint32_t node)
+{
+	struct world *w = world_new(n, seed);
+
+	ck_ok(cluster_leave(w->c, node, 0));
+	cluster_run(w->c, 30);
+	cluster_kill(w->c, node, false);
+	ck_assert(cluster_run_epoch(w->c, 2, 120000));
+	for (uint64_t epoch = 3; epoch < 5; epoch++) {
+		cluster_run(w->c, 6000);
+		ck_ok(cluster_refresh(w->c, 0));
+		ck_assert(cluster_run_epoch(w->c, epoch, 120000));
+	}
+	cluster_run(w->c, 5000);
+	cluster_start(w->c, node);
+	cluster_run(w->c, 60000);
+	ck_assert(!w->c->nodes[node].fatal);
+	return w;
+}
+
+START_TEST(who_slept_through_more_than_its_removal_learns_it_from_any_member)
+{
+	struct world *w = overslept(5, 535, 4);
+	struct cluster_node *node = &w->c->nodes[4];
+	struct enclave_core *core = node->core;
+	struct needles gone;
+
+	needles_of(&gone, core);
+	needle_add(&gone, core->keys->box.b);
+	/* What it knows is over is no news; nor is what does not follow from its own epoch. */
+	cluster_trail_show(w->c, 4, 0, 0);
+	ck_assert(node->fatal);
+	ck_error(node->error, SR_ERR_LEFT);
+	ck_assert(memory_has(&gone, false));
+	ck_assert_uint_eq(node->log.n, 1);
+	refuses(w->c, 4, SR_ERR_LEFT);
+	world_free(w);
+}
+END_TEST
+
+/* One byte of the certificate, or a step left out. */
+START_TEST(what_does_not_follow_from_its_own_epoch_removes_nobody)
+{
+	struct world *w = overslept(5, 536, 4);
+	struct enclave_event ev = { .kind = ENCLAVE_EV_TRAIL };
+	struct cluster_node *node = &w->c->nodes[4];
+	struct sr_hash32 close;
+	struct sr_bytes step;
+	struct sr_reader r;
+
+	cluster_trail_fetch(w->c, 4, 0);
+	sr_reader_init(&r, node->trail + 4, node->trail_n - 4);
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	/* Steps 2 and on, as if they were 1 and on. */
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	ev.number = 1;
+	ev.a = (struct sr_bytes){ r.p - 4, r.left + 4 };
+	memcpy(node->trail + (r.p - node->trail) - 4, (uint8_t[]){ 2, 0, 0, 0 }, 4);
+	cluster_event(w->c, 4, &ev);
+	ck_assert(!node->fatal);
+	/* The true one, but for a signature. */
+	cluster_trail_fetch(w->c, 4, 0);
+	sr_reader_init(&r, node->trail + 4, node->trail_n - 4);
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	sr_reader_init(&r, step.p, step.n);
+	(void)sr_read_blob(&r, 1u << 20);
+	step = sr_read_blob(&r, 1u << 20);
+	node->trail[(step.p - node->trail) + (ptrdiff_t)step.n - 1] ^= 1;
+	ev.number = 0;
+	ev.a = (struct sr_bytes){ node->trail, node->trail_n };
+	cluster_event(w->c, 4, &ev);
+	ck_assert(!node->fatal);
+	/* A trail that goes no further than this epoch. */
+	cluster_trail_fetch(w->c, 4, 0);
+	memcpy(node->trail, (uint8_t[]){ 1, 0, 0, 0 }, 4);
+	sr_reader_init(&r, node->trail + 4, node->trail_n - 4);
+	ck_ok(epoch_trail_step_read(&step, &close, &r));
+	ev.a = (struct sr_bytes){ node->trail, 4 + step.n };
+	cluster_event(w->c, 4, &ev);
+	ck_assert(!node->fatal);
+	world_free(w);
+}
+END_TEST
+
+/* Whose disk is older than what it acknowledged has no share of this epoch, and none to come. */
+START_TEST(a_member_with_a_disk_of_long_ago_says_what_is_lost)
+{
+	struct world *w = world_new(4, 537);
+	struct cluster_node *node = &w->c->nodes[3];
+	struct cluster_disk *old;
+
+	cluster_kill(w->c, 3, false);
+	old = cluster_disk_copy(w->c, 3);
+	cluster_start(w->c, 3);
+	for (uint64_t epoch = 2; epoch < 5; epoch++) {
+		cluster_run(w->c, 6000);
+		ck_ok(cluster_refresh(w->c, 0));
+		ck_assert(cluster_run_epoch(w->c, epoch, 120000));
+	}
+	cluster_run(w->c, 5000);
+	cluster_kill(w->c, 3, false);
+	cluster_disk_back(w->c, 3, old);
+	cluster_start(w->c, 3);
+	cluster_run(w->c, 60000);
+	ck_assert(!node->fatal);
+	cluster_trail_show(w->c, 3, 1, 0);
+	ck_assert(node->fatal);
+	ck_error(node->error, SR_ERR_EPOCH_STEP);
+	opens(w, 0);
+	world_free(w);
+}
+END_TEST
+
 /* Do these shares, by their indices, give the vault key? */
 static bool give(const struct epoch_record *epoch, const struct shamir_index *set,
     const struct sr_scalar *shares, size_t n)
@@ -1055,6 +1202,58 @@ START_TEST(what_the_old_epoch_had_is_wiped_from_memory_and_disk_at_every_switch)
 			ck_assert_int_lt(disk_find(&gone[i], &c->nodes[i], c->nodes[i].core), 0);
 		}
 	}
+	cluster_free(c);
+}
+END_TEST
+
+/* Old keys in the log again, as before the checkpoint that took them out. */
+static void old_keys_log(struct cluster *c, uint32_t node, const struct needles *gone)
+{
+	struct enclave_core *core = c->nodes[node].core;
+	struct core_epoch_keys *next = &core->keys->next, was = *next;
+	struct enclave_effects list;
+
+	for (uint32_t i = 0; i < 32; i++) {
+		next->share.b[i] = gone->b[0][i] ^ MASK;
+		next->vote_seed.b[i] = gone->b[1][i] ^ MASK;
+	}
+	next->epoch = core->keys->now.epoch + 1;
+	next->has_share = next->has_vote = true;
+	enclave_effects_init(&list);
+	sr_drbg_init(&core->drbg, &(struct sr_key32){ { 7 } });
+	core->out = &list;
+	ck_ok(log_append_keys(core));
+	core->out = NULL;
+	*next = was;
+	cluster_effects(c, node, &list);
+}
+
+/* What does not fit into a checkpoint waits for the next one, as checkpoint_write leaves it; but
+ * old keys do not stay in the log until that is due. */
+START_TEST(a_checkpoint_that_was_put_off_does_not_keep_old_keys_on_the_disk)
+{
+	struct cluster *c = start(4, 538);
+	struct cluster_node *node = &c->nodes[1];
+	struct enclave_core *core;
+	struct needles gone;
+	uint64_t before;
+
+	needles_of(&gone, node->core);
+	cluster_run(c, 6000);
+	ck_ok(cluster_refresh(c, 0));
+	ck_assert(cluster_run_epoch(c, 2, 60000));
+	cluster_run(c, 2000);
+	core = node->core;
+	ck_assert(core->old->wiped && !core->keys_stale);
+	old_keys_log(c, 1, &gone);
+	ck_assert_int_ge(disk_find(&gone, node, core), 0);
+	core->keys_stale = true;
+	core->checkpoint_due = false;
+	core->checkpoint_height = core->final->header.height;
+	before = node->checkpoints;
+	cluster_run(c, 2000);
+	ck_assert_uint_eq(node->checkpoints, before + 1);
+	ck_assert_int_lt(disk_find(&gone, node, core), 0);
 	cluster_free(c);
 }
 END_TEST
@@ -1223,6 +1422,90 @@ START_TEST(votes_on_silence_are_renewed_until_all_have_noticed)
 }
 END_TEST
 
+/* Nothing gets through while the line is down; then all but one are back at once. */
+struct outage { bool all; uint32_t late; };
+
+static bool outage_message(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
+    const uint8_t *msg, size_t n, uint64_t *delay_ms)
+{
+	const struct outage *o = ctx;
+
+	(void)c;
+	(void)msg;
+	(void)n;
+	(void)delay_ms;
+	return !o->all && from != o->late && to != o->late;
+}
+
+START_TEST(who_comes_back_last_from_an_outage_of_all_stays)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 532,
+		.silence_ms = 20000 });
+	struct outage o = { .all = true, .late = 4 };
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_run(c, 30000);
+	c->hooks = (struct cluster_hooks){ .ctx = &o, .message = outage_message };
+	cluster_run(c, 60000);
+	o.all = false;
+	cluster_run(c, 12000);
+	c->hooks = (struct cluster_hooks){ NULL, NULL, NULL };
+	cluster_run(c, 15000);
+	ck_assert_uint_eq(epoch_of(c, 0)->epoch, 1);
+	ck_assert_uint_eq(cluster_index(c, 4, 0), 4);
+	/* And who stays away is out when the silence was heard, not sooner and not never. */
+	cluster_kill(c, 4, false);
+	ck_assert(cluster_run_epoch(c, 2, 60000));
+	ck_assert_uint_eq(cluster_index(c, 4, 0), EPOCH_NOBODY);
+	cluster_free(c);
+}
+END_TEST
+
+/* All machines are suspended, again and again, and one wakes a little later. */
+START_TEST(what_was_slept_through_is_no_silence)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 534,
+		.silence_ms = 20000 });
+	struct outage o = { .late = 4 };
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_run(c, 10000);
+	for (int k = 0; k < 8; k++) {
+		c->hooks = (struct cluster_hooks){ .ctx = &o, .message = outage_message };
+		cluster_run(c, 1000);
+		for (uint32_t i = 0; i < 5; i++)
+			c->nodes[i].clock_ms += 60000;
+		cluster_run(c, 3000);
+		c->hooks = (struct cluster_hooks){ NULL, NULL, NULL };
+		cluster_run(c, 3000 + 37 * (uint64_t)k);
+	}
+	ck_assert_uint_eq(epoch_of(c, 0)->epoch, 1);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(a_clock_that_was_ahead_does_not_keep_the_silent)
+{
+	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 5, .seed = 533,
+		.silence_ms = 20000 });
+
+	c->quiet = getenv("LOUD") == NULL;
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	c->nodes[0].clock_ms = 8000000;
+	cluster_run(c, 2000);
+	c->nodes[0].clock_ms = 0;
+	cluster_kill(c, 3, false);
+	ck_assert(cluster_run_epoch(c, 2, 120000));
+	ck_assert_uint_eq(cluster_index(c, 3, 0), EPOCH_NOBODY);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(a_joiner_that_does_not_come_is_dropped)
 {
 	struct cluster *c = cluster_new(&(struct cluster_options){ .n = 4, .seed = 528,
@@ -1305,7 +1588,10 @@ TEST_MAIN("enclave_join",
 	a_joiner_that_does_not_come_is_dropped,
 	a_change_takes_no_longer_when_there_are_many_secrets,
 	a_joiner_s_first_vote_key_is_wiped_like_all_others,
+	a_checkpoint_that_was_put_off_does_not_keep_old_keys_on_the_disk,
 	who_is_not_heard_for_long_is_voted_out, votes_on_silence_are_renewed_until_all_have_noticed,
+	who_comes_back_last_from_an_outage_of_all_stays, what_was_slept_through_is_no_silence,
+	a_clock_that_was_ahead_does_not_keep_the_silent,
 	a_fifth_node_joins_and_what_was_secret_before_opens_with_it,
 	nobody_forgets_the_joiner_when_its_epoch_begins,
 	an_operation_of_the_next_epoch_that_comes_early_waits_for_it,
@@ -1325,6 +1611,9 @@ TEST_MAIN("enclave_join",
 	nobody_connects_to_who_is_not_admitted,
 	who_leaves_has_nothing_left_and_says_so_at_every_start,
 	a_leaver_that_slept_through_its_last_epoch_wipes_itself_when_it_wakes,
+	who_slept_through_more_than_its_removal_learns_it_from_any_member,
+	what_does_not_follow_from_its_own_epoch_removes_nobody,
+	a_member_with_a_disk_of_long_ago_says_what_is_lost,
 	a_refresh_changes_every_share_and_not_the_vault_key,
 	what_the_old_epoch_had_is_wiped_from_memory_and_disk_at_every_switch,
 	a_crash_at_any_durable_moment_of_a_refresh_costs_nothing,

@@ -91,6 +91,11 @@ START_TEST(a_commitment_list_of_the_wrong_length_is_refused)
 		shamir_commitments_read(&read, &r, t);
 		ck_error(sr_reader_finish(&r), SR_ERR_COMMITMENT_LENGTH);
 	}
+	ck_error(shamir_commitments_decode(&read, (const uint8_t (*)[32])(w.p + 4), 0),
+	    SR_ERR_COMMITMENT_LENGTH);
+	ck_error(shamir_commitments_decode(&read, (const uint8_t (*)[32])(w.p + 4),
+	    SHAMIR_T_MAX + 1), SR_ERR_COMMITMENT_LENGTH);
+	ck_ok(shamir_commitments_decode(&read, (const uint8_t (*)[32])(w.p + 4), T));
 	c.t = 0;
 	ck_error(shamir_feldman_key(&key, &c, at(1)), SR_ERR_COMMITMENT_LENGTH);
 	c.t = SHAMIR_T_MAX + 1;

@@ -934,11 +934,43 @@ START_TEST(root_is_given_up_for_a_user_that_exists_and_is_not_root)
 }
 END_TEST
 
+START_TEST(a_sealing_key_from_a_pipe_is_thirty_two_bytes_and_no_more)
+{
+	uint8_t bytes[33] = { 7 };
+	struct sr_key32 key;
+	struct outcome o;
+
+	for (size_t n = 31; n <= 33; n++) {
+		int ends[2];
+		enum sr_error error;
+
+		ck_assert_int_eq(pipe(ends), 0);
+		ck_assert_int_eq(write(ends[1], bytes, n), (ssize_t)n);
+		close(ends[1]);
+		error = shell_sealing_fd(&key, ends[0]);
+		ck_error(error, n == 32 ? SR_OK : SR_ERR_DAMAGED);
+		ck_assert_uint_eq(key.b[0], n == 32 ? 7 : 0);
+		ck_assert_int_eq(fcntl(ends[0], F_GETFD), -1);
+	}
+	ck_error(shell_sealing_fd(&key, 1000), SR_ERR_IO);
+	if (!have_program(1))
+		return;
+	run(&o, "--fd", "9", "--sealing-fd", "8", "--sealing-key", "x", NULL);
+	ck_assert_int_eq(o.status, 2);
+	run(&o, "--new-identity", "--sealing-fd", "8", "--out", scratch_path("other"), NULL);
+	ck_assert_int_eq(o.status, 2);
+	run(&o, "--fd", "9", "--lock", "keys", "--sealing-fd", "8", NULL);
+	ck_assert_int_eq(o.status, 1);
+	ck_assert_ptr_nonnull(strstr(o.text, "(io)"));
+}
+END_TEST
+
 TEST_MAIN("shell process",
     help_version_and_usage_say_what_they_should,
     the_measurement_is_of_the_programs_bytes,
     a_new_identity_is_private_and_never_replaced,
     a_sealing_key_that_is_not_as_it_should_be_is_refused_by_name,
+    a_sealing_key_from_a_pipe_is_thirty_two_bytes_and_no_more,
     the_sandboxed_process_boots_ticks_and_opens_channels,
     the_running_process_has_given_up_what_it_does_not_need,
     no_other_user_reads_its_memory_not_even_its_own,

@@ -93,6 +93,7 @@ START_TEST(what_begins_with_the_identity_is_dealt_and_nothing_else_is)
 	union vault_op_body b;
 	struct sr_writer out;
 	struct sr_reader r;
+	uint8_t *bytes;
 
 	setup();
 	b = put_body(&d);
@@ -121,10 +122,49 @@ START_TEST(what_begins_with_the_identity_is_dealt_and_nothing_else_is)
 	sr_writer_reset(&out);
 	vault_wrapped_key_write(&out, &key);
 	ck_error(sr_writer_finish(&out), SR_ERR_BAD_ENCODING);
+	/* A dealing that does not read is no key. */
+	key = world_dealt_key(dealt_bytes, &d);
+	sr_writer_reset(&out);
+	vault_wrapped_key_write(&out, &key);
+	ck_ok(sr_writer_finish(&out));
+	bytes = out.p + out.n - sizeof key.dek - sizeof key.owner_dek - key.dealt.n;
+	ck_assert_mem_eq(bytes, key.dealt.p, key.dealt.n);
+	bytes[12] = VAULT_HOLDERS_MAX + 1;
+	sr_reader_init(&r, out.p, out.n);
+	vault_wrapped_key_read(&got, &r);
+	ck_error(sr_reader_finish(&r), SR_ERR_TOO_MANY);
 	sr_writer_clear(&out);
 	teardown();
 }
 END_TEST
+
+static enum sr_error written(const struct vault_dealt *d)
+{
+	struct sr_writer out;
+	enum sr_error error;
+
+	sr_writer_init(&out, VAULT_DEALT_BYTES_MAX);
+	vault_dealt_write(&out, d);
+	error = sr_writer_finish(&out);
+	sr_writer_clear(&out);
+	return error;
+}
+
+/* With another number of holders in its bytes (after generation u64, threshold u32). */
+static enum sr_error counted(const struct vault_dealt *d, uint8_t holders)
+{
+	struct vault_dealt got;
+	struct sr_writer out;
+	enum sr_error error;
+
+	sr_writer_init(&out, VAULT_DEALT_BYTES_MAX);
+	vault_dealt_write(&out, d);
+	ck_ok(sr_writer_finish(&out));
+	out.p[12] = holders;
+	error = vault_dealt_decode(&got, (struct sr_bytes){ out.p, out.n });
+	sr_writer_clear(&out);
+	return error;
+}
 
 static enum sr_error redecoded(const struct vault_dealt *d)
 {
@@ -159,6 +199,13 @@ START_TEST(a_dealing_has_one_encoding_and_limits)
 	changed.threshold = 1;
 	memset(changed.commitments[1], 0, 32);
 	ck_error(redecoded(&changed), SR_ERR_THRESHOLD);
+	ck_error(counted(&d, VAULT_HOLDERS_MAX + 1), SR_ERR_TOO_MANY);
+	changed.threshold = 1;
+	changed.holders_n = VAULT_HOLDERS_MAX + 1;
+	ck_error(written(&changed), SR_ERR_OUT_OF_RANGE);
+	changed.holders_n = 1;
+	changed.threshold = 2;
+	ck_error(written(&changed), SR_ERR_OUT_OF_RANGE);
 	changed = d;
 	changed.holders[2].seat = changed.holders[1].seat;
 	ck_error(redecoded(&changed), SR_ERR_DUPLICATE);

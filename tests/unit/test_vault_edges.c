@@ -259,6 +259,8 @@ START_TEST(every_single_record_has_its_key)
 	sr_write_hash(&p, &w->op.hash);
 	ck_ok(vault_get_key(&key, VAULT_GET_TICKET, (struct sr_bytes){ p.p, p.n }));
 	ck_assert(!world_has(w, key));
+	ck_ok(vault_get_key(&key, VAULT_GET_ATTESTATION, (struct sr_bytes){ p.p, p.n }));
+	ck_assert_mem_eq(key.b + 1, w->op.hash.b, sizeof key.b - 1);
 	sr_writer_clear(&p);
 	world_free(w);
 }
@@ -349,6 +351,15 @@ START_TEST(policies_that_cannot_be_are_not_written)
 	n->kind = VAULT_POLICY_SWITCH;
 	n->state = 256;
 	ck_error(policy_written(&p), SR_ERR_OUT_OF_RANGE);
+	n->kind = VAULT_POLICY_ATTESTED;
+	n->measurement_n = 32;
+	ck_error(policy_written(&p), SR_ERR_OUT_OF_RANGE);
+	n->state = 0;
+	ck_ok(policy_written(&p));
+	ck_ok(policy_told(&p));
+	n->measurement_n = 33;
+	ck_error(policy_written(&p), SR_ERR_OUT_OF_RANGE);
+	ck_error(policy_told(&p), SR_ERR_OUT_OF_RANGE);
 	n->kind = VAULT_POLICY_ALL;
 	n->children_n = VAULT_POLICY_NODES_MAX;
 	ck_error(policy_written(&p), SR_ERR_POLICY_TOO_LARGE);

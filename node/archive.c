@@ -114,7 +114,6 @@ enum sr_error archive_commit(struct archive *self)
 		return SR_OK;
 	if (file_free_bytes(self->dir) < 3 * self->pile.bytes + NODE_STORE_SPARE_BYTES)
 		return SR_ERR_DISK_FULL;
-	pile_sort(&self->pile);
 	SR_TRY(table_begin(self->table));
 	for (const struct waiting *row = self->pile.first; row != NULL; row = row->next)
 		SR_TRY(table_put(

@@ -262,8 +262,9 @@ static enum sr_error records_scan(struct node_log *self, struct record *last, ui
 		self->size += NODE_LOG_RECORD_HEADER_BYTES + r.length;
 		self->records++;
 		*last = r;
-		if ((r.batch & 1) != 0) {
+		if ((r.batch & 1) != 0)
 			ended = r;
+		if ((r.batch & 1) != 0 || r.length == 0) { /* or a seal */
 			end = self->size;
 			records = self->records;
 		}
@@ -534,6 +535,21 @@ static enum sr_error log_put(struct node_log *self)
 	return err == SR_ERR_DISK_FULL ? log_undo(self, err) : err;
 }
 
+/* An empty record that begins the next batch: whoever finds it knows that the last one was synced,
+ * and takes no damage in it for a torn tail. Itself it need not be there. */
+static enum sr_error batch_seal(struct node_log *self)
+{
+	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
+	struct record r = { 0, 0, self->batch << 1 };
+
+	record_write(header, &r, self->size);
+	if (file_write_all(self->fd, header, sizeof header) != SR_OK)
+		return log_undo(self, SR_OK);
+	self->size += sizeof header;
+	self->synced_size = self->size;
+	return SR_OK;
+}
+
 enum sr_error node_log_write(struct node_log *self, bool sync)
 {
 	enum sr_error err = self->pending.error;
@@ -559,7 +575,7 @@ enum sr_error node_log_write(struct node_log *self, bool sync)
 	self->batch++;
 	self->synced++;
 	self->synced_size = self->size;
-	return SR_OK;
+	return self->kind->whole ? batch_seal(self) : SR_OK;
 }
 
 enum sr_error node_log_rotate(struct node_log *self, const uint8_t *records, size_t n)

@@ -8,7 +8,8 @@
  * batch | bytes batch counts syncs; its lowest bit marks the last record before a sync. So after a
  * power cut a record that was never synced (a torn tail: normal) can be told from one that was
  * (damage: refused), even when the disk wrote the parts of the last batch in any order. A record of
- * no bytes only marks the end of a batch.
+ * no bytes only marks the end of a batch, or, in a log of whole batches, that the one before was
+ * synced.
  */
 #ifndef SR_NODE_LOG_H
 #define SR_NODE_LOG_H
@@ -25,7 +26,9 @@
 struct node_log_kind {
 	const char *magic;                   /* 8 characters */
 	const char *loss;                    /* what its damage leaves unknown, for a message */
-	bool whole;                          /* a batch that a crash cut short counts for nothing */
+	/* A batch that a crash cut short counts for nothing, and one that was synced is never
+	 * taken for that. */
+	bool whole;
 };
 
 struct node_log {
@@ -43,8 +46,8 @@ struct node_log {
 	bool created, nearly_full;
 };
 
-/* safety.log. Opens or creates. A torn tail is cut off, and note says so (else it is empty). DAMAGED
- * and FOREIGN_DATA: note says what was found and how to recover; nothing was changed. */
+/* safety.log. Opens or creates. A torn tail is cut off, and note says so (else it is empty).
+ * DAMAGED and FOREIGN_DATA: note says what was found and how to recover; nothing was changed. */
 SR_MUST_CHECK enum sr_error node_log_open(struct node_log *self, const char *dir,
     const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_LOG_NOTE_MAX]);
 /* The same for a file of another kind. */
@@ -64,7 +67,8 @@ SR_MUST_CHECK enum sr_error node_log_read(
 /* Adds to the batch in memory. */
 SR_MUST_CHECK enum sr_error node_log_append(struct node_log *self, const uint8_t *bytes, size_t n);
 /* Writes the batch; with sync it is on the disk on return. DISK_FULL: nothing of it was written and
- * it is forgotten, in a log of whole batches also what was written of it before. IO: the file's state is unknown; the process must end. */
+ * it is forgotten, in a log of whole batches also what was written of it before. IO: the file's
+ * state is unknown; the process must end. */
 SR_MUST_CHECK enum sr_error node_log_write(struct node_log *self, bool sync);
 void node_log_discard(struct node_log *self);
 /* false once the disk could not promise room for some more records; looks again each time. */

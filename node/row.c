@@ -76,53 +76,6 @@ enum sr_error pile_add(struct pile *self, size_t room, const uint8_t *key, size_
 	return SR_OK;
 }
 
-/* As the table orders them. */
-static int key_compare(const struct waiting *a, const struct waiting *b)
-{
-	size_t n = a->key_n < b->key_n ? a->key_n : b->key_n;
-	int order = memcmp(a->bytes, b->bytes, n);
-
-	return order != 0 ? order : (a->key_n > b->key_n) - (a->key_n < b->key_n);
-}
-
-/* Of rows with the same key the last stays last. */
-static struct waiting *merge(struct waiting *a, struct waiting *b)
-{
-	struct waiting *first = NULL, **at = &first;
-
-	while (a != NULL && b != NULL) {
-		struct waiting **from = key_compare(b, a) < 0 ? &b : &a;
-
-		*at = *from;
-		*from = (*from)->next;
-		at = &(*at)->next;
-	}
-	*at = a != NULL ? a : b;
-	return first;
-}
-
-/* Names are blinded, so rows come in no order: sorted, each of the table's pages is read and
- * written once, however large the table is. */
-static struct waiting *sorted(struct waiting *first, size_t n)
-{
-	struct waiting *half = first, *second;
-
-	if (n < 2)
-		return first;
-	for (size_t i = 1; i < n / 2; i++)
-		half = half->next;
-	second = half->next;
-	half->next = NULL;
-	return merge(sorted(first, n / 2), sorted(second, n - n / 2));
-}
-
-void pile_sort(struct pile *self)
-{
-	self->first = self->last = sorted(self->first, self->rows);
-	while (self->last != NULL && self->last->next != NULL)
-		self->last = self->last->next;
-}
-
 void pile_clear(struct pile *self)
 {
 	while (self->first != NULL) {

@@ -29,11 +29,10 @@ struct waiting {
 
 struct pile { struct waiting *first, *last; size_t rows, bytes; };
 
-/* The value is a, then b; both are copied. room: bytes that it may hold more. TOO_LONG; TOO_MANY. */
+/* The value is a, then b; both are copied. room: bytes that it may hold more. TOO_LONG; TOO_MANY.
+ */
 SR_MUST_CHECK enum sr_error pile_add(struct pile *self, size_t room, const uint8_t *key,
     size_t key_n, const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n);
-/* By key; of rows with the same key the last stays last. */
-void pile_sort(struct pile *self);
 void pile_clear(struct pile *self);
 
 #endif

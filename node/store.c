@@ -74,8 +74,8 @@ void node_store_close(struct node_store *self, bool clean)
 {
 	if (self == NULL)
 		return;
-	clean = state_close(&self->state, self->broken) && clean;
-	clean = archive_close(&self->archive, self->broken) && clean;
+	state_close(&self->state);
+	clean = archive_close(&self->archive, self->broken) && clean && !self->broken;
 	/* Without the mark the next start only checks more. */
 	if (clean)
 		(void)!file_replace(self->dir, CLEAN_MARK, (const uint8_t *)"clean\n", 6);
@@ -120,6 +120,22 @@ enum sr_error node_store_commit(struct node_store *self)
 	return err;
 }
 
+bool node_store_busy(const struct node_store *self)
+{
+	return fold_busy(&self->state) && !self->broken;
+}
+
+enum sr_error node_store_work(
+    struct node_store *self, size_t bytes, char note[NODE_STORE_NOTE_MAX])
+{
+	return ended(self, fold_work(&self->state, bytes, note));
+}
+
+void node_store_fold_from(struct node_store *self, uint64_t bytes)
+{
+	self->state.fold_from = bytes;
+}
+
 enum sr_error node_store_archive_put(struct node_store *self, uint64_t height,
     const struct sr_hash32 *block, const uint8_t *row, size_t n)
 {
@@ -155,7 +171,11 @@ enum sr_error node_store_archive_read(struct node_store *self, uint64_t height, 
 void node_store_figures(struct node_store_figures *out, const struct node_store *self)
 {
 	*out = self->figures;
-	out->state_rows = table_rows(self->state.table);
+	out->state_rows = state_rows(&self->state);
+	out->delta_bytes = delta_bytes(self->state.open) +
+	    (self->state.closed != NULL ? delta_bytes(self->state.closed) : 0);
+	out->folds = self->state.folds;
+	out->folds_dropped = self->state.folds_dropped;
 	out->archive_rows = table_rows(self->archive.table);
 	out->archive_first = self->archive.first;
 	out->archive_last = self->archive.last;

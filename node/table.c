@@ -1,10 +1,13 @@
 /* node/table.c - the only file that includes Tokyo Cabinet. */
+#define _GNU_SOURCE /* fallocate, sync_file_range */
 #include "node/table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <tcbdb.h>
 #include <tcutil.h>
 #include <unistd.h>
@@ -13,15 +16,22 @@
 #include "node/mend.h"
 #include "node/row.h"
 
-#define REBUILD ".rebuild"            /* a mark: the table is damaged and to be made anew */
 #define ASIDE ".new"
+#define LEAVES 256
+#define LEAVES_MADE 32                /* of a table that is made in order: only the last are used */
 #define SPARE_BYTES (8u * 1024u * 1024u)
+#define CACHED_BYTES (16u * 1024u * 1024u) /* that closing a table that is made may write */
+#define ROOM_BYTES (16u * 1024u * 1024u)   /* asked of the disk at a time */
+#define PUSH_BYTES (1u * 1024u * 1024u)    /* and sent to it */
 
 struct table {
 	TCBDB *db;
 	char dir[1024], name[64];
 	char letter;
 	bool broken;                  /* a transaction is open, or a write failed */
+	bool reading;
+	int fd;                       /* of one that is made, else -1 */
+	uint64_t reserved, pushed;    /* bytes of it: promised by the disk; on their way there */
 };
 
 /*
@@ -48,14 +58,15 @@ static bool open_failed(void)
 
 /* --- Opening --- */
 
-static TCBDB *db_new(void)
+/* leaves: how many pages are kept in memory, each of some 100 rows. */
+static TCBDB *db_new(int leaves)
 {
 	TCBDB *db = tcbdbnew();
 
 	SR_ASSERT(db != NULL);
 	/* No mapping beyond the front: a full disk must be an error, not a signal. */
 	if (!tcbdbtune(db, 0, 0, 0, -1, -1, BDBTLARGE) || !tcbdbsetxmsiz(db, 0) ||
-	    !tcbdbsetcache(db, 256, 128)) {
+	    !tcbdbsetcache(db, leaves, 128)) {
 		tcbdbdel(db);
 		return NULL;
 	}
@@ -93,7 +104,7 @@ static enum sr_error aside_open(TCBDB **out, const char *dir, const char *name)
 	snprintf(aside, sizeof aside, "%s" ASIDE, path);
 	if (unlink(aside) != 0 && errno != ENOENT)
 		return SR_ERR_IO;
-	db = db_new();
+	db = db_new(LEAVES_MADE);
 	if (db == NULL)
 		return SR_ERR_NO_MEMORY;
 	io_begin();
@@ -158,7 +169,7 @@ static enum sr_error db_open(TCBDB **out, const char *dir, const char *name)
 		SR_TRY(db_create(dir, name));
 	}
 	SR_TRY(mend_before_open(dir, name));
-	db = db_new();
+	db = db_new(LEAVES);
 	if (db == NULL)
 		return SR_ERR_NO_MEMORY;
 	io_begin();
@@ -190,7 +201,7 @@ static bool db_damaged(TCBDB *db)
 
 static enum sr_error mark_path(char out[72], const char *name)
 {
-	return snprintf(out, 72, "%s" REBUILD, name) < 72 ? SR_OK : SR_ERR_TOO_LONG;
+	return snprintf(out, 72, "%s" TABLE_REBUILD, name) < 72 ? SR_OK : SR_ERR_TOO_LONG;
 }
 
 /* Should the mark not become durable, the next failure tries again. */
@@ -198,7 +209,7 @@ static enum sr_error tran_failed(const struct table *self)
 {
 	char mark[72];
 
-	if (db_damaged(self->db) && mark_path(mark, self->name) == SR_OK)
+	if (self->fd < 0 && db_damaged(self->db) && mark_path(mark, self->name) == SR_OK)
 		(void)!file_replace(self->dir, mark, (const uint8_t *)"damaged\n", 8);
 	return SR_ERR_IO;
 }
@@ -264,7 +275,7 @@ static enum sr_error db_replace(const char *dir, const char *name)
 	return table_forget(dir, name);
 }
 
-/* Of the state all rows must be good. from: closed. */
+/* from: closed. */
 static enum sr_error db_rebuild(
     TCBDB *from, const struct table *self, uint64_t *damaged_rows, char *note)
 {
@@ -282,8 +293,6 @@ static enum sr_error db_rebuild(
 	err = aside_open(&to, self->dir, self->name);
 	if (err == SR_OK)
 		err = rows_copy(to, from, self->letter, &damaged);
-	if (err == SR_OK && damaged > 0 && self->letter == 's')
-		err = SR_ERR_DAMAGED;
 	rows = to != NULL ? tcbdbrnum(to) : 0;
 	if (to != NULL)
 		err = aside_close(to, self->dir, self->name, err);
@@ -327,6 +336,7 @@ static enum sr_error table_new(
 	snprintf(self->dir, sizeof self->dir, "%s", dir);
 	snprintf(self->name, sizeof self->name, "%s", name);
 	self->letter = letter;
+	self->fd = -1;
 	*out = self;
 	return SR_OK;
 }
@@ -351,11 +361,154 @@ bool table_close(struct table *self, bool leave)
 {
 	/* The next start rolls back; to close it is to write on, and kills the process when that
 	 * fails. */
-	bool ok = self->db != NULL && !self->broken && !leave &&
-	    db_close(self->db, self->dir, self->name);
+	bool ok = self->db != NULL && !self->broken && !leave;
 
+	if (self->reading) {
+		tcbdbdel(self->db);
+		ok = true;
+	} else if (ok) {
+		ok = db_close(self->db, self->dir, self->name);
+	}
 	free(self);
 	return ok;
+}
+
+/* --- Made once, then only read --- */
+
+static enum sr_error read_open(struct table *self)
+{
+	char path[NODE_PATH_MAX];
+	bool there;
+
+	SR_TRY(file_path(path, self->dir, self->name));
+	SR_TRY(file_exists(&there, self->dir, self->name));
+	if (!there)
+		return SR_ERR_NOT_FOUND;
+	self->db = db_new(LEAVES);
+	if (self->db == NULL)
+		return SR_ERR_NO_MEMORY;
+	io_begin();
+	if (!tcbdbopen(self->db, path, BDBOREADER | BDBOLCKNB))
+		return open_error(self->db);
+	return open_failed() ? SR_ERR_IO : SR_OK;
+}
+
+enum sr_error table_read(struct table **out, const char *dir, const char *name, char letter)
+{
+	struct table *self;
+	enum sr_error err;
+
+	SR_TRY(table_new(&self, dir, name, letter));
+	self->reading = true;
+	err = read_open(self);
+	if (err == SR_OK) {
+		*out = self;
+		return SR_OK;
+	}
+	if (self->db != NULL)
+		tcbdbdel(self->db);
+	free(self);
+	return err;
+}
+
+static enum sr_error make_open(struct table *self)
+{
+	char path[NODE_PATH_MAX], aside[72];
+
+	SR_TRY(aside_open(&self->db, self->dir, self->name));
+	snprintf(aside, sizeof aside, "%s" ASIDE, self->name);
+	SR_TRY(file_path(path, self->dir, aside));
+	self->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (self->fd < 0)
+		return file_errno();
+	return mend_reserve(path);
+}
+
+enum sr_error table_make(struct table **out, const char *dir, const char *name, char letter)
+{
+	struct table *self;
+	enum sr_error err;
+
+	SR_TRY(table_new(&self, dir, name, letter));
+	err = make_open(self);
+	if (err == SR_OK)
+		*out = self;
+	else
+		table_make_drop(self, false);
+	return err;
+}
+
+enum sr_error table_make_room(struct table *self, uint64_t bytes)
+{
+	uint64_t size = tcbdbfsiz(self->db), end = size + bytes + CACHED_BYTES;
+
+	/* What was written last may be written again: it is left for later. */
+	if (size > self->pushed + 2 * PUSH_BYTES) {
+		if (sync_file_range(self->fd, (off64_t)self->pushed, PUSH_BYTES,
+			SYNC_FILE_RANGE_WRITE) != 0 && errno != ENOSYS && errno != ESPIPE)
+			return file_errno();
+		self->pushed += PUSH_BYTES;
+	}
+	if (end <= self->reserved)
+		return SR_OK;
+	/* A file system that cannot promise: what is written will tell. */
+	if (fallocate(self->fd, FALLOC_FL_KEEP_SIZE, (off_t)size,
+		(off_t)(end + ROOM_BYTES - size)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+		return file_errno();
+	self->reserved = end + ROOM_BYTES;
+	return SR_OK;
+}
+
+static enum sr_error make_finish(struct table *self, uint64_t rows)
+{
+	bool whole = tcbdbrnum(self->db) == rows, ok;
+	struct stat st;
+
+	ok = tcbdbclose(self->db);
+	tcbdbdel(self->db);
+	/* Of what the disk promised, what is not needed goes back. */
+	if (!ok || fstat(self->fd, &st) != 0 || ftruncate(self->fd, st.st_size) != 0 ||
+	    fsync(self->fd) != 0)
+		return file_errno();
+	return whole ? SR_OK : SR_ERR_IO;
+}
+
+enum sr_error table_make_end(struct table *self, uint64_t rows)
+{
+	enum sr_error err;
+
+	io_begin();
+	if (!tcbdbmemsync(self->db, false) || io_failed()) {
+		err = file_errno();
+		table_make_drop(self, true);
+		return err;
+	}
+	err = make_finish(self, rows);
+	self->db = NULL;
+	if (err != SR_OK) {
+		table_make_drop(self, false);
+		return err;
+	}
+	close(self->fd);
+	free(self);
+	return SR_OK;
+}
+
+void table_make_drop(struct table *self, bool hurt)
+{
+	char path[NODE_PATH_MAX + 8], name[NODE_PATH_MAX];
+
+	if (self->db != NULL && !hurt) {
+		(void)tcbdbclose(self->db);
+		tcbdbdel(self->db);
+	}
+	if (self->fd >= 0)
+		close(self->fd);
+	if (file_path(name, self->dir, self->name) == SR_OK) {
+		snprintf(path, sizeof path, "%s" ASIDE, name);
+		(void)unlink(path); /* the next one that is made replaces it */
+	}
+	free(self);
 }
 
 /* --- Transactions: broken until they have ended --- */

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 
 #define TABLE_NOTE_MAX 512u
+#define TABLE_REBUILD ".rebuild"         /* a mark: it is damaged and to be made anew */
 #define TABLE_ROOM_BYTES (4u * 1024u * 1024u) /* that an empty one may take */
 
 struct table;
@@ -23,10 +24,25 @@ struct table;
  * open. letter: of its rows. */
 SR_MUST_CHECK enum sr_error table_open(struct table **out, const char *dir, const char *name,
     char letter, uint64_t *damaged, char note[TABLE_NOTE_MAX]);
-/* true: all of it is on the disk. leave, or in a transaction that is open or failed: it is left as a
- * crash would leave it. */
+/* true: all of it is on the disk. leave, or in a transaction that is open or failed: it is left as
+ * a crash would leave it. */
 bool table_close(struct table *self, bool leave);
 
+/* For reading only: nothing is changed, not even by closing it. DAMAGED; NOT_FOUND. */
+SR_MUST_CHECK enum sr_error table_read(
+    struct table **out, const char *dir, const char *name, char letter);
+/* A new one aside, as dir/name.new, empty; rows are then put in order of keys, without a
+ * transaction. */
+SR_MUST_CHECK enum sr_error table_make(
+    struct table **out, const char *dir, const char *name, char letter);
+/* The disk promises room for about so many bytes more, and begins to write what there is.
+ * DISK_FULL: what was put is as good as before. */
+SR_MUST_CHECK enum sr_error table_make_room(struct table *self, uint64_t bytes);
+/* All of it is on the disk, and of so many rows; closed in any case. */
+SR_MUST_CHECK enum sr_error table_make_end(struct table *self, uint64_t rows);
+/* Closes and removes it. hurt: a put failed, so that Tokyo Cabinet must not touch it again: it
+ * stays open, and no other can be made before the process has ended. */
+void table_make_drop(struct table *self, bool hurt);
 /* Removes what belongs to the table beside it: another is to take its place. */
 SR_MUST_CHECK enum sr_error table_forget(const char *dir, const char *name);
 

@@ -168,6 +168,7 @@ USE_test_platform_tsm := $(USE_test_platform_tpm)
 USE_test_platform_gramine := $(USE_test_platform_tpm)
 USE_split := $(USE_shamir)
 USE_tree := $(USE_vault)
+USE_store := $(USE_node)
 # ... or sources of its own besides its file.
 WITH_test_platform_tsm := tests/lib/fake_tsm.c
 # Plays members whole: their vault, a genesis of cores.

@@ -131,8 +131,9 @@ enum sr_error state_open(
 	return err;
 }
 
-void state_close(struct state *self)
+void state_close(struct state *self, bool leave)
 {
+	self->fold.hurt = self->fold.hurt || leave;
 	fold_clear(self);
 	delta_close(self->closed);
 	delta_close(self->open);

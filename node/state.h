@@ -45,7 +45,8 @@ struct state {
  * says how to recover. */
 SR_MUST_CHECK enum sr_error state_open(
     struct state *self, const char *dir, bool check, char note[TABLE_NOTE_MAX]);
-void state_close(struct state *self);
+/* leave: a write failed, so nothing more is written. */
+void state_close(struct state *self, bool leave);
 /* DISK_FULL: nothing was written, all is kept. IO: the process must end. */
 SR_MUST_CHECK enum sr_error state_commit(struct state *self);
 /* node_store_state_next, node_store_state_get */

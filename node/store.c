@@ -74,7 +74,7 @@ void node_store_close(struct node_store *self, bool clean)
 {
 	if (self == NULL)
 		return;
-	state_close(&self->state);
+	state_close(&self->state, self->broken);
 	clean = archive_close(&self->archive, self->broken) && clean && !self->broken;
 	/* Without the mark the next start only checks more. */
 	if (clean)

@@ -22,7 +22,8 @@
 #define SPARE_BYTES (8u * 1024u * 1024u)
 #define CACHED_BYTES (16u * 1024u * 1024u) /* that closing a table that is made may write */
 #define ROOM_BYTES (16u * 1024u * 1024u)   /* asked of the disk at a time */
-#define PUSH_BYTES (1u * 1024u * 1024u)    /* and sent to it */
+#define KEPT_BYTES (2u * 1024u * 1024u)    /* the newest, which may change again */
+#define PUSH_BYTES (256u * 1024u)          /* and sent to it: more would make it wait */
 
 struct table {
 	TCBDB *db;
@@ -443,7 +444,7 @@ enum sr_error table_make_room(struct table *self, uint64_t bytes)
 	uint64_t size = tcbdbfsiz(self->db), end = size + bytes + CACHED_BYTES;
 
 	/* What was written last may be written again: it is left for later. */
-	if (size > self->pushed + 2 * PUSH_BYTES) {
+	if (size > self->pushed + KEPT_BYTES) {
 		if (sync_file_range(self->fd, (off64_t)self->pushed, PUSH_BYTES,
 			SYNC_FILE_RANGE_WRITE) != 0 && errno != ENOSYS && errno != ESPIPE)
 			return file_errno();

@@ -2,11 +2,16 @@
  * node/fold.c - merges the base and the closed delta, in order of keys, into a new base; in steps
  * of so many bytes, since others wait meanwhile.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "node/file.h"
 #include "node/state.h"
+
+#define FREE_BYTES (4 * 1024 * 1024)  /* of what is not needed any more, in a step */
 
 /* What is under way leaves nothing behind, but for what may not be closed. */
 void fold_clear(struct state *self)
@@ -14,6 +19,11 @@ void fold_clear(struct state *self)
 	struct fold *f = &self->fold;
 
 	table_cursor_close(&f->base);
+	for (int i = 0; i < 2; i++) {
+		if (f->old[i] >= 0)
+			close(f->old[i]);
+		f->old[i] = -1;
+	}
 	if (f->to != NULL)
 		table_make_drop(f->to, f->hurt);
 	f->to = NULL;
@@ -150,7 +160,10 @@ static enum sr_error row_move(struct state *self, size_t *bytes)
 static enum sr_error base_replace(struct state *self)
 {
 	enum sr_error err, again;
+	char path[NODE_PATH_MAX];
 
+	SR_TRY(file_path(path, self->dir, NODE_STORE_STATE));
+	self->fold.old[0] = open(path, O_RDWR | O_CLOEXEC);
 	table_cursor_close(&self->fold.base);
 	(void)table_close(self->base, false);
 	self->base = NULL;
@@ -161,6 +174,10 @@ static enum sr_error base_replace(struct state *self)
 
 static enum sr_error closed_remove(struct state *self)
 {
+	char path[NODE_PATH_MAX];
+
+	SR_TRY(file_path(path, self->dir, self->closed->log.name));
+	self->fold.old[1] = open(path, O_RDWR | O_CLOEXEC);
 	SR_TRY(file_remove(self->dir, self->closed->log.name));
 	delta_close(self->closed);
 	self->closed = NULL;
@@ -172,9 +189,24 @@ static enum sr_error closed_remove(struct state *self)
 static enum sr_error new_end(struct fold *f)
 {
 	struct table *to = f->to;
+	enum sr_error err;
 
 	f->to = NULL;
-	return table_make_end(to, f->rows);
+	err = table_make_end(to, f->rows);
+	f->hurt = err != SR_OK;
+	return err;
+}
+
+/* The last name of a large file is quickly gone, and then the disk is busy with it: so these are
+ * cut off bit by bit. They have no name any more, for good; what fails the system does as they are
+ * closed. */
+static bool old_free(int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0 || st.st_size == 0)
+		return true;
+	return ftruncate(fd, st.st_size > FREE_BYTES ? st.st_size - FREE_BYTES : 0) != 0;
 }
 
 /* --- The steps --- */
@@ -182,9 +214,11 @@ static enum sr_error new_end(struct fold *f)
 static enum sr_error merge(struct state *self, size_t bytes)
 {
 	struct fold *f = &self->fold;
+	enum sr_error err = table_make_room(f->to, bytes);
 	size_t moved = 0;
 
-	SR_TRY(table_make_room(f->to, bytes));
+	f->hurt = err != SR_OK && err != SR_ERR_DISK_FULL;
+	SR_TRY(err);
 	while (moved < bytes && (f->has_base || f->row != NULL))
 		SR_TRY(row_move(self, &moved));
 	if (!f->has_base && f->row == NULL)
@@ -214,7 +248,11 @@ static enum sr_error step(struct state *self, size_t bytes)
 		return SR_OK;
 	case FOLD_REMOVE:
 		SR_TRY(closed_remove(self));
-		fold_clear(self);
+		f->phase = FOLD_FREE;
+		return SR_OK;
+	case FOLD_FREE:
+		if (old_free(f->old[0]) && old_free(f->old[1]))
+			fold_clear(self);
 		return SR_OK;
 	}
 	return SR_ERR_INTERNAL;

@@ -124,6 +124,7 @@ enum sr_error state_open(
 
 	memset(self, 0, sizeof *self);
 	snprintf(self->dir, sizeof self->dir, "%s", dir);
+	self->fold.old[0] = self->fold.old[1] = -1;
 	err = parts_open(self, check, note);
 	if (err == SR_ERR_DAMAGED && note[0] == '\0')
 		snprintf(note, TABLE_NOTE_MAX,

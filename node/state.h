@@ -18,7 +18,7 @@
 #include "node/store.h"
 #include "node/table.h"
 
-enum fold_phase { FOLD_NONE, FOLD_MERGE, FOLD_SYNC, FOLD_REPLACE, FOLD_REMOVE };
+enum fold_phase { FOLD_NONE, FOLD_MERGE, FOLD_SYNC, FOLD_REPLACE, FOLD_REMOVE, FOLD_FREE };
 
 /* A fold under way. */
 struct fold {
@@ -28,6 +28,7 @@ struct fold {
 	const struct index_row *row;         /* of the closed delta; NULL: none any more */
 	bool has_base, wanted, hurt, told;   /* hurt: no other in this process; told: it failed */
 	uint64_t rows;                       /* put so far */
+	int old[2];                          /* files without a name, to be freed; or -1 */
 };
 
 struct state {

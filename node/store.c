@@ -59,6 +59,7 @@ enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t
 	self = calloc(1, sizeof *self);
 	if (self == NULL)
 		return SR_ERR_NO_MEMORY;
+	self->state.fold.old[0] = self->state.fold.old[1] = -1;
 	snprintf(self->dir, sizeof self->dir, "%s", dir);
 	err = parts_open(self, archive_blocks, note);
 	if (err != SR_OK) {

@@ -460,34 +460,36 @@ enum sr_error table_make_room(struct table *self, uint64_t bytes)
 	return SR_OK;
 }
 
-static enum sr_error make_finish(struct table *self, uint64_t rows)
+/* Closing it writes little more than that it is closed. */
+static enum sr_error make_close(struct table *self)
 {
-	bool whole = tcbdbrnum(self->db) == rows, ok;
+	bool ok = tcbdbclose(self->db);
 	struct stat st;
 
-	ok = tcbdbclose(self->db);
 	tcbdbdel(self->db);
+	self->db = NULL;
 	/* Of what the disk promised, what is not needed goes back. */
 	if (!ok || fstat(self->fd, &st) != 0 || ftruncate(self->fd, st.st_size) != 0 ||
 	    fsync(self->fd) != 0)
 		return file_errno();
-	return whole ? SR_OK : SR_ERR_IO;
+	return SR_OK;
 }
 
 enum sr_error table_make_end(struct table *self, uint64_t rows)
 {
-	enum sr_error err;
+	bool whole = tcbdbrnum(self->db) == rows;
+	enum sr_error err = SR_OK;
 
 	io_begin();
-	if (!tcbdbmemsync(self->db, false) || io_failed()) {
+	/* A sync that fails while it closes kills the process: what may fail is done before. */
+	if (!tcbdbmemsync(self->db, false) || io_failed() || fsync(self->fd) != 0)
 		err = file_errno();
-		table_make_drop(self, true);
-		return err;
-	}
-	err = make_finish(self, rows);
-	self->db = NULL;
+	if (err == SR_OK)
+		err = make_close(self);
+	if (err == SR_OK && !whole)
+		err = SR_ERR_IO;
 	if (err != SR_OK) {
-		table_make_drop(self, false);
+		table_make_drop(self, true);
 		return err;
 	}
 	close(self->fd);

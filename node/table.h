@@ -38,10 +38,12 @@ SR_MUST_CHECK enum sr_error table_make(
 /* The disk promises room for about so many bytes more, and begins to write what there is.
  * DISK_FULL: what was put is as good as before. */
 SR_MUST_CHECK enum sr_error table_make_room(struct table *self, uint64_t bytes);
-/* All of it is on the disk, and of so many rows; closed in any case. */
+/* All of it is on the disk, and of so many rows; it is gone in any case, after an error as one that
+ * is dropped hurt. */
 SR_MUST_CHECK enum sr_error table_make_end(struct table *self, uint64_t rows);
-/* Closes and removes it. hurt: a put failed, so that Tokyo Cabinet must not touch it again: it
- * stays open, and no other can be made before the process has ended. */
+/* Closes and removes it. hurt: one of these calls failed, but for want of room, so that Tokyo
+ * Cabinet must not touch it again: it stays open, and no other can be made before the process has
+ * ended. */
 void table_make_drop(struct table *self, bool hurt);
 /* Removes what belongs to the table beside it: another is to take its place. */
 SR_MUST_CHECK enum sr_error table_forget(const char *dir, const char *name);

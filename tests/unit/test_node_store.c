@@ -319,7 +319,9 @@ START_TEST(of_base_and_deltas_each_row_is_given_once_and_as_it_was_put_last)
 	for (uint32_t stop = 1; steps < stop; stop++) {
 		node_store_close(store, stop % 2 == 0);
 		store = open_store();
-		ck_assert(node_store_busy(store));
+		layers_check(store);
+		if (!node_store_busy(store))
+			break; /* only freeing was left */
 		for (steps = 0; steps < stop && node_store_busy(store); steps++) {
 			ck_ok(node_store_work(store, 3000, note));
 			layers_check(store);

@@ -166,9 +166,9 @@ void fuzz_store(const uint8_t *p, size_t n)
 	for (unsigned i = 0; i < 4 && r.left > 0; i++) {
 		uint8_t what = sr_read_u8(&r);
 		bool archive = what % 2;
-		const char *name = archive ? "archive.tcb" : what & 128 ? DELTA : NODE_STORE_STATE;
+		const char *name = archive ? "archive.tcb" : NODE_STORE_STATE;
 		if (what % 4 >= 2) {
-			file_break(name, &r);
+			file_break(what & 128 ? DELTA : name, &r);
 			break;
 		}
 		TCBDB *t = table_open(name);

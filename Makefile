@@ -167,6 +167,7 @@ USE_test_platform_tpm := platform attest wire base
 USE_test_platform_tsm := $(USE_test_platform_tpm)
 USE_test_platform_gramine := $(USE_test_platform_tpm)
 USE_tree := $(USE_vault)
+USE_store := $(USE_node)
 # ... or sources of its own besides its file.
 WITH_test_platform_tsm := tests/lib/fake_tsm.c
 # Whoever sends a load: its pace alone, over connections that the test plays.

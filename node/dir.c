@@ -1,4 +1,5 @@
-/* node/dir.c - what makes a directory one node's. */
+#include "node/dir.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,9 +10,11 @@
 
 #include "base/hex.h"
 #include "node/file.h"
-#include "node/store.h"
 
 #define VERSION_FILE_MAX 256u
+#define FORMAT "strongroom data "
+#define VERSION_NOW '2'                /* the state is a base and deltas */
+#define VERSION_OLDER '1'              /* ... is a table alone */
 
 static enum sr_error lock_take(struct node_dir *self, char *note)
 {
@@ -26,7 +29,7 @@ static enum sr_error lock_take(struct node_dir *self, char *note)
 
 		pid[n > 0 ? n : 0] = '\0';
 		pid[strspn(pid, "0123456789")] = '\0';
-		snprintf(note, NODE_STORE_NOTE_MAX, "%.400s is in use by process %s", self->path,
+		snprintf(note, NODE_DIR_NOTE_MAX, "%.400s is in use by process %s", self->path,
 		    pid[0] != '\0' ? pid : "(unknown)");
 		return errno == EWOULDBLOCK ? SR_ERR_IN_USE : SR_ERR_IO;
 	}
@@ -37,39 +40,58 @@ static enum sr_error lock_take(struct node_dir *self, char *note)
 	return SR_OK;
 }
 
+static void version_text(char out[VERSION_FILE_MAX], char version,
+    const struct sr_hash32 *chain_id, uint32_t member)
+{
+	char hex[65];
+
+	sr_hex_encode(hex, chain_id->b, sizeof chain_id->b);
+	snprintf(out, VERSION_FILE_MAX, FORMAT "%c\nchain_id %s\nmember %u\n", version, hex,
+	    member);
+}
+
+static enum sr_error refuse(const struct node_dir *self, bool known, char *note)
+{
+	snprintf(note, NODE_DIR_NOTE_MAX,
+	    known ? "%.300s holds another member's or another cluster's data "
+		    "(see its VERSION). Point data_dir at "
+		    "this node's folder, or correct member and genesis"
+		  : "%.300s/VERSION is of a format this build does not know",
+	    self->path);
+	return known ? SR_ERR_FOREIGN_DATA : SR_ERR_BAD_VERSION;
+}
+
+/* An older directory is carried on, and refused by older programs from now on: they would not see
+ * what is in a delta. */
 static enum sr_error version_check(struct node_dir *self, const struct sr_hash32 *chain_id,
     uint32_t member, char *note)
 {
-	char path[NODE_PATH_MAX], want[VERSION_FILE_MAX], hex[65];
-	uint8_t *have;
-	size_t n;
+	char path[NODE_PATH_MAX], want[VERSION_FILE_MAX], older[VERSION_FILE_MAX];
+	uint8_t *have = NULL;
+	size_t n = 0, prefix = sizeof FORMAT "N";
+	bool known, mine;
 	enum sr_error err;
 
-	sr_hex_encode(hex, chain_id->b, sizeof chain_id->b);
-	snprintf(want, sizeof want, "strongroom data 1\nchain_id %s\nmember %u\n", hex, member);
+	version_text(want, VERSION_NOW, chain_id, member);
+	version_text(older, VERSION_OLDER, chain_id, member);
 	SR_TRY(file_path(path, self->path, "VERSION"));
 	err = file_read(&have, &n, path, VERSION_FILE_MAX);
-	if (err == SR_ERR_NOT_FOUND)
-		return file_replace(self->path, "VERSION", (const uint8_t *)want, strlen(want));
-	if (err != SR_OK)
+	if (err != SR_OK && err != SR_ERR_NOT_FOUND)
 		return err;
-	if (n == strlen(want) && memcmp(have, want, n) == 0) {
-		free(have);
-		return SR_OK;
-	}
-	err = n > 18 && memcmp(have, want, 18) == 0 ? SR_ERR_FOREIGN_DATA : SR_ERR_BAD_VERSION;
+	mine = n == strlen(want) && memcmp(have, want, n) == 0;
+	known = n > prefix &&
+	    (memcmp(have, want, prefix) == 0 || memcmp(have, older, prefix) == 0);
+	if (err == SR_OK && !mine && !(n == strlen(older) && memcmp(have, older, n) == 0))
+		err = refuse(self, known, note);
 	free(have);
-	snprintf(note, NODE_STORE_NOTE_MAX,
-	    err == SR_ERR_FOREIGN_DATA ? "%.300s holds another member's or another cluster's data "
-					 "(see its VERSION). Point data_dir at "
-					 "this node's folder, or correct member and genesis"
-				       : "%.300s/VERSION is of a format this build does not know",
-	    self->path);
-	return err;
+	if (err != SR_OK && err != SR_ERR_NOT_FOUND)
+		return err;
+	return mine ? SR_OK
+		    : file_replace(self->path, "VERSION", (const uint8_t *)want, strlen(want));
 }
 
 enum sr_error node_dir_open(struct node_dir *self, const char *path,
-    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_STORE_NOTE_MAX])
+    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_DIR_NOTE_MAX])
 {
 	enum sr_error err;
 

@@ -11,6 +11,7 @@
 #define IDENTITY_MAX 65536u
 #define STATE_KEY_BYTES 32u              /* of a STATE_READ */
 #define IDENTITY_NAME "identity"
+#define WORK_BYTES (32u * 1024u)         /* of rows, at a time */
 
 /* --- Opening --- */
 
@@ -262,6 +263,22 @@ enum sr_error keeper_run(struct keeper *self, const struct enclave_effect *fx, s
 				return SR_OK;
 		}
 	}
+	return SR_OK;
+}
+
+bool keeper_busy(const struct keeper *self)
+{
+	return self->store != NULL && node_store_busy(self->store);
+}
+
+enum sr_error keeper_work(struct keeper *self)
+{
+	char note[NODE_STORE_NOTE_MAX];
+
+	self->doing = "folding changes into state.tcb";
+	SR_TRY(node_store_work(self->store, WORK_BYTES, note));
+	if (note[0] != '\0')
+		sr_log(SR_LOG_WARN, "store", "%s", note);
 	return SR_OK;
 }
 

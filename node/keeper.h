@@ -8,6 +8,7 @@
 #define SR_NODE_KEEPER_H
 
 #include "enclave/host_wire.h"
+#include "node/dir.h"
 #include "node/log.h"
 #include "node/store.h"
 
@@ -53,6 +54,10 @@ typedef bool keeper_other(void *ctx, const struct enclave_effect *fx);
  * nothing more leaves; doing says what was tried. */
 SR_MUST_CHECK enum sr_error keeper_run(struct keeper *self, const struct enclave_effect *fx,
     size_t n, keeper_other *other, void *ctx);
+/* Does the disk want work between effects? keeper_work does some of it, which takes a millisecond
+ * or so; IO ends the process. */
+bool keeper_busy(const struct keeper *self);
+SR_MUST_CHECK enum sr_error keeper_work(struct keeper *self);
 /* The answer to an ARCHIVE_READ. */
 SR_MUST_CHECK enum sr_error keeper_archive_read(
     struct keeper *self, const struct enclave_effect *fx, struct sr_writer *out);

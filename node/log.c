@@ -13,11 +13,13 @@
 #include "base/crypto.h"
 #include "node/file.h"
 
-#define LOG_MAGIC "SRSAFELG"
 #define LOG_VERSION 1u
 #define LOG_RESERVE (16u * 1024u * 1024u)
 #define LOG_PENDING_MAX (64u * 1024u * 1024u)
 #define SCAN_CHUNK (1024u * 1024u)
+
+static const struct node_log_kind safety = { "SRSAFELG", ", so this node's votes are not known",
+	false };
 
 struct record { uint32_t length, crc; uint64_t batch; };
 
@@ -77,7 +79,7 @@ static bool record_read(struct record *r, const uint8_t *header, uint64_t positi
 
 static void header_write(uint8_t out[NODE_LOG_HEADER_BYTES], const struct node_log *self)
 {
-	memcpy(out, LOG_MAGIC, 8);
+	memcpy(out, self->kind->magic, 8);
 	put32(out + 8, LOG_VERSION);
 	put32(out + 12, self->member);
 	memcpy(out + 16, self->chain_id.b, 32);
@@ -109,24 +111,22 @@ static enum sr_error header_check(const struct node_log *self, uint64_t file_siz
 
 	if (file_size >= sizeof h)
 		SR_TRY(read_at(self->fd, h, sizeof h, 0));
-	if (memcmp(h, LOG_MAGIC, 8) != 0 || get32(h + 48) != sr_crc32c(0, h, 48)) {
+	if (memcmp(h, self->kind->magic, 8) != 0 || get32(h + 48) != sr_crc32c(0, h, 48)) {
 		say(note,
-		    "%s/" NODE_LOG_NAME
-		    " does not begin as a log does: the disk is damaged; " NODE_RECOVER,
-		    self->dir);
+		    "%s/%s does not begin as a log does: the disk is damaged; " NODE_RECOVER,
+		    self->dir, self->name);
 		return SR_ERR_DAMAGED;
 	}
 	if (get32(h + 8) != LOG_VERSION) {
-		say(note, "%s/" NODE_LOG_NAME " has version %u; this build reads %u", self->dir,
+		say(note, "%s/%s has version %u; this build reads %u", self->dir, self->name,
 		    get32(h + 8), LOG_VERSION);
 		return SR_ERR_BAD_VERSION;
 	}
 	if (get32(h + 12) != self->member || memcmp(h + 16, self->chain_id.b, 32) != 0) {
 		say(note,
-		    "%s/" NODE_LOG_NAME
-		    " is member %u's of %s cluster. Point data_dir at this node's own "
+		    "%s/%s is member %u's of %s cluster. Point data_dir at this node's own "
 		    "folder",
-		    self->dir, get32(h + 12),
+		    self->dir, self->name, get32(h + 12),
 		    memcmp(h + 16, self->chain_id.b, 32) != 0 ? "another" : "this");
 		return SR_ERR_FOREIGN_DATA;
 	}
@@ -196,14 +196,14 @@ static enum sr_error tail_cut(struct node_log *self, uint64_t file_size, char *n
 {
 	if (ftruncate(self->fd, (off_t)self->size) != 0 || fsync(self->fd) != 0)
 		return file_errno();
-	say(note, "cut a torn tail of %llu bytes off %s/" NODE_LOG_NAME " (normal after a crash)",
-	    (unsigned long long)(file_size - self->size), self->dir);
+	say(note, "cut a torn tail of %llu bytes off %s/%s (normal after a crash)",
+	    (unsigned long long)(file_size - self->size), self->dir, self->name);
 	return SR_OK;
 }
 
-/* The record at self->size is bad. Was it ever synced? last: the good one before it (batch 0:
- * none). */
-static enum sr_error bad_record(struct node_log *self, const struct record *last,
+/* The record at self->size is bad. DAMAGED if it was ever synced. last: the good one before it
+ * (batch 0: none). */
+static enum sr_error bad_record(const struct node_log *self, const struct record *last,
     uint64_t file_size, uint8_t *scratch, char *note)
 {
 	uint64_t mine = (last->batch >> 1) + ((last->batch & 1) != 0 || last->batch == 0 ? 1 : 0);
@@ -211,12 +211,12 @@ static enum sr_error bad_record(struct node_log *self, const struct record *last
 
 	SR_TRY(newest_batch_after(&newest, &where, self, self->size + 1, file_size, scratch));
 	if (newest <= mine)
-		return tail_cut(self, file_size, note);
+		return SR_OK;
 	say(note,
-	    "%s/" NODE_LOG_NAME
-	    " is damaged at byte %llu, before good records at byte %llu. The disk "
-	    "has changed what was written, so this node's votes are not known; " NODE_RECOVER,
-	    self->dir, (unsigned long long)self->size, (unsigned long long)where);
+	    "%s/%s is damaged at byte %llu, before good records at byte %llu. The disk "
+	    "has changed what was written%s; " NODE_RECOVER,
+	    self->dir, self->name, (unsigned long long)self->size, (unsigned long long)where,
+	    self->kind->loss);
 	return SR_ERR_DAMAGED;
 }
 
@@ -244,36 +244,68 @@ static enum sr_error pages_drop(int fd)
 	return SR_OK;
 }
 
+/* self->size: the end of what counts; last: the record before it. */
+static enum sr_error records_scan(struct node_log *self, struct record *last, uint64_t file_size,
+    uint8_t *scratch, char *note)
+{
+	struct record r, ended = *last;
+	uint64_t end = NODE_LOG_HEADER_BYTES, records = 0;
+	bool good;
+
+	self->size = NODE_LOG_HEADER_BYTES;
+	while (self->size < file_size) {
+		SR_TRY(record_good(&good, self, &r, self->size, file_size, scratch));
+		if (!good) {
+			SR_TRY(bad_record(self, last, file_size, scratch, note));
+			break;
+		}
+		self->size += NODE_LOG_RECORD_HEADER_BYTES + r.length;
+		self->records++;
+		*last = r;
+		if ((r.batch & 1) != 0)
+			ended = r;
+		if ((r.batch & 1) != 0 || r.length == 0) { /* or a seal */
+			end = self->size;
+			records = self->records;
+		}
+	}
+	if (self->kind->whole) {
+		*last = ended;
+		self->size = end;
+		self->records = records;
+	}
+	return SR_OK;
+}
+
 static enum sr_error log_scan(struct node_log *self, uint8_t *scratch, char *note)
 {
-	struct record r, last = { 0, 0, 0 };
+	struct record last = { 0, 0, 0 };
 	struct stat st;
 	uint64_t file_size;
-	bool good;
 
 	SR_TRY(pages_drop(self->fd));
 	if (fstat(self->fd, &st) != 0)
 		return SR_ERR_IO;
 	file_size = (uint64_t)st.st_size;
 	SR_TRY(header_check(self, file_size, note));
-	self->size = NODE_LOG_HEADER_BYTES;
-	while (self->size < file_size) {
-		SR_TRY(record_good(&good, self, &r, self->size, file_size, scratch));
-		if (!good)
-			break;
-		self->size += NODE_LOG_RECORD_HEADER_BYTES + r.length;
-		self->records++;
-		last = r;
-	}
+	SR_TRY(records_scan(self, &last, file_size, scratch, note));
 	if (self->size < file_size)
-		SR_TRY(bad_record(self, &last, file_size, scratch, note));
+		SR_TRY(tail_cut(self, file_size, note));
 	if (lseek(self->fd, (off_t)self->size, SEEK_SET) < 0)
 		return SR_ERR_IO;
 	if (last.batch != 0 && (last.batch & 1) == 0)
 		SR_TRY(mark_end(self, last.batch >> 1));
 	self->batch = (last.batch >> 1) + 1;
-	self->reserved = self->size;
+	self->reserved = self->synced_size = self->size;
 	return fdatasync(self->fd) == 0 ? SR_OK : SR_ERR_IO;
+}
+
+static enum sr_error aside_path(char out[NODE_PATH_MAX], const struct node_log *self)
+{
+	char name[40];
+
+	snprintf(name, sizeof name, "%s.new", self->name);
+	return file_path(out, self->dir, name);
 }
 
 /* A new file with its header and first records, aside, synced, then in place. Replaces self->fd. */
@@ -284,8 +316,8 @@ static enum sr_error log_install(struct node_log *self, const uint8_t *records, 
 	enum sr_error err;
 	int fd;
 
-	SR_TRY(file_path(path, self->dir, NODE_LOG_NAME));
-	SR_TRY(file_path(aside, self->dir, NODE_LOG_NAME ".new"));
+	SR_TRY(file_path(path, self->dir, self->name));
+	SR_TRY(aside_path(aside, self));
 	fd = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return file_errno();
@@ -307,29 +339,20 @@ static enum sr_error log_install(struct node_log *self, const uint8_t *records, 
 	if (self->fd >= 0)
 		close(self->fd);
 	self->fd = fd;
-	self->size = self->reserved = sizeof header + n;
+	self->size = self->reserved = self->synced_size = sizeof header + n;
 	return SR_OK;
 }
 
-enum sr_error node_log_open(struct node_log *self, const char *dir,
-    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_LOG_NOTE_MAX])
+static enum sr_error log_find(struct node_log *self, char *note)
 {
 	char path[NODE_PATH_MAX];
 	uint8_t *scratch;
 	enum sr_error err;
 
-	memset(self, 0, sizeof *self);
-	self->fd = -1;
-	self->chain_id = *chain_id;
-	self->member = member;
-	self->batch = 1;
-	note[0] = '\0';
-	sr_writer_init(&self->pending, LOG_PENDING_MAX);
-	if (strlen(dir) >= sizeof self->dir)
-		return SR_ERR_TOO_LONG;
-	snprintf(self->dir, sizeof self->dir, "%s", dir);
-	SR_TRY(file_path(path, dir, NODE_LOG_NAME));
-	SR_TRY(file_remove(dir, NODE_LOG_NAME ".new"));
+	SR_TRY(aside_path(path, self));
+	if (unlink(path) != 0 && errno != ENOENT)
+		return SR_ERR_IO;
+	SR_TRY(file_path(path, self->dir, self->name));
 	self->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (self->fd < 0 && errno != ENOENT)
 		return SR_ERR_IO;
@@ -340,9 +363,37 @@ enum sr_error node_log_open(struct node_log *self, const char *dir,
 	scratch = malloc(NODE_LOG_RECORD_MAX);
 	err = scratch != NULL ? log_scan(self, scratch, note) : SR_ERR_NO_MEMORY;
 	free(scratch);
+	return err;
+}
+
+enum sr_error node_log_open_as(struct node_log *self, const char *dir, const char *name,
+    const struct node_log_kind *kind, const struct sr_hash32 *chain_id, uint32_t member,
+    char note[NODE_LOG_NOTE_MAX])
+{
+	enum sr_error err;
+
+	memset(self, 0, sizeof *self);
+	self->fd = -1;
+	self->kind = kind;
+	self->chain_id = *chain_id;
+	self->member = member;
+	self->batch = 1;
+	note[0] = '\0';
+	sr_writer_init(&self->pending, LOG_PENDING_MAX);
+	if (strlen(dir) >= sizeof self->dir || strlen(name) >= sizeof self->name)
+		return SR_ERR_TOO_LONG;
+	snprintf(self->dir, sizeof self->dir, "%s", dir);
+	snprintf(self->name, sizeof self->name, "%s", name);
+	err = log_find(self, note);
 	if (err != SR_OK)
 		node_log_close(self);
 	return err;
+}
+
+enum sr_error node_log_open(struct node_log *self, const char *dir,
+    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_LOG_NOTE_MAX])
+{
+	return node_log_open_as(self, dir, NODE_LOG_NAME, &safety, chain_id, member, note);
 }
 
 void node_log_close(struct node_log *self)
@@ -382,6 +433,12 @@ enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t *
 	*n = r.length;
 	*position += r.length;
 	return SR_OK;
+}
+
+enum sr_error node_log_read(
+    const struct node_log *self, uint8_t *out, size_t n, uint64_t position)
+{
+	return read_at(self->fd, out, n, position);
 }
 
 /* --- Writing --- */
@@ -456,6 +513,8 @@ bool node_log_has_room(struct node_log *self)
 /* Takes a part that was written back off the file. */
 static enum sr_error log_undo(struct node_log *self, enum sr_error err)
 {
+	if (self->kind->whole)
+		self->size = self->synced_size;
 	if (ftruncate(self->fd, (off_t)self->size) != 0 ||
 	    lseek(self->fd, (off_t)self->size, SEEK_SET) < 0)
 		return SR_ERR_IO;
@@ -465,14 +524,30 @@ static enum sr_error log_undo(struct node_log *self, enum sr_error err)
 
 static enum sr_error log_put(struct node_log *self)
 {
+	bool begun = self->kind->whole && self->size > self->synced_size;
 	enum sr_error err = log_reserve(self, self->pending.n);
 
 	if (err == SR_OK && self->size + self->pending.n > NODE_LOG_FILE_MAX)
 		err = SR_ERR_DISK_FULL;
 	if (err != SR_OK)
-		return err;
+		return err == SR_ERR_DISK_FULL && begun ? log_undo(self, err) : err;
 	err = file_write_all(self->fd, self->pending.p, self->pending.n);
 	return err == SR_ERR_DISK_FULL ? log_undo(self, err) : err;
+}
+
+/* An empty record that begins the next batch: whoever finds it knows that the last one was synced,
+ * and takes no damage in it for a torn tail. Itself it need not be there. */
+static enum sr_error batch_seal(struct node_log *self)
+{
+	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
+	struct record r = { 0, 0, self->batch << 1 };
+
+	record_write(header, &r, self->size);
+	if (file_write_all(self->fd, header, sizeof header) != SR_OK)
+		return log_undo(self, SR_OK);
+	self->size += sizeof header;
+	self->synced_size = self->size;
+	return SR_OK;
 }
 
 enum sr_error node_log_write(struct node_log *self, bool sync)
@@ -499,7 +574,8 @@ enum sr_error node_log_write(struct node_log *self, bool sync)
 		return SR_ERR_IO;
 	self->batch++;
 	self->synced++;
-	return SR_OK;
+	self->synced_size = self->size;
+	return self->kind->whole ? batch_seal(self) : SR_OK;
 }
 
 enum sr_error node_log_rotate(struct node_log *self, const uint8_t *records, size_t n)

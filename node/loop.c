@@ -22,6 +22,8 @@
 #define SECOND_MS 1000u
 #define MINUTE_MS 60000u
 #define EXPIRE_BATCH 256u
+#define WORK_MS 2u                      /* at a time, for what the disk wants between effects */
+#define WORK_EVERY_MS 8u
 
 static uint64_t clock_ms(clockid_t clock)
 {
@@ -534,6 +536,29 @@ static void time_passes(struct loop *self, uint64_t now_ms)
 	enclave_tick(self);
 }
 
+/* While the enclave is told what there was, reading goes first. */
+static bool work_waits(const struct loop *self)
+{
+	return self->phase == LOOP_RUNNING && keeper_busy(&self->keeper);
+}
+
+/* A little at a time: others wait for this loop. */
+static void disk_work(struct loop *self)
+{
+	uint64_t now_ms = loop_monotonic_ms(), until_ms = now_ms + WORK_MS;
+	enum sr_error err = SR_OK;
+
+	if (!work_waits(self) || now_ms < self->work_due_ms)
+		return;
+	while (err == SR_OK && now_ms < until_ms && keeper_busy(&self->keeper)) {
+		err = keeper_work(&self->keeper);
+		now_ms = loop_monotonic_ms();
+	}
+	self->work_due_ms = now_ms + WORK_EVERY_MS - WORK_MS;
+	if (err != SR_OK)
+		loop_fail(self, err, self->keeper.doing);
+}
+
 static int wait_ms(const struct loop *self, uint64_t now_ms)
 {
 	uint64_t due = self->second_due_ms, links = net_links_deadline(self->links);
@@ -543,6 +568,8 @@ static int wait_ms(const struct loop *self, uint64_t now_ms)
 		due = links;
 	if (self->child.pid == 0 && self->child.restart_ms < due)
 		due = self->child.restart_ms;
+	if (work_waits(self) && self->work_due_ms < due)
+		due = self->work_due_ms;
 	left = due > now_ms ? due - now_ms : 0;
 	if (self->phase == LOOP_RUNNING && self->wake_ms != 0 && self->wake_ms < unix_ms + left)
 		left = self->wake_ms > unix_ms ? self->wake_ms - unix_ms : 0;
@@ -579,6 +606,7 @@ static void loop_once(struct loop *self)
 	trail_take(self);
 	time_passes(self, now_ms);
 	boot_feed(self);
+	disk_work(self);
 	if (self->child.fd >= 0 && child_write(&self->child) != SR_OK)
 		enclave_gone(self);
 }

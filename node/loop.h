@@ -45,6 +45,7 @@ struct loop {
 
 	uint64_t wake_ms;                    /* unix; 0: not asked for */
 	uint64_t second_due_ms, minute_due_ms, watchdog_due_ms, watchdog_every_ms; /* monotonic */
+	uint64_t work_due_ms;                /* monotonic */
 	int signal_fd;
 	bool disk_low, disk_told;            /* disk_told: what the enclave knows */
 	bool disk_blocked; /* something could not be written: no enclave until there is room */

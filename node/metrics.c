@@ -97,7 +97,12 @@ static void disk_metrics(
 	counter(t, "log_sync_us_total", "Time in write and fdatasync.", f->log_sync_us);
 	gauge(t, "log_sync_max_us", "The longest of them.", f->log_sync_max_us);
 	counter(t, "log_rotations_total", "Fresh logs begun at checkpoints.", f->log_rotations);
-	gauge(t, "store_state_rows", "Rows of the last checkpoint.", f->store.state_rows);
+	gauge(t, "store_state_rows", "Rows of the last checkpoint, at most.", f->store.state_rows);
+	gauge(t, "store_delta_bytes", "Changes not yet folded into the base.",
+	    f->store.delta_bytes);
+	counter(t, "store_folds_total", "Times they were.", f->store.folds);
+	counter(t, "store_folds_dropped_total", "Times that failed, to be done again.",
+	    f->store.folds_dropped);
 	gauge(t, "store_archive_rows", "Blocks in the archive.", f->store.archive_rows);
 	counter(t, "store_checkpoints_total", "Checkpoints written.", f->store.checkpoints);
 	counter(t, "store_checkpoints_put_off_total", "Checkpoints put off by a full disk.",

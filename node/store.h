@@ -1,50 +1,46 @@
 /*
- * node/store.h - the tables of a data directory: "state" (rows of the last checkpoint) and
- * "archive" (final blocks by height). Tokyo Cabinet is an index and archive here, never the safety
- * record: it has no checksums, so every value carries one with its key; it dies of SIGBUS on a full
- * disk, so free space is checked first; it is written only in synced transactions at checkpoints
- * (DESIGN 8).
- *
- * Also what makes a directory one node's: the lock file, VERSION (chain id, member), and the
- * clean-stop mark.
+ * node/store.h - what a data directory holds besides the safety record: the state (rows of the last
+ * checkpoint; node/state.h), the archive (final blocks by height; node/archive.h), and the
+ * clean-stop mark (DESIGN 8).
  */
 #ifndef SR_NODE_STORE_H
 #define SR_NODE_STORE_H
 
 #include "base/buf.h"
+#include "node/row.h"
 
 #define NODE_STORE_STATE "state.tcb"
-#define NODE_STORE_KEY_MAX 1024u
-#define NODE_STORE_VALUE_MAX (8u * 1024u * 1024u)
+#define NODE_STORE_DELTA "state.delta."      /* and a number */
+#define NODE_STORE_STATE_LETTER 's'          /* of its rows */
+#define NODE_STORE_KEY_MAX ROW_KEY_MAX
+#define NODE_STORE_VALUE_MAX ROW_VALUE_MAX
 #define NODE_STORE_BUFFER_MAX                                                                      \
 	(256u * 1024u * 1024u) /* rows waiting for a checkpoint, or for the disk */
 #define NODE_STORE_ARCHIVE_BATCH 64u
 #define NODE_STORE_CHECK_ROWS 2000u          /* of the archive, after an unclean stop */
+#define NODE_STORE_SPARE_BYTES (8u * 1024u * 1024u) /* that a commit leaves free */
+/* Changes are folded once they are that much, or half of what is there. Enough that folding, which
+ * writes all of the state, is rare; little enough to be read at a start in a second. */
+#define NODE_STORE_FOLD_BYTES (64u * 1024u * 1024u)
+#define NODE_STORE_FOLD_SPARE_BYTES (64u * 1024u * 1024u) /* that folding leaves free */
 #define NODE_STORE_NOTE_MAX 512u
 
-/* --- The directory --- */
-struct node_dir { char path[1024]; int lock; };
-
-/* Creates it when needed, locks it, checks or writes VERSION. IN_USE, FOREIGN_DATA, BAD_VERSION:
- * note says what to do. */
-SR_MUST_CHECK enum sr_error node_dir_open(struct node_dir *self, const char *path,
-    const struct sr_hash32 *chain_id, uint32_t member, char note[NODE_STORE_NOTE_MAX]);
-void node_dir_close(struct node_dir *self);
-
-/* --- The tables --- */
 struct node_store;
 
 struct node_store_figures {
-	uint64_t state_rows, archive_rows, archive_first, archive_last;
+	uint64_t state_rows;                 /* at most: what is not folded may count twice */
+	uint64_t archive_rows, archive_first, archive_last;
 	uint64_t checkpoints, checkpoints_put_off, damaged_rows, buffered_bytes;
+	uint64_t delta_bytes, folds, folds_dropped;
 	bool created, unclean;
 };
 
 /* After an unclean stop every row of the state and the newest of the archive are checked. A damaged
  * archive row is dropped and counted (peers have it), now or when it is read; an archive that does
- * not open is moved aside. A damaged state is DAMAGED: note says how to recover. A table that could
- * not be written though the disk did its work is made anew from its rows, which needs as much free
- * space again (DISK_FULL); note says so. */
+ * not open is moved aside. A damaged state is DAMAGED: note says how to recover. An archive that
+ * could not be written though the disk did its work is made anew from its rows, which needs as much
+ * free space again (DISK_FULL); note says so, and that a commit which was never acknowledged was
+ * cut off. */
 SR_MUST_CHECK enum sr_error node_store_open(struct node_store **out, const char *dir,
     uint64_t archive_blocks, char note[NODE_STORE_NOTE_MAX]);
 /* clean: all is written; leaves the mark. After an error IO the process must end: the tables are
@@ -55,9 +51,20 @@ void node_store_close(struct node_store *self, bool clean);
  * full. */
 SR_MUST_CHECK enum sr_error node_store_state_put(struct node_store *self, const uint8_t *key,
     size_t key_n, const uint8_t *value, size_t n);
-/* Archive and state rows since the last commit, durable on SR_OK. DISK_FULL: nothing of the state
- * was written, and its rows are kept. IO: rolled back; the process must end. */
+/* Archive and state rows since the last commit, durable on SR_OK; it takes as long as what it
+ * writes. DISK_FULL: nothing of the state was written, and its rows are kept. IO: rolled back; the
+ * process must end. */
 SR_MUST_CHECK enum sr_error node_store_commit(struct node_store *self);
+
+/* Is there work to do between commits? Then node_store_work does about so many bytes of it, and
+ * comes to its end when it is called again and again. What fails of it is dropped and tried again
+ * later: note says so, once. IO: the process must end. */
+bool node_store_busy(const struct node_store *self);
+SR_MUST_CHECK enum sr_error node_store_work(
+    struct node_store *self, size_t bytes, char note[NODE_STORE_NOTE_MAX]);
+/* Folds once so many bytes have changed, instead of NODE_STORE_FOLD_BYTES or half of the state. */
+void node_store_fold_from(struct node_store *self, uint64_t bytes);
+
 /* Forgets what an enclave that died had put since its last checkpoint. */
 void node_store_abandon(struct node_store *self);
 

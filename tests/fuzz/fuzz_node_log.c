@@ -1,7 +1,7 @@
 /*
- * tests/fuzz/fuzz_node_log.c - safety.log as the host finds it after a crash or on a bad disk: any
- * bytes, and a good log cut or changed. What opens, opens again the same and takes more records;
- * what one changed byte leaves is the beginning of what was written.
+ * tests/fuzz/fuzz_node_log.c - safety.log, and a log of whole batches, as the host finds them after
+ * a crash or on a bad disk: any bytes, and a good log cut or changed. What opens, opens again the
+ * same and takes more records; what one changed byte leaves is the beginning of what was written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +18,14 @@
 static const struct sr_hash32 chain = { { 1, 2, 3 } };
 static char note[NODE_LOG_NOTE_MAX];
 
+static const struct node_log_kind whole_kind = { "SRWHOLE1", "", true };
+static bool whole;
+
 static bool log_open(struct node_log *log)
 {
-	enum sr_error e = node_log_open(log, scratch_dir(), &chain, 2, note);
+	enum sr_error e = whole
+	    ? node_log_open_as(log, scratch_dir(), NODE_LOG_NAME, &whole_kind, &chain, 2, note)
+	    : node_log_open(log, scratch_dir(), &chain, 2, note);
 	FUZZ_CHECK(e == SR_OK || note[0] != '\0');
 	return e == SR_OK;
 }
@@ -115,8 +120,11 @@ static void changed(struct sr_reader *r)
 void fuzz_node_log(const uint8_t *p, size_t n)
 {
 	struct sr_reader r;
+	uint8_t what;
 	sr_reader_init(&r, p, n);
-	if (sr_read_u8(&r) % 2 == 1) {
+	what = sr_read_u8(&r);
+	whole = what & 2;
+	if (what % 2 == 1) {
 		changed(&r);
 		return;
 	}
@@ -149,7 +157,9 @@ void seed_node_log(void)
 		{ 1, 5, 0xff, 0x80, 0, 0, 1, 60, 0, 9 }, { 1, 5, 0xff, 0x80, 0, 0, 1, 52, 0, 9 },
 		{ 1, 5, 0xff, 0x80, 0, 0, 1, 0, 0, 9 }, { 1, 5, 0xff, 0x80, 0, 0, 1, 9, 0, 9 },
 		{ 1, 5, 0xff, 0x80, 0, 0, 1, 14, 0, 9 }, { 1, 5, 0xff, 0x80, 0, 0, 1, 200, 0, 9 },
-		{ 1, 3, 0, 0, 0, 1 }, { 1, 0, 0, 0, 0, 0 }, { 1, 11, 0, 4, 1, 0, 1, 99, 0, 7 } };
+		{ 1, 3, 0, 0, 0, 1 }, { 1, 0, 0, 0, 0, 0 }, { 1, 11, 0, 4, 1, 0, 1, 99, 0, 7 },
+		{ 3, 5, 0xff, 0, 0, 0, 0 }, { 3, 9, 0x24, 0x80, 0, 0, 0 },
+		{ 3, 9, 0x24, 0x80, 9, 0, 0 }, { 3, 9, 0x24, 0x80, 0, 0, 1, 99, 0, 7 } };
 	struct sr_reader r;
 	struct sr_writer w;
 	size_t n;

@@ -16,6 +16,8 @@
 #include "tests/lib/scratch.h"
 
 #define ROWS 6u
+#define ROWS_BASE 4u
+#define DELTA NODE_STORE_DELTA "1"
 #define ARCHIVE_MAX 1000u
 #define VALUE_MAX 256u
 
@@ -36,7 +38,8 @@ static struct node_store *store_open(void)
 	return s;
 }
 
-/* clean: nothing is looked at before it is read. */
+/* Some rows in the base, the others in a delta, which removes one. clean: nothing of the base is
+ * looked at before it is read. */
 static void good_store(bool clean)
 {
 	uint8_t key[4], value[40];
@@ -44,11 +47,19 @@ static void good_store(bool clean)
 	scratch_remove(scratch_dir());
 	FUZZ_CHECK(mkdir(scratch_dir(), 0700) == 0);
 	struct node_store *s = store_open();
+	node_store_fold_from(s, 1);
 	for (uint32_t i = 0; i < ROWS; i++) {
 		size_t n = row_make(key, value, i);
 		FUZZ_CHECK(node_store_state_put(s, key, sizeof(key), value, n) == SR_OK);
 		FUZZ_CHECK(node_store_archive_put(s, i + 1, &hash, value, n) == SR_OK);
+		if (i != ROWS_BASE - 1)
+			continue;
+		FUZZ_CHECK(node_store_commit(s) == SR_OK);
+		while (node_store_busy(s))
+			FUZZ_CHECK(node_store_work(s, 1000, note) == SR_OK && note[0] == '\0');
 	}
+	(void)row_make(key, value, 0);
+	FUZZ_CHECK(node_store_state_put(s, key, sizeof(key), value, 0) == SR_OK);
 	FUZZ_CHECK(node_store_commit(s) == SR_OK);
 	node_store_close(s, clean);
 }
@@ -144,7 +155,8 @@ static void file_break(const char *name, struct sr_reader *r)
 	free(p);
 }
 
-/* input = (table u8 | row u8 | other u8 | how u8 | place u8 | value u8 | bytes)... */
+/* Bits of table: 1 the archive, 2 the file itself, 64 a clean stop, 128 with 2 the delta.
+ * input = (table u8 | row u8 | other u8 | how u8 | place u8 | value u8 | bytes)... */
 void fuzz_store(const uint8_t *p, size_t n)
 {
 	struct sr_reader r;
@@ -156,7 +168,7 @@ void fuzz_store(const uint8_t *p, size_t n)
 		bool archive = what % 2;
 		const char *name = archive ? "archive.tcb" : NODE_STORE_STATE;
 		if (what % 4 >= 2) {
-			file_break(name, &r);
+			file_break(what & 128 ? DELTA : name, &r);
 			break;
 		}
 		TCBDB *t = table_open(name);
@@ -184,6 +196,8 @@ void seed_store(void)
 		{ 64, 2, 0, 0, 9, 1 }, { 65, 2, 0, 0, 9, 1 }, { 65, 1, 0, 1, 6, 0, 1 },
 		{ 2, 1, 0, 0, 40, 0, 9 }, { 3, 1, 0, 0, 40, 0, 9 }, { 2, 0, 0, 2 },
 		{ 3, 0, 0, 2 }, { 2, 1, 0, 0, 0, 1, 200 }, { 3, 1, 0, 0, 30, 2, 7 },
+		{ 130, 1, 0, 0, 40, 0, 9 }, { 130, 0, 30, 0 }, { 130, 0, 90, 0 },
+		{ 194, 1, 0, 0, 150, 0, 9 }, { 130, 1, 0, 0, 9, 0, 9 }, { 130, 0, 200, 200 },
 		{ 0, 1, 0, 4, 4, 3, 1, 1, 1, 1 }, { 1, 5, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1 } };
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		fuzz_seed("rows", programs[i], i == 0 ? 0 : sizeof(programs[i]));

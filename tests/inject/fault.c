@@ -389,6 +389,12 @@ PWRITE(pwrite64)
 FD_ONLY(fsync, FAULT_FSYNC)
 FD_ONLY(fdatasync, FAULT_FSYNC)
 
+int sync_file_range(int fd, off64_t at, off64_t n, unsigned flags)
+{
+	NEXT(sync_file_range)
+	return judge(FAULT_FSYNC) == GO_ON ? next(fd, at, n, flags) : -1;
+}
+
 int msync(void *p, size_t n, int flags)
 {
 	NEXT(msync)

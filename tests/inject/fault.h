@@ -21,7 +21,7 @@ enum fault_call {
 	FAULT_OPEN,             /* open, openat */
 	FAULT_READ,             /* read, pread */
 	FAULT_WRITE,            /* write, writev, pwrite */
-	FAULT_FSYNC,            /* fsync, fdatasync, msync */
+	FAULT_FSYNC,            /* fsync, fdatasync, msync, sync_file_range */
 	FAULT_FALLOCATE,
 	FAULT_FTRUNCATE,
 	FAULT_RENAME,

@@ -19,10 +19,12 @@ mutants_line = $(file >>$(MUTANTS)/programs,$(1)|$(call objects,$(2))|$(call arc
 .PHONY: mutants check-mutants mutants-ready
 CHECK_STEPS += check-mutants
 
-mutants-ready: $(UNIT) $(PROP)
+# disk.mk is read before this file.
+mutants-ready: $(UNIT) $(PROP) $(DISK)
 	$(shell mkdir -p $(MUTANTS))$(file >$(MUTANTS)/programs)
 	$(foreach t,$(UNIT_SRC) $(PROP_SRC),$(call \
 		mutants_line,$(basename $(notdir $(t))),$(call test_sources,$(t)),$(call test_use,$(t))))
+	$(foreach t,$(DISK_SRC),$(call mutants_line,$(basename $(notdir $(t))),$(t) $(DISK_SIM),$(DISK_USE)))
 	$(call mutants_line,sim_fast,$(SIM_SRC),$(call sim_faked,$(SIM_USE)))
 	$(call mutants_line,inject_evidence,$(INJECT_EVIDENCE_SRC),$(INJECT_EVIDENCE_USE),$(INJECT_EVIDENCE_WRAP))
 	$(file >$(MUTANTS)/cflags,$(filter-out $(WARNINGS),$(CFLAGS_ALL)) -w)

@@ -714,6 +714,17 @@ int disk_sync(struct disk *self, struct disk_file *file)
 	return 0;
 }
 
+int disk_push(struct disk *self, struct disk_file *file)
+{
+	if (self->dead)
+		return 0;
+	if (cut_now(self))
+		return done(self, true);
+	if (fails(self, file, self->rates.sync_error, DISK_SYNC_ERROR))
+		return sync_fails(self, file);
+	return 0;
+}
+
 void *disk_map(struct disk_file *file, size_t n)
 {
 	SR_ASSERT(n <= DISK_FILE_MAX);

@@ -116,6 +116,8 @@ int disk_write(struct disk *self, struct disk_file *file, size_t *put, const voi
 int disk_resize(struct disk *self, struct disk_file *file, size_t n);
 int disk_reserve(struct disk *self, struct disk_file *file, size_t end);
 int disk_sync(struct disk *self, struct disk_file *file);
+/* Writing begins, which promises nothing. */
+int disk_push(struct disk *self, struct disk_file *file);
 /* What programs see of the file's first n bytes, for as long as it is open. */
 void *disk_map(struct disk_file *file, size_t n);
 /* Forgets the clean pages of a file: the next read comes from the disk. */

@@ -15,6 +15,7 @@
 #define ARCHIVE_BLOCKS 100000u
 #define FREE_MIN_BYTES (64u * 1024u * 1024u)
 #define WATCH_US 1000000u
+#define FOLD_FROM 30000u
 
 _Static_assert(SIM_PROCESSES_MAX <= IMAGE_FIRST && IMAGE_FIRST * 2 <= DISKS_MAX, "disks");
 
@@ -122,6 +123,8 @@ bool sim_host_open(struct sim_node *node)
 			return open_failed(node, err, note);
 		if (note[0] != '\0')
 			sim_say(node->sim, "node %u: %s", node->index, note);
+		/* Often: a run's state is small. */
+		node_store_fold_from(h->keeper.store, FOLD_FROM);
 		h->open = true;
 	}
 	if (h->blocked && keeper_low(&h->keeper, true, file_free_bytes(path_of(node)),
@@ -203,6 +206,8 @@ bool sim_host_effects(struct sim_node *node, keeper_other *other)
 	h->looked = 0;
 	h->owed = h->ended = false;
 	err = keeper_run(&h->keeper, node->effects.list, node->effects.n, other, node);
+	if (err == SR_OK && !h->disk->dead && !h->ended && keeper_busy(&h->keeper))
+		err = keeper_work(&h->keeper);
 	if (h->disk->cost_us > 0) {
 		node->busy_until_us = s->now_us + h->disk->cost_us;
 		h->disk->cost_us = 0;
@@ -273,10 +278,10 @@ static void fill(struct disk *d, uint64_t param)
 static void flip(struct sim_node *node, uint64_t param)
 {
 	static const char *const files[] = { NODE_LOG_NAME, NODE_LOG_NAME, NODE_LOG_NAME,
-		"identity", "VERSION", "clean" };
+		"identity", "VERSION", "clean", NODE_STORE_DELTA "0", NODE_STORE_DELTA "1" };
 
 	for (uint64_t i = 0; i <= (param >> 8) % 4; i++)
-		(void)disk_flip(node->host.disk, files[param % 6]);
+		(void)disk_flip(node->host.disk, files[param % 8]);
 }
 
 static void restart(struct sim_node *node)

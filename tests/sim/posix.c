@@ -452,6 +452,15 @@ int fdatasync(int fd)
 	return f != NULL ? result(disk_sync(f->disk, f->file)) : real(fd);
 }
 
+/* Only that it begins to write: what that does the power cut decides. */
+int sync_file_range(int fd, off64_t at, off64_t n, unsigned flags)
+{
+	struct open_file *f = fd_find(fd);
+	REAL(int, "sync_file_range", int, off64_t, off64_t, unsigned)
+
+	return f != NULL ? result(disk_push(f->disk, f->file)) : real(fd, at, n, flags);
+}
+
 int posix_fadvise(int fd, off_t at, off_t n, int advice)
 {
 	struct open_file *f = fd_find(fd);

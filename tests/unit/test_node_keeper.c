@@ -217,6 +217,25 @@ START_TEST(rows_of_a_checkpoint_that_never_came_are_dropped)
 }
 END_TEST
 
+START_TEST(what_waits_to_be_folded_is_work_until_it_is_done)
+{
+	struct enclave_effect fx[] = { row("k", "v"), checkpoint() };
+	struct node_store_figures figures;
+	struct keeper k;
+
+	ck_ok(open_keeper(&k));
+	ck_assert(!keeper_busy(&k));
+	node_store_fold_from(k.store, 1);
+	ck_ok(keeper_run(&k, fx, 2, NULL, NULL));
+	ck_assert(keeper_busy(&k));
+	while (keeper_busy(&k))
+		ck_ok(keeper_work(&k));
+	node_store_figures(&figures, k.store);
+	ck_assert_uint_eq(figures.folds, 1);
+	keeper_close(&k, true);
+}
+END_TEST
+
 START_TEST(a_low_disk_is_low_until_there_is_a_quarter_more)
 {
 	struct keeper k;
@@ -238,4 +257,5 @@ TEST_MAIN("node_keeper", records_of_a_stretch_are_synced_before_anything_else_le
     the_identity_is_written_between_the_records_around_it,
     a_checkpoint_commits_the_rows_before_it_touches_the_log,
     rows_of_a_checkpoint_that_never_came_are_dropped,
+    what_waits_to_be_folded_is_work_until_it_is_done,
     a_low_disk_is_low_until_there_is_a_quarter_more)

@@ -575,7 +575,115 @@ START_TEST(a_log_of_another_version_is_named)
 }
 END_TEST
 
-TEST_MAIN("node_log", a_full_disk_writes_nothing_and_the_log_goes_on_when_there_is_room,
+/* --- Of whole batches --- */
+
+static const struct node_log_kind whole = { "SRWHOLE1", "", true };
+
+static enum sr_error whole_open(struct node_log *log)
+{
+	return node_log_open_as(log, scratch_dir(), "whole", &whole, &chain, 2, note);
+}
+
+/* Batches of three records, each in two writes. The bytes of the file. */
+static uint8_t *whole_make(uint32_t batches, size_t *n)
+{
+	struct node_log log;
+
+	(void)unlink(scratch_path("whole"));
+	ck_ok(whole_open(&log));
+	for (uint32_t i = 0; i < 3 * batches; i++) {
+		append(&log, i);
+		if (i % 3 != 1)
+			ck_ok(node_log_write(&log, i % 3 == 2));
+	}
+	node_log_close(&log);
+	return scratch_read(scratch_path("whole"), n);
+}
+
+static uint32_t whole_replay(enum sr_error *err)
+{
+	struct node_log log;
+	uint32_t n;
+
+	*err = whole_open(&log);
+	if (*err != SR_OK)
+		return 0;
+	n = replay(&log);
+	append(&log, n);
+	ck_ok(node_log_write(&log, true));
+	ck_assert_uint_eq(replay(&log), n + 1);
+	node_log_close(&log);
+	return n;
+}
+
+START_TEST(of_a_batch_that_a_crash_cut_short_nothing_is_left)
+{
+	enum sr_error err;
+	size_t n;
+	uint8_t *p = whole_make(3, &n);
+
+	for (size_t cut = NODE_LOG_HEADER_BYTES; cut <= n; cut++) {
+		uint32_t records;
+
+		scratch_write(scratch_path("whole"), p, cut);
+		records = whole_replay(&err);
+		ck_ok(err);
+		ck_assert_uint_eq(records % 3, 0);
+		ck_assert_uint_eq(records == 9, cut >= n - NODE_LOG_RECORD_HEADER_BYTES);
+	}
+	free(p);
+}
+END_TEST
+
+/* ... of one that was synced all must be there: the seal behind it tells. */
+START_TEST(damage_in_any_whole_batch_is_refused_even_in_the_last)
+{
+	enum sr_error err;
+	size_t n;
+	uint8_t *p = whole_make(3, &n);
+
+	for (size_t at = 0; at < n - NODE_LOG_RECORD_HEADER_BYTES; at++) {
+		p[at] ^= 4;
+		scratch_write(scratch_path("whole"), p, n);
+		(void)whole_replay(&err);
+		ck_assert_msg(err == SR_ERR_DAMAGED, "byte %zu: %s", at,
+		    sr_error_name((unsigned)err));
+		ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
+		p[at] ^= 4;
+	}
+	free(p);
+}
+END_TEST
+
+START_TEST(a_batch_for_which_there_is_no_room_leaves_nothing_of_its_beginning)
+{
+	struct node_log log;
+	uint32_t records;
+	enum sr_error err;
+	size_t n;
+
+	free(whole_make(1, &n));
+	ck_ok(whole_open(&log));
+	append(&log, 100);
+	ck_ok(node_log_write(&log, false));
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	limit_files((rlim_t)log.size + 50);
+	append(&log, 101);
+	ck_error(node_log_write(&log, true), SR_ERR_DISK_FULL);
+	limit_files(RLIM_INFINITY);
+	append(&log, 3);
+	ck_ok(node_log_write(&log, true));
+	node_log_close(&log);
+	records = whole_replay(&err);
+	ck_ok(err);
+	ck_assert_uint_eq(records, 4);
+}
+END_TEST
+
+TEST_MAIN("node_log", of_a_batch_that_a_crash_cut_short_nothing_is_left,
+    damage_in_any_whole_batch_is_refused_even_in_the_last,
+    a_batch_for_which_there_is_no_room_leaves_nothing_of_its_beginning,
+    a_full_disk_writes_nothing_and_the_log_goes_on_when_there_is_room,
     a_full_disk_at_a_checkpoint_leaves_the_old_log, what_was_synced_replays_in_order,
     a_new_log_is_empty_and_says_so, a_tail_torn_anywhere_is_cut_off_and_the_log_goes_on,
     a_torn_tail_of_zeros_or_noise_is_cut_off_with_a_note,

@@ -1,4 +1,5 @@
 #define _DEFAULT_SOURCE /* syscall */
+#include "node/dir.h"
 #include "node/store.h"
 
 #include <errno.h>
@@ -61,13 +62,13 @@ ssize_t pread64(int fd, void *to, size_t n, off_t at)
 	return -1;
 }
 
-static unsigned log_writes, log_room; /* for so many buckets in the state's log; 0: any number */
+static unsigned log_writes, log_room; /* for so many buckets in its log; 0: any number */
 
 ssize_t write(int fd, const void *p, size_t n)
 {
 	struct stat st;
 
-	if (log_room == 0 || n != 12 + 8 || stat(scratch_path("state.tcb.wal"), &st) != 0 ||
+	if (log_room == 0 || n != 12 + 8 || stat(scratch_path("archive.tcb.wal"), &st) != 0 ||
 	    st.st_ino != inode(fd) || ++log_writes <= log_room)
 		return (ssize_t)syscall(SYS_write, fd, p, n);
 	errno = ENOSPC;
@@ -90,6 +91,18 @@ static void put(struct node_store *store, uint32_t key, uint32_t version, size_t
 	memset(v, (int)(key + version), sizeof v);
 	memcpy(v, &version, 4);
 	ck_ok(node_store_state_put(store, k, sizeof k, v, n));
+}
+
+/* All that was put, into the base. */
+static void fold(struct node_store *store)
+{
+	node_store_fold_from(store, 1);
+	ck_ok(node_store_commit(store));
+	ck_assert(node_store_busy(store));
+	while (node_store_busy(store)) {
+		ck_ok(node_store_work(store, 2000, note));
+		ck_assert_str_eq(note, "");
+	}
 }
 
 /* Rows in the state; all must be of this version. */
@@ -187,11 +200,251 @@ START_TEST(a_damaged_state_row_is_found_and_refuses_to_start)
 
 	for (uint32_t i = 0; i < 20; i++)
 		put(store, i + 100, 1, 4000);
-	ck_ok(node_store_commit(store));
+	fold(store);
 	node_store_close(store, false);
 	damage("state.tcb", 110 + 1);
 	ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
 	ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
+}
+END_TEST
+
+/* Also in the commit that was the last: it was acknowledged, so it is no torn tail. */
+START_TEST(a_damaged_row_of_a_delta_refuses_to_start_after_any_stop)
+{
+	for (int clean = 0; clean < 2; clean++) {
+		struct node_store *store = open_store();
+
+		for (uint32_t i = 0; i < 20; i++)
+			put(store, i + 100, 1, 4000);
+		ck_ok(node_store_commit(store));
+		node_store_close(store, clean == 1);
+		damage("state.delta.0", 110 + 1);
+		ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
+		ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
+		ck_assert_int_eq(unlink(scratch_path("state.delta.0")), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_delta_without_its_base_refuses_to_start)
+{
+	struct node_store *store = open_store();
+
+	put(store, 1, 1, 10);
+	ck_ok(node_store_commit(store));
+	node_store_close(store, true);
+	ck_assert_int_eq(unlink(scratch_path("state.tcb")), 0);
+	ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
+	ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
+}
+END_TEST
+
+/* Version of a row, or 0. */
+static uint32_t version_of(struct node_store *store, uint32_t key)
+{
+	uint32_t version;
+	uint8_t *value;
+	size_t n;
+	enum sr_error err =
+	    node_store_state_get(store, (const uint8_t *)&key, sizeof key, &value, &n);
+
+	if (err == SR_ERR_NOT_FOUND)
+		return 0;
+	ck_ok(err);
+	memcpy(&version, value, 4);
+	free(value);
+	return version;
+}
+
+/* What a row's version is, by where it was put last: base, closed delta, open delta; every third is
+ * removed in each. */
+static uint32_t version_wanted(uint32_t key)
+{
+	for (uint32_t version = 3; version > 0; version--)
+		if (key % 4 >= version - 1)
+			return key / 4 % 3 == version % 3 ? 0 : version;
+	return 0;
+}
+
+static void layer_put(struct node_store *store, uint32_t version)
+{
+	for (uint32_t i = 0; i < 400; i++)
+		if (i % 4 >= version - 1)
+			put(store, i, version, i / 4 % 3 == version % 3 ? 0 : 50 + i);
+}
+
+static void layers_check(struct node_store *store)
+{
+	struct node_store_cursor at = { 0 };
+	uint32_t rows = 0, want = 0, last = 0, key, version;
+	uint8_t *value;
+	size_t n;
+	enum sr_error err;
+
+	for (uint32_t i = 0; i < 400; i++) {
+		ck_assert_uint_eq(version_of(store, i), version_wanted(i));
+		want += version_wanted(i) > 0;
+	}
+	while ((err = node_store_state_next(store, &at, &value, &n)) == SR_OK) {
+		memcpy(&key, at.key, 4);
+		memcpy(&version, value, 4);
+		ck_assert_uint_eq(version, version_wanted(key));
+		ck_assert_uint_eq(n, 50 + key);
+		free(value);
+		key = (uint32_t)at.key[0] << 8 | at.key[1]; /* in order */
+		ck_assert(rows == 0 || key > last);
+		last = key;
+		rows++;
+	}
+	ck_error(err, SR_ERR_NOT_FOUND);
+	node_store_cursor_clear(&at);
+	ck_assert_uint_eq(rows, want);
+}
+
+/* Base, closed and open delta at once; then as the fold goes on, and after a stop in each of its
+ * steps. */
+START_TEST(of_base_and_deltas_each_row_is_given_once_and_as_it_was_put_last)
+{
+	struct node_store *store = open_store();
+	uint32_t steps = 0;
+
+	layer_put(store, 1);
+	fold(store);
+	layer_put(store, 2);
+	ck_ok(node_store_commit(store));
+	ck_ok(node_store_work(store, 1000, note));
+	layer_put(store, 3);
+	ck_ok(node_store_commit(store));
+	layers_check(store);
+	for (uint32_t stop = 1; steps < stop; stop++) {
+		node_store_close(store, stop % 2 == 0);
+		store = open_store();
+		layers_check(store);
+		if (!node_store_busy(store))
+			break; /* only freeing was left */
+		for (steps = 0; steps < stop && node_store_busy(store); steps++) {
+			ck_ok(node_store_work(store, 3000, note));
+			layers_check(store);
+		}
+		if (!node_store_busy(store))
+			break;
+	}
+	ck_assert_uint_gt(steps, 8);
+	ck_assert_int_ne(access(scratch_path("state.delta.1"), F_OK), 0);
+	ck_assert_int_eq(access(scratch_path("state.delta.2"), F_OK), 0);
+	fold(store);
+	layers_check(store);
+	node_store_close(store, true);
+}
+END_TEST
+
+START_TEST(a_fold_begins_when_enough_has_changed_and_says_when_it_is_done)
+{
+	struct node_store *store = open_store();
+	struct node_store_figures f;
+
+	ck_assert(!node_store_busy(store));
+	node_store_fold_from(store, 5000);
+	put(store, 1, 1, 4000);
+	ck_ok(node_store_commit(store));
+	ck_assert(!node_store_busy(store));
+	ck_ok(node_store_work(store, 1000, note));
+	node_store_figures(&f, store);
+	ck_assert_uint_eq(f.folds, 0);
+	ck_assert_uint_gt(f.delta_bytes, 4000);
+	put(store, 2, 1, 4000);
+	ck_ok(node_store_commit(store));
+	ck_assert(node_store_busy(store));
+	while (node_store_busy(store))
+		ck_ok(node_store_work(store, 1000, note));
+	node_store_figures(&f, store);
+	ck_assert_uint_eq(f.folds, 1);
+	ck_assert_uint_eq(f.delta_bytes, 0);
+	ck_assert_uint_eq(f.state_rows, 2);
+	node_store_close(store, true);
+}
+END_TEST
+
+START_TEST(a_step_of_a_fold_moves_no_more_than_it_was_asked_to)
+{
+	struct node_store *store = open_store();
+	uint32_t steps = 0;
+
+	for (uint32_t i = 0; i < 1000; i++)
+		put(store, i, 1, 1000);
+	node_store_fold_from(store, 1);
+	ck_ok(node_store_commit(store));
+	for (; node_store_busy(store); steps++)
+		ck_ok(node_store_work(store, 10000, note));
+	ck_assert_uint_ge(steps, 100);
+	ck_assert_uint_le(steps, 120);
+	ck_assert_uint_eq(count(store, 1), 1000);
+	node_store_close(store, true);
+}
+END_TEST
+
+/* A directory of the version before: the state is a table that was written in transactions. */
+static void old_table(bool open_transaction)
+{
+	struct node_store *store = open_store();
+
+	for (uint32_t i = 0; i < 300; i++)
+		put(store, i, 1, 400);
+	fold(store);
+	node_store_close(store, !open_transaction);
+	ck_assert_int_eq(unlink(scratch_path("state.delta.1")), 0);
+	if (open_transaction) {
+		char *path = strdup(scratch_path("state.tcb"));
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			TCBDB *b = tcbdbnew();
+
+			if (!tcbdbsetxmsiz(b, 0) ||
+			    !tcbdbopen(b, path, BDBOWRITER | BDBOTSYNC) ||
+			    !tcbdbtranbegin(b))
+				_exit(2);
+			for (uint32_t i = 0; i < 4000; i++)
+				if (!tcbdbput(b, &i, sizeof i, note, 300))
+					_exit(3);
+			_exit(tcbdbmemsync(b, false) ? 0 : 4);
+		}
+		int status;
+
+		free(path);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_int_eq(status, 0);
+		/* Its last entry is torn, which Tokyo Cabinet alone would refuse. */
+		FILE *wal = fopen(scratch_path("state.tcb.wal"), "r+e");
+
+		ck_assert_ptr_nonnull(wal);
+		ck_assert_int_eq(fseek(wal, 0, SEEK_END), 0);
+		ck_assert_uint_eq(fwrite("torn", 1, 5, wal), 5);
+		ck_assert_int_eq(fclose(wal), 0);
+	}
+}
+
+START_TEST(a_state_of_the_version_before_is_carried_on)
+{
+	for (int open = 0; open < 2; open++) {
+		struct node_store *store;
+
+		old_table(open == 1);
+		store = open_store();
+		ck_assert_uint_eq(count(store, 1), 300);
+		ck_assert_int_ne(access(scratch_path("state.tcb.wal"), F_OK), 0);
+		for (uint32_t i = 0; i < 300; i++)
+			put(store, i, 2, 300);
+		ck_ok(node_store_commit(store));
+		ck_assert_uint_eq(count(store, 2), 300);
+		fold(store);
+		ck_assert_uint_eq(count(store, 2), 300);
+		node_store_close(store, true);
+		ck_assert_int_eq(unlink(scratch_path("state.tcb")), 0);
+		(void)unlink(scratch_path("state.delta.0"));
+		(void)unlink(scratch_path("state.delta.1"));
+		(void)unlink(scratch_path("state.delta.2"));
+	}
 }
 END_TEST
 
@@ -205,7 +458,7 @@ START_TEST(a_damaged_state_row_is_found_while_reading_even_after_a_clean_stop)
 
 	for (uint32_t i = 0; i < 20; i++)
 		put(store, i + 100, 1, 4000);
-	ck_ok(node_store_commit(store));
+	fold(store);
 	node_store_close(store, true);
 	damage("state.tcb", 110 + 1);
 	store = open_store();
@@ -449,7 +702,35 @@ START_TEST(a_directory_belongs_to_one_member_of_one_cluster)
 	ck_error(node_dir_open(&dir, scratch_dir(), &chain, 4, note), SR_ERR_FOREIGN_DATA);
 	ck_assert_ptr_nonnull(strstr(note, "Point data_dir at"));
 	ck_error(node_dir_open(&dir, scratch_dir(), &other, 3, note), SR_ERR_FOREIGN_DATA);
-	scratch_write(scratch_path("VERSION"), "strongroom data 2\nwhatever", 26);
+	scratch_write(scratch_path("VERSION"), "strongroom data 3\nwhatever", 26);
+	ck_error(node_dir_open(&dir, scratch_dir(), &chain, 3, note), SR_ERR_BAD_VERSION);
+}
+END_TEST
+
+static void version_write(char version)
+{
+	char text[128];
+	size_t n = (size_t)snprintf(text, sizeof text, "strongroom data %c\nchain_id 010203%058d\n"
+		"member 3\n", version, 0);
+
+	scratch_write(scratch_path("VERSION"), text, n);
+}
+
+/* Whose programs would not look for deltas: from now on they refuse it. */
+START_TEST(a_directory_of_the_version_before_is_taken_over)
+{
+	struct node_dir dir;
+	size_t n;
+	uint8_t *text;
+
+	version_write('1');
+	ck_error(node_dir_open(&dir, scratch_dir(), &chain, 4, note), SR_ERR_FOREIGN_DATA);
+	ck_ok(node_dir_open(&dir, scratch_dir(), &chain, 3, note));
+	node_dir_close(&dir);
+	text = scratch_read(scratch_path("VERSION"), &n);
+	ck_assert(n > 18 && memcmp(text, "strongroom data 2\n", 18) == 0);
+	free(text);
+	version_write('0');
 	ck_error(node_dir_open(&dir, scratch_dir(), &chain, 3, note), SR_ERR_BAD_VERSION);
 }
 END_TEST
@@ -513,7 +794,7 @@ START_TEST(a_row_counts_only_under_its_own_key)
 
 	put(store, 1, 1, 10);
 	put(store, 2, 1, 10);
-	ck_ok(node_store_commit(store));
+	fold(store);
 	node_store_close(store, true);
 	ck_ok(first_row());
 	move_row("state.tcb", "\2\0\0\0", 4, "state.tcb", "\1\0\0\0", 4, -1);
@@ -540,7 +821,7 @@ START_TEST(a_row_of_another_version_is_not_read)
 	struct node_store *store = open_store();
 
 	put(store, 1, 1, 10);
-	ck_ok(node_store_commit(store));
+	fold(store);
 	node_store_close(store, true);
 	move_row("state.tcb", "\1\0\0\0", 4, "state.tcb", "\1\0\0\0", 4, 2);
 	ck_error(first_row(), SR_ERR_DAMAGED);
@@ -557,7 +838,7 @@ START_TEST(a_commit_stays_through_a_power_cut)
 		put(store, 1, version, 10);
 		ck_ok(node_store_archive_put(store, version, &block, (const uint8_t *)note, 10));
 		ck_ok(node_store_commit(store));
-		ck_assert_uint_ge(cuts, 2);  /* one a table: else this sees nothing */
+		ck_assert_uint_ge(cuts, 1);  /* else this sees nothing */
 		ck_assert_uint_eq(cut, 0);
 	}
 	node_store_close(store, true);
@@ -659,35 +940,28 @@ static void damage_buckets(const char *name)
 
 enum { ROWS = 400, MORE = 3000 };
 
-static enum sr_error more_rows(struct node_store *store, bool archive)
+static enum sr_error more_rows(struct node_store *store)
 {
 	for (uint32_t i = ROWS; i < ROWS + MORE; i++) {
-		uint8_t key[4] = { (uint8_t)i, (uint8_t)(i >> 8) }, value[300] = { 1 };
-		enum sr_error err = archive
-		    ? node_store_archive_put(store, i, &block, value, sizeof value)
-		    : node_store_state_put(store, key, sizeof key, value, sizeof value);
+		uint8_t value[300] = { 1 };
 
-		if (err != SR_OK)
-			return err;
+		SR_TRY(node_store_archive_put(store, i, &block, value, sizeof value));
 	}
 	return node_store_commit(store);
 }
 
-static void a_store_that_cannot_be_written(const char *name)
+static void an_archive(void)
 {
 	struct node_store *store = open_store();
 
-	for (uint32_t i = 0; i < ROWS; i++) {
-		put(store, i, 1, 600);
+	for (uint32_t i = 0; i < ROWS; i++)
 		archive_put(store, i);
-	}
 	ck_ok(node_store_commit(store));
 	node_store_close(store, true);
-	damage_buckets(name);
 }
 
 /* In a process of its own, which ends as a node does. */
-static enum sr_error more_rows_and_end(bool archive)
+static enum sr_error more_rows_and_end(void)
 {
 	const char *dir = scratch_dir();
 	int status;
@@ -697,9 +971,7 @@ static enum sr_error more_rows_and_end(bool archive)
 		struct node_store *store;
 		enum sr_error err = node_store_open(&store, dir, 1000000, note);
 
-		for (uint32_t i = 0; log_room > 0 && i < ROWS; i++)
-			put(store, i, 2, 700);
-		_exit(err != SR_OK ? 255 : (int)more_rows(store, archive));
+		_exit(err != SR_OK ? 255 : (int)more_rows(store));
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFEXITED(status));
@@ -709,30 +981,36 @@ static enum sr_error more_rows_and_end(bool archive)
 /* A log with room for this many writes; the process ends in the transaction. */
 static void a_log_without_room(unsigned room)
 {
-	struct node_store *store = open_store();
-
-	for (uint32_t i = 0; i < ROWS; i++)
-		put(store, i, 1, 600);
-	ck_ok(node_store_commit(store));
-	node_store_close(store, true);
+	an_archive();
 	log_room = room;
-	ck_error(more_rows_and_end(false), SR_ERR_IO);
+	ck_error(more_rows_and_end(), SR_ERR_IO);
 	log_room = 0;
-	ck_assert_int_ne(access(scratch_path("state.tcb.rebuild"), F_OK), 0);
+	ck_assert_int_ne(access(scratch_path("archive.tcb.rebuild"), F_OK), 0);
+}
+
+/* Whole, and it takes more. */
+static void the_archive_serves(void)
+{
+	struct node_store *store = open_store();
+	struct node_store_figures f;
+
+	ck_assert_str_eq(note, "");
+	node_store_figures(&f, store);
+	ck_assert_uint_ge(f.archive_rows, ROWS);
+	ck_assert_uint_eq(f.archive_rows, f.archive_last + 1);
+	ck_assert_uint_eq(f.damaged_rows, 0);
+	ck_assert_uint_eq(archive_read(store, 0, 300000), 300000 / 1024);
+	ck_ok(more_rows(store));
+	node_store_close(store, true);
 }
 
 /* Tokyo Cabinet changes its buckets even when its log does not take what they were. */
 START_TEST(a_log_without_room_does_no_lasting_harm)
 {
 	for (unsigned room = 1; room < 20; room += 3) {
-		struct node_store *store;
-
 		a_log_without_room(room);
-		store = open_store();
-		ck_assert_uint_eq(count(store, 1), ROWS);
-		ck_ok(more_rows(store, false));
-		node_store_close(store, true);
-		ck_assert_int_eq(unlink(scratch_path("state.tcb")), 0);
+		the_archive_serves();
+		ck_assert_int_eq(unlink(scratch_path("archive.tcb")), 0);
 	}
 }
 END_TEST
@@ -740,38 +1018,15 @@ END_TEST
 /* As when the power was cut while it was undone before. */
 START_TEST(an_open_transaction_is_undone_though_the_table_says_it_was_closed)
 {
-	struct node_store *store;
 	uint8_t *p;
 	size_t n;
 
 	a_log_without_room(10);
-	p = scratch_read(scratch_path("state.tcb"), &n);
+	p = scratch_read(scratch_path("archive.tcb"), &n);
 	p[33] &= 0xfe;
-	scratch_write(scratch_path("state.tcb"), p, n);
+	scratch_write(scratch_path("archive.tcb"), p, n);
 	free(p);
-	store = open_store();
-	ck_assert_uint_eq(count(store, 1), ROWS);
-	ck_ok(more_rows(store, false));
-	node_store_close(store, true);
-}
-END_TEST
-
-START_TEST(a_state_that_cannot_be_written_is_made_anew_at_the_next_start)
-{
-	struct node_store *store;
-
-	a_store_that_cannot_be_written("state.tcb");
-	ck_error(more_rows_and_end(false), SR_ERR_IO);
-	ck_assert_int_eq(access(scratch_path("state.tcb.rebuild"), F_OK), 0);
-	store = open_store();
-	ck_assert_ptr_nonnull(strstr(note, "400 rows were copied into a new table"));
-	ck_assert_int_ne(access(scratch_path("state.tcb.rebuild"), F_OK), 0);
-	ck_assert_uint_eq(count(store, 1), ROWS);
-	ck_ok(more_rows(store, false));
-	node_store_close(store, true);
-	store = open_store();
-	ck_assert_int_eq(note[0], '\0');
-	node_store_close(store, true);
+	the_archive_serves();
 }
 END_TEST
 
@@ -780,35 +1035,36 @@ START_TEST(an_archive_that_cannot_be_written_is_made_anew_without_its_damaged_ro
 	struct node_store *store;
 	struct node_store_figures f;
 
-	a_store_that_cannot_be_written("archive.tcb");
-	ck_error(more_rows_and_end(true), SR_ERR_IO);
+	an_archive();
+	damage_buckets("archive.tcb");
+	ck_error(more_rows_and_end(), SR_ERR_IO);
+	ck_assert_int_eq(access(scratch_path("archive.tcb.rebuild"), F_OK), 0);
 	damage("archive.tcb", 30);
 	store = open_store();
 	ck_assert_ptr_nonnull(strstr(note, "1 were damaged"));
+	ck_assert_int_ne(access(scratch_path("archive.tcb.rebuild"), F_OK), 0);
 	node_store_figures(&f, store);
 	ck_assert_uint_eq(f.damaged_rows, 1);
 	ck_assert_uint_ge(archive_read(store, 31, 1u << 20), 200);
 	ck_assert_uint_eq(archive_read(store, 30, 1u << 20), 0);
-	ck_ok(more_rows(store, true));
+	ck_ok(more_rows(store));
+	node_store_close(store, true);
+	store = open_store();
+	ck_assert_int_eq(note[0], '\0');
 	node_store_close(store, true);
 }
 END_TEST
 
-START_TEST(a_state_with_a_damaged_row_is_not_made_anew)
-{
-	struct node_store *store;
-
-	a_store_that_cannot_be_written("state.tcb");
-	damage("state.tcb", 110 + 1);
-	ck_error(more_rows_and_end(false), SR_ERR_IO);
-	ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
-	ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
-}
-END_TEST
-
-TEST_MAIN("node_store", a_state_that_cannot_be_written_is_made_anew_at_the_next_start,
+TEST_MAIN("node_store",
+    of_base_and_deltas_each_row_is_given_once_and_as_it_was_put_last,
+    a_fold_begins_when_enough_has_changed_and_says_when_it_is_done,
+    a_step_of_a_fold_moves_no_more_than_it_was_asked_to,
+    a_damaged_row_of_a_delta_refuses_to_start_after_any_stop,
+    a_delta_without_its_base_refuses_to_start,
+    a_state_of_the_version_before_is_carried_on,
+    a_directory_of_the_version_before_is_taken_over,
     an_archive_that_cannot_be_written_is_made_anew_without_its_damaged_rows,
-    a_state_with_a_damaged_row_is_not_made_anew, a_log_without_room_does_no_lasting_harm,
+    a_log_without_room_does_no_lasting_harm,
     an_open_transaction_is_undone_though_the_table_says_it_was_closed,
     a_disk_that_does_not_read_is_not_a_damaged_one,
     a_commit_stays_through_a_power_cut,

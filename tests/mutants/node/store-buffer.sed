@@ -1,4 +1,4 @@
-# file: node/store.c
+# file: node/row.c
 # What waits for a commit may fill the memory.
 # killed by: test_node_store
-s/if (self->state_pile.bytes + self->archive_pile.bytes + n > NODE_STORE_BUFFER_MAX)/if (false)/
+s/if (n > room)/if (false)/

@@ -1,4 +1,4 @@
-# file: node/store.c
+# file: node/table.c
 # A table that can't be written is not marked, and fails at every start.
 # killed by: test_node_store
-s/^	if (table_damaged(table))$/	if (false \&\& table_damaged(table))/
+s/^	if (self->fd < 0 && db_damaged/	if (false \&\& db_damaged/

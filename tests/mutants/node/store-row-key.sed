@@ -1,4 +1,4 @@
-# file: node/store.c
+# file: node/row.c
 # A row is taken for another's.
 # killed by: test_node_store
 s/if (r.error != SR_OK || own_key.n != key_n || memcmp(own_key.p, key, key_n) != 0 ||/if (r.error != SR_OK ||/

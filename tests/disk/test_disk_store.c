@@ -16,6 +16,7 @@
 #define ROUNDS 5u
 #define KEYS 60u
 #define SEEDS 4u
+#define FOLD_SEEDS 60u
 
 static char note[NODE_STORE_NOTE_MAX];
 static uint64_t seed_now, call_now;
@@ -436,6 +437,43 @@ static bool drops(struct node_store *store, const struct disk *disk)
 	return said;
 }
 
+/* In this call of a fold, from 1; UINT64_MAX: in none. How many calls it had. */
+static uint64_t cut_in_fold(uint64_t seed, uint64_t call)
+{
+	struct disk *disk;
+	struct node_store *store = to_be_folded(&disk, seed);
+	uint64_t from = disk->calls, calls;
+
+	disk->cut_after = call == UINT64_MAX ? 0 : from + call;
+	while (node_store_busy(store) && !disk->dead)
+		ck_ok(node_store_work(store, 4000, note));
+	calls = disk->calls - from;
+	node_store_close(store, !disk->dead);
+	disk_power_cut(disk);
+	disk_process_ends(disk);
+	disk_power_on(disk);
+	disk->cut_after = 0;
+	ck_assert_msg(node_store_open(&store, DIR, 70, note) == SR_OK, "seed %lu call %lu: %s",
+	    seed, call, note);
+	ck_assert_msg(holds(store, 1), "seed %lu call %lu: rows are missing", seed, call);
+	ck_ok(fold(disk, store, UINT32_MAX));
+	ck_assert(holds(store, 1));
+	node_store_close(store, true);
+	disk_process_ends(disk);
+	return calls;
+}
+
+START_TEST(a_power_cut_in_any_call_of_a_fold_loses_no_row)
+{
+	uint64_t seed = test_seed(), calls = cut_in_fold(seed, UINT64_MAX);
+
+	ck_assert_uint_gt(calls, 10);
+	for (uint64_t call = 1; call <= calls; call++)
+		for (uint64_t i = 0; i < FOLD_SEEDS; i++)
+			(void)cut_in_fold(++seed, call);
+}
+END_TEST
+
 /* Commits went on meanwhile; and later it is folded. */
 static void is_folded_later(struct node_store *store, struct disk *disk, bool reopen)
 {
@@ -509,6 +547,7 @@ START_TEST(a_fold_without_room_is_dropped_and_done_when_there_is_some)
 END_TEST
 
 TEST_MAIN("disk_store", a_fold_whose_disk_fails_is_dropped_and_said_and_done_later,
+    a_power_cut_in_any_call_of_a_fold_loses_no_row,
     a_fold_without_room_is_dropped_and_done_when_there_is_some,
     a_log_that_takes_no_more_leaves_a_table_that_can_be_written,
     a_power_cut_in_any_call_of_a_rebuilding_loses_no_row,

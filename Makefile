@@ -44,7 +44,7 @@ CFLAGS_ALL := $(filter-out -Wnull-dereference -D_FORTIFY_SOURCE=2,$(CFLAGS_ALL))
 LDFLAGS_ALL += $(SANITIZE)
 endif
 
-.PHONY: all deps demo check check-unit check-ct check-planted check-integration bench \
+.PHONY: all deps demo check check-unit check-ct check-planted check-integration \
 	asan fmt install clean soak lint tests help
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -166,11 +166,13 @@ USE_any := shell $(USE_enclave) cli node blob net config
 USE_test_platform_tpm := platform attest wire base
 USE_test_platform_tsm := $(USE_test_platform_tpm)
 USE_test_platform_gramine := $(USE_test_platform_tpm)
-USE_split := $(USE_shamir)
 USE_tree := $(USE_vault)
 USE_store := $(USE_node)
 # ... or sources of its own besides its file.
 WITH_test_platform_tsm := tests/lib/fake_tsm.c
+# Whoever sends a load: its pace alone, over connections that the test plays.
+USE_test_load_pace := base
+WITH_test_load_pace := tests/load/pace.c
 # Plays members whole: their vault, a genesis of cores.
 USE_test_cli_client := cli config $(USE_enclave)
 
@@ -234,9 +236,6 @@ ROUNDS ?= 200
 # ROUNDS rounds of put, SIGKILL of a random node at a random moment, get, with real processes.
 soak: all
 	@BIN=$(BIN) ROUNDS=$(ROUNDS) tests/integration/soak.sh
-
-bench: all $(BENCH)
-	@set -e; for b in $(BENCH); do echo "== $$b"; BIN=$(BIN) $$b; done
 
 lint: all
 	@$(RUN) lint
@@ -305,7 +304,8 @@ help:
 	@echo 'make chaos MINUTES=M  real processes under faults   make fuzz MINUTES=M'
 	@echo 'make ct               constant time, eight builds   make inject   library calls fail'
 	@echo 'make coverage         lines and branches            make soak     as long as you like'
-	@echo 'make bench            measurements                    make asan    unit tests, sanitized'
+	@echo 'make bench            measurements, 15 minutes        make asan    unit tests, sanitized'
+	@echo 'make bench-large      a million records and the like; ROWS="records payload" runs some rows'
 	@echo 'make install          PREFIX=$(PREFIX), DESTDIR       make fmt     mend the layout'
 	@echo 'variables: CC=gcc|clang  V=1  JOBS=$(JOBS)  VARIANT=name DEFS=-DX  (builds into build/name/)'
 

@@ -106,6 +106,29 @@ static enum cli_exit member_fill(struct cli *cli, struct genesis *g, uint32_t i,
 	    : cli_fail(cli, SR_ERR_TOO_MANY, "the measurements of the genesis");
 }
 
+/* As one that joins by hand has it: for new evidence later. */
+static enum cli_exit entry_write(struct cli *cli, const struct cluster_plan *plan,
+    const struct genesis_member *m, uint32_t i, const struct genesis_identity *identity,
+    const char *dir)
+{
+	struct node_entry *e = calloc(1, sizeof *e);
+	unsigned port = plan->base_port + 2 * i;
+	enum cli_exit rc;
+
+	SR_ASSERT(e != NULL);
+	memcpy(e->name, m->name, m->name_n);
+	memcpy(e->url, m->url, sizeof e->url);
+	memcpy(e->link, m->link, sizeof e->link);
+	snprintf(e->rpc_listen, sizeof e->rpc_listen, "%s:%u", host_of(plan, i), port);
+	snprintf(e->link_listen, sizeof e->link_listen, "tcp://%s:%u", host_of(plan, i), port + 1);
+	e->pin = m->url_pin;
+	e->identity = *identity;
+	e->platform = plan->platforms[i];
+	rc = node_entry_write(cli, dir, e);
+	free(e);
+	return rc;
+}
+
 static enum cli_exit node_make(struct cli *cli, const struct cluster_plan *plan, struct genesis *g,
     uint32_t i, struct sr_writer *evidence)
 {
@@ -129,6 +152,8 @@ static enum cli_exit node_make(struct cli *cli, const struct cluster_plan *plan,
 		rc = member_fill(cli, g, i, plan, &identity, &pin, operator_key, evidence);
 	if (rc == CLI_DONE)
 		rc = config_write(cli, plan, i, dir);
+	if (rc == CLI_DONE)
+		rc = entry_write(cli, plan, &g->members[i], i, &identity, dir);
 	key_free(operator_key);
 	return rc;
 }
@@ -170,7 +195,7 @@ static bool directory_empty(const char *path)
 static void unmake(const struct cluster_plan *plan, bool made)
 {
 	static const char *const names[] = { "sealing.key", "identity", "https.key", "https.crt",
-		"operator.key", "strongroomd.yaml", "" };
+		"operator.key", "strongroomd.yaml", "entry", "" };
 	char path[CLI_PATH_MAX];
 
 	for (uint32_t i = 0; i < plan->nodes; i++)

@@ -403,7 +403,9 @@ static enum sr_error reattest_fill(void *ctx, struct client *c, struct sr_writer
 	return rc == CLI_DONE ? body->error : SR_ERR_PLATFORM;
 }
 
-static enum cli_exit reattest_wait(struct cli *cli, struct node_run *r, uint64_t before_ms)
+/* before: how it stood when this began. */
+static enum cli_exit reattest_wait(struct cli *cli, struct node_run *r,
+    const struct client_roster_member *before)
 {
 	const struct client_roster_member *m;
 
@@ -411,21 +413,41 @@ static enum cli_exit reattest_wait(struct cli *cli, struct node_run *r, uint64_t
 		if (roster_fetch(r->c, r->roster) != SR_OK)
 			continue;
 		m = roster_member_of(r->roster, r->seat);
-		if (m != NULL && m->verified_ms > before_ms) {
+		if (m != NULL && m->verified_ms > before->verified_ms) {
 			took_say(cli, r, "the members accepted it");
 			return CLI_DONE;
 		}
+		if (m != NULL && m->code != before->code && m->code != SR_OK &&
+		    m->code != SR_ERR_EVIDENCE_LAPSED) {
+			cli_fail(cli, m->code, "the members did not accept it");
+			return CLI_REFUSED;
+		}
 	} while (look_again(cli, r));
 	return cli_fail(cli, SR_ERR_TIMED_OUT, "the members have not accepted it yet");
+}
+
+/* Whose directory it is, whoever brings the evidence. */
+static enum cli_exit reattest_choose(struct cli *cli, struct node_run *r,
+    const struct node_entry *entry)
+{
+	uint32_t index = epoch_record_id(r->c->epoch, &entry->identity.id_key);
+
+	if (cli_has(cli, "seat") || cli_has(cli, "name"))
+		return member_choose(cli, r);
+	if (index == EPOCH_NOBODY)
+		return cli_usage(cli, SR_ERR_NOT_A_MEMBER, "%s is no member of epoch %llu",
+		    entry->name, (unsigned long long)r->c->epoch->epoch);
+	r->seat = r->c->epoch->members[index].seat;
+	return CLI_DONE;
 }
 
 static enum cli_exit reattest(struct cli *cli, struct node_run *r, const struct node_entry *entry)
 {
 	struct reattesting a = { cli, r, entry };
 	struct roster_ask ask = { .kind = CLIENT_OP_REATTEST, .fill = reattest_fill, .ctx = &a };
+	struct client_roster_member before = { .seat = 0 };
 	const struct client_roster_member *m;
-	uint64_t before_ms;
-	enum cli_exit rc = member_choose(cli, r);
+	enum cli_exit rc = reattest_choose(cli, r, entry);
 	enum sr_error error;
 
 	if (rc != CLI_DONE)
@@ -434,7 +456,8 @@ static enum cli_exit reattest(struct cli *cli, struct node_run *r, const struct 
 	if (error != SR_OK)
 		return client_fail(r->c, error, "asking for the roster");
 	m = roster_member_of(r->roster, r->seat);
-	before_ms = m != NULL ? m->verified_ms : 0;
+	if (m != NULL)
+		before = *m;
 	error = roster_ask(r->c, r->operator_key, &ask);
 	if (cli->failed)
 		return CLI_REFUSED;      /* the evidence; said already */
@@ -444,7 +467,7 @@ static enum cli_exit reattest(struct cli *cli, struct node_run *r, const struct 
 		cli_fail(cli, ask.code, "bringing new evidence");
 		return CLI_REFUSED;
 	}
-	return cli_has(cli, "no-wait") ? CLI_DONE : reattest_wait(cli, r, before_ms);
+	return cli_has(cli, "no-wait") ? CLI_DONE : reattest_wait(cli, r, &before);
 }
 
 static enum cli_exit run_reattest(struct cli *cli)

@@ -168,6 +168,12 @@ enum sr_error consensus_archive_rows(struct consensus *self, uint64_t now_ms, ui
 	return cons_archive_send(self, for_peer, rows, rows_n);
 }
 
+bool consensus_abstains(const struct consensus *self, uint64_t *slot)
+{
+	*slot = self->rolled_back ? 0 : self->floor;
+	return self->rolled_back || self->frontier < self->floor;
+}
+
 void consensus_status_get(struct consensus_status *out, const struct consensus *self)
 {
 	memset(out, 0, sizeof(*out));

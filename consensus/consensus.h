@@ -146,6 +146,10 @@ struct consensus_status {
 	uint64_t peer_final_height[SR_MEMBERS_MAX]; /* newest known, self included */
 	uint64_t peer_heard_ms[SR_MEMBERS_MAX];     /* when last heard; 0 never */
 };
+/* Between finding a vote of its own that its log does not have (DESIGN 4, Restart) and the first
+ * slot that it can't have voted in: until the next process, if it does not end before. slot: of the
+ * latter, or 0 when it is not known yet. */
+bool consensus_abstains(const struct consensus *self, uint64_t *slot);
 void consensus_status_get(struct consensus_status *out, const struct consensus *self);
 
 /* Was this fault committed by the member with this key? culprit: set on SR_OK. */

@@ -224,6 +224,23 @@ enum sr_error boot_log_record(struct enclave_core *self, const struct enclave_ev
 	return self->phase == CORE_LEAVING ? SR_OK : log_replay(self, ev->a.p, ev->a.n);
 }
 
+/* What was replayed must be what the roster says of this member: a share is proven to others by its
+ * verification key alone. */
+static enum sr_error keys_validate(struct enclave_core *self)
+{
+	const struct epoch_record *now = &self->now->record;
+
+	if (now->epoch == 0 || self->now->self >= now->n)
+		return SR_OK;
+	if (!epoch_keys_fit(&self->keys->now, now, self->now->self))
+		return core_fatal(self, SR_ERR_DAMAGED, "the share or the keys in the data "
+		    "directory are not this member's of its epoch; restore the newest copy, or "
+		    "have it leave and join again");
+	fx_note_number(self, NOTE_INFO, "the share and the keys are this member's of epoch ",
+	    now->epoch);
+	return SR_OK;
+}
+
 enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *ev)
 {
 	SR_TRY(boot_state(self, ev->number == 1, false));
@@ -246,6 +263,7 @@ enum sr_error boot_ready(struct enclave_core *self, const struct enclave_event *
 		identity_emit(self);
 	if (self->log_bad)
 		fx_note(self, NOTE_WARN, "the last record of the safety log was torn: left out");
+	SR_TRY(keys_validate(self));
 	/* A log always begins with a checkpoint; a torn one is replaced. */
 	if (!self->log_seen || self->log_bad)
 		SR_TRY(checkpoint_write(self));

@@ -100,11 +100,21 @@ void clients_drop_all(struct enclave_core *self, enum sr_error code)
 	memset(&self->round, 0, sizeof(self->round));
 }
 
+/* The same request, sent again and again, takes the places of no others. */
+static bool subject_crowded(const struct enclave_core *self, const struct core_client *from)
+{
+	uint32_t n = 0;
+
+	for (const struct core_client *c = self->clients; c != NULL; c = c->next)
+		n += c->kind == from->kind && sr_hash32_equal(&c->subject, &from->subject) ? 1 : 0;
+	return n >= CORE_CLIENTS_SUBJECT_MAX;
+}
+
 static void client_wait(struct enclave_core *self, const struct core_client *from)
 {
 	struct core_client *c = NULL;
 
-	if (self->clients_n < CORE_CLIENTS_MAX)
+	if (self->clients_n < CORE_CLIENTS_MAX && !subject_crowded(self, from))
 		c = malloc(sizeof(*c));
 	if (c == NULL) {
 		clients_answer(self, from, SR_ERR_TOO_MANY, NULL, 0);
@@ -154,7 +164,7 @@ static enum sr_error request_submit(struct enclave_core *self, struct core_clien
 	c->kind = WAIT_RECEIPT;
 	c->subject = op.hash;
 	c->expiry_ms = op.expiry_ms;
-	if (pool_find(self->pool, &op.hash) != NULL || exec_pending(self, &op.hash)) {
+	if (pool_find(self->pool, &op.hash) != NULL || exec_pending(self, &op.hash) != 0) {
 		client_wait(self, c);
 		return SR_OK;
 	}

@@ -396,12 +396,28 @@ static void wake_emit(struct enclave_core *self)
 	fx_push(self, &fx);
 }
 
+/* An old copy of the disk: whoever looks after this node should know. */
+static void abstaining_tell(struct enclave_core *self)
+{
+	uint64_t slot;
+	bool abstains = consensus_abstains(self->now->consensus, &slot);
+
+	if (abstains && !self->abstains)
+		fx_note(self, NOTE_WARN, "the disk is an older copy: other members hold votes of "
+		    "this one that it does not know. It abstains until no slot is left that it may "
+		    "have voted in, and then goes on by itself");
+	if (!abstains && self->abstains)
+		fx_note_number(self, NOTE_INFO, "it votes again, from this slot on: ", slot);
+	self->abstains = abstains;
+}
+
 static enum sr_error step_running(struct enclave_core *self, const struct enclave_event *ev)
 {
 	SR_TRY(on_running(self, ev));
 	if (self->phase != CORE_RUNNING)
 		return self->broken;
 	SR_TRY(settle(self));
+	abstaining_tell(self);
 	snapshot_tick(self);
 	if (checkpoint_wanted(self))
 		SR_TRY(checkpoint_write(self));

@@ -31,6 +31,19 @@ uint32_t epoch_set_count(const struct epoch_set *s)
 	return count;
 }
 
+bool epoch_set_equal(const struct epoch_set *a, const struct epoch_set *b)
+{
+	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
+bool epoch_set_within(const struct epoch_set *inner, const struct epoch_set *outer)
+{
+	for (size_t i = 0; i < sizeof(inner->b); i++)
+		if ((inner->b[i] & ~outer->b[i]) != 0)
+			return false;
+	return true;
+}
+
 struct epoch_set epoch_dealers(const struct epoch_change *change)
 {
 	struct epoch_set out;
@@ -57,14 +70,6 @@ bool epoch_set_complete(const struct epoch_change *change, const struct epoch_re
 	return change->fixed && epoch_set_count(&dealers) >= epoch_dealers_min(change, now);
 }
 
-static bool set_within(const struct epoch_set *inner, const struct epoch_set *outer)
-{
-	for (size_t i = 0; i < sizeof(inner->b); i++)
-		if ((inner->b[i] & ~outer->b[i]) != 0)
-			return false;
-	return true;
-}
-
 /* Every member of the next roster needs a fresh vote key, and that comes with its dealing. */
 void epoch_change_fix(struct epoch_change *change, const struct epoch_context *ctx)
 {
@@ -75,7 +80,7 @@ void epoch_change_fix(struct epoch_change *change, const struct epoch_context *c
 	if (epoch_set_count(&change->dealt) == ctx->now->n)
 		change->fixed = true;
 	else if (change->kind == EPOCH_CHANGE_RESHARE &&
-	    set_within(&change->stay, &change->dealt) &&
+	    epoch_set_within(&change->stay, &change->dealt) &&
 	    epoch_set_count(&dealers) >= epoch_dealers_min(change, ctx->now) &&
 	    ctx->time_ms >= change->started_ms + EPOCH_FIX_WAIT_MS)
 		change->fixed = true;

@@ -75,6 +75,8 @@ struct epoch_set { uint8_t b[16]; };     /* a bit per index */
 bool epoch_set_has(const struct epoch_set *s, uint32_t member);
 void epoch_set_add(struct epoch_set *s, uint32_t member);
 uint32_t epoch_set_count(const struct epoch_set *s);
+bool epoch_set_equal(const struct epoch_set *a, const struct epoch_set *b);
+bool epoch_set_within(const struct epoch_set *inner, const struct epoch_set *outer);
 
 /* One change under way: how far it is. */
 struct epoch_change {
@@ -187,6 +189,10 @@ SR_MUST_CHECK enum sr_error epoch_op_check(struct vault_op *op, struct epoch_rol
  * twice. The other refusals stand at enclave/roster.h. */
 SR_MUST_CHECK enum sr_error epoch_apply(struct vault_tree **t, const struct epoch_context *ctx,
     const struct vault_op *op, const struct epoch_role *role);
+/* A DEAL or ACK that is not in time on t (EPOCH_STEP) but can still become so: a dealing of this
+ * attempt by who has not dealt, an acknowledgement of a set that may still come about. */
+bool epoch_step_is_early(const struct epoch_context *ctx, const struct vault_tree *t,
+    const struct vault_op *op);
 /* A signed operation of any of these kinds. key: the vote key, or the open operation's account. */
 SR_MUST_CHECK enum sr_error epoch_op_write(struct sr_writer *w, const struct epoch_context *ctx,
     enum epoch_op_kind kind, const struct sr_edsk *key, const uint8_t *body, size_t n);

@@ -22,6 +22,22 @@ struct epoch_context core_epoch_context(const struct enclave_core *self)
 
 /* ------------------------------------------------------------------------------------- encoding */
 
+bool epoch_keys_fit(const struct core_epoch_keys *keys, const struct epoch_record *record,
+    uint32_t index)
+{
+	const struct epoch_member *m = &record->members[index];
+	struct sr_xpk shielding;
+	struct sr_point key;
+
+	if (keys->epoch != record->epoch || !keys->has_vote || !keys->has_share)
+		return false;
+	sr_point_base_mul(&key, &keys->share);
+	sr_x25519_public(&shielding, &keys->shielding);
+	return memcmp(m->vote_key.b, keys->vote.b + 32, 32) == 0 &&
+	    memcmp(m->verify_key, key.b, 32) == 0 &&
+	    memcmp(record->shielding_key.b, shielding.b, 32) == 0;
+}
+
 void epoch_keys_write(uint8_t out[EPOCH_KEYS_BYTES], const struct core_epoch_keys *k)
 {
 	for (size_t i = 0; i < 8; i++)
@@ -396,19 +412,6 @@ static enum sr_error ack_make(struct enclave_core *self, const struct epoch_chan
 	return error;
 }
 
-static bool set_equal(const struct epoch_set *a, const struct epoch_set *b)
-{
-	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
-static bool set_within(const struct epoch_set *inner, const struct epoch_set *outer)
-{
-	for (size_t i = 0; i < sizeof(inner->b); i++)
-		if ((inner->b[i] & ~outer->b[i]) != 0)
-			return false;
-	return true;
-}
-
 /* ---------------------------------------------------------------------------------------- steps */
 
 /* What was looked at in a change that was given up says nothing about the next one. */
@@ -477,16 +480,16 @@ static enum sr_error ack_step(struct enclave_core *self, const struct turn *t)
 	struct core_epoch_keys *next = &self->keys->next;
 
 	if (!epoch_set_complete(&t->change, &self->now->record) ||
-	    epoch_set_has(&t->change.acked, t->next) || !set_within(&set, &self->verified))
+	    epoch_set_has(&t->change.acked, t->next) || !epoch_set_within(&set, &self->verified))
 		return SR_OK;
 	if (!keys_for(next, &t->change))
 		return keys_lost(self, &t->change);
-	if (!next->has_share || !set_equal(&next->set, &set)) {
+	if (!next->has_share || !epoch_set_equal(&next->set, &set)) {
 		SR_TRY(share_sum(self, t, &set));
 		/* Durable first: who has acknowledged must be able to serve. */
 		SR_TRY(log_append_keys(self));
 	}
-	if (self->ack == NULL || !set_equal(&self->ack_set, &set))
+	if (self->ack == NULL || !epoch_set_equal(&self->ack_set, &set))
 		SR_TRY(ack_make(self, &t->change, &set));
 	return epoch_operation_offer(self, self->ack, self->ack_n);
 }

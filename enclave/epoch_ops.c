@@ -379,6 +379,48 @@ static enum sr_error ack_apply(struct vault_tree **t, const struct epoch_context
 	return epoch_change_put(t, change);
 }
 
+static bool deal_is_early(const struct epoch_context *ctx, const struct epoch_change *change,
+    const struct vault_op *op, uint32_t dealer)
+{
+	struct sr_reader r;
+
+	sr_reader_init(&r, op->body.p, op->body.n);
+	return dealer < ctx->now->n && !change->fixed && !epoch_set_has(&change->dealt, dealer) &&
+	    sr_read_u32(&r) == change->attempt;
+}
+
+/* Until the dealers are fixed, any set may come about; after that they only become fewer. */
+static bool ack_is_early(const struct epoch_change *change, const struct vault_op *op,
+    uint32_t member)
+{
+	struct epoch_set set, dealers = epoch_dealers(change);
+	struct sr_reader r;
+
+	sr_reader_init(&r, op->body.p, op->body.n);
+	sr_read_copy(&r, set.b, sizeof(set.b));
+	return member < change->n && !epoch_set_has(&change->acked, member) && r.error == SR_OK &&
+	    (!change->fixed || (epoch_set_within(&set, &dealers) &&
+	    !epoch_set_equal(&set, &dealers)));
+}
+
+bool epoch_step_is_early(const struct epoch_context *ctx, const struct vault_tree *t,
+    const struct vault_op *op)
+{
+	unsigned kind = (unsigned)op->kind;
+	struct epoch_change change;
+	struct epoch_role role;
+	struct sr_edpk key;
+
+	if (kind != EPOCH_OP_DEAL && kind != EPOCH_OP_ACK)
+		return false;
+	memcpy(key.b, op->account.b, sizeof(key.b));
+	if (!epoch_change_get(&change, t) || change.target != ctx->now->epoch + 1 ||
+	    epoch_role(&role, t, ctx->now, &key) != SR_OK)
+		return false;
+	return kind == EPOCH_OP_DEAL ? deal_is_early(ctx, &change, op, role.now) :
+	    ack_is_early(&change, op, role.next);
+}
+
 static enum sr_error change_apply(struct vault_tree **t, const struct epoch_context *ctx,
     const struct vault_op *op, const struct epoch_role *role)
 {

@@ -102,10 +102,13 @@ void roster_member_report(uint8_t out[ATTEST_REPORT_DATA], const struct epoch_co
  * none. */
 SR_MUST_CHECK enum sr_error roster_report_before(uint8_t out[ATTEST_REPORT_DATA],
     const struct vault_tree *t, const struct epoch_context *ctx, uint32_t index);
-bool roster_evidence_spent(const struct vault_tree *t, struct sr_bytes evidence);
-/* In this epoch: it is kept until the next one is over, since the nonce counts as long. */
-SR_MUST_CHECK enum sr_error roster_evidence_spend(struct vault_tree **t, uint64_t epoch,
+/* By anyone, or as this member's or candidate's. */
+bool roster_evidence_spent(const struct vault_tree *t, const struct sr_edpk *id_key,
     struct sr_bytes evidence);
+/* In this epoch: it is kept until the next one is over, since the nonce counts as long. id_key
+ * NULL: for everyone. */
+SR_MUST_CHECK enum sr_error roster_evidence_spend(struct vault_tree **t, uint64_t epoch,
+    const struct sr_edpk *id_key, struct sr_bytes evidence);
 /* By hash of anything. */
 bool roster_spent(const struct vault_tree *t, const struct sr_hash32 *hash);
 SR_MUST_CHECK enum sr_error roster_spend(struct vault_tree **t, uint64_t epoch,

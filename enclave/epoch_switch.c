@@ -47,17 +47,8 @@ static enum sr_error step_add(struct enclave_core *self)
 static enum sr_error keys_member(struct enclave_core *self, uint32_t index)
 {
 	struct core_epoch_keys *now = &self->keys->now, *next = &self->keys->next;
-	const struct epoch_record *record = &self->closing.next;
-	struct sr_xpk shielding;
-	struct sr_point key;
 
-	if (next->epoch != record->epoch || !next->has_vote || !next->has_share)
-		return SR_ERR_EPOCH_STEP;
-	sr_point_base_mul(&key, &next->share);
-	sr_x25519_public(&shielding, &next->shielding);
-	if (memcmp(record->members[index].vote_key.b, next->vote.b + 32, 32) != 0 ||
-	    memcmp(record->members[index].verify_key, key.b, 32) != 0 ||
-	    memcmp(record->shielding_key.b, shielding.b, 32) != 0)
+	if (!epoch_keys_fit(next, &self->closing.next, index))
 		return SR_ERR_EPOCH_STEP;
 	*now = *next;
 	sr_wipe(next, sizeof(*next));

@@ -20,6 +20,8 @@
 #define COST_MEMBER_US 1000u
 #define COST_HOLD_BYTES 2u               /* of a holders' batch, for a microsecond */
 #define COST_POLICY_US 6000u             /* a hundred operators' signatures */
+/* Who builds a block may try in vain as much as goes into one. */
+#define EFFORT_BUDGETS 2u
 
 /* ---------------------------------------------------------------------------------------- hooks */
 
@@ -101,13 +103,13 @@ struct exec_block *exec_tip(struct enclave_core *self)
 	return b != NULL ? b : self->final;
 }
 
-bool exec_pending(const struct enclave_core *self, const struct sr_hash32 *op)
+unsigned exec_pending(const struct enclave_core *self, const struct sr_hash32 *op)
 {
 	for (const struct exec_block *b = self->blocks; b != NULL; b = b->next)
 		for (uint32_t i = 0; b != self->final && i < b->ops_n; i++)
 			if (sr_hash32_equal(&b->ops[i].hash, op))
-				return true;
-	return false;
+				return b->ops[i].kind;
+	return 0;
 }
 
 enum sr_error exec_genesis(struct enclave_core *self, const struct core_instance *i,
@@ -198,9 +200,11 @@ struct run {
 	struct exec_op *ops;
 	uint32_t ops_n, capacity;
 	uint64_t budget_us;
+	uint64_t effort_us;                     /* the budget of all that is tried */
+	uint32_t tried;
 };
 
-static uint64_t cost_us(unsigned kind, size_t n)
+uint64_t exec_cost_us(unsigned kind, size_t n)
 {
 	if (vault_hold_is(kind))
 		return COST_MEMBER_US + n / COST_HOLD_BYTES;
@@ -245,6 +249,7 @@ static enum sr_error run_begin(struct run *r, struct enclave_core *self, struct 
 	r->budget_us = (uint64_t)self->genesis->slot_ms * 10u * BUDGET_PERCENT;
 	if (r->budget_us < 10u * COST_MEMBER_US)
 		r->budget_us = 10u * COST_MEMBER_US;
+	r->effort_us = EFFORT_BUDGETS * r->budget_us;
 	ctx = run_context(r);
 	SR_TRY(vault_begin_block(&r->tree, &r->block));
 	return epoch_begin_block(&r->tree, &ctx);
@@ -329,14 +334,19 @@ static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n
 	return run_record(r, &op, &receipt);
 }
 
-/* Deterministic: the same verdict at every member. BLOCK_LIMIT: it does not fit any more. */
+/* Deterministic: the same verdict at every member. BLOCK_LIMIT: it does not fit any more. In a
+ * block that is checked all operations but the last succeed: there the effort lasts as long as
+ * the budget. */
 static enum sr_error run_op(struct run *r, const uint8_t *bytes, size_t n)
 {
 	unsigned kind = kind_peek(bytes, n);
-	uint64_t cost = cost_us(kind, n);
+	uint64_t cost = exec_cost_us(kind, n);
 
-	if (r->ops_n >= CORE_BLOCK_OPS_MAX || cost > r->budget_us)
+	if (r->ops_n >= CORE_BLOCK_OPS_MAX || cost > r->budget_us || cost > r->effort_us)
 		return SR_ERR_BLOCK_LIMIT;
+	/* What fails took its time as well. */
+	r->effort_us -= cost;
+	r->tried++;
 	SR_TRY(vault_hold_is(kind) ? run_hold_op(r, bytes, n) :
 	    kind >= VAULT_OP_MEMBER_FIRST ? run_member_op(r, bytes, n) :
 	    run_client_op(r, bytes, n));
@@ -385,21 +395,36 @@ static enum sr_error run_close(struct run *r, const struct exec_block *parent,
  * room. Whoever owes it offers it again with each final state; steps of a change may be early. */
 static void late_op_drop(struct enclave_core *self, struct pool_entry *e, enum sr_error error)
 {
-	unsigned kind = kind_peek(e->p, e->n);
-	bool early = error == SR_ERR_EPOCH_STEP &&
-	    (kind == EPOCH_OP_DEAL || kind == EPOCH_OP_ACK);
+	struct epoch_context ctx = core_epoch_context(self);
+	struct vault_op op;
 
-	if (kind < VAULT_OP_MEMBER_FIRST || early || e->included > 0)
+	if (e->included > 0 || e->kind < VAULT_OP_MEMBER_FIRST ||
+	    vault_op_decode(&op, e->p, e->n) != SR_OK)
+		return;
+	if (error == SR_ERR_EPOCH_STEP && epoch_step_is_early(&ctx, self->final->tree, &op))
 		return;
 	clients_refused(self, &e->hash, error);
 	pool_remove(self->pool, e);
 }
 
-static enum sr_error body_fill(struct run *r, struct sr_writer *body)
+/* What is in a block already fails at once, and there is no more of it than blocks hold. */
+static enum sr_error entry_run(struct run *r, const struct pool_entry *e)
+{
+	uint64_t effort_us = r->effort_us;
+	enum sr_error error = run_op(r, e->p, e->n);
+
+	if (error != SR_OK && e->included > 0)
+		r->effort_us = effort_us;
+	return error;
+}
+
+/* cut: the block is full, and something was left untried. */
+static enum sr_error body_fill(bool *cut, struct run *r, struct sr_writer *body)
 {
 	struct pool *pool = r->core->pool;
 	struct pool_entry *e;
 
+	*cut = false;
 	pool_iterate(pool);
 	while ((e = pool_next(pool)) != NULL) {
 		enum sr_error error;
@@ -408,11 +433,14 @@ static enum sr_error body_fill(struct run *r, struct sr_writer *body)
 			pool_account_skip(pool, e->account);
 			continue;
 		}
-		error = run_op(r, e->p, e->n);
+		error = entry_run(r, e);
 		if (error == SR_ERR_NO_MEMORY)
 			return error;
-		if (error == SR_ERR_BLOCK_LIMIT)
+		if (error == SR_ERR_BLOCK_LIMIT) {
+			pool_turn_keep(pool);
+			*cut = true;
 			break;
+		}
 		if (error == SR_OK)
 			sr_write_blob(body, e->p, e->n);
 		else if (error == SR_ERR_NONCE_AHEAD)
@@ -434,6 +462,7 @@ static void built_keep(struct enclave_core *self, const struct consensus_header 
 	self->built.tree = r->tree;
 	self->built.ops = r->ops;
 	self->built.ops_n = r->ops_n;
+	self->built.tried = r->tried;
 	r->tree = NULL;
 	r->ops = NULL;
 }
@@ -444,6 +473,7 @@ enum sr_error exec_build(struct enclave_core *self, struct core_instance *i,
 	struct exec_block *parent = block_find(self, &header->parent_hash);
 	struct run r;
 	enum sr_error error;
+	bool cut;
 
 	if (parent == NULL || self->disk_full)
 		return SR_ERR_NOT_READY;
@@ -456,10 +486,10 @@ enum sr_error exec_build(struct enclave_core *self, struct core_instance *i,
 		error = run_close(&r, parent, &header->next_roster_root, &header->post_state_root);
 		header->flags |= CONSENSUS_CLOSE;
 	} else if (error == SR_OK) {
-		error = body_fill(&r, body);
+		error = body_fill(&cut, &r, body);
 		if (error == SR_OK)
 			header->ops_root = sr_hash(body->p, body->n);
-		pool_work_seen(self->pool, body->n > 0);
+		pool_work_seen(self->pool, body->n > 0 || cut);
 	}
 	if (error == SR_OK)
 		built_keep(self, header, &r);

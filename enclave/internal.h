@@ -21,12 +21,23 @@
 #define CORE_POOL_MAX 100000u                   /* DESIGN 10 */
 #define CORE_POOL_BYTES_MAX (256u * 1024u * 1024u)
 #define CORE_POOL_ACCOUNT_MAX 1024u
+#define CORE_POOL_MEMBER_MAX 64u                /* of these, members' operations */
 #define CORE_NONCE_WINDOW 1024u                 /* how far ahead of the state a nonce may be */
+/* What is computed for peers' operations as they come, in the microseconds of exec_cost_us: so much
+ * of the time, and so much at once, each peer an equal part of it. */
+#define CORE_EFFORT_PERCENT 35u
+#define CORE_EFFORT_US 400000u
+#define CORE_EFFORT_LEAST_US 10000u             /* at once, of each */
 #define CORE_CLIENTS_MAX 10000u
+#define CORE_CLIENTS_SUBJECT_MAX 16u            /* of these, for one receipt or ticket */
 #define CORE_VERDICTS 65536u                    /* operations whose check is remembered */
 #define CORE_BLOCK_OPS_MAX 20000u
-#define CORE_AHEAD_MAX 64u                      /* messages kept for an epoch I have not reached */
+/* What is kept for an epoch I have not reached: messages and their bytes, each member's equal share
+ * of them, or its least one. */
+#define CORE_AHEAD_MAX 64u
+#define CORE_AHEAD_LEAST 4u
 #define CORE_AHEAD_BYTES_MAX (1024u * 1024u)
+#define CORE_AHEAD_BYTES_LEAST (64u * 1024u)
 #define CORE_ARCHIVE_READS 64u
 #define CORE_CLOSE_HEADERS_MAX EPOCH_TRAIL_HEADERS_MAX
 #define CORE_CHECKPOINT_BLOCKS 500u
@@ -154,6 +165,8 @@ struct core_peer {
 	struct vault_key get_key;
 };
 
+struct core_effort { uint64_t us, at_ms; };     /* taken, as it was then */
+
 /* A state that is shown to who joins: snapshot.c. */
 #define CORE_SERVED 2u
 struct core_served {
@@ -265,6 +278,7 @@ struct enclave_core {
 	enum sr_error broken;                   /* out of memory somewhere without a way back */
 	uint64_t wake_ms, woken_ms;
 	bool status_due, checkpoint_due, state_moved;
+	bool abstains;                          /* as consensus_abstains said, and was noted */
 	bool keys_stale;                        /* the log on the disk has keys of an old epoch */
 
 	/* safety log */
@@ -290,6 +304,7 @@ struct enclave_core {
 		struct vault_tree *tree;
 		struct exec_op *ops;
 		uint32_t ops_n;
+		uint32_t tried;                 /* operations, those in it and those in vain */
 	} built;
 	struct sr_hash32 *verdicts;
 	uint64_t verdicts_n;                    /* remembered since the table was empty */
@@ -345,6 +360,9 @@ struct enclave_core {
 	bool disk_full;
 	bool connected[SR_MEMBERS_MAX];         /* by seat, as heard_ms */
 	uint64_t heard_ms[SR_MEMBERS_MAX];
+	/* by seat, too: of holders' operations and of steps of a change, neither at the other's
+	 * cost */
+	struct core_effort hold_effort[SR_MEMBERS_MAX], step_effort[SR_MEMBERS_MAX];
 	uint64_t status_ms;
 	uint64_t operations_final, operations_refused, releases;
 };
@@ -470,10 +488,12 @@ void exec_certified(struct enclave_core *self, const struct consensus_block *blo
 void exec_abandon(struct enclave_core *self, const struct sr_hash32 *hash);
 bool exec_has_work(struct enclave_core *self, struct core_instance *i);
 struct exec_block *exec_tip(struct enclave_core *self);
-/* Is the operation in a block that is not final yet? */
-bool exec_pending(const struct enclave_core *self, const struct sr_hash32 *op);
+/* The kind of an operation that is in a block that is not final yet; 0: it is in none. */
+unsigned exec_pending(const struct enclave_core *self, const struct sr_hash32 *op);
 struct vault_block exec_vault_block(const struct enclave_core *self,
     const struct consensus_header *header, const struct exec_block *parent);
+/* What an operation of n bytes counts as, at most. */
+uint64_t exec_cost_us(unsigned kind, size_t n);
 /* Client operations; verdicts are remembered. */
 SR_MUST_CHECK enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
     const struct vault_block *block, const uint8_t *bytes, size_t n);
@@ -498,6 +518,7 @@ struct pool_entry {
 	uint64_t nonce, expiry_ms;
 	uint32_t included;                      /* in so many blocks that are not final */
 	bool ahead;                             /* waited for an earlier nonce when it came */
+	unsigned kind;                          /* VAULT_OP_MEMBER_FIRST or above: nonce 0 */
 	uint8_t *p;
 	size_t n;
 };
@@ -505,12 +526,14 @@ struct pool_account {
 	struct pool_account *hash_next, *ring_next, *ring_prev;
 	struct vault_account id;
 	struct pool_entry *first;               /* by nonce */
-	uint32_t n;
+	uint32_t n, member_n;
 	struct pool_entry *cursor;              /* while a block is built */
 };
 struct pool *pool_new(void);
 void pool_free(struct pool *self);
 size_t pool_count(const struct pool *self);
+/* Members' operations of this account. */
+uint32_t pool_count_member(const struct pool *self, const struct vault_account *account);
 struct pool_entry *pool_find(const struct pool *self, const struct sr_hash32 *hash);
 /* ahead: its nonce is not the account's next one. */
 SR_MUST_CHECK enum sr_error pool_add(struct pool *self, struct enclave_core *core,
@@ -531,6 +554,9 @@ void pool_expire(struct pool *self, uint64_t time_ms,
 void pool_iterate(struct pool *self);
 struct pool_entry *pool_next(struct pool *self);
 void pool_account_skip(struct pool *self, struct pool_account *a);
+/* The entry that came last did not fit: unless everyone had a turn, the next block begins with its
+ * account. */
+void pool_turn_keep(struct pool *self);
 void pool_drop_all(struct pool *self);
 /* Dealings, complaints and acknowledgements: of a change that was given up. */
 void pool_drop_steps(struct pool *self);
@@ -539,6 +565,9 @@ void pool_drop_steps(struct pool *self);
 SR_MUST_CHECK enum sr_error epoch_keys_run(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error epoch_keys_vote(struct core_epoch_keys *keys);
 #define EPOCH_KEYS_BYTES (8u + 4u + 2u + 32u + 32u + 32u + 16u)
+/* Is it the share, the vote key and the shielding key of this member of the record? */
+bool epoch_keys_fit(const struct core_epoch_keys *keys, const struct epoch_record *record,
+    uint32_t index);
 void epoch_keys_write(uint8_t out[EPOCH_KEYS_BYTES], const struct core_epoch_keys *k);
 SR_MUST_CHECK enum sr_error epoch_keys_read(struct core_epoch_keys *k,
     const uint8_t in[EPOCH_KEYS_BYTES]);

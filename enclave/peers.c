@@ -8,15 +8,6 @@ static const char head_domain[] = "strongroom head v1";
 
 /* ------------------------------------------------------------------------------------ admission */
 
-static enum sr_error admit_hold_op(struct enclave_core *self, struct vault_op *op,
-    const uint8_t *p, size_t n)
-{
-	uint32_t member;
-
-	SR_TRY(hold_op_check(op, &member, &self->genesis->chain_id, &self->now->record, p, n));
-	return pool_add(self->pool, self, op, p, n, false);
-}
-
 /* What the next block will be like, as far as admission needs to know. */
 static struct vault_block block_ahead(struct enclave_core *self, const struct exec_block *tip)
 {
@@ -31,30 +22,48 @@ static struct vault_block block_ahead(struct enclave_core *self, const struct ex
 	return exec_vault_block(self, &next, tip);
 }
 
+/* What can't apply has no place: who offers it is told at once why not, and no block is held up by
+ * it. */
+static enum sr_error admit_hold_op(struct enclave_core *self, struct vault_op *op,
+    const uint8_t *p, size_t n)
+{
+	const struct epoch_record *now = &self->now->record;
+	struct exec_block *tip = exec_tip(self);
+	struct vault_block block = block_ahead(self, tip);
+	struct vault_tree *tree;
+	uint32_t member;
+	enum sr_error error;
+
+	SR_TRY(hold_op_check(op, &member, &self->genesis->chain_id, now, p, n));
+	tree = vault_tree_ref(tip->tree);
+	error = vault_hold_apply(&tree, &block, &hold_hooks, (unsigned)op->kind, op->body,
+	    now->members[member].seat);
+	vault_tree_unref(tree);
+	return error != SR_OK ? error : pool_add(self->pool, self, op, p, n, false);
+}
+
 static enum sr_error admit_member_op(struct enclave_core *self, struct vault_op *op,
     const uint8_t *p, size_t n)
 {
 	struct epoch_context ctx = core_epoch_context(self);
 	struct exec_block *tip = exec_tip(self);
 	struct vault_block block = block_ahead(self, tip);
-	struct epoch_change change;
 	struct vault_tree *tree;
 	struct epoch_role role;
 	enum sr_error error;
 
-	SR_TRY(epoch_op_check(op, &role, &ctx, self->final->tree, p, n));
-	if ((unsigned)op->kind <= EPOCH_OP_ACK)
-		return epoch_change_get(&change, self->final->tree) ?
-		    pool_add(self->pool, self, op, p, n, false) : SR_ERR_EPOCH_STEP;
-	if (self->disk_full)
+	SR_TRY(epoch_op_check(op, &role, &ctx, tip->tree, p, n));
+	if (self->disk_full && (unsigned)op->kind > EPOCH_OP_ACK)
 		return SR_ERR_DISK_FULL;
-	/* Who asks from outside is told at once why not. */
+	ctx.memo = &self->dealings;
 	ctx.time_ms = block.time_ms;
 	ctx.parent_ms = block.parent_time_ms;
 	ctx.block = &block;
 	tree = vault_tree_ref(tip->tree);
 	error = epoch_apply(&tree, &ctx, op, &role);
 	vault_tree_unref(tree);
+	if (error == SR_ERR_EPOCH_STEP && epoch_step_is_early(&ctx, self->final->tree, op))
+		error = SR_OK;
 	return error != SR_OK ? error : pool_add(self->pool, self, op, p, n, false);
 }
 
@@ -130,31 +139,51 @@ static enum sr_error instance_hear(struct core_instance *i, uint32_t seat, const
 }
 
 /* One liar may say that the next epoch began; f + 1 members do not. */
-static void ahead_note(struct enclave_core *self, uint32_t peer, uint32_t seat)
+static void ahead_note(struct enclave_core *self, uint32_t seat)
 {
-	if (peer >= self->now->record.n)
-		return;
 	epoch_set_add(&self->ahead_from, seat);
 	if (self->ahead_since_ms == 0 &&
 	    epoch_set_count(&self->ahead_from) > consensus_faults(self->now->record.n))
 		self->ahead_since_ms = self->now_ms;
 }
 
-/* A little is kept of what comes for the next epoch, so that the first votes there are not lost,
- * nor what clients sent to those who are there already. Operations take at most half of the room:
- * they could be anyone's. */
+/* Each member has a share of its own, of which operations take at most half: they could be
+ * anyone's. */
+static bool ahead_has_room(const struct enclave_core *self, uint32_t from, bool operation,
+    size_t n)
+{
+	uint32_t share = CORE_AHEAD_MAX / self->now->record.n, kept = 0;
+	size_t bytes = CORE_AHEAD_BYTES_MAX / self->now->record.n;
+
+	if (share < CORE_AHEAD_LEAST)
+		share = CORE_AHEAD_LEAST;
+	if (bytes < CORE_AHEAD_BYTES_LEAST)
+		bytes = CORE_AHEAD_BYTES_LEAST;
+	if (operation) {
+		share /= 2;
+		bytes /= 2;
+	}
+	for (const struct core_ahead *a = self->ahead; a != NULL; a = a->next)
+		if (a->from == from) {
+			kept++;
+			n += a->n;
+		}
+	return kept < share && n <= bytes;
+}
+
+/* A little is kept of what members send for the next epoch, so that the first votes there are not
+ * lost, nor what clients sent to those who are there already. */
 static void ahead_keep(struct enclave_core *self, uint32_t from, uint64_t epoch, bool operation,
     const uint8_t *p, size_t n)
 {
 	struct core_ahead **at = &self->ahead, *a;
-	uint32_t peer = seats_peer(self->now, from), share = operation ? 2 : 1;
 
-	if (epoch != self->now->record.epoch + 1 || peer == EPOCH_NOBODY)
+	if (epoch != self->now->record.epoch + 1 ||
+	    seats_peer(self->now, from) >= self->now->record.n)
 		return;
 	if (!operation)
-		ahead_note(self, peer, from);
-	if (self->ahead_n >= CORE_AHEAD_MAX / share ||
-	    self->ahead_bytes + n > CORE_AHEAD_BYTES_MAX / share)
+		ahead_note(self, from);
+	if (!ahead_has_room(self, from, operation, n))
 		return;
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)
@@ -190,21 +219,54 @@ void peers_ahead_drop(struct enclave_core *self)
 	self->ahead_bytes = 0;
 }
 
+static bool effort_take(const struct enclave_core *self, struct core_effort *e, uint64_t cost_us)
+{
+	uint64_t n = self->now->record.n, most = CORE_EFFORT_US / n, rested_us = 0;
+
+	if (most < CORE_EFFORT_LEAST_US)
+		most = CORE_EFFORT_LEAST_US;
+	if (self->now_ms > e->at_ms)
+		rested_us = (self->now_ms - e->at_ms) * 10u * CORE_EFFORT_PERCENT / n;
+	e->us = e->us > rested_us ? e->us - rested_us : 0;
+	e->at_ms = self->now_ms;
+	if (e->us + cost_us > most)
+		return false;
+	e->us += cost_us;
+	return true;
+}
+
+/* To try them takes long, and only their maker sends them: what it may take is its own. More of
+ * them wait with their maker for a block of its own. */
+static bool effort_left(struct enclave_core *self, uint32_t from, const struct vault_op *op)
+{
+	unsigned kind = (unsigned)op->kind;
+	uint64_t cost_us = exec_cost_us(kind, op->body.n);
+
+	if (vault_hold_is(kind))
+		return effort_take(self, &self->hold_effort[from], cost_us);
+	return kind < EPOCH_OP_DEAL || kind > EPOCH_OP_ACK ||
+	    effort_take(self, &self->step_effort[from], cost_us);
+}
+
 static enum sr_error receive_operation(struct enclave_core *self, uint32_t from, const uint8_t *p,
     size_t n)
 {
 	struct vault_receipt receipt;
 	struct vault_op op;
 
-	if (vault_op_decode(&op, p, n) == SR_OK && op.epoch > self->now->record.epoch) {
+	if (vault_op_decode(&op, p, n) != SR_OK)
+		return SR_OK;
+	if (op.epoch > self->now->record.epoch) {
 		ahead_keep(self, from, op.epoch, true, p, n);
 		return SR_OK;
 	}
 	/* Who observes builds no blocks; of a guest only its part in a change is taken. */
 	if (self->now->self >= self->now->record.n)
 		return SR_OK;
-	if (seats_peer(self->now, from) >= self->now->record.n && (vault_op_decode(&op, p, n) !=
-	    SR_OK || (unsigned)op.kind < VAULT_OP_MEMBER_FIRST))
+	if (seats_peer(self->now, from) >= self->now->record.n &&
+	    (unsigned)op.kind < VAULT_OP_MEMBER_FIRST)
+		return SR_OK;
+	if (pool_find(self->pool, &op.hash) != NULL || !effort_left(self, from, &op))
 		return SR_OK;
 	if (peers_admit(self, &receipt, &op, p, n) != SR_OK)
 		return SR_OK;

@@ -11,6 +11,7 @@ struct pool {
 	struct pool_account *by_account[BUCKETS];
 	struct pool_account *ring;              /* whose turn it is */
 	struct pool_account *cursor;
+	bool turned;                            /* everyone had a turn */
 	size_t n, bytes, included, accounts, ahead_n, ahead_bytes;
 	bool idle;                              /* nothing of it fits on the state as it is */
 };
@@ -87,6 +88,13 @@ size_t pool_count(const struct pool *self)
 	return self->n;
 }
 
+uint32_t pool_count_member(const struct pool *self, const struct vault_account *account)
+{
+	const struct pool_account *a = account_find(self, account);
+
+	return a != NULL ? a->member_n : 0;
+}
+
 struct pool_entry *pool_find(const struct pool *self, const struct sr_hash32 *hash)
 {
 	for (struct pool_entry *e = self->by_hash[bucket_of(hash->b)]; e != NULL; e = e->hash_next)
@@ -110,10 +118,16 @@ static enum sr_error entry_new(struct pool_entry **out, const struct vault_op *o
 	memcpy(e->p, p, n);
 	e->n = n;
 	e->hash = op->hash;
+	e->kind = (unsigned)op->kind;
 	e->nonce = op->nonce;
 	e->expiry_ms = op->expiry_ms;
 	*out = e;
 	return SR_OK;
+}
+
+static bool is_member(const struct pool_entry *e)
+{
+	return e->kind >= VAULT_OP_MEMBER_FIRST;
 }
 
 /*
@@ -146,6 +160,9 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 	a = account_find(self, &op->account);
 	if (a != NULL && a->n >= CORE_POOL_ACCOUNT_MAX)
 		return SR_ERR_POOL_FULL;
+	if ((unsigned)op->kind >= VAULT_OP_MEMBER_FIRST &&
+	    pool_count_member(self, &op->account) >= CORE_POOL_MEMBER_MAX)
+		return SR_ERR_POOL_FULL;
 	SR_TRY(entry_new(&e, op, p, n));
 	a = account_get(self, &op->account);
 	if (a == NULL) {
@@ -159,6 +176,7 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 	e->account_next = *at;
 	*at = e;
 	a->n++;
+	a->member_n += is_member(e) ? 1 : 0;
 	e->hash_next = self->by_hash[bucket_of(e->hash.b)];
 	self->by_hash[bucket_of(e->hash.b)] = e;
 	self->n++;
@@ -169,7 +187,7 @@ enum sr_error pool_add(struct pool *self, struct enclave_core *core, const struc
 		self->ahead_bytes += n;
 	}
 	self->idle = false;
-	if (exec_pending(core, &e->hash)) {
+	if (exec_pending(core, &e->hash) != 0) {
 		e->included = 1;
 		self->included++;
 	}
@@ -190,6 +208,7 @@ void pool_remove(struct pool *self, struct pool_entry *e)
 	if (a->cursor == e)
 		a->cursor = e->account_next;
 	a->n--;
+	a->member_n -= is_member(e) ? 1 : 0;
 	self->n--;
 	self->bytes -= e->n;
 	if (e->ahead) {
@@ -268,6 +287,7 @@ void pool_iterate(struct pool *self)
 	if (self->ring != NULL)
 		self->ring = self->ring->ring_next;
 	self->cursor = self->ring;
+	self->turned = false;
 }
 
 struct pool_entry *pool_next(struct pool *self)
@@ -279,6 +299,7 @@ struct pool_entry *pool_next(struct pool *self)
 		struct pool_entry *e = a->cursor;
 
 		self->cursor = a->ring_next;
+		self->turned = self->turned || self->cursor == self->ring;
 		if (e != NULL) {
 			a->cursor = e->account_next;
 			return e;
@@ -293,12 +314,17 @@ void pool_account_skip(struct pool *self, struct pool_account *a)
 	a->cursor = NULL;
 }
 
+/* Else whoever keeps blocks busy in front of many others would keep them waiting for as many
+ * blocks. */
+void pool_turn_keep(struct pool *self)
+{
+	if (self->cursor != NULL && !self->turned)
+		self->ring = self->cursor->ring_prev->ring_prev;
+}
+
 static bool is_step(const struct pool_entry *e)
 {
-	struct vault_op op;
-
-	return vault_op_decode(&op, e->p, e->n) == SR_OK &&
-	    (unsigned)op.kind >= EPOCH_OP_DEAL && (unsigned)op.kind <= EPOCH_OP_ACK;
+	return e->kind >= EPOCH_OP_DEAL && e->kind <= EPOCH_OP_ACK;
 }
 
 void pool_drop_steps(struct pool *self)
@@ -312,7 +338,7 @@ void pool_drop_steps(struct pool *self)
 		next_account = a->ring_next;
 		for (; e != NULL; e = next) {
 			next = e->account_next;
-			if (e->nonce == 0 && e->included == 0 && is_step(e))
+			if (e->included == 0 && is_step(e))
 				pool_remove(self, e);
 		}
 	}

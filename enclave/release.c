@@ -82,6 +82,14 @@ static void share_answer(struct enclave_core *self, struct core_client *c,
 	sr_writer_clear(&out);
 }
 
+/* May it still become a ticket? Nothing else does, however long one waits. */
+static bool ticket_may_come(const struct enclave_core *self, const struct sr_hash32 *op)
+{
+	const struct pool_entry *e = pool_find(self->pool, op);
+
+	return (e != NULL ? e->kind : exec_pending(self, op)) == VAULT_OP_RETRIEVE;
+}
+
 /* What stands in the way: SR_OK nothing, NOT_FINAL wait for blocks, ECLIPSED wait for heads, else
  * refused. */
 static enum sr_error share_state(struct vault_ticket *ticket, struct enclave_core *self,
@@ -90,8 +98,7 @@ static enum sr_error share_state(struct vault_ticket *ticket, struct enclave_cor
 	enum sr_error error = vault_ticket_find(ticket, self->final->tree, &c->subject);
 
 	if (error != SR_OK)
-		return pool_find(self->pool, &c->subject) != NULL ||
-		    exec_pending(self, &c->subject) ? SR_ERR_NOT_FINAL : error;
+		return ticket_may_come(self, &c->subject) ? SR_ERR_NOT_FINAL : error;
 	if (!self->keys->now.has_share)
 		return SR_ERR_NOT_READY;
 	/* A final child carries the root after the ticket's block as its pre_state_root, checked

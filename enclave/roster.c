@@ -551,19 +551,31 @@ bool roster_spent(const struct vault_tree *t, const struct sr_hash32 *hash)
 	return vault_tree_get(t, &key).p != NULL;
 }
 
-bool roster_evidence_spent(const struct vault_tree *t, struct sr_bytes evidence)
+static struct sr_hash32 evidence_name(const struct sr_edpk *id_key, struct sr_bytes evidence)
 {
-	struct sr_hash32 hash = sr_hash(evidence.p, evidence.n);
+	struct sr_bytes parts[2] = { { NULL, 0 }, evidence };
 
-	return roster_spent(t, &hash);
+	if (id_key == NULL)
+		return sr_hash(evidence.p, evidence.n);
+	parts[0] = (struct sr_bytes){ id_key->b, sizeof(id_key->b) };
+	return sr_hash_domain("strongroom spent evidence v1", parts, 2);
+}
+
+bool roster_evidence_spent(const struct vault_tree *t, const struct sr_edpk *id_key,
+    struct sr_bytes evidence)
+{
+	struct sr_hash32 anyone = evidence_name(NULL, evidence);
+	struct sr_hash32 own = evidence_name(id_key, evidence);
+
+	return roster_spent(t, &anyone) || roster_spent(t, &own);
 }
 
 enum sr_error roster_evidence_spend(struct vault_tree **t, uint64_t epoch,
-    struct sr_bytes evidence)
+    const struct sr_edpk *id_key, struct sr_bytes evidence)
 {
-	struct sr_hash32 hash = sr_hash(evidence.p, evidence.n);
+	struct sr_hash32 name = evidence_name(id_key, evidence);
 
-	return roster_spend(t, epoch, &hash);
+	return roster_spend(t, epoch, &name);
 }
 
 enum sr_error roster_spend(struct vault_tree **t, uint64_t epoch, const struct sr_hash32 *hash)

@@ -145,7 +145,7 @@ static enum sr_error join_keys(const struct vault_tree *t, const struct epoch_co
 		    key_is(&e->operator_key, &m->vote_key))
 			return SR_ERR_DUPLICATE;
 	}
-	if (roster_evidence_spent(t, e->evidence))
+	if (roster_evidence_spent(t, &e->id_key, e->evidence))
 		return SR_ERR_DUPLICATE;
 	return sr_point_decode(&box, e->box_key);
 }
@@ -406,7 +406,7 @@ static enum sr_error reattest_apply(struct vault_tree **t, const struct epoch_co
 	if (in.evidence.n == 0 || in.evidence.p[0] > ATTEST_KINDS ||
 	    (p.kinds & ATTEST_KIND_BIT(in.evidence.p[0])) == 0)
 		return SR_ERR_EVIDENCE_KIND;
-	if (roster_evidence_spent(*t, in.evidence))
+	if (roster_evidence_spent(*t, &ctx->now->members[index].id_key, in.evidence))
 		return SR_ERR_DUPLICATE;
 	if (epoch_row_get(*t, EPOCH_ROW_REATTEST, 2 * in.seat + (in.own ? 1u : 0u)).p != NULL)
 		return SR_ERR_CHANGE_PENDING;

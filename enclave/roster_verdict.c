@@ -178,7 +178,7 @@ static enum sr_error candidate_decide(struct vault_tree **t, const struct epoch_
 	c->has_facts = true;
 	c->facts = v->facts;
 	/* The evidence lies in the row that is about to be replaced. */
-	SR_TRY(roster_evidence_spend(t, ctx->now->epoch, c->entry.evidence));
+	SR_TRY(roster_evidence_spend(t, ctx->now->epoch, NULL, c->entry.evidence));
 	return roster_candidate_put(t, c);
 }
 
@@ -237,6 +237,21 @@ static void member_verified(struct roster_member *m, const struct verdict *v, ui
 	m->flags &= ~(uint32_t)(ROSTER_DUE | ROSTER_LAPSED);
 }
 
+/* What is no good is not asked about again for this member; of anyone else it may be the good
+ * evidence, which a thief brought first. */
+static enum sr_error reattest_spend(struct vault_tree **t, const struct epoch_context *ctx,
+    const struct roster_reattest *r, enum sr_error code)
+{
+	uint32_t index = epoch_record_seat(ctx->now, r->seat);
+	const struct sr_edpk *id_key = NULL;
+
+	if (code != SR_OK && index == EPOCH_NOBODY)
+		return SR_OK;
+	if (code != SR_OK)
+		id_key = &ctx->now->members[index].id_key;
+	return roster_evidence_spend(t, ctx->now->epoch, id_key, r->evidence);
+}
+
 static enum sr_error reattest_decide(struct vault_tree **t, const struct epoch_context *ctx,
     const struct roster_reattest *r, const struct verdict *v)
 {
@@ -246,11 +261,10 @@ static enum sr_error reattest_decide(struct vault_tree **t, const struct epoch_c
 	enum sr_error code;
 
 	SR_TRY(roster_member_get(&m, *t, r->seat));
-	/* What is no good is not asked about again, either. */
-	SR_TRY(roster_evidence_spend(t, ctx->now->epoch, r->evidence));
 	code = reattest_judge(&nonce_ms, *t, ctx, &m, v);
 	if (code == SR_ERR_NO_MEMORY)
 		return code;
+	SR_TRY(reattest_spend(t, ctx, r, code));
 	if (code == SR_OK) {
 		member_verified(&m, v, r->asked_ms, nonce_ms);
 	} else if (r->own && (m.flags & ROSTER_LAPSED) == 0) {

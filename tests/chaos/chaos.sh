@@ -9,12 +9,13 @@ case $BIN in /*) ;; *) BIN=$root/$BIN ;; esac
 CHAOS=$(dirname "$BIN")/chaos
 nodes=${NODES:-4} seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
 seconds=$(awk -v m="${MINUTES:-5}" 'BEGIN { printf "%d", m * 60 }')
+guest=$((nodes + 2)) guests=0
 heal_limit_ms=${HEAL_LIMIT_MS:-10000} catch_up_limit_ms=60000
 . "$root/tests/chaos/world.sh"
 . "$root/tests/chaos/faults.sh"
 
 all_faults='kill_daemon partition bad_disk kill_enclave twin stop_storm one_way rollback full_disk clock
-	same_directory bad_network power_cut rolling_restart'
+	same_directory bad_network power_cut rolling_restart join leave refresh evict'
 faults=${FAULTS:-$all_faults}
 [ "$nodes" -ge 4 ] || { echo 'NODES: 4 or more, or no node may lie'; exit 2; }
 [ "$seconds" -gt 0 ] || { echo 'MINUTES: more than 0'; exit 2; }
@@ -69,6 +70,16 @@ look_check() {
 			rm -f "$scratch/run/look-$i"
 		fi
 	done
+}
+
+# A twin is a member that lies, which goes with the next change of the roster that may remove it: from then on none is
+# made here but of the shares.
+plan_twin_last() {
+	local i rest=() twin=()
+	for i in "${plan[@]}"; do
+		if [ "$i" = twin ]; then twin=(twin); else rest+=("$i"); fi
+	done
+	plan=(${rest[@]+"${rest[@]}"} ${twin[@]+"${twin[@]}"})
 }
 
 shuffle() { # words: into the array plan
@@ -132,7 +143,7 @@ main() {
 	done_faults= plan=() end=$((SECONDS + seconds))
 	while [ $SECONDS -lt $end ] && kill -0 $load_pid 2> /dev/null; do
 		# shellcheck disable=SC2086
-		[ ${#plan[@]} -gt 0 ] || shuffle $faults
+		[ ${#plan[@]} -gt 0 ] || { shuffle $faults; plan_twin_last; }
 		fault=${plan[0]}
 		plan=("${plan[@]:1}")
 		rand_ms 4000 5000

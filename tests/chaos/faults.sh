@@ -216,6 +216,7 @@ fault_rollback() {
 # A second copy with the same keys and address; some members see the one, the rest the other.
 fault_twin() {
 	local i k others=()
+	[ ! -e "$scratch/run/keep-$guest" ] || fault_leave
 	rand "$nodes"
 	i=$R
 	node_hold "$i"
@@ -285,6 +286,82 @@ fault_rolling_restart() {
 	done
 }
 restarted() { [ -n "$(node_pid "$1")" ] && [ "$(node_pid "$1")" != "$2" ]; }
+
+# --- the roster --- by the command line, while people go on; half of the time something falls meanwhile
+
+operator() { # command...: as an operator at the clients' place
+	inside "$nodes" "$bin/strongroom" "$@" >> "$scratch/roster.log" 2>&1 < /dev/null
+}
+members() {
+	inside "$nodes" "$bin/strongroom" node list --json 2>> "$scratch/roster.log" < /dev/null |
+		jq -r '.members[].name'
+}
+guest_in() { members | grep -qx "guest-$guests"; }
+guest_out() { [ -n "$(members)" ] && ! guest_in; }
+# Copies of before another epoch have no share of it: no node of the world goes back to them.
+copies_forget() { rm -rf "$scratch"/old-*; }
+blow() {
+	rand 2
+	[ "$R" -ne 0 ] || return 0
+	rand_ms 100 1500
+	pause "$R"
+	rand "$nodes"
+	signal_pid KILL "$(node_pid "$R")"
+	count 'SIGKILL of a daemon while the roster changes'
+}
+no_twin_yet() { case " $done_faults " in *' twin '*) return 1 ;; esac; }
+
+fault_refresh() {
+	local pid
+	rand "$nodes"
+	copies_forget
+	operator node refresh "$scratch/cluster/node-$R" --timeout 120 &
+	pid=$!
+	blow
+	wait $pid || violate "a refresh failed: $(tail -n 1 "$scratch/roster.log")"
+	count 'refresh of all shares on demand'
+}
+
+fault_join() {
+	no_twin_yet || return 0
+	[ ! -e "$scratch/run/keep-$guest" ] || fault_leave
+	guests=$((guests + 1))
+	copies_forget
+	guest_make >> "$scratch/roster.log" 2>&1 < /dev/null || { violate "a node could not ask to join: $(tail -n 1 "$scratch/roster.log")"; return; }
+	blow
+	until_true 120 guest_in || violate "guest-$guests did not become a member"
+	count 'a node joined'
+}
+
+# Its process ends by itself, and its keys are wiped.
+guest_end() {
+	until_true 90 grep -q 'its keys are wiped' "$scratch/log-$guest" || violate "guest-$guests does not know that it is out"
+	rm -f "$scratch/run/keep-$guest" "$scratch/run/look-$guest" "$scratch/run/hold-$guest"
+	signal_pid KILL "$(node_pid "$guest")"
+	until_true 10 test ! -e "$scratch/run/pid-$guest"
+}
+
+fault_leave() {
+	no_twin_yet || return 0
+	[ -e "$scratch/run/keep-$guest" ] || fault_join
+	copies_forget
+	operator node leave "$scratch/node-$guest/data" --no-wait || violate "leaving was refused: $(tail -n 1 "$scratch/roster.log")"
+	blow
+	until_true 120 guest_out || violate "guest-$guests is still a member"
+	guest_end
+	count 'a node left'
+}
+
+fault_evict() {
+	no_twin_yet || return 0
+	[ -e "$scratch/run/keep-$guest" ] || fault_join
+	copies_forget
+	node_hold "$guest"
+	until_true 120 guest_out || violate "guest-$guests is silent and still a member"
+	count 'a node voted out for silence, after SIGKILL'
+	node_release "$guest"
+	guest_end
+}
 
 heal_all() {
 	local i

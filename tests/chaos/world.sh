@@ -87,7 +87,7 @@ disk_power_cut() { # number
 		violate "the disk of node $1 did not come back after a power cut"
 }
 
-# --- the network: ports 0 to n-1 are nodes, n the clients, n+1 a twin ---
+# --- the network: ports 0 to n-1 are nodes, n the clients, n+1 a twin, n+2 a node that comes and goes ---
 
 mac_of() { printf '02:77:00:00:00:%02x' "$1"; }
 ip_of() { echo "10.77.0.$(($1 + 1))"; }
@@ -105,7 +105,7 @@ wire() { printf '%s\n' "$*" > "$scratch/wire"; }
 
 network_make() {
 	local i paths=()
-	for ((i = 0; i <= nodes + 1; i++)); do
+	for ((i = 0; i <= nodes + 2; i++)); do
 		ip netns add "$prefix-$i" || exit 1
 		paths+=("/run/netns/$prefix-$i")
 	done
@@ -116,6 +116,7 @@ network_make() {
 	for ((i = 0; i <= nodes; i++)); do
 		address_set "$prefix-$i" "$i"
 	done
+	address_set "$prefix-$guest" "$guest"
 	wire set '*' '*' delay 300 jitter 200
 	wire base
 }
@@ -143,8 +144,11 @@ cluster_make() {
 	for ((i = 0; i < nodes; i++)); do
 		hosts+=("$(ip_of "$i")")
 	done
-	"$bin/strongroom" cluster init "$scratch/cluster" --nodes "$nodes" --base-port 7000 \
+	# Anyone may come, shares are dealt anew as often as somebody asks, and who is silent goes soon.
+	echo '{ "operators_open": true, "refresh_min": "0s", "silence": "20s" }' > "$scratch/policy.json"
+	"$bin/strongroom" cluster init "$scratch/cluster" --policy "$scratch/policy.json" --nodes "$nodes" --base-port 7000 \
 		--hosts "$(IFS=,; echo "${hosts[*]}")" > "$scratch/init.out" 2>&1 || { cat "$scratch/init.out"; exit 1; }
+	mkdir "$scratch/node-$guest"
 	for ((i = 0; i < nodes; i++)); do
 		disk_make "$i"
 		mkdir "$scratch/node-$i/data"
@@ -156,6 +160,28 @@ cluster_make() {
 		ln -s "$bin/strongroomd" "$scratch/run/program-$i"
 		shim "$i" 0 none 0
 	done
+}
+
+# The node that comes and goes: made anew each time, as no identity comes twice.
+guest_make() {
+	local at
+	at=$(ip_of "$guest")
+	rm -rf "$scratch/node-$guest/data"
+	inside "$nodes" "$bin/strongroom" node init "$scratch/node-$guest/data" --genesis "$scratch/cluster/genesis" \
+		--url "https://$at:7000" --link "tcp://$at:7001" --name "guest-$guests" || return 1
+	# It is told where the trail is, and asks to join; it starts when that is written.
+	inside "$nodes" "$bin/strongroom" node join "$scratch/node-$guest/data" --via "$scratch/cluster" --no-start ||
+		return 1
+	printf 'free_space_min_bytes: 64M\nenclave_program: %s\n' "$bin/strongroom-enclave" \
+		>> "$scratch/node-$guest/data/strongroomd.yaml"
+	sync -f "$scratch/node-$guest/data"
+	ln -sfn "$bin/strongroomd" "$scratch/run/program-$guest"
+	shim "$guest" 0 none 0
+	rm -f "$scratch/run/look-$guest" "$scratch/run/hold-$guest"
+	: > "$scratch/log-$guest"
+	touch "$scratch/run/keep-$guest"
+	keeper "$guest" &
+	keeper_pids+=($!)
 }
 
 shim_seq=0

@@ -22,13 +22,15 @@ SECRETS=${SECRETS:-1000} SLOT_MS=300 TPMS=10 QUIET_S=20
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM + 1))}
 busy=$(awk -v cores="$(nproc)" '$1 > cores { print $1 }' /proc/loadavg)
 JOIN=${JOIN:-$root/build/gcc/tests/join}
+LOAD=${LOAD:-$root/build/gcc/tests/load/load}
 case $JOIN in /*) ;; *) JOIN=$root/$JOIN ;; esac
-[ -x "$JOIN/load" ] && [ -x "$JOIN/strongroom-enclave" ] || { echo "run make demo-join"; exit 1; }
+case $LOAD in /*) ;; *) LOAD=$root/$LOAD ;; esac
+[ -x "$LOAD" ] && [ -x "$JOIN/strongroom-enclave" ] || { echo "run make demo-join"; exit 1; }
 swtpm_installed || { echo "SKIPPED: swtpm is not installed"; exit 77; }
 
 cd "$scratch" || exit 1
 c=$STRONGROOM_CLUSTER
-cp "$JOIN/load" bin/load && mkdir bin/liar && cp "$JOIN/strongroom-enclave" bin/liar/ || exit 1
+cp "$LOAD" bin/load && mkdir bin/liar && cp "$JOIN/strongroom-enclave" bin/liar/ || exit 1
 pids=
 load_end() {
 	local pid

@@ -1,10 +1,7 @@
 # Members come and go under load: `make demo-join SECRETS=1000` (tests/join/demo-join.sh).
 JOIN_DIR := $(O)/tests/join
-JOIN_LOAD := $(JOIN_DIR)/load
 JOIN_LIAR := $(JOIN_DIR)/strongroom-enclave
 SECRETS ?= 1000
-
-$(eval $(call program_rule,$(JOIN_LOAD),$(patsubst %,tests/join/%.c,load fill open roots watch),$(USE_cli)))
 
 # An enclave with one rule of voting broken: what must be voted out.
 $(JOIN_DIR)/rules.c: consensus/rules.c tests/join/equivocator.sed
@@ -21,9 +18,7 @@ $(JOIN_LIAR): $(call objects,enclave/main.c) $(JOIN_DIR)/rules.o $(call archives
 .PHONY: demo-join
 demo-join:
 	@$(MAKE) deps
-	@$(MAKE) all $(JOIN_LOAD) $(JOIN_LIAR)
-	@BIN=$(BIN) JOIN=$(JOIN_DIR) SECRETS=$(SECRETS) tests/join/demo-join.sh
+	@$(MAKE) all $(LOAD) $(JOIN_LIAR)
+	@BIN=$(BIN) LOAD=$(LOAD) JOIN=$(JOIN_DIR) SECRETS=$(SECRETS) tests/join/demo-join.sh
 
 PACKAGES += swtpm swtpm-tools openssl
-
--include $(patsubst %.c,$(O)/obj/%.d,$(wildcard tests/join/*.c))

@@ -288,18 +288,17 @@ enum sr_error roster_silent(struct roster_world *w, const struct sr_edsk *sk, ui
 	return roster_silent_at(w, sk, seat, w->time_ms - w->time_ms % step);
 }
 
-enum sr_error roster_reattest(struct roster_world *w, const struct sr_edsk *sk, uint32_t person,
-    uint8_t salt, struct sr_hash32 *subject)
+enum sr_error roster_reattest_with(struct roster_world *w, const struct sr_edsk *sk,
+    uint32_t person, struct sr_bytes evidence, struct sr_hash32 *subject)
 {
 	struct epoch_context ctx = roster_ctx(w);
 	struct roster_subject s;
-	uint8_t evidence[3] = { ATTEST_KIND_SOFTWARE, (uint8_t)person, salt };
 	struct sr_writer body;
 	enum sr_error error;
 
-	sr_writer_init(&body, 64);
+	sr_writer_init(&body, SR_OP_MAX);
 	sr_write_u32(&body, roster_seat(w, person));
-	sr_write_blob(&body, evidence, sizeof(evidence));
+	sr_write_blob(&body, evidence.p, evidence.n);
 	MUST_OK(sr_writer_finish(&body));
 	error = roster_do(w, EPOCH_OP_REATTEST, sk, body.p, body.n);
 	sr_writer_clear(&body);
@@ -308,10 +307,19 @@ enum sr_error roster_reattest(struct roster_world *w, const struct sr_edsk *sk, 
 	for (const struct sr_hash32 *after = NULL;; after = subject) {
 		MUST_OK(roster_subject_next(&s, w->t, &ctx, 0, after));
 		*subject = s.subject;
-		if (s.evidence.n == sizeof(evidence) &&
-		    memcmp(s.evidence.p, evidence, sizeof(evidence)) == 0)
+		if (s.evidence.n == evidence.n &&
+		    memcmp(s.evidence.p, evidence.p, evidence.n) == 0)
 			return SR_OK;
 	}
+}
+
+enum sr_error roster_reattest(struct roster_world *w, const struct sr_edsk *sk, uint32_t person,
+    uint8_t salt, struct sr_hash32 *subject)
+{
+	const uint8_t evidence[3] = { ATTEST_KIND_SOFTWARE, (uint8_t)person, salt };
+
+	return roster_reattest_with(w, sk, person, (struct sr_bytes){ evidence, sizeof(evidence) },
+	    subject);
 }
 
 static int by_key(const void *a, const void *b)

@@ -72,6 +72,9 @@ enum sr_error roster_silent_at(struct roster_world *w, const struct sr_edsk *sk,
     uint64_t time_ms);
 enum sr_error roster_reattest(struct roster_world *w, const struct sr_edsk *sk, uint32_t person,
     uint8_t salt, struct sr_hash32 *subject);
+/* With any evidence. */
+enum sr_error roster_reattest_with(struct roster_world *w, const struct sr_edsk *sk,
+    uint32_t person, struct sr_bytes evidence, struct sr_hash32 *subject);
 /* Signed by these people's operators. */
 enum sr_error roster_policy(struct roster_world *w, const struct attest_policy *p,
     const uint32_t *people, uint32_t n);

@@ -82,6 +82,16 @@ static void turn_begin(struct sim *s)
 	s->turn_slot = slot;
 }
 
+/* All members' shares of what comes early together, or their least ones. */
+static bool ahead_too_much(const struct enclave_core *core)
+{
+	size_t n = core->now != NULL ? core->now->record.n : 0;
+	size_t most = n * CORE_AHEAD_LEAST, bytes = n * CORE_AHEAD_BYTES_LEAST;
+
+	return core->ahead_n > (most > CORE_AHEAD_MAX ? most : CORE_AHEAD_MAX) ||
+	    core->ahead_bytes > (bytes > CORE_AHEAD_BYTES_MAX ? bytes : CORE_AHEAD_BYTES_MAX);
+}
+
 /* I11: what a member keeps for others stays within its limits. */
 static void check_limits(struct sim_node *node, const struct consensus *c)
 {
@@ -89,8 +99,8 @@ static void check_limits(struct sim_node *node, const struct consensus *c)
 	if (node->effects.capacity > 65536)
 		sim_violate(node->sim, "I11: %zu effects in one step", node->effects.capacity);
 	if (c->unverified_bytes > CONS_UNVERIFIED_BYTES + SR_BLOCK_MAX ||
-	    core->ahead_n > CORE_AHEAD_MAX || core->ahead_bytes > CORE_AHEAD_BYTES_MAX ||
-	    core->clients_n > CORE_CLIENTS_MAX || pool_count(core->pool) > CORE_POOL_MAX)
+	    ahead_too_much(core) || core->clients_n > CORE_CLIENTS_MAX ||
+	    pool_count(core->pool) > CORE_POOL_MAX)
 		sim_violate(node->sim, "I11: node %u keeps more than it may", node->index);
 }
 

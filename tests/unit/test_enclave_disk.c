@@ -256,6 +256,74 @@ START_TEST(who_was_restarted_asks_before_it_votes_in_the_next_epoch)
 }
 END_TEST
 
+/* What node 3 says of itself, and whether it votes below the slot that it names. */
+struct told { uint64_t older, again, slot; };
+
+static void told_note(void *ctx, struct cluster *c, uint32_t node, const struct enclave_effect *fx)
+{
+	struct told *t = ctx;
+	char text[400];
+
+	if (node != 3 || fx->kind != ENCLAVE_FX_NOTE)
+		return;
+	ck_assert_uint_lt(fx->a.n, sizeof(text));
+	memcpy(text, fx->a.p, fx->a.n);
+	text[fx->a.n] = '\0';
+	t->older += strstr(text, "the disk is an older copy") != NULL;
+	if (strstr(text, "it votes again") == NULL)
+		return;
+	t->again++;
+	(void)consensus_abstains(enclave_core_consensus(c->nodes[3].core), &t->slot);
+	/* Before that it says nothing of the kind. */
+	ck_assert_uint_eq(t->older, t->again);
+}
+
+START_TEST(who_has_an_old_copy_of_its_disk_says_so_and_votes_again_by_itself)
+{
+	struct cluster *c = start(85);
+	struct consensus_status s;
+	struct cluster_disk *old;
+	struct told told = { 0 };
+
+	cluster_kill(c, 3, false);
+	old = cluster_disk_copy(c, 3);
+	cluster_start(c, 3);
+	cluster_run(c, 20000);
+	cluster_kill(c, 3, false);
+	cluster_disk_back(c, 3, old);
+	c->hooks = (struct cluster_hooks){ .ctx = &told, .effect = told_note };
+	cluster_start(c, 3);
+	cluster_run(c, 20000);
+	ck_assert_uint_eq(told.older, 1);
+	ck_assert_uint_eq(told.again, 1);
+	ck_assert_uint_gt(told.slot, 0);
+	consensus_status_get(&s, enclave_core_consensus(c->nodes[3].core));
+	ck_assert(!s.recovering);
+	/* Its vote counts: three of four decide. */
+	cluster_kill(c, 0, false);
+	ck_assert(cluster_run_height(c, cluster_height(c, 3) + 5, 60000));
+	/* And a restart from what it has says nothing. */
+	cluster_kill(c, 3, false);
+	cluster_start(c, 3);
+	cluster_run(c, 20000);
+	ck_assert_uint_eq(told.older, 1);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(a_share_that_is_not_this_member_s_of_its_epoch_is_refused)
+{
+	struct cluster *c = start(86);
+
+	c->nodes[3].core->keys->now.share.b[3] ^= 1;
+	c->nodes[3].core->checkpoint_due = true;
+	cluster_run(c, 1000);
+	cluster_kill(c, 3, false);
+	refuses_to_start(c, 3, "not this member's");
+	cluster_free(c);
+}
+END_TEST
+
 TEST_MAIN("enclave disk",
 	a_record_taken_out_of_the_middle_of_the_log_is_noticed,
 	a_log_from_before_the_store_s_checkpoint_is_refused,
@@ -266,4 +334,6 @@ TEST_MAIN("enclave disk",
 	who_lost_his_disk_does_not_believe_he_never_voted,
 	the_vote_key_of_a_closed_epoch_is_wiped,
 	a_node_whose_disk_is_full_writes_nothing,
-	who_was_restarted_asks_before_it_votes_in_the_next_epoch)
+	who_was_restarted_asks_before_it_votes_in_the_next_epoch,
+	who_has_an_old_copy_of_its_disk_says_so_and_votes_again_by_itself,
+	a_share_that_is_not_this_member_s_of_its_epoch_is_refused)

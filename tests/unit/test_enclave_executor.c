@@ -299,11 +299,11 @@ START_TEST(a_close_block_comes_when_it_must_and_says_what_follows)
 }
 END_TEST
 
-/* A verdict of node 1 on what nobody waits for (any more), as it lies in node 0's pool. */
-static void late_verdict_pool(struct stage *s)
+/* A verdict of a node on what nobody waits for (any more), as it lies in node 0's pool. */
+static void late_verdict_pool(struct stage *s, uint32_t node, uint8_t about)
 {
 	struct epoch_context ctx = core_epoch_context(s->core);
-	const struct sr_hash32 subject = { { 7 } };
+	const struct sr_hash32 subject = { { 7, about } };
 	struct sr_writer body, w;
 	struct vault_op op;
 
@@ -311,7 +311,7 @@ static void late_verdict_pool(struct stage *s)
 	sr_writer_init(&w, 1000);
 	roster_verdict_write(&body, &subject, SR_ERR_BINDING, NULL);
 	ck_ok(epoch_op_write(&w, &ctx, EPOCH_OP_VERDICT,
-	    &s->c->nodes[1].core->keys->now.vote, body.p, body.n));
+	    &s->c->nodes[node].core->keys->now.vote, body.p, body.n));
 	ck_ok(vault_op_decode(&op, w.p, w.n));
 	ck_ok(pool_add(s->core->pool, s->core, &op, w.p, w.n, false));
 	sr_writer_clear(&body);
@@ -326,13 +326,201 @@ START_TEST(a_member_s_operation_that_came_too_late_leaves_the_pool)
 	struct stage s;
 
 	stage_open(&s, 62);
-	late_verdict_pool(&s);
+	late_verdict_pool(&s, 1, 0);
 	b = block_on(&s, s.core->final);
 	sr_writer_init(&body, 1000);
 	ck_ok(exec_build(s.core, s.core->now, &b.header, &body));
 	ck_assert_uint_eq(body.n, 0);
 	ck_assert_uint_eq(pool_count(s.core->pool), 0);
 	sr_writer_clear(&body);
+	stage_close(&s);
+}
+END_TEST
+
+static void mint_pool(struct stage *s, uint64_t nonce)
+{
+	struct sr_writer body;
+	struct sr_bytes bytes;
+	struct sr_reader r;
+	struct vault_op op;
+
+	sr_writer_init(&body, 1000);
+	mint_write(&body, s, nonce);
+	sr_reader_init(&r, body.p, body.n);
+	bytes = sr_read_blob(&r, SR_OP_MAX);
+	ck_ok(vault_op_decode(&op, bytes.p, bytes.n));
+	ck_ok(pool_add(s->core->pool, s->core, &op, bytes.p, bytes.n, false));
+	sr_writer_clear(&body);
+}
+
+/* How many operations a block has that is built now. */
+static uint32_t built_ops(struct stage *s)
+{
+	struct consensus_block b = block_on(s, s->core->final);
+	struct sr_writer body;
+
+	sr_writer_init(&body, SR_BLOCK_MAX);
+	ck_ok(exec_build(s->core, s->core->now, &b.header, &body));
+	sr_writer_clear(&body);
+	return s->core->built.ops_n;
+}
+
+/* The least budget of ten milliseconds, twice: twenty of members' operations of one. */
+START_TEST(what_fails_takes_of_a_builder_s_time_and_keeps_nobody_out)
+{
+	struct stage s;
+
+	stage_open(&s, 63);
+	s.core->genesis->slot_ms = 10;
+	for (uint8_t i = 0; i < CORE_POOL_MEMBER_MAX; i++)
+		for (uint32_t node = 1; node < NODES; node++)
+			late_verdict_pool(&s, node, i);
+	ck_assert_uint_eq(built_ops(&s), 0);
+	ck_assert_uint_eq(s.core->built.tried, 20);
+	ck_assert_uint_eq(pool_count(s.core->pool), 3 * CORE_POOL_MEMBER_MAX - 20);
+	/* There may be something good among the rest. */
+	ck_assert(pool_has_work(s.core->pool));
+	for (uint64_t i = 0; i < 5; i++)
+		mint_pool(&s, i);
+	ck_assert_uint_eq(built_ops(&s), 5);
+	ck_assert_uint_le(s.core->built.tried, 25);
+	stage_close(&s);
+}
+END_TEST
+
+/* Blocks that are not final yet may hold many times what goes into the next one. */
+START_TEST(what_is_in_a_block_already_takes_nothing_of_a_builder_s_time)
+{
+	struct consensus_block b;
+	struct sr_writer body;
+	struct stage s;
+
+	stage_open(&s, 64);
+	s.core->genesis->slot_ms = 10;
+	for (unsigned k = 0; k < 4; k++) {
+		cluster_key_make(&s.key, s.c);
+		for (uint64_t i = 0; i < 80; i++)
+			mint_pool(&s, i);
+		b = block_on(&s, exec_tip(s.core));
+		sr_writer_init(&body, SR_BLOCK_MAX);
+		ck_ok(exec_build(s.core, s.core->now, &b.header, &body));
+		ck_assert_uint_eq(s.core->built.ops_n, 80);
+		b.body = (struct sr_bytes){ body.p, body.n };
+		ck_ok(check(&s, &b));
+		exec_certified(s.core, &b);
+		sr_writer_clear(&body);
+	}
+	stage_close(&s);
+}
+END_TEST
+
+/* --- steps of a change --- */
+
+/* A step by this node's genesis key, in epoch 0. */
+static struct vault_op step_write(struct sr_writer *w, struct stage *s, uint32_t node,
+    enum epoch_op_kind kind, const uint8_t *bytes, size_t n)
+{
+	struct epoch_context ctx = core_epoch_context(s->core);
+	struct vault_op op;
+
+	sr_writer_init(w, SR_OP_MAX);
+	ck_ok(epoch_op_write(w, &ctx, kind, &s->c->nodes[node].core->keys->now.vote, bytes, n));
+	ck_ok(vault_op_decode(&op, w->p, w->n));
+	return op;
+}
+
+static enum sr_error step_admit(struct stage *s, uint32_t node, enum epoch_op_kind kind,
+    const uint8_t *bytes, size_t n)
+{
+	struct vault_receipt receipt;
+	struct sr_writer w;
+	struct vault_op op;
+	enum sr_error error;
+
+	(void)step_write(&w, s, node, kind, bytes, n);
+	error = peers_admit(s->core, &receipt, &op, w.p, w.n);
+	sr_writer_clear(&w);
+	return error;
+}
+
+/* Is it still pooled after a block was built? */
+static bool step_stays(struct stage *s, uint32_t node, enum epoch_op_kind kind,
+    const uint8_t *bytes, size_t n)
+{
+	struct sr_writer w;
+	struct vault_op op = step_write(&w, s, node, kind, bytes, n);
+
+	if (pool_find(s->core->pool, &op.hash) == NULL)
+		ck_ok(pool_add(s->core->pool, s->core, &op, w.p, w.n, false));
+	sr_writer_clear(&w);
+	(void)built_ops(s);
+	return pool_find(s->core->pool, &op.hash) != NULL;
+}
+
+#define ACK_BYTES (sizeof(struct epoch_set) + SHAMIR_PROOF_SIZE + 32u)
+
+/* An acknowledgement of these dealers, proven by nothing. */
+static enum sr_error ack_admit(struct stage *s, uint32_t node, uint8_t dealers, bool *stays)
+{
+	const uint8_t ack[ACK_BYTES] = { dealers };
+	enum sr_error error = step_admit(s, node, EPOCH_OP_ACK, ack, sizeof(ack));
+
+	*stays = step_stays(s, node, EPOCH_OP_ACK, ack, sizeof(ack));
+	return error;
+}
+
+START_TEST(a_dealing_of_rubbish_is_refused_at_once_and_an_early_acknowledgement_is_kept)
+{
+	static const uint8_t rubbish[94000];
+	struct stage s = { 0 };
+	bool stays;
+
+	s.c = cluster_new(&(struct cluster_options){ .n = NODES, .seed = 65 });
+	s.c->quiet = true;
+	for (uint32_t i = 0; i < NODES; i++)
+		cluster_start(s.c, i);
+	stage_take(&s);
+	ck_assert(step_admit(&s, 1, EPOCH_OP_DEAL, rubbish, sizeof(rubbish)) != SR_OK);
+	ck_assert(!step_stays(&s, 1, EPOCH_OP_DEAL, rubbish, sizeof(rubbish)));
+	ck_ok(ack_admit(&s, 1, 0x0f, &stays));
+	ck_assert(stays);
+	stage_close(&s);
+}
+END_TEST
+
+static bool all_dealt(struct cluster *c, void *ctx)
+{
+	struct epoch_change change;
+
+	(void)ctx;
+	return c->nodes[0].core->phase == CORE_RUNNING &&
+	    epoch_change_get(&change, c->nodes[0].core->final->tree) && change.fixed &&
+	    epoch_set_count(&change.acked) == 0;
+}
+
+/* Else one member's dealings of rubbish would be tried with every block as long as the change
+ * lasts. */
+START_TEST(what_can_not_become_a_step_of_the_change_any_more_is_not_kept)
+{
+	static const uint8_t rubbish[94000];
+	struct stage s = { 0 };
+	bool stays;
+
+	s.c = cluster_new(&(struct cluster_options){ .n = NODES, .seed = 66 });
+	s.c->quiet = true;
+	cluster_start_all(s.c);
+	ck_assert(cluster_run_until(s.c, all_dealt, NULL, 60000));
+	stage_take(&s);
+	pool_drop_all(s.core->pool);
+	ck_error(step_admit(&s, 3, EPOCH_OP_DEAL, rubbish, sizeof(rubbish)), SR_ERR_EPOCH_STEP);
+	ck_assert(!step_stays(&s, 3, EPOCH_OP_DEAL, rubbish, sizeof(rubbish)));
+	/* A complaint may still take a dealer away, and nothing adds one. */
+	ck_ok(ack_admit(&s, 3, 0x07, &stays));
+	ck_assert(stays);
+	ck_error(ack_admit(&s, 3, 0x1f, &stays), SR_ERR_EPOCH_STEP);
+	ck_assert(!stays);
+	ck_assert(ack_admit(&s, 3, 0x0f, &stays) != SR_OK);
+	ck_assert(!stays);
 	stage_close(&s);
 }
 END_TEST
@@ -377,4 +565,8 @@ TEST_MAIN("enclave executor",
 	an_epoch_is_not_closed_before_its_time,
 	a_close_block_comes_when_it_must_and_says_what_follows,
 	a_member_s_operation_that_came_too_late_leaves_the_pool,
+	what_fails_takes_of_a_builder_s_time_and_keeps_nobody_out,
+	what_is_in_a_block_already_takes_nothing_of_a_builder_s_time,
+	a_dealing_of_rubbish_is_refused_at_once_and_an_early_acknowledgement_is_kept,
+	what_can_not_become_a_step_of_the_change_any_more_is_not_kept,
 	nobody_goes_on_into_an_epoch_whose_record_has_other_keys_for_him)

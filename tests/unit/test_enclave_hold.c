@@ -63,6 +63,7 @@ static void epoch_begin(uint64_t epoch, const bool *gone)
 	record_fill(r, gone);
 	for (uint32_t i = 0; i < N; i++) {
 		members[i].now.record = *r;
+		dealt_roster_fill(&members[i].now.roster, r);
 		members[i].deaf = gone[i];
 	}
 	dealt_roster_fill(&w->roster, r);
@@ -195,6 +196,7 @@ static void listen(void)
 	for (uint32_t i = 0; i < N; i++) {
 		members[i].final.tree = w->t;
 		members[i].final.header.height = w->block.height;
+		members[i].final.header.time_ms = w->block.time_ms;
 		if (!members[i].deaf)
 			hold_run(members[i].core);
 		collect(i);
@@ -811,6 +813,61 @@ START_TEST(a_dealing_of_something_else_than_ones_pair_or_for_others_is_passed_ov
 }
 END_TEST
 
+static enum sr_error admit(uint32_t to, struct said s)
+{
+	struct vault_receipt receipt;
+	struct vault_op op;
+	enum sr_error error = peers_admit(members[to].core, &receipt, &op, s.p, s.n);
+
+	free(s.p);
+	return error;
+}
+
+/* Else a member could fill every pool with what costs each block a computation, and goes into
+ * none. */
+START_TEST(what_can_not_apply_is_not_admitted)
+{
+	struct vault_secret_id id;
+
+	setup("not admitted");
+	id = put("will");
+	epoch_begin(w->block.epoch + 1, nobody);
+	listen();
+	ck_error(admit(1, lie(0, &id, LIE_OWN, 2)), SR_ERR_EPOCH_STEP);
+	ck_assert_uint_eq(pool_count(members[1].core->pool), 0);
+	ck_ok(admit(1, lie(0, &id, LIE_NONE, 0)));
+	ck_assert_uint_eq(pool_count(members[1].core->pool), 1);
+	teardown();
+}
+END_TEST
+
+/* Pools take so much of a member, and a change of epochs needs room as well. */
+START_TEST(who_has_much_that_waits_for_a_block_says_no_more_until_it_is_in_one)
+{
+	struct vault_op op = { .kind = (enum vault_op_kind)VAULT_HOLD_ACK };
+	struct pool *pool;
+
+	setup("much");
+	(void)put("will");
+	epoch_begin(w->block.epoch + 1, nobody);
+	pool = members[0].core->pool;
+	op.account.kind = VAULT_ACCOUNT_ED25519;
+	memcpy(op.account.b, members[0].vote.b + 32, 32);
+	for (uint32_t i = 0; i < CORE_POOL_MEMBER_MAX / 2; i++) {
+		op.hash.b[0] = (uint8_t)i;
+		ck_ok(pool_add(pool, members[0].core, &op, (const uint8_t *)"x", 1, false));
+	}
+	members[0].final.tree = w->t;
+	hold_run(members[0].core);
+	ck_assert_uint_eq(pool_count(pool), CORE_POOL_MEMBER_MAX / 2);
+	pool_remove(pool, pool_find(pool, &op.hash));
+	hold_run(members[0].core);
+	ck_assert_uint_eq(pool_count(pool), CORE_POOL_MEMBER_MAX / 2);
+	pool_drop_all(pool);
+	teardown();
+}
+END_TEST
+
 START_TEST(many_secrets_are_shared_again_in_batches)
 {
 	static struct vault_secret_id ids[70];
@@ -884,5 +941,8 @@ TEST_MAIN("enclave/hold", a_dealing_is_for_its_label_its_boxes_and_their_maker,
     a_dealer_of_rubbish_is_shown_and_others_take_its_place,
     a_dealing_too_early_twice_of_anothers_pair_or_with_anothers_boxes_is_refused,
     a_dealing_of_something_else_than_ones_pair_or_for_others_is_passed_over,
-    many_secrets_are_shared_again_in_batches, a_version_that_goes_takes_its_round_along,
+    many_secrets_are_shared_again_in_batches,
+    what_can_not_apply_is_not_admitted,
+    who_has_much_that_waits_for_a_block_says_no_more_until_it_is_in_one,
+    a_version_that_goes_takes_its_round_along,
     a_version_that_no_policy_opens_any_more_is_left_alone)

@@ -76,7 +76,7 @@ static struct sr_bytes policy_of(struct sr_writer *w, uint64_t nft)
 	return (struct sr_bytes){ w->p, w->n };
 }
 
-static void put(struct world *w)
+static void put_named(struct world *w, const char *name, struct sr_bytes payload)
 {
 	struct sr_writer policy, ct;
 	struct sr_point y;
@@ -87,7 +87,7 @@ static void put(struct world *w)
 	memset(&b, 0, sizeof(b));
 	b.secret_put.id = vault_secret_id_derive(&w->c->genesis->chain_id, &w->alice.account,
 	    w->alice.nonce);
-	b.secret_put.name = text("will");
+	b.secret_put.name = text(name);
 	b.secret_put.policy = policy_of(&policy, w->nft);
 	policy_hash = vault_policy_hash(b.secret_put.policy);
 	w->secret = b.secret_put.id;
@@ -100,11 +100,28 @@ static void put(struct world *w)
 	ck_ok(sr_writer_finish(&ct));
 	memcpy(b.secret_put.key.tdh2, ct.p, ct.n);
 	b.secret_put.payload.inlined = true;
-	b.secret_put.payload.inline_bytes = text("0123456789abcdef0123456789abcdef");
-	b.secret_put.payload.plain_bytes = 16;
+	b.secret_put.payload.inline_bytes = payload;
+	b.secret_put.payload.plain_bytes = payload.n - 16;
 	ck_ok(cluster_submit(w->c, 0, &w->alice, VAULT_OP_SECRET_PUT, &b, &receipt));
 	sr_writer_clear(&policy);
 	sr_writer_clear(&ct);
+}
+
+static void put(struct world *w)
+{
+	put_named(w, "will", text("0123456789abcdef0123456789abcdef"));
+}
+
+/* More than a snapshot's piece. */
+static void put_much(struct world *w)
+{
+	static const uint8_t payload[SR_INLINE_PAYLOAD_MAX + 16];
+	char name[8];
+
+	for (unsigned i = 0; i < 2 * SNAPSHOT_CHUNK_BYTES / sizeof(payload); i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		put_named(w, name, (struct sr_bytes){ payload, sizeof(payload) });
+	}
 }
 
 static struct world *world_new(uint32_t n, uint64_t seed)
@@ -613,7 +630,7 @@ END_TEST
 /* Member 2 answers a GET with something else. */
 struct liar {
 	enum { LIE_SHORTAGE, LIE_ENDLESS, LIE_ONE_MORE, LIE_ONE_LESS, LIE_NOTHING, LIE_SLOW,
-		LIES } lie;
+		LIE_SHORT, LIES, LIE_HOLE } lie;
 	uint32_t told, gets;
 };
 
@@ -626,8 +643,10 @@ static void lie_rows(struct sr_writer *w, const struct liar *l, const uint8_t *r
 	struct sr_writer made;
 	struct sr_bytes proof, value;
 
-	sr_write_bool(w, l->lie != LIE_ENDLESS && l->lie != LIE_NOTHING);
-	sr_write_u32(w, l->lie == LIE_NOTHING ? 0 : l->lie == LIE_ONE_LESS ? rows - 1 : rows + 1);
+	const bool less = l->lie == LIE_ONE_LESS || l->lie == LIE_HOLE;
+
+	sr_write_bool(w, l->lie != LIE_ENDLESS && l->lie != LIE_NOTHING && l->lie != LIE_HOLE);
+	sr_write_u32(w, l->lie == LIE_NOTHING ? 0 : less ? rows - 1 : rows + 1);
 	sr_reader_init(&r, rest, n);
 	for (uint32_t i = 0; i < rows; i++) {
 		const uint8_t *at = r.p;
@@ -635,7 +654,7 @@ static void lie_rows(struct sr_writer *w, const struct liar *l, const uint8_t *r
 		sr_read_copy(&r, row.b, sizeof(row.b));
 		value = sr_read_blob(&r, VAULT_VALUE_MAX);
 		ck_ok(vault_tree_put(&own, &row, value.p, value.n));
-		if (l->lie != LIE_NOTHING && (l->lie != LIE_ONE_LESS || i != rows / 2))
+		if (l->lie != LIE_NOTHING && (!less || i != 1))
 			sr_write_copy(w, at, (size_t)(r.p - at));
 	}
 	if (l->lie == LIE_ENDLESS || l->lie == LIE_ONE_MORE) {
@@ -661,19 +680,22 @@ static struct vault_tree *served_tree(const struct enclave_core *core, const uin
 	return NULL;
 }
 
-/* One row of the state at a time, each with its genuine proof. */
-static void slow_rows(struct sr_writer *w, const struct enclave_core *core, const uint8_t *msg,
-    const uint8_t *rest, size_t n)
+/* The first rows of the state, with the last one's genuine proof: one at a time, or as if there
+ * were no more. */
+static void first_rows(struct sr_writer *w, const struct enclave_core *core, const uint8_t *msg,
+    const uint8_t *rest, size_t n, uint32_t count, bool last)
 {
 	struct vault_key key;
 	struct sr_reader r;
 	struct sr_writer proof;
 
 	sr_reader_init(&r, rest, n);
-	sr_read_copy(&r, key.b, sizeof(key.b));
-	(void)sr_read_blob(&r, VAULT_VALUE_MAX);
-	sr_write_bool(w, false);
-	sr_write_u32(w, 1);
+	for (uint32_t i = 0; i < count; i++) {
+		sr_read_copy(&r, key.b, sizeof(key.b));
+		(void)sr_read_blob(&r, VAULT_VALUE_MAX);
+	}
+	sr_write_bool(w, last);
+	sr_write_u32(w, count);
 	sr_write_copy(w, rest, (size_t)(r.p - rest));
 	sr_writer_init(&proof, VAULT_PROOF_MAX);
 	vault_tree_prove(&proof, served_tree(core, msg + 1), &key);
@@ -688,18 +710,21 @@ static bool lie_tell(void *ctx, struct cluster *c, uint32_t from, uint32_t to, c
 	struct liar *l = ctx;
 	struct sr_writer w;
 	struct sr_reader r;
+	uint32_t rows;
 
 	l->gets += to == 2 && msg[0] == CORE_SNAPSHOT_GET;
 	if (from != 2 || msg[0] != CORE_SNAPSHOT_ROWS)
 		return true;
 	sr_reader_init(&r, msg + rest - 4, 4);
+	rows = sr_read_u32(&r);
 	sr_writer_init(&w, n + 4096);
 	sr_write_copy(&w, msg, code);
 	sr_write_u16(&w, l->lie == LIE_SHORTAGE ? SR_ERR_NO_MEMORY : SR_OK);
-	if (l->lie == LIE_SLOW)
-		slow_rows(&w, c->nodes[2].core, msg, msg + rest, n - rest);
+	if (l->lie == LIE_SLOW || l->lie == LIE_SHORT)
+		first_rows(&w, c->nodes[2].core, msg, msg + rest, n - rest,
+		    l->lie == LIE_SLOW ? 1 : rows - 1, l->lie == LIE_SHORT);
 	else
-		lie_rows(&w, l, msg + rest, n - rest, sr_read_u32(&r));
+		lie_rows(&w, l, msg + rest, n - rest, rows);
 	ck_ok(sr_writer_finish(&w));
 	cluster_send(c, from, to, w.p, w.n, *delay_ms);
 	sr_writer_clear(&w);
@@ -707,25 +732,37 @@ static bool lie_tell(void *ctx, struct cluster *c, uint32_t from, uint32_t to, c
 	return false;
 }
 
+static void lie_is_found(unsigned lie)
+{
+	struct liar l = { .lie = lie };
+
+	for (uint64_t seed = 560; seed < 580 && l.told == 0; seed++) {
+		struct world *w = world_new(4, seed);
+		uint32_t five = cluster_node_add(w->c);
+
+		if (lie == LIE_HOLE)
+			put_much(w);
+		w->c->hooks = (struct cluster_hooks){ .ctx = &l, .message = lie_tell };
+		ck_ok(cluster_node_join(w->c, five, 0));
+		ck_assert(cluster_run_members(w->c, 2, 120000));
+		w->c->hooks.message = NULL;
+		opens(w, five);
+		world_free(w);
+	}
+	ck_assert_uint_eq(l.told, 1);
+	ck_assert_uint_eq(l.gets, 1);
+}
+
 START_TEST(who_sends_other_rows_than_the_state_s_is_left_at_once)
 {
-	for (unsigned lie = 0; lie < LIES; lie++) {
-		struct liar l = { .lie = lie };
+	for (unsigned lie = 0; lie < LIES; lie++)
+		lie_is_found(lie);
+}
+END_TEST
 
-		for (uint64_t seed = 560; seed < 580 && l.told == 0; seed++) {
-			struct world *w = world_new(4, seed);
-			uint32_t five = cluster_node_add(w->c);
-
-			w->c->hooks = (struct cluster_hooks){ .ctx = &l, .message = lie_tell };
-			ck_ok(cluster_node_join(w->c, five, 0));
-			ck_assert(cluster_run_members(w->c, 2, 120000));
-			w->c->hooks.message = NULL;
-			opens(w, five);
-			world_free(w);
-		}
-		ck_assert_uint_eq(l.told, 1);
-		ck_assert_uint_eq(l.gets, 1);
-	}
+START_TEST(who_leaves_a_row_out_is_left_before_the_last_piece)
+{
+	lie_is_found(LIE_HOLE);
 }
 END_TEST
 
@@ -1605,6 +1642,7 @@ TEST_MAIN("enclave_join",
 	a_header_that_no_quorum_signed_is_not_believed,
 	who_did_not_ask_is_shown_no_state,
 	who_sends_other_rows_than_the_state_s_is_left_at_once,
+	who_leaves_a_row_out_is_left_before_the_last_piece,
 	who_asks_often_is_not_served_more,
 	who_joins_judges_its_peers_by_the_genesis,
 	a_member_in_good_standing_has_a_grace_when_only_time_speaks_against_it,

@@ -186,16 +186,98 @@ START_TEST(a_nonce_may_be_so_far_ahead_and_no_further)
 }
 END_TEST
 
+/* --- what a peer may take of the others' time --- */
+
+static void peer_say(struct stage *s, uint32_t seat, struct sr_writer *op)
+{
+	struct sr_writer msg;
+
+	sr_writer_init(&msg, SR_OP_MAX + 1);
+	sr_write_u8(&msg, CORE_OPERATION);
+	sr_write_copy(&msg, op->p, op->n);
+	ck_ok(msg.error);
+	ck_ok(peers_receive(s->core, seat, msg.p, msg.n));
+	sr_writer_clear(&msg);
+	sr_writer_clear(op);
+}
+
+/* An acknowledgement of this node's while the first key is made, of a set that may come about. */
+static bool ack_taken(struct stage *s, uint32_t node, unsigned salt)
+{
+	struct epoch_context ctx = core_epoch_context(s->core);
+	uint8_t ack[sizeof(struct epoch_set) + SHAMIR_PROOF_SIZE + 32u] = { 0x0f };
+	struct sr_writer w;
+
+	memcpy(ack + sizeof(struct epoch_set), &salt, sizeof(salt));
+	pool_drop_all(s->core->pool);
+	sr_writer_init(&w, SR_OP_MAX);
+	ck_ok(epoch_op_write(&w, &ctx, EPOCH_OP_ACK, &s->c->nodes[node].core->keys->now.vote, ack,
+	    sizeof(ack)));
+	peer_say(s, s->c->nodes[node].core->seat, &w);
+	return pool_count(s->core->pool) > 0;
+}
+
+static uint32_t acks_taken(struct stage *s, uint32_t node)
+{
+	static unsigned salt;
+	uint32_t taken = 0;
+
+	for (unsigned i = 0; i < 200; i++)
+		taken += ack_taken(s, node, ++salt) ? 1 : 0;
+	return taken;
+}
+
+static void hold_rubbish_say(struct stage *s, uint32_t node)
+{
+	static const uint8_t zeros[VAULT_HOLD_BATCH_BYTES];
+	struct sr_writer w;
+
+	sr_writer_init(&w, SR_OP_MAX);
+	ck_ok(hold_op_write(&w, &s->core->genesis->chain_id, 0, VAULT_HOLD_DEAL,
+	    &s->c->nodes[node].core->keys->now.vote,
+	    (struct sr_bytes){ zeros, sizeof(zeros) }));
+	peer_say(s, s->c->nodes[node].core->seat, &w);
+}
+
+/* Else who sends what is long to try, and is then refused, keeps votes waiting behind it. */
+START_TEST(what_a_peer_s_operations_take_of_the_time_has_a_bound_of_its_own)
+{
+	const uint64_t most = CORE_EFFORT_US / NODES;
+	struct stage s = { .c = cluster_quiet(74) };
+
+	for (uint32_t i = 0; i < NODES; i++)
+		cluster_start(s.c, i);
+	stage_take(&s);
+	for (unsigned i = 0; i < 50; i++)
+		hold_rubbish_say(&s, 1);
+	ck_assert_uint_le(s.core->hold_effort[1].us, most);
+	ck_assert_uint_gt(s.core->hold_effort[1].us, most - 10000);
+	/* Neither a change nor others pay for it. */
+	ck_assert_uint_eq(acks_taken(&s, 1), most / 1000);
+	ck_assert_uint_eq(acks_taken(&s, 2), most / 1000);
+	ck_assert_uint_eq(acks_taken(&s, 1), 0);
+	s.core->now_ms += 100;
+	ck_assert_uint_eq(acks_taken(&s, 1), CORE_EFFORT_PERCENT / NODES);
+	s.core->now_ms += 1000000;
+	ck_assert_uint_eq(acks_taken(&s, 1), most / 1000);
+	s.core->now->record.n = SR_MEMBERS_MAX;
+	s.core->now_ms += 1000000;
+	ck_assert_uint_eq(acks_taken(&s, 1), CORE_EFFORT_LEAST_US / 1000);
+	s.core->now->record.n = NODES;
+	stage_close(&s);
+}
+END_TEST
+
 /* --- the next epoch's messages --- */
 
-static void early_say(struct stage *s, uint64_t epoch, size_t n)
+static void early_say(struct stage *s, uint32_t seat, uint64_t epoch, size_t n)
 {
 	uint8_t *msg = calloc(1, 9 + n);
 
 	ck_assert_ptr_nonnull(msg);
 	msg[0] = CORE_CONSENSUS;
 	msg[1] = (uint8_t)epoch;
-	ck_ok(peers_receive(s->core, 2, msg, 9 + n));
+	ck_ok(peers_receive(s->core, seat, msg, 9 + n));
 	free(msg);
 }
 
@@ -204,26 +286,69 @@ START_TEST(a_little_is_kept_of_what_comes_for_the_next_epoch)
 	struct stage s;
 
 	stage_open(&s, 64);
-	early_say(&s, 3, 10);
+	early_say(&s, 2, 3, 10);
 	ck_assert_uint_eq(s.core->ahead_n, 0);
 	for (unsigned i = 0; i < CORE_AHEAD_MAX + 5; i++)
-		early_say(&s, 2, 10);
-	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_MAX);
+		early_say(&s, 2, 2, 10);
+	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_MAX / NODES);
 	peers_ahead_drop(s.core);
-	early_say(&s, 2, CORE_AHEAD_BYTES_MAX);
-	early_say(&s, 2, 1);
+	early_say(&s, 2, 2, CORE_AHEAD_BYTES_MAX / NODES + 1);
+	ck_assert_uint_eq(s.core->ahead_n, 0);
+	early_say(&s, 2, 2, CORE_AHEAD_BYTES_MAX / NODES);
+	early_say(&s, 2, 2, 1);
 	ck_assert_uint_eq(s.core->ahead_n, 1);
-	ck_assert_uint_eq(s.core->ahead_bytes, CORE_AHEAD_BYTES_MAX);
+	ck_assert_uint_eq(s.core->ahead_bytes, CORE_AHEAD_BYTES_MAX / NODES);
 	stage_close(&s);
 }
 END_TEST
 
 static void early_from(struct stage *s, uint32_t seat)
 {
-	uint8_t msg[19] = { CORE_CONSENSUS, 2 };
-
-	ck_ok(peers_receive(s->core, seat, msg, sizeof(msg)));
+	early_say(s, seat, 2, 10);
 }
+
+/* Else one liar's noise would take the place of the first votes. */
+START_TEST(of_each_member_something_is_kept_for_the_next_epoch_whatever_others_send)
+{
+	struct stage s;
+
+	stage_open(&s, 70);
+	for (unsigned i = 0; i < CORE_AHEAD_MAX; i++)
+		early_from(&s, 3);
+	early_from(&s, 1);
+	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_MAX / NODES + 1);
+	peers_ahead_drop(s.core);
+	/* Of many members, so much of each. */
+	s.core->now->record.n = SR_MEMBERS_MAX;
+	for (unsigned i = 0; i < CORE_AHEAD_MAX; i++)
+		early_from(&s, 3);
+	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_LEAST);
+	peers_ahead_drop(s.core);
+	early_say(&s, 3, 2, CORE_AHEAD_BYTES_LEAST + 1);
+	ck_assert_uint_eq(s.core->ahead_n, 0);
+	early_say(&s, 3, 2, CORE_AHEAD_BYTES_LEAST);
+	ck_assert_uint_eq(s.core->ahead_n, 1);
+	s.core->now->record.n = NODES;
+	stage_close(&s);
+}
+END_TEST
+
+/* They could be any client's. */
+START_TEST(operations_take_at_most_half_of_a_member_s_share)
+{
+	struct cluster_key key;
+	struct stage s;
+
+	stage_open(&s, 71);
+	cluster_key_make(&key, s.c);
+	s.core->now->record.epoch = 0;
+	for (uint64_t i = 0; i < CORE_AHEAD_MAX; i++)
+		operation_say(&s, &key, i);
+	ck_assert_uint_eq(s.core->ahead_n, CORE_AHEAD_MAX / NODES / 2);
+	s.core->now->record.epoch = 1;
+	stage_close(&s);
+}
+END_TEST
 
 /* Who believes to be late asks before it votes: for 15 s, when the liar does not answer. */
 START_TEST(one_liar_makes_nobody_believe_that_the_next_epoch_began_without_him)
@@ -251,6 +376,9 @@ START_TEST(of_who_has_no_part_in_this_epoch_nothing_is_kept_for_the_next)
 	early_from(&s, 9);
 	ck_assert_uint_eq(s.core->ahead_n, 0);
 	ck_assert_uint_eq(s.core->ahead_since_ms, 0);
+	s.core->now->guests[0] = 9;             /* one who is admitted, and follows this epoch */
+	early_from(&s, 9);
+	ck_assert_uint_eq(s.core->ahead_n, 0);
 	stage_close(&s);
 }
 END_TEST
@@ -408,6 +536,89 @@ START_TEST(ten_thousand_clients_may_wait)
 }
 END_TEST
 
+/* An operation of this kind that waits in node 0's pool for an earlier nonce. */
+static struct sr_hash32 pooled(struct cluster *c, struct cluster_key *key, enum vault_op_kind kind)
+{
+	const union vault_op_body mint = { .nft_mint = { 0, key->account,
+		{ (const uint8_t *)"x", 1 } } };
+	union vault_op_body b;
+	struct sr_writer w;
+	struct vault_op op;
+
+	memset(&b, 0, sizeof(b));
+	if (kind == VAULT_OP_NFT_MINT)
+		b = mint;
+	key->nonce += 5;
+	sr_writer_init(&w, SR_OP_MAX);
+	cluster_op_write(&w, c, key, kind, &b);
+	ck_ok(w.error);
+	ck_ok(vault_op_decode(&op, w.p, w.n));
+	ck_ok(pool_add(c->nodes[0].core->pool, c->nodes[0].core, &op, w.p, w.n, true));
+	sr_writer_clear(&w);
+	return op.hash;
+}
+
+static void share_ask(struct cluster *c, const struct sr_hash32 *subject)
+{
+	const struct epoch_record *r = enclave_core_epoch(c->nodes[0].core);
+	const struct sr_key32 ephemeral = { { 7 } }, secret = { { 5 } };
+	struct sr_hash32 request;
+	struct sr_xpk answer;
+	struct sr_writer w;
+
+	sr_x25519_public(&answer, &secret);
+	sr_writer_init(&w, 4096);
+	ck_ok(client_request_seal(&w, &request, CLIENT_SHARE, &c->genesis->chain_id, r->epoch,
+	    &r->shielding_key, &ephemeral, &answer, subject->b, sizeof(subject->b)));
+	(void)cluster_request(c, 0, CLIENT_SHARE, w.p, w.n);
+	sr_writer_clear(&w);
+}
+
+/* Else one request, sent ten thousand times, would take the places of all. */
+START_TEST(sixteen_may_wait_for_the_same_and_others_are_not_kept_out)
+{
+	struct cluster *c = cluster_quiet(72);
+	struct sr_hash32 subject, other;
+	struct cluster_key key;
+	struct sr_writer ticket;
+
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_key_make(&key, c);
+	subject = pooled(c, &key, VAULT_OP_RETRIEVE);
+	other = pooled(c, &key, VAULT_OP_RETRIEVE);
+	for (unsigned i = 0; i < CORE_CLIENTS_SUBJECT_MAX; i++)
+		share_ask(c, &subject);
+	ck_assert_uint_eq(c->nodes[0].core->clients_n, CORE_CLIENTS_SUBJECT_MAX);
+	sr_writer_init(&ticket, 32);
+	sr_write_hash(&ticket, &subject);
+	ck_error(code_of(c, CLIENT_SHARE, &ticket), SR_ERR_TOO_MANY);
+	share_ask(c, &other);
+	ck_assert_uint_eq(c->nodes[0].core->clients_n, CORE_CLIENTS_SUBJECT_MAX + 1);
+	sr_writer_clear(&ticket);
+	cluster_free(c);
+}
+END_TEST
+
+START_TEST(for_what_makes_no_ticket_no_share_is_waited)
+{
+	struct cluster *c = cluster_quiet(73);
+	struct sr_hash32 subject;
+	struct cluster_key key;
+	struct sr_writer ticket;
+
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	cluster_key_make(&key, c);
+	subject = pooled(c, &key, VAULT_OP_NFT_MINT);
+	sr_writer_init(&ticket, 32);
+	sr_write_hash(&ticket, &subject);
+	ck_error(code_of(c, CLIENT_SHARE, &ticket), SR_ERR_NO_SUCH_TICKET);
+	sr_writer_clear(&ticket);
+	cluster_free(c);
+}
+END_TEST
+
 /* --- ingress --- */
 
 /* Reads along what node 0 votes; after each of its steps it may have heard nobody. */
@@ -506,7 +717,10 @@ TEST_MAIN("enclave peers",
 	a_head_is_signed_by_its_member_for_this_challenge_in_this_epoch,
 	before_the_first_key_no_client_s_operation_is_pooled,
 	a_nonce_may_be_so_far_ahead_and_no_further,
+	what_a_peer_s_operations_take_of_the_time_has_a_bound_of_its_own,
 	a_little_is_kept_of_what_comes_for_the_next_epoch,
+	of_each_member_something_is_kept_for_the_next_epoch_whatever_others_send,
+	operations_take_at_most_half_of_a_member_s_share,
 	one_liar_makes_nobody_believe_that_the_next_epoch_began_without_him,
 	of_who_has_no_part_in_this_epoch_nothing_is_kept_for_the_next,
 	a_request_sealed_for_another_epoch_is_named,
@@ -515,5 +729,7 @@ TEST_MAIN("enclave peers",
 	a_read_is_signed_and_of_these_minutes,
 	every_kind_of_read_is_known_and_no_other,
 	ten_thousand_clients_may_wait,
+	sixteen_may_wait_for_the_same_and_others_are_not_kept_out,
+	for_what_makes_no_ticket_no_share_is_waited,
 	who_hears_too_few_does_not_say_that_requests_reach_him,
 	who_has_no_room_for_requests_does_not_say_that_they_reach_him)

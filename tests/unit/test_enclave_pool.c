@@ -68,6 +68,32 @@ START_TEST(an_account_may_hold_so_many_and_others_are_not_kept_out)
 }
 END_TEST
 
+/* They have no nonces that would put them in order, and cost more than a client's. */
+START_TEST(of_members_operations_an_account_may_hold_fewer)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	struct vault_op op = op_of(1, 0);
+
+	ck_assert_ptr_nonnull(p);
+	op.kind = (enum vault_op_kind)EPOCH_OP_VERDICT;
+	for (uint32_t i = 0; i < CORE_POOL_MEMBER_MAX; i++) {
+		op.hash.b[4] = (uint8_t)i;
+		ck_ok(pool_add(p, c, &op, (const uint8_t *)"bytes", 5, false));
+	}
+	ck_assert_uint_eq(pool_count_member(p, &op.account), CORE_POOL_MEMBER_MAX);
+	op.hash.b[4]++;
+	ck_error(pool_add(p, c, &op, (const uint8_t *)"bytes", 5, false), SR_ERR_POOL_FULL);
+	ck_ok(add(p, c, 1, 1));
+	op.hash.b[4]--;
+	pool_remove(p, pool_find(p, &op.hash));
+	ck_assert_uint_eq(pool_count_member(p, &op.account), CORE_POOL_MEMBER_MAX - 1);
+	ck_ok(pool_add(p, c, &op, (const uint8_t *)"bytes", 5, false));
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
 START_TEST(the_pool_holds_a_hundred_thousand_and_no_more)
 {
 	struct enclave_core *c = core();
@@ -246,6 +272,39 @@ START_TEST(the_pool_s_bytes_have_a_bound)
 }
 END_TEST
 
+/* The account of the n-th operation of this block, which did not fit. */
+static uint8_t turn_end(struct pool *p, unsigned n)
+{
+	struct pool_entry *e = NULL;
+
+	pool_iterate(p);
+	for (unsigned i = 0; i < n; i++)
+		e = pool_next(p);
+	ck_assert_ptr_nonnull(e);
+	pool_turn_keep(p);
+	return e->account->id.b[0];
+}
+
+START_TEST(who_had_no_turn_in_a_block_has_the_first_one_in_the_next)
+{
+	struct enclave_core *c = core();
+	struct pool *p = pool_new();
+	uint8_t first;
+
+	ck_assert_ptr_nonnull(p);
+	for (uint8_t k = 1; k <= 5; k++)
+		for (uint64_t i = 0; i < 3; i++)
+			ck_ok(add(p, c, k, i));
+	first = turn_end(p, 4);
+	ck_assert_uint_eq(turn_end(p, 1), first);
+	/* Everyone had a turn: the next one begins. */
+	first = turn_end(p, 6);
+	ck_assert_uint_ne(turn_end(p, 1), first);
+	pool_free(p);
+	free(c);
+}
+END_TEST
+
 START_TEST(every_block_begins_with_another_account_and_nobody_is_served_twice_before_all_are)
 {
 	struct enclave_core *c = core();
@@ -272,6 +331,8 @@ END_TEST
 
 TEST_MAIN("enclave pool", the_same_operation_is_kept_once,
     an_account_may_hold_so_many_and_others_are_not_kept_out,
+    of_members_operations_an_account_may_hold_fewer,
+    who_had_no_turn_in_a_block_has_the_first_one_in_the_next,
     the_pool_holds_a_hundred_thousand_and_no_more, accounts_take_turns_and_nonces_rise,
     there_is_work_while_something_is_in_no_block,
     many_accounts_expire_in_one_pass_and_the_rest_stays,

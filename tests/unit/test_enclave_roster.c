@@ -444,6 +444,35 @@ START_TEST(evidence_counts_once_in_an_epoch)
 }
 END_TEST
 
+/* A member that holds a JOIN back can't make its evidence worthless by bringing it as its own. */
+START_TEST(evidence_that_a_thief_brought_first_is_still_its_owner_s)
+{
+	struct roster_world *w = roster_world_new(4, 36, NULL);
+	const struct sr_edsk *thief = &w->people[1].vote;
+	const struct genesis_member *e = &w->people[5].entry;
+	struct sr_hash32 nonce = epoch_record_nonce(w->now, w->g), subject;
+	uint8_t report[ATTEST_REPORT_DATA];
+	struct attest_facts facts;
+
+	roster_entry(w, 5);
+	genesis_report_data(report, &e->operator_key, &e->id_key, &e->vote_key, e->box_key,
+	    &nonce);
+	facts = roster_facts(w, report);
+	ck_ok(roster_reattest_with(w, thief, 1, e->evidence, &subject));
+	roster_verdict(w, &subject, SR_OK, &facts);
+	ck_error(roster_member(w, 1).code, SR_ERR_BINDING);
+	roster_block(w, ROSTER_OWN_REST_MS);
+	ck_error(roster_reattest_with(w, thief, 1, e->evidence, NULL), SR_ERR_DUPLICATE);
+	ck_ok(roster_join(w, 5));
+	roster_verdict(w, &w->people[5].subject, SR_OK, &facts);
+	ck_assert_uint_eq(roster_candidate(w, 5).state, ROSTER_ADMITTED);
+	/* Accepted, it is nobody's any more. */
+	ck_error(roster_reattest_with(w, &w->people[2].vote, 2, e->evidence, NULL),
+	    SR_ERR_DUPLICATE);
+	roster_world_free(w);
+}
+END_TEST
+
 /* Each one makes everyone verify. */
 START_TEST(a_member_asks_so_often_in_an_epoch_and_no_oftener)
 {
@@ -1047,6 +1076,7 @@ TEST_MAIN("enclave roster", a_candidate_waits_until_a_quorum_says_the_same,
     eight_wait_at_most_and_who_was_refused_makes_room,
     a_candidate_of_whom_nothing_becomes_expires,
     who_waits_while_an_epoch_ends_is_voted_on_anew, evidence_counts_once_in_an_epoch,
+    evidence_that_a_thief_brought_first_is_still_its_owner_s,
     a_member_asks_so_often_in_an_epoch_and_no_oftener,
     evidence_counts_no_longer_than_its_nonce_and_a_new_one_comes_by_itself,
     a_join_leads_to_another_machine_and_is_asked_about_once,

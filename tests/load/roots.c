@@ -3,7 +3,7 @@
  * records under a quorum's signatures. Whoever finds the same roots later has every byte of every
  * record again, and none is missing.
  */
-#include "load.h"
+#include "tests/load/load.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* When changes start and epochs begin, as the members tell it in block time. */
-#include "load.h"
+#include "tests/load/load.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

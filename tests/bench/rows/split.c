@@ -1,30 +1,22 @@
 /*
  * Splitting 3 of 5: GB of secret per second, coefficients included, for each kernel, and what
- * copying to five outputs costs at best. The best of several rounds; outputs touched before.
+ * copying to five outputs costs at best: the best of some rounds in each of RUNS runs, each thing
+ * in turn. Outputs touched before.
+ *   bench-split RUNS
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 #include "shamir/gf256.h"
+#include "tests/bench/rows/clock.h"
 
 #define SIZE (16u * 1024u * 1024u)
 #define SHARES 5u
 #define THRESHOLD 3u
-#define ROUNDS 15u
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+#define ROUNDS 5u
 
 static uint8_t *block(void)
 {
@@ -63,11 +55,11 @@ static double best_of(run_function *run, const struct shamir_gf_kernel *kernel,
 	double best = 1e9;
 
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		double start = now();
+		double start = clock_s();
 
 		run(kernel, out, in);
-		if (now() - start < best)
-			best = now() - start;
+		if (clock_s() - start < best)
+			best = clock_s() - start;
 	}
 	return SIZE / best / 1e9;
 }
@@ -114,30 +106,60 @@ static void run_coefficients(const struct shamir_gf_kernel *kernel, uint8_t *con
 	}
 }
 
-int main(void)
-{
-	uint8_t *out[SHARES], *in = block();
+struct measure {
+	char name[48];
+	run_function *run;
 	const struct shamir_gf_kernel *kernel;
+	double values[RUNS_MAX];
+};
 
-	if (sr_crypto_init() != SR_OK)
-		return EXIT_FAILURE;
+static void add(struct measure *list, unsigned *n, const char *kernel, const char *what,
+    run_function *run)
+{
+	snprintf(list[*n].name, sizeof list[*n].name, "split.%s%s%s", kernel,
+	    *kernel != '\0' ? "." : "", what);
+	list[(*n)++].run = run;
+}
+
+static void add_kernel(struct measure *list, unsigned *n, const char *name,
+    const struct shamir_gf_kernel *kernel)
+{
+	add(list, n, name, "split", run_split);
+	list[*n - 1].kernel = kernel;
+	add(list, n, name, "combine", run_combine);
+	list[*n - 1].kernel = kernel;
+}
+
+/* The best kernel under no name of its own, and each that this processor has. */
+static unsigned measures(struct measure *list)
+{
+	unsigned n = 0;
+
+	add(list, &n, "", "copy", run_copy);
+	add(list, &n, "", "coefficients", run_coefficients);
+	add_kernel(list, &n, "", shamir_gf_kernel_best());
+	for (unsigned i = 0; i < SHAMIR_GF_KERNELS; i++)
+		if (shamir_gf_kernel_get(i) != NULL)
+			add_kernel(list, &n, shamir_gf_kernel_get(i)->name,
+			    shamir_gf_kernel_get(i));
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static struct measure list[2 + 2 * (SHAMIR_GF_KERNELS + 1)];
+	uint8_t *out[SHARES], *in = block();
+	unsigned runs = clock_runs(argc == 2 ? argv[1] : NULL), n;
+
+	clock_must(sr_crypto_init(), "starting");
 	for (unsigned i = 0; i < SHARES; i++)
 		out[i] = block();
-	printf("3 of 5, 16 MiB, GB/s of secret, best of %u\n", ROUNDS);
-	printf("  %-22s %6.2f\n", "copy to five outputs", best_of(run_copy, NULL, out, in));
-	printf("  %-22s %6.2f\n", "coefficients alone",
-	    best_of(run_coefficients, NULL, out, in));
-	for (unsigned i = 0; i < SHAMIR_GF_KERNELS; i++) {
-		kernel = shamir_gf_kernel_get(i);
-		if (kernel == NULL) {
-			printf("  kernel %u: not on this CPU\n", i);
-			continue;
-		}
-		printf("  %-9s split         %6.2f\n", kernel->name,
-		    best_of(run_split, kernel, out, in));
-		printf("  %-9s combine       %6.2f\n", kernel->name,
-		    best_of(run_combine, kernel, out, in));
-	}
+	n = measures(list);
+	for (unsigned run = 0; run < runs; run++)
+		for (unsigned i = 0; i < n; i++)
+			list[i].values[run] = best_of(list[i].run, list[i].kernel, out, in);
+	for (unsigned i = 0; i < n; i++)
+		clock_say(list[i].name, list[i].values, runs);
 	for (unsigned i = 0; i < SHARES; i++)
 		free(out[i]);
 	free(in);

@@ -1,9 +1,13 @@
 /*
+ * People and what they do to a cluster, for what shows or measures something.
+ *
  * People who go on while members come and go: what they store must open at the end, and what they
  * do must not wait long.
  *
- *   load fill CLUSTER LIST SECRETS ACCOUNTS    stores that many small secrets, of so many accounts
- *                                              at once; a line of LIST each
+ *   load fill CLUSTER LIST SECRETS ACCOUNTS [BYTES]
+ *                                              stores that many small secrets, of so many accounts
+ *                                              at once; a line of LIST each, after those
+ *                                              of an earlier run
  *   load run CLUSTER LOG WORKERS               one operation after another until SIGTERM; a line
  *                                              for each: started (unix ms), took (us), error's
  *                                              name, epochs that ended meanwhile
@@ -11,8 +15,17 @@
  *   load roots CLUSTER LIST                    prints the roots of all secrets and all versions
  *   load open CLUSTER LIST WORKERS COUNT SEED  opens COUNT of LIST, chosen by SEED, and compares
  *                                              the bytes; prints "N opened, N wrong"
+ *
+ * What is measured; each prints one line of JSON. CLIENTS: connections with a request each at a
+ * time. RATE 0: as fast as they are answered; else requests a second. WARM and SECONDS: not
+ * measured, then measured.
+ *
+ *   load mint CLUSTER CLIENTS RATE WARM SECONDS      operations: from sending to finality
+ *   load etcd CLIENTS RATE WARM SECONDS URL...       puts to etcd
+ *   load release CLUSTER LOG WORKERS SECONDS         secrets opened by processes of their own
+ *   load idle CLUSTER MEMBER CONNECTIONS             until SIGTERM; members count from 1
  */
-#include "load.h"
+#include "tests/load/load.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +38,7 @@
 #include <unistd.h>
 
 #include "cli/json.h"
+#include "tests/load/pace.h"
 
 volatile sig_atomic_t load_ending;
 
@@ -60,7 +74,7 @@ static struct sr_hash32 derived(const char *what, uint32_t account, uint64_t num
 
 struct key *load_key(uint32_t account)
 {
-	struct sr_hash32 hash = derived("strongroom join load key", account, 0);
+	struct sr_hash32 hash = derived("strongroom load key", account, 0);
 	struct sr_key32 seed;
 	struct key *key;
 
@@ -70,13 +84,13 @@ struct key *load_key(uint32_t account)
 	return key;
 }
 
-void load_value(uint8_t out[VALUE_BYTES], uint32_t account, uint64_t number)
+void load_value(uint8_t *out, size_t n, uint32_t account, uint64_t number)
 {
-	struct sr_hash32 a = derived("strongroom join load value", account, number);
+	struct sr_hash32 a = derived("strongroom load value", account, number);
 
 	memcpy(out, a.b, 32);
 	memcpy(out + 32, &number, 8);
-	memset(out + 40, (int)account, VALUE_BYTES - 40);
+	memset(out + VALUE_BYTES_MIN, (int)account, n - VALUE_BYTES_MIN);
 }
 
 void load_begin(struct worker *w)
@@ -223,27 +237,109 @@ static uint32_t number_arg(const char *text, uint32_t most)
 	return (uint32_t)n;
 }
 
+static double seconds_arg(const char *text)
+{
+	char *end;
+	double v = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(v >= 0 && v <= 1e6))
+		load_die("a number is out of range");
+	return v;
+}
+
+/* CLIENTS RATE WARM SECONDS */
+static struct pace pace_args(char **argv)
+{
+	return (struct pace){ number_arg(argv[0], CLIENTS_MAX), seconds_arg(argv[1]),
+		seconds_arg(argv[2]), seconds_arg(argv[3]) };
+}
+
+static int run_fill(int argc, char **argv)
+{
+	return load_fill(argv[2], argv[3], number_arg(argv[4], 10000000),
+	    number_arg(argv[5], 100000),
+	    argc == 7 ? number_arg(argv[6], VALUE_BYTES_MAX) : VALUE_BYTES);
+}
+
+static int run_go_on(int argc, char **argv)
+{
+	(void)argc;
+	return load_workers(
+	    argv[2], argv[3], number_arg(argv[4], WORKERS_MAX), go_on, NULL, NULL);
+}
+
+static int run_watch(int argc, char **argv)
+{
+	(void)argc;
+	return load_watch(argv[2], argv[3]);
+}
+
+static int run_roots(int argc, char **argv)
+{
+	(void)argc;
+	return load_roots(argv[2], argv[3]);
+}
+
+static int run_open(int argc, char **argv)
+{
+	(void)argc;
+	return load_open(argv[2], argv[3], number_arg(argv[4], WORKERS_MAX),
+	    number_arg(argv[5], 10000000), number_arg(argv[6], UINT32_MAX));
+}
+
+static int run_mint(int argc, char **argv)
+{
+	struct pace pace = pace_args(argv + 3);
+
+	(void)argc;
+	return load_mint(argv[2], &pace);
+}
+
+static int run_etcd(int argc, char **argv)
+{
+	struct pace pace = pace_args(argv + 2);
+
+	return load_etcd(argv + 6, (uint32_t)argc - 6, &pace);
+}
+
+static int run_release(int argc, char **argv)
+{
+	(void)argc;
+	return load_release(
+	    argv[2], argv[3], number_arg(argv[4], WORKERS_MAX), seconds_arg(argv[5]));
+}
+
+static int run_idle(int argc, char **argv)
+{
+	(void)argc;
+	return load_idle(argv[2], number_arg(argv[3], 64) - 1, number_arg(argv[4], CLIENTS_MAX));
+}
+
+struct mode { const char *name, *args; int least, most; int (*run)(int argc, char **argv); };
+
+static const struct mode modes[] = {
+	{ "fill", "CLUSTER LIST SECRETS ACCOUNTS [BYTES]", 6, 7, run_fill },
+	{ "run", "CLUSTER LOG WORKERS", 5, 5, run_go_on },
+	{ "watch", "CLUSTER LOG", 4, 4, run_watch },
+	{ "roots", "CLUSTER LIST", 4, 4, run_roots },
+	{ "open", "CLUSTER LIST WORKERS COUNT SEED", 7, 7, run_open },
+	{ "mint", "CLUSTER CLIENTS RATE WARM SECONDS", 7, 7, run_mint },
+	{ "etcd", "CLIENTS RATE WARM SECONDS URL...", 7, 22, run_etcd },
+	{ "release", "CLUSTER LOG WORKERS SECONDS", 6, 6, run_release },
+	{ "idle", "CLUSTER MEMBER CONNECTIONS", 5, 5, run_idle },
+};
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	if (argc == 6 && strcmp(argv[1], "fill") == 0)
-		return load_fill(argv[2], argv[3], number_arg(argv[4], 10000000),
-		    number_arg(argv[5], 100000));
-	if (argc == 5 && strcmp(argv[1], "run") == 0)
-		return load_workers(argv[2], argv[3], number_arg(argv[4], WORKERS_MAX), go_on,
-		    NULL, NULL);
-	if (argc == 4 && strcmp(argv[1], "watch") == 0)
-		return load_watch(argv[2], argv[3]);
-	if (argc == 4 && strcmp(argv[1], "roots") == 0)
-		return load_roots(argv[2], argv[3]);
-	if (argc == 7 && strcmp(argv[1], "open") == 0)
-		return load_open(argv[2], argv[3], number_arg(argv[4], WORKERS_MAX),
-		    number_arg(argv[5], 10000000), number_arg(argv[6], UINT32_MAX));
-	fprintf(stderr, "usage: load fill CLUSTER LIST SECRETS ACCOUNTS | run CLUSTER LOG WORKERS"
-			" | watch CLUSTER LOG | roots CLUSTER LIST"
-			" | open CLUSTER LIST WORKERS COUNT SEED\n");
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+		if (argc >= modes[i].least && argc <= modes[i].most
+		    && strcmp(argv[1], modes[i].name) == 0)
+			return modes[i].run(argc, argv);
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+		fprintf(stderr, "usage: load %s %s\n", modes[i].name, modes[i].args);
 	return 2;
 }

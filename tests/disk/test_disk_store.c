@@ -453,8 +453,8 @@ static uint64_t cut_in_fold(uint64_t seed, uint64_t call)
 	disk_process_ends(disk);
 	disk_power_on(disk);
 	disk->cut_after = 0;
-	ck_assert_msg(node_store_open(&store, DIR, 70, note) == SR_OK, "seed %lu call %lu: %s", seed,
-	    call, note);
+	ck_assert_msg(node_store_open(&store, DIR, 70, note) == SR_OK, "seed %lu call %lu: %s",
+	    seed, call, note);
 	ck_assert_msg(holds(store, 1), "seed %lu call %lu: rows are missing", seed, call);
 	ck_ok(fold(disk, store, UINT32_MAX));
 	ck_assert(holds(store, 1));

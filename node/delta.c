@@ -3,7 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE_BYTES (4u * 1024u * 1024u) /* of a batch, in memory before it is written */
+/* Of a row of the open batch. */
+struct place {
+	struct place *next;
+	uint64_t at;
+	size_t key_n, n;
+	bool removed;
+	uint8_t key[];
+};
 
 static const struct node_log_kind kind = { "SRDELTA1", "", true };
 
@@ -74,10 +81,23 @@ enum sr_error delta_open(struct delta **out, const char *dir, const char *name, 
 	return SR_OK;
 }
 
+static void places_clear(struct delta *self)
+{
+	while (self->first != NULL) {
+		struct place *place = self->first;
+
+		self->first = place->next;
+		free(place);
+	}
+	self->last = NULL;
+	self->open_rows = self->open_key_bytes = 0;
+}
+
 void delta_close(struct delta *self)
 {
 	if (self == NULL)
 		return;
+	places_clear(self);
 	node_log_close(&self->log);
 	index_clear(&self->index);
 	free(self);
@@ -104,38 +124,57 @@ static enum sr_error row_append(struct delta *self, const struct waiting *row)
 	return err;
 }
 
-static enum sr_error rows_append(struct delta *self, const struct pile *pile)
+static enum sr_error place_add(struct delta *self, const struct waiting *row)
 {
-	for (const struct waiting *row = pile->first; row != NULL; row = row->next) {
-		SR_TRY(row_append(self, row));
-		if (self->log.pending.n > PIECE_BYTES && row->next != NULL)
-			SR_TRY(node_log_write(&self->log, false));
-	}
-	return node_log_write(&self->log, true);
+	struct place *place = malloc(sizeof *place + row->key_n);
+
+	if (place == NULL)
+		return SR_ERR_NO_MEMORY;
+	*place = (struct place){ .key_n = row->key_n, .n = record_bytes(row),
+		.at = self->log.size + self->log.pending.n + NODE_LOG_RECORD_HEADER_BYTES,
+		.removed = row->n == 0 };
+	memcpy(place->key, row->bytes, row->key_n);
+	if (self->last != NULL)
+		self->last->next = place;
+	else
+		self->first = place;
+	self->last = place;
+	self->open_rows++;
+	self->open_key_bytes += row->key_n;
+	return SR_OK;
 }
 
-enum sr_error delta_write(struct delta *self, const struct pile *pile)
+/* The last row stays in memory: it is to carry the batch's end. */
+enum sr_error delta_put(struct delta *self, const struct pile *pile, size_t piece_bytes)
 {
-	uint64_t at = self->log.size;
-	size_t key_bytes = 0;
-	enum sr_error err;
-
-	for (const struct waiting *row = pile->first; row != NULL; row = row->next)
-		key_bytes += row->key_n;
-	SR_TRY(index_room(&self->index, pile->rows, key_bytes));
-	err = rows_append(self, pile);
-	if (err != SR_OK) {
-		node_log_discard(&self->log);
-		return self->log.size == self->log.synced_size ? err : SR_ERR_IO;
-	}
 	for (const struct waiting *row = pile->first; row != NULL; row = row->next) {
-		size_t n = record_bytes(row);
-
-		at += NODE_LOG_RECORD_HEADER_BYTES;
-		index_put(&self->index, row->bytes, row->key_n, at, (uint32_t)n, row->n == 0);
-		at += n;
+		SR_TRY(place_add(self, row));
+		SR_TRY(row_append(self, row));
+		if (self->log.pending.n > piece_bytes && row->next != NULL)
+			SR_TRY(node_log_write(&self->log, false));
 	}
 	return SR_OK;
+}
+
+enum sr_error delta_commit(struct delta *self)
+{
+	SR_TRY(index_room(&self->index, self->open_rows, self->open_key_bytes));
+	SR_TRY(node_log_write(&self->log, true));
+	for (const struct place *p = self->first; p != NULL; p = p->next)
+		index_put(&self->index, p->key, p->key_n, p->at, (uint32_t)p->n, p->removed);
+	places_clear(self);
+	return SR_OK;
+}
+
+enum sr_error delta_abandon(struct delta *self)
+{
+	places_clear(self);
+	return node_log_discard(&self->log);
+}
+
+bool delta_begun(const struct delta *self)
+{
+	return self->open_rows > 0;
 }
 
 /* --- Reading --- */

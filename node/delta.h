@@ -10,7 +10,15 @@
 #include "node/log.h"
 #include "node/row.h"
 
-struct delta { struct node_log log; struct index index; char letter; };
+struct place;
+
+struct delta {
+	struct node_log log;
+	struct index index;
+	char letter;
+	struct place *first, *last;          /* where rows of the open batch are */
+	size_t open_rows, open_key_bytes;
+};
 
 /* Opens or creates dir/name, and reads all of it. letter: of its rows. A batch that a crash cut
  * short is cut off. DAMAGED: note says how to recover. */
@@ -18,9 +26,16 @@ SR_MUST_CHECK enum sr_error delta_open(struct delta **out, const char *dir, cons
     char letter, char note[NODE_LOG_NOTE_MAX]);
 void delta_close(struct delta *self);
 
-/* One batch; durable on SR_OK. DISK_FULL, NO_MEMORY: nothing was written. IO: the process must
- * end. */
-SR_MUST_CHECK enum sr_error delta_write(struct delta *self, const struct pile *pile);
+/* Adds to the open batch, about so many bytes at a time; nobody finds the rows yet. After an error
+ * it is to be abandoned. DISK_FULL, NO_MEMORY, IO. */
+SR_MUST_CHECK enum sr_error delta_put(
+    struct delta *self, const struct pile *pile, size_t piece_bytes);
+/* Ends the batch: durable, and to be found, on SR_OK. After an error it is to be abandoned. */
+SR_MUST_CHECK enum sr_error delta_commit(struct delta *self);
+/* IO: the process must end. */
+SR_MUST_CHECK enum sr_error delta_abandon(struct delta *self);
+/* Are there rows in an open batch? */
+bool delta_begun(const struct delta *self);
 /* value: within bytes, which is malloc'd. DAMAGED. */
 SR_MUST_CHECK enum sr_error delta_read(const struct delta *self, uint8_t **bytes,
     struct sr_bytes *value, const struct index_row *row);

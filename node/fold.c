@@ -34,7 +34,9 @@ void fold_clear(struct state *self)
 
 bool fold_busy(const struct state *self)
 {
-	return (self->fold.wanted && !self->fold.hurt) || self->fold.phase != FOLD_NONE;
+	/* A batch ends in the delta that it began in. */
+	return (self->fold.wanted && !self->fold.hurt && !delta_begun(self->open)) ||
+	    self->fold.phase != FOLD_NONE;
 }
 
 static void say(const struct state *self, enum sr_error err, char *note)

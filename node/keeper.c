@@ -186,7 +186,8 @@ static enum sr_error persist(struct keeper *self, const struct enclave_effect *f
 		err = node_log_write(&self->log, sync);
 	if (err != SR_OK) {
 		self->doing = "writing safety.log";
-		node_log_discard(&self->log);
+		if (node_log_discard(&self->log) != SR_OK)
+			err = SR_ERR_IO;
 	} else if (sync) {
 		took = microseconds() - from;
 		self->sync_us += took;

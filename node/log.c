@@ -473,11 +473,6 @@ enum sr_error node_log_append(struct node_log *self, const uint8_t *bytes, size_
 	return batch_add(&self->pending, &self->pending_last, self->size, self->batch, bytes, n);
 }
 
-void node_log_discard(struct node_log *self)
-{
-	sr_writer_reset(&self->pending);
-}
-
 static enum sr_error log_allocate(struct node_log *self, uint64_t n)
 {
 	if (fallocate(self->fd, FALLOC_FL_KEEP_SIZE, (off_t)self->size, (off_t)n) == 0) {
@@ -520,6 +515,12 @@ static enum sr_error log_undo(struct node_log *self, enum sr_error err)
 		return SR_ERR_IO;
 	self->reserved = self->size;
 	return err;
+}
+
+enum sr_error node_log_discard(struct node_log *self)
+{
+	sr_writer_reset(&self->pending);
+	return self->kind->whole && self->size > self->synced_size ? log_undo(self, SR_OK) : SR_OK;
 }
 
 static enum sr_error log_put(struct node_log *self)

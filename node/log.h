@@ -70,7 +70,8 @@ SR_MUST_CHECK enum sr_error node_log_append(struct node_log *self, const uint8_t
  * it is forgotten, in a log of whole batches also what was written of it before. IO: the file's
  * state is unknown; the process must end. */
 SR_MUST_CHECK enum sr_error node_log_write(struct node_log *self, bool sync);
-void node_log_discard(struct node_log *self);
+/* Forgets the batch; in a log of whole batches what was written of it is taken off the file. IO. */
+SR_MUST_CHECK enum sr_error node_log_discard(struct node_log *self);
 /* false once the disk could not promise room for some more records; looks again each time. */
 bool node_log_has_room(struct node_log *self);
 

@@ -125,6 +125,7 @@ enum sr_error state_open(
 	memset(self, 0, sizeof *self);
 	snprintf(self->dir, sizeof self->dir, "%s", dir);
 	self->fold.old[0] = self->fold.old[1] = -1;
+	self->aside_from = NODE_STORE_ASIDE_BYTES;
 	err = parts_open(self, check, note);
 	if (err == SR_ERR_DAMAGED && note[0] == '\0')
 		snprintf(note, TABLE_NOTE_MAX,
@@ -154,22 +155,76 @@ static uint64_t fold_from(const struct state *self)
 	return half > NODE_STORE_FOLD_BYTES ? half : NODE_STORE_FOLD_BYTES;
 }
 
-static enum sr_error pile_write(struct state *self)
+static bool has_room(const struct state *self)
 {
-	if (self->pile.rows == 0)
-		return SR_OK;
-	if (file_free_bytes(self->dir) < 2 * self->pile.bytes + NODE_STORE_SPARE_BYTES)
+	return file_free_bytes(self->dir) >= 2 * self->pile.bytes + NODE_STORE_SPARE_BYTES;
+}
+
+/* What was in the file already is gone: the batch can't be completed any more. */
+static enum sr_error batch_failed(struct state *self, enum sr_error err, bool begun)
+{
+	enum sr_error undo = delta_abandon(self->open);
+
+	self->lost = begun;
+	return undo != SR_OK ? undo : err;
+}
+
+/* Not all of a large state waits in memory. */
+static enum sr_error pile_aside(struct state *self)
+{
+	bool begun = delta_begun(self->open);
+	enum sr_error err;
+
+	if (!has_room(self))
 		return SR_ERR_DISK_FULL;
-	SR_TRY(delta_write(self->open, &self->pile));
+	err = delta_put(self->open, &self->pile, self->aside_from / 4);
+	if (err != SR_OK)
+		return batch_failed(self, err, begun);
+	pile_clear(&self->pile);
+	return SR_OK;
+}
+
+enum sr_error state_put(struct state *self, size_t room, const uint8_t *key, size_t key_n,
+    const uint8_t *value, size_t n)
+{
+	if (self->lost)
+		return SR_ERR_DISK_FULL;
+	SR_TRY(pile_add(&self->pile, room, key, key_n, value, n, NULL, 0));
+	return self->pile.bytes < self->aside_from ? SR_OK : pile_aside(self);
+}
+
+static enum sr_error batch_end(struct state *self)
+{
+	bool begun = delta_begun(self->open);
+	enum sr_error err;
+
+	if (self->pile.rows == 0 && !begun)
+		return SR_OK;
+	if (!has_room(self))
+		return SR_ERR_DISK_FULL;
+	err = delta_put(self->open, &self->pile, self->aside_from / 4);
+	if (err == SR_OK)
+		err = delta_commit(self->open);
+	if (err != SR_OK)
+		return batch_failed(self, err, begun);
 	pile_clear(&self->pile);
 	return SR_OK;
 }
 
 enum sr_error state_commit(struct state *self)
 {
-	SR_TRY(pile_write(self));
+	if (self->lost)
+		return SR_ERR_DISK_FULL;
+	SR_TRY(batch_end(self));
 	self->fold.wanted = self->closed != NULL || delta_bytes(self->open) >= fold_from(self);
 	return SR_OK;
+}
+
+enum sr_error state_abandon(struct state *self)
+{
+	pile_clear(&self->pile);
+	self->lost = false;
+	return delta_abandon(self->open);
 }
 
 /* --- Reading --- */

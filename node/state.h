@@ -36,9 +36,11 @@ struct state {
 	struct table *base;
 	struct delta *closed, *open;         /* closed: or NULL */
 	unsigned number;                     /* of the open one */
-	struct pile pile;
+	struct pile pile;                    /* rows of the open batch that are not in the file */
+	bool lost;                           /* of the open batch something is gone */
 	struct fold fold;
 	uint64_t fold_from;                  /* bytes in the open delta; 0: as the base is large */
+	size_t aside_from;                   /* bytes in the pile */
 	uint64_t damaged, folds, folds_dropped; /* figures */
 };
 
@@ -48,8 +50,11 @@ SR_MUST_CHECK enum sr_error state_open(
     struct state *self, const char *dir, bool check, char note[TABLE_NOTE_MAX]);
 /* leave: a write failed, so nothing more is written. */
 void state_close(struct state *self, bool leave);
-/* DISK_FULL: nothing was written, all is kept. IO: the process must end. */
+/* node_store_state_put, node_store_commit, node_store_abandon */
+SR_MUST_CHECK enum sr_error state_put(struct state *self, size_t room, const uint8_t *key,
+    size_t key_n, const uint8_t *value, size_t n);
 SR_MUST_CHECK enum sr_error state_commit(struct state *self);
+SR_MUST_CHECK enum sr_error state_abandon(struct state *self);
 /* node_store_state_next, node_store_state_get */
 SR_MUST_CHECK enum sr_error state_next(
     struct state *self, struct node_store_cursor *at, uint8_t **value, size_t *n);

@@ -91,26 +91,26 @@ static size_t room(const struct node_store *self)
 	return NODE_STORE_BUFFER_MAX - self->state.pile.bytes - self->archive.pile.bytes;
 }
 
-enum sr_error node_store_state_put(struct node_store *self, const uint8_t *key, size_t key_n,
-    const uint8_t *value, size_t n)
-{
-	return pile_add(&self->state.pile, room(self), key, key_n, value, n, NULL, 0);
-}
-
-void node_store_abandon(struct node_store *self)
-{
-	pile_clear(&self->state.pile);
-}
-
 static enum sr_error ended(struct node_store *self, enum sr_error err)
 {
 	self->broken = self->broken || err == SR_ERR_IO;
 	return err;
 }
 
+enum sr_error node_store_state_put(struct node_store *self, const uint8_t *key, size_t key_n,
+    const uint8_t *value, size_t n)
+{
+	return ended(self, state_put(&self->state, room(self), key, key_n, value, n));
+}
+
+void node_store_abandon(struct node_store *self)
+{
+	(void)!ended(self, state_abandon(&self->state));
+}
+
 enum sr_error node_store_commit(struct node_store *self)
 {
-	enum sr_error err = ended(self, archive_commit(&self->archive));
+	enum sr_error err = self->broken ? SR_ERR_IO : ended(self, archive_commit(&self->archive));
 
 	if (err == SR_OK)
 		err = ended(self, state_commit(&self->state));
@@ -135,6 +135,11 @@ enum sr_error node_store_work(
 void node_store_fold_from(struct node_store *self, uint64_t bytes)
 {
 	self->state.fold_from = bytes;
+}
+
+void node_store_aside_from(struct node_store *self, size_t bytes)
+{
+	self->state.aside_from = bytes;
 }
 
 enum sr_error node_store_archive_put(struct node_store *self, uint64_t height,

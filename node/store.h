@@ -16,6 +16,7 @@
 #define NODE_STORE_VALUE_MAX ROW_VALUE_MAX
 #define NODE_STORE_BUFFER_MAX                                                                      \
 	(256u * 1024u * 1024u) /* rows waiting for a checkpoint, or for the disk */
+#define NODE_STORE_ASIDE_BYTES (16u * 1024u * 1024u) /* of them, of the state */
 #define NODE_STORE_ARCHIVE_BATCH 64u
 #define NODE_STORE_CHECK_ROWS 2000u          /* of the archive, after an unclean stop */
 #define NODE_STORE_SPARE_BYTES (8u * 1024u * 1024u) /* that a commit leaves free */
@@ -47,13 +48,14 @@ SR_MUST_CHECK enum sr_error node_store_open(struct node_store **out, const char 
  * left as they are. */
 void node_store_close(struct node_store *self, bool clean);
 
-/* Part of the open checkpoint; an empty value deletes. Kept in memory. TOO_MANY: the buffer is
- * full. */
+/* Part of the open checkpoint; an empty value deletes. Waits in memory up to
+ * NODE_STORE_ASIDE_BYTES, then in a batch on the disk that counts for nothing before the commit.
+ * TOO_MANY: the buffer is full. DISK_FULL, IO. */
 SR_MUST_CHECK enum sr_error node_store_state_put(struct node_store *self, const uint8_t *key,
     size_t key_n, const uint8_t *value, size_t n);
 /* Archive and state rows since the last commit, durable on SR_OK; it takes as long as what it
- * writes. DISK_FULL: nothing of the state was written, and its rows are kept. IO: rolled back; the
- * process must end. */
+ * writes. DISK_FULL: nothing of the state was written; its rows are kept, and where that can't be
+ * each put and commit says so until they are abandoned. IO: rolled back; the process must end. */
 SR_MUST_CHECK enum sr_error node_store_commit(struct node_store *self);
 
 /* Is there work to do between commits? Then node_store_work does about so many bytes of it, and
@@ -64,6 +66,8 @@ SR_MUST_CHECK enum sr_error node_store_work(
     struct node_store *self, size_t bytes, char note[NODE_STORE_NOTE_MAX]);
 /* Folds once so many bytes have changed, instead of NODE_STORE_FOLD_BYTES or half of the state. */
 void node_store_fold_from(struct node_store *self, uint64_t bytes);
+/* Rows wait on the disk from so many bytes on, instead of NODE_STORE_ASIDE_BYTES. */
+void node_store_aside_from(struct node_store *self, size_t bytes);
 
 /* Forgets what an enclave that died had put since its last checkpoint. */
 void node_store_abandon(struct node_store *self);

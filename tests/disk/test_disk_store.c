@@ -106,6 +106,7 @@ static uint32_t work(struct disk *disk, uint32_t from, uint32_t to)
 		return round;
 	}
 	node_store_fold_from(store, 12000);
+	node_store_aside_from(store, 700);
 	while (round < to) {
 		err = fold(disk, store, 3 + round % 4);
 		if (err == SR_OK && !disk->dead)
@@ -181,6 +182,7 @@ static bool life(struct disk *disk, uint32_t *done, uint32_t to)
 		return true;
 	}
 	node_store_fold_from(store, 12000);
+	node_store_aside_from(store, 700);
 	for (; *done < to; ++*done) {
 		err = fold(disk, store, 30);
 		if (err == SR_OK)
@@ -282,7 +284,7 @@ static uint64_t archive_last(struct node_store *store)
 START_TEST(a_log_that_takes_no_more_leaves_a_table_that_can_be_written)
 {
 	uint64_t seed = test_seed();
-	uint32_t failed = 0;
+	uint32_t failed = 0, again = 0;
 
 	for (uint64_t i = 0; i < 100; i++) {
 		struct disk *disk = disk_format(0, seed + i);
@@ -303,12 +305,21 @@ START_TEST(a_log_that_takes_no_more_leaves_a_table_that_can_be_written)
 		ck_ok(node_store_open(&store, DIR, 70, note));
 		ck_assert(holds(store, 2) && archive_last(store) >= 89);
 		err = many_put(store, 3000);
+		/* Where even that was not enough, the next start makes it anew. */
+		if (err != SR_OK) {
+			again++;
+			node_store_close(store, false);
+			disk_process_ends(disk);
+			ck_ok(node_store_open(&store, DIR, 70, note));
+			err = many_put(store, 3000);
+		}
 		ck_assert_msg(err == SR_OK, "seed %lu: the table can't be written", seed + i);
 		ck_ok(reads(store));
 		node_store_close(store, true);
 		disk_process_ends(disk);
 	}
 	ck_assert_uint_gt(failed, 20);
+	ck_assert_uint_lt(again, 4);
 }
 END_TEST
 

@@ -153,7 +153,7 @@ static void log_run(void)
 		error = batch == LOG_ROTATE_AT ? batch_rotate(&log, batch) :
 		    batch_write(&log, batch);
 		if (!done(error, "writing a batch")) {
-			node_log_discard(&log);
+			(void)!node_log_discard(&log);
 			/* IO: the process must end. DISK_FULL: there is room again, it goes on. */
 			if (error != SR_ERR_DISK_FULL)
 				return;

@@ -16,6 +16,7 @@
 #define FREE_MIN_BYTES (64u * 1024u * 1024u)
 #define WATCH_US 1000000u
 #define FOLD_FROM 30000u
+#define ASIDE_FROM 2000u
 
 _Static_assert(SIM_PROCESSES_MAX <= IMAGE_FIRST && IMAGE_FIRST * 2 <= DISKS_MAX, "disks");
 
@@ -125,6 +126,7 @@ bool sim_host_open(struct sim_node *node)
 			sim_say(node->sim, "node %u: %s", node->index, note);
 		/* Often: a run's state is small. */
 		node_store_fold_from(h->keeper.store, FOLD_FROM);
+		node_store_aside_from(h->keeper.store, ASIDE_FROM);
 		h->open = true;
 	}
 	if (h->blocked && keeper_low(&h->keeper, true, file_free_bytes(path_of(node)),

@@ -191,13 +191,15 @@ static enum sr_error db_open(TCBDB **out, const char *dir, const char *name)
  * writing fails, at every start again. The transaction that failed so leaves a mark, and the next
  * opening copies the rows into a new table. */
 
-/* After a failure: was it the table's fault, and not the disk's? */
+/* After a failure: was it the table's fault, and not the disk's? A page that is missing is told as a
+ * record that is. */
 static bool db_damaged(TCBDB *db)
 {
 	int code = tcbdbecode(db);
 
 	return !io_failed() &&
-	    (code == TCEMETA || code == TCERHEAD || code == TCEREAD || code == TCEMISC);
+	    (code == TCEMETA || code == TCERHEAD || code == TCEREAD || code == TCEMISC ||
+	    code == TCENOREC);
 }
 
 static enum sr_error mark_path(char out[72], const char *name)

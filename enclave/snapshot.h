@@ -35,7 +35,7 @@
 #define SNAPSHOT_KEEP_MS 600000u
 #define SNAPSHOT_ASK_MS 1000u            /* a peer that asks more often is not answered */
 /* To all peers together, so that votes don't wait behind rows; what is over it waits its turn. */
-#define SNAPSHOT_BYTES_A_SECOND (8u * 1024u * 1024u)
+#define SNAPSHOT_BYTES_A_SECOND (32u * 1024u * 1024u)
 
 /* --- the member: snapshot.c --- */
 void snapshot_asked(struct enclave_core *self, uint32_t seat, struct sr_reader *r);

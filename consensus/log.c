@@ -381,7 +381,8 @@ static enum sr_error emit_slot(const struct consensus *self, const struct emitte
 	}
 	SR_TRY(emit_votes(self, e, s));
 	SR_TRY(emit_cert(self, e, CONSENSUS_NOTAR, s->slot));
-	return emit_cert(self, e, CONSENSUS_SKIP, s->slot);
+	/* Below a final slot nobody asks who skipped. */
+	return s->slot > self->top_slot ? emit_cert(self, e, CONSENSUS_SKIP, s->slot) : SR_OK;
 }
 
 enum sr_error consensus_compact(struct consensus *self,

@@ -191,8 +191,8 @@ static enum sr_error db_open(TCBDB **out, const char *dir, const char *name)
  * writing fails, at every start again. The transaction that failed so leaves a mark, and the next
  * opening copies the rows into a new table. */
 
-/* After a failure: was it the table's fault, and not the disk's? A page that is missing is told as a
- * record that is. */
+/* After a failure: was it the table's fault, and not the disk's? A page that is missing is told as
+ * a record that is. */
 static bool db_damaged(TCBDB *db)
 {
 	int code = tcbdbecode(db);

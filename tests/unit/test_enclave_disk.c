@@ -109,10 +109,10 @@ START_TEST(a_row_opens_under_its_own_name_alone)
 END_TEST
 
 /* Even of a machine that shares the sealing key. */
-START_TEST(a_row_opens_at_its_own_member_of_its_own_chain_alone)
+START_TEST(a_row_opens_under_its_name_at_its_own_member_of_its_own_chain_alone)
 {
 	const struct sr_key32 seed = { { 3 } };
-	const struct sr_hash32 name = { { 4 } };
+	const struct sr_hash32 name = { { 4 } }, other = { { 5 } };
 	struct cluster *c = start(74);
 	struct enclave_core *core = c->nodes[1].core;
 	struct sr_writer w;
@@ -124,6 +124,7 @@ START_TEST(a_row_opens_at_its_own_member_of_its_own_chain_alone)
 	ck_ok(seal_row_put(&w, core, &name, (const uint8_t *)"row", 3));
 	ck_ok(seal_row_open(&plain, &n, false, core, &name, w.p, w.n));
 	free(plain);
+	ck_error(seal_row_open(&plain, &n, false, core, &other, w.p, w.n), SR_ERR_DECRYPT_FAILED);
 	core->keys->id_sk.b[32] ^= 1;
 	ck_error(seal_row_open(&plain, &n, false, core, &name, w.p, w.n), SR_ERR_DECRYPT_FAILED);
 	core->keys->id_sk.b[32] ^= 1;
@@ -328,7 +329,7 @@ TEST_MAIN("enclave disk",
 	a_record_taken_out_of_the_middle_of_the_log_is_noticed,
 	a_log_from_before_the_store_s_checkpoint_is_refused,
 	a_row_opens_under_its_own_name_alone,
-	a_row_opens_at_its_own_member_of_its_own_chain_alone,
+	a_row_opens_under_its_name_at_its_own_member_of_its_own_chain_alone,
 	a_log_without_its_store_is_refused,
 	a_program_that_the_genesis_does_not_list_does_not_run,
 	who_lost_his_disk_does_not_believe_he_never_voted,

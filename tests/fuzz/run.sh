@@ -19,9 +19,10 @@ one() { # target seconds
 	max=$(targets "$name" | cut -d' ' -f2)
 	mkdir -p "$out/found/$name" "$out/crashes/$name" "$CORPUS/$name"
 	ln -sf fuzz "$FUZZ/$name"
-	# Beyond its time only when a single input hangs: then libFuzzer's own limit ends it.
-	nice timeout $((seconds + 60)) "$FUZZ/$name" -max_total_time="$seconds" -max_len="$max" \
-		-timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1 \
+	# Beyond its time only when a single input hangs: then libFuzzer's own limit ends it. A minute,
+	# since a busy machine has taken twelve seconds to begin a target's world with the empty input.
+	nice timeout $((seconds + 120)) "$FUZZ/$name" -max_total_time="$seconds" -max_len="$max" \
+		-timeout=60 -report_slow_units=60 -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1 \
 		-artifact_prefix="$out/crashes/$name/" "$out/found/$name" "$CORPUS/$name" > "$log" 2>&1
 	echo "exit $?" >> "$log"
 	awk -v name="$name" '

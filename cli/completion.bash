@@ -23,7 +23,7 @@ _strongroom() {
 	'node refresh') options+=' --operator-key --via --no-wait' ;;
 	'node reattest') options+=' --seat --operator-key --via --no-wait' ;;
 	'node list') options+=' --via' ;;
-	'node policy') options+=' --operator-key --out --sig --via' ;;
+	'node policy') options+=' --announced --operator-key --out --sig --via' ;;
 	'status '*) options+=' --watch' ;;
 	'checkpoint '*) options+='' ;;
 	'genesis show') options+='' ;;

@@ -345,6 +345,7 @@ static enum sr_error want(
 	char hex[65];
 	uint64_t bytes;
 	bool already = blob_there(self, WANTED, hash, &bytes);
+	enum sr_error err;
 
 	if (already && (bytes > 0 || about.n == 0))
 		return SR_OK;
@@ -353,9 +354,10 @@ static enum sr_error want(
 	if (!already && self->figures.wanted >= BLOBS_WANTED_MAX)
 		return SR_ERR_TOO_MANY;
 	sr_hex_encode(hex, hash->b, sizeof hash->b);
-	SR_TRY(file_replace(self->places[WANTED], hex, about.p, about.n));
-	self->figures.wanted += !already;
-	return SR_OK;
+	err = file_replace(self->places[WANTED], hex, about.p, about.n);
+	/* It may be there though it is not durable: it counts, and is taken off the count later. */
+	self->figures.wanted += !already && blob_there(self, WANTED, hash, &bytes);
+	return err;
 }
 
 enum sr_error blobs_keep(struct blobs *self, bool *missing, const struct sr_hash32 *hash,

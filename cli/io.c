@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,6 +72,24 @@ enum sr_error io_load(uint8_t **out, size_t *n, const char *path, size_t max)
 	return error;
 }
 
+/* The name is there after a power cut only once its folder is on the disk, too. */
+static enum sr_error folder_sync(const char *path)
+{
+	char *copy = strdup(path);
+	enum sr_error error = SR_OK;
+	int fd;
+
+	if (copy == NULL)
+		return SR_ERR_NO_MEMORY;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(copy);
+	if (fd < 0 || fsync(fd) != 0)
+		error = SR_ERR_IO;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
 enum sr_error io_create(const char *path, const uint8_t *p, size_t n, unsigned mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
@@ -82,6 +102,8 @@ enum sr_error io_create(const char *path, const uint8_t *p, size_t n, unsigned m
 		error = SR_ERR_IO;
 	if (close(fd) != 0 && error == SR_OK)
 		error = SR_ERR_IO;
+	if (error == SR_OK)
+		error = folder_sync(path);
 	if (error != SR_OK)
 		unlink(path);
 	return error;

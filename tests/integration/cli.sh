@@ -2,33 +2,6 @@
 # The command line against a cluster: exit codes, the shape of --json, and one named error for each kind of bad input.
 . "$(dirname "$0")/lib.sh"
 
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-no() {
-	failed=$((failed + 1))
-	echo "FAIL: $1"
-	[ -s "$scratch/err" ] && sed 's/^/   | /' "$scratch/err"
-}
-# rc CODE NAME WHAT COMMAND...: this exit code, and with --json this error name ('' for none)
-rc() {
-	local want=$1 name=$2 what=$3 got found
-	shift 3
-	strongroom "$@" --json > "$scratch/out" 2> "$scratch/err" < /dev/null
-	got=$?
-	found=$(jq -r '.error.name // ""' < "$scratch/out" 2> /dev/null) || found='not one JSON object'
-	if [ $got -ne "$want" ] || [ "$found" != "$name" ]; then
-		no "$what: exit $got, error '$found'; expected $want, '$name'"
-	elif [ "$want" -ne 0 ] && [ "$(jq '.error | has("code") and has("message")' < "$scratch/out")" != true ]; then
-		no "$what: the error has no code or message"
-	else
-		ok
-	fi
-}
-# has FILTER WHAT: the last object satisfies it
-has() {
-	if [ "$(jq "$1" < "$scratch/out" 2> /dev/null)" = true ]; then ok; else no "$2: $1 on $(head -c 300 "$scratch/out")"; fi
-}
-
 cd "$scratch" || exit 1
 
 # --- without any cluster ---
@@ -272,5 +245,4 @@ strongroom cluster stop "$scratch/foreign" > /dev/null || no 'stopping the secon
 diff -q <(strongroom completion bash) "$root/cli/completion.bash" > /dev/null && ok ||
 	no 'cli/completion.bash is old: strongroom completion bash > cli/completion.bash'
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ $failed -eq 0 ]
+report

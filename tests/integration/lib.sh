@@ -66,6 +66,46 @@ trap 'exit 130' INT TERM HUP
 
 field() { jq -r "$1"; }
 
+# --- counting what holds; $scratch/out and err are those of the last command ---
+passed=0 failed=0 also=     # also: another file that tells why
+ok() { passed=$((passed + 1)); }
+no() {
+	failed=$((failed + 1))
+	echo "FAIL: $1"
+	for file in "$scratch/err" $also; do
+		[ -s "$file" ] && tail -n 8 "$file" | cut -c1-400 | sed 's/^/   | /'
+	done
+}
+# must WHAT COMMAND...
+must() {
+	local what=$1
+	shift
+	"$@" > "$scratch/out" 2> "$scratch/err" < /dev/null && ok || no "$what"
+}
+# rc CODE NAME WHAT COMMAND...: this exit code, and with --json this error name ('' for none)
+rc() {
+	local want=$1 name=$2 what=$3 got found
+	shift 3
+	strongroom "$@" --json > "$scratch/out" 2> "$scratch/err" < /dev/null
+	got=$?
+	found=$(jq -r '.error.name // ""' < "$scratch/out" 2> /dev/null) || found='not one JSON object'
+	if [ $got -ne "$want" ] || [ "$found" != "$name" ]; then
+		no "$what: exit $got, error '$found'; expected $want, '$name'"
+	elif [ "$want" -ne 0 ] && [ "$(jq '.error | has("code") and has("message")' < "$scratch/out")" != true ]; then
+		no "$what: the error has no code or message"
+	else
+		ok
+	fi
+}
+# has FILTER WHAT: the last object satisfies it
+has() {
+	if [ "$(jq "$1" < "$scratch/out" 2> /dev/null)" = true ]; then ok; else no "$2: $1 on $(head -c 300 "$scratch/out")"; fi
+}
+report() {
+	echo "$passed passed, $failed failed, 0 skipped"
+	[ $failed -eq 0 ]
+}
+
 # A base port whose 2n ports are free now; several tries are made by who uses it.
 random_port() { echo $((20000 + (RANDOM * 32768 + RANDOM) % 10000)); }
 

@@ -6,23 +6,6 @@
 
 swtpm_installed || { echo "SKIPPED: swtpm is not installed"; exit 77; }
 
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-no() {
-	failed=$((failed + 1))
-	echo "FAIL: $1"
-	head -c 400 out err 2> /dev/null | sed 's/^/   | /'
-}
-# rc CODE NAME WHAT COMMAND...: this exit code, and this error name ('' for none)
-rc() {
-	local want=$1 name=$2 what=$3 got found
-	shift 3
-	strongroom "$@" --json > out 2> err < /dev/null
-	got=$?
-	found=$(jq -r '.error.name // ""' < out 2> /dev/null) || found='not one JSON object'
-	[ $got -eq "$want" ] && [ "$found" = "$name" ] && ok ||
-		no "$what: exit $got, error '$found'; expected $want, '$name'"
-}
 get() { jq -r ".$1" < out; }
 
 cd "$scratch" || exit 1
@@ -77,5 +60,4 @@ rc 0 '' 'its host is back' cluster start "$c" --node 3
 rc 0 '' 'a key' key new
 rc 0 '' 'it goes on' nft mint 'go on'
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ $failed -eq 0 ]
+report

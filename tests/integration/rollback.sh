@@ -3,18 +3,6 @@
 # From a copy of before a refresh nothing can: its shares since then are in no backup of it. It says that, and is replaced.
 . "$(dirname "$0")/lib.sh"
 
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-no() {
-	failed=$((failed + 1))
-	echo "FAIL: $1"
-	tail -n 4 "$scratch/err" "$c/node-3/log" 2> /dev/null | sed 's/^/   | /'
-}
-must() { # WHAT COMMAND...
-	local what=$1
-	shift
-	"$@" > out 2> err < /dev/null && ok || no "$what"
-}
 get() { jq -r "$1" < out 2> /dev/null; }
 said() { sed "1,${mark}d" "$c/node-3/log" | grep -q "$1"; }
 says() { until_true "$1" said "$2" && ok || no "$3"; }
@@ -25,7 +13,7 @@ down() { local p; p=$(pid); strongroom cluster stop "$c" --node 3 "$@" > /dev/nu
 back_to() { rm -rf "$c/node-3" && cp -a "$1" "$c/node-3"; }
 
 cd "$scratch" || exit 1
-c=$STRONGROOM_CLUSTER
+c=$STRONGROOM_CLUSTER also=$STRONGROOM_CLUSTER/node-3/log
 echo '{ "refresh_min": "0s", "window": "15s" }' > policy.json
 must init strongroom cluster init "$c" --policy policy.json
 must start strongroom cluster start "$c"
@@ -92,5 +80,4 @@ must 'the secret opens' strongroom secret get "$secret" -o small.again
 cmp -s small small.again && ok || no 'the bytes at the end'
 
 must stop strongroom cluster stop "$c"
-echo "$passed passed, $failed failed, 0 skipped"
-[ $failed -eq 0 ]
+report

@@ -3,19 +3,6 @@
 # killed meanwhile; operations go on, and what was stored at the start opens at the end.
 . "$(dirname "$0")/lib.sh"
 
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-no() {
-	failed=$((failed + 1))
-	echo "FAIL: $1"
-	[ -s "$scratch/err" ] && tail -n 5 "$scratch/err" | sed 's/^/   | /'
-}
-# must WHAT COMMAND...
-must() {
-	local what=$1
-	shift
-	"$@" > "$scratch/out" 2> "$scratch/err" < /dev/null && ok || no "$what"
-}
 field() { jq -r "$1" < "$scratch/out" 2> /dev/null; }
 is() { [ "$(field "$1")" = "$2" ] && ok || no "$3: $1 is $(field "$1"), not $2"; }
 
@@ -152,5 +139,4 @@ until_true 90 gone "$slept" && ok || no 'it ends when it learns from any member 
 tail -n 3 mine/log | grep -q 'its keys are wiped' && ok || no 'and says so'
 
 must stop strongroom cluster stop "$c"
-echo "$passed passed, $failed failed, 0 skipped"
-[ $failed -eq 0 ]
+report

@@ -151,9 +151,10 @@ enum sr_error consensus_receive(struct consensus *self, uint64_t now_ms, uint32_
 	if (flooding(self, from))
 		return SR_ERR_TOO_MANY;
 	error = cons_receive(self, from, msg, n);
-	if (error == SR_OK)
+	if (error == SR_OK) {
+		cons_absent_heard(self, from);
 		self->heard_ms[from] = now_ms;
-	else if (counts_as_bad(error))
+	} else if (counts_as_bad(error))
 		self->bad_n[from]++;
 	if (self->stopped != SR_OK)
 		return self->stopped;

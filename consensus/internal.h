@@ -26,6 +26,8 @@
 #define CONS_RTT_MAX_MS 2000u
 #define CONS_LATE_ONE 1000u                         /* the late factor counts thousandths */
 #define CONS_LATE_MAX 32000u
+#define CONS_ABSENT_TURNS 64u                       /* waited for every so many turns at least */
+#define CONS_ABSENT_QUIET_MS 2000u
 #define CONS_RETRY_MS 50u                           /* ask the application again */
 #define CONS_STANDSTILL_MIN_MS 500u
 #define CONS_STANDSTILL_MAX_MS 5000u
@@ -148,6 +150,7 @@ struct consensus {
 	uint32_t late;
 	uint32_t rtt_ms[CONS_RTT_SAMPLES];
 	uint32_t rtt_n, rtt_p90_ms;      /* the timer is asked for at every step */
+	uint32_t missed[SR_MEMBERS_MAX]; /* its last slots that were skipped, one after another */
 	uint64_t proposed_slot, proposed_ms;
 	uint64_t retry_ms;               /* the application was not ready; 0 none */
 	uint64_t early_ms;               /* a proposal is waiting for my clock; 0 none */
@@ -260,6 +263,14 @@ SR_MUST_CHECK enum sr_error cons_commit_one(struct consensus *self, struct cons_
 /* When may I propose in the frontier slot? false: not at all now. */
 bool cons_propose_due(struct consensus *self, uint64_t *at_ms, struct cons_block **parent);
 SR_MUST_CHECK enum sr_error cons_propose(struct consensus *self);
+
+/* --- absent.c --- */
+/* A slot was left with its certificate. */
+void cons_absent_settled(struct consensus *self, uint64_t slot);
+/* Before heard_ms is set. */
+void cons_absent_heard(struct consensus *self, uint32_t from);
+/* Is the frontier's author not worth waiting for? */
+bool cons_absent_hurry(const struct consensus *self);
 
 /* --- timer.c --- */
 uint32_t cons_skip_timeout_ms(const struct consensus *self);

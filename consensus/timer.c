@@ -57,6 +57,8 @@ uint32_t cons_skip_timeout_ms(const struct consensus *self)
 	uint64_t ms = (uint64_t)self->config.slot_ms + 4u * (uint64_t)self->rtt_p90_ms + 50u;
 	uint64_t rotations = (self->frontier - 1 - self->top_slot) / self->config.n;
 
+	if (cons_absent_hurry(self))
+		return 0;
 	ms <<= rotations < 5 ? rotations : 5;
 	ms = ms * self->late / CONS_LATE_ONE;
 	return ms < CONS_SKIP_MAX_MS ? (uint32_t)ms : CONS_SKIP_MAX_MS;
@@ -74,6 +76,7 @@ void cons_frontier_advance(struct consensus *self)
 		if (s == NULL || (s->certs[CONSENSUS_NOTAR - 1] == NULL &&
 		    s->certs[CONSENSUS_SKIP - 1] == NULL))
 			break;
+		cons_absent_settled(self, slot);
 	}
 	if (slot == self->frontier)
 		return;

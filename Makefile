@@ -175,6 +175,7 @@ USE_test_load_pace := base
 WITH_test_load_pace := tests/load/pace.c
 # Plays members whole: their vault, a genesis of cores.
 USE_test_cli_client := cli config $(USE_enclave)
+USE_test_cli_ask := $(USE_test_cli_client)
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PROP_SRC := $(wildcard tests/prop/test_*.c)

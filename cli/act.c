@@ -506,7 +506,6 @@ enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
     const struct sr_hash32 *label, struct sr_key32 *kem)
 {
 	struct share_search *s = calloc(1, sizeof *s);
-	struct shamir_index bad;
 	struct sr_reader r;
 	unsigned pause_ms = 10;
 	enum sr_error error;
@@ -522,8 +521,9 @@ enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
 	if (error == SR_OK)
 		error = shamir_tdh2_check(&s->ct, label->b, sizeof label->b);
 	while (error == SR_OK && s->n < self->epoch->threshold) {
-		error = client_ask_all(self, CLIENT_SHARE,
-		    (struct sr_bytes){ ticket->b, sizeof ticket->b }, s->have, share_take, s);
+		error = client_ask_few(self, CLIENT_SHARE,
+		    (struct sr_bytes){ ticket->b, sizeof ticket->b }, s->have,
+		    self->epoch->threshold - s->n, share_take, s);
 		if (error != SR_OK || s->n >= self->epoch->threshold)
 			break;
 		if (s->denials > self->epoch->n - self->epoch->threshold)
@@ -536,8 +536,8 @@ enum sr_error client_shares(struct client *self, const struct sr_hash32 *ticket,
 			cli_pause_ms(pause_ms = pause_ms < 200 ? pause_ms * 2 : 200);
 	}
 	if (error == SR_OK)
-		error = shamir_tdh2_combine(kem, &bad, &s->ct, label->b, sizeof label->b,
-		    s->indices, s->keys, s->shares, s->n, self->epoch->threshold);
+		error = shamir_tdh2_open(kem, label->b, sizeof label->b, s->indices, s->shares,
+		    self->epoch->threshold);
 	free(s);
 	return error;
 }

@@ -133,9 +133,21 @@ struct asking {
 	struct client *client;
 	struct sealed *sealed;
 	struct rpc_call *calls;
+	uint32_t n;
 	client_taker *take;
 	void *ctx;
 };
+
+/* One more is asked instead of one that gave nothing. */
+static void let_one_go(struct asking *a)
+{
+	uint32_t i = 0;
+
+	while (i < a->n && a->calls[i].hold_ms == 0)
+		i++;
+	if (i < a->n)
+		a->calls[i].hold_ms = 0;
+}
 
 static bool asked_one(void *ctx, struct rpc_call *call)
 {
@@ -148,13 +160,15 @@ static bool asked_one(void *ctx, struct rpc_call *call)
 	error = sealed_open(a->client, &a->sealed[call - a->calls], call, &code, &answer, &n);
 	if (error != SR_OK || client_passing(code))
 		client_trouble(a->client, call->member, error != SR_OK ? error : code);
+	if (error != SR_OK || code != SR_OK)
+		let_one_go(a);
 	enough = a->take(a->ctx, call->member, error, code, answer, n);
 	client_answer_free(answer, n);
 	return enough;
 }
 
-enum sr_error client_ask_all(struct client *self, enum client_method method,
-    struct sr_bytes payload, const bool *skip, client_taker *take, void *ctx)
+enum sr_error client_ask_few(struct client *self, enum client_method method,
+    struct sr_bytes payload, const bool *skip, uint32_t few, client_taker *take, void *ctx)
 {
 	uint32_t n = self->epoch->n, count = 0;
 	struct asking a = { .client = self, .take = take, .ctx = ctx };
@@ -175,11 +189,14 @@ enum sr_error client_ask_all(struct client *self, enum client_method method,
 		a.calls[count].payload = (struct sr_bytes){ a.sealed[count].bytes.p,
 			a.sealed[count].bytes.n };
 		a.calls[count].timeout_ms = attempt_ms(self, 5000);
+		a.calls[count].hold_ms =
+		    count < few ? 0 : self->genesis->slot_ms + CLIENT_PATIENCE_MS;
 		a.calls[count].answer_max = CLIENT_BYTES_MAX;
 		client_to_member(self, &a.calls[count], self->order[i]);
 		list[count] = &a.calls[count];
 		count++;
 	}
+	a.n = count;
 	if (error == SR_OK)
 		rpc_run(self->http, list, count, asked_one, &a);
 	for (uint32_t i = 0; i < count; i++) {
@@ -189,6 +206,12 @@ enum sr_error client_ask_all(struct client *self, enum client_method method,
 	free(a.sealed);
 	free(a.calls);
 	return error;
+}
+
+enum sr_error client_ask_all(struct client *self, enum client_method method,
+    struct sr_bytes payload, const bool *skip, client_taker *take, void *ctx)
+{
+	return client_ask_few(self, method, payload, skip, self->epoch->n, take, ctx);
 }
 
 /* --- reading --- */

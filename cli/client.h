@@ -26,6 +26,7 @@
 #include "vault/record.h"
 
 #define CLIENT_TRAIL_BYTES_MAX (512u * 1024u * 1024u)   /* of a whole trail, where one is needed */
+#define CLIENT_PATIENCE_MS 200u         /* with those asked first, beyond a slot */
 #define CLIENT_BYTES_MAX (CLIENT_ANSWER_MAX + 65536u)   /* of an answer, sealed */
 
 struct rpc_call;
@@ -115,6 +116,10 @@ typedef bool client_taker(void *ctx, uint32_t member, enum sr_error error, enum 
     const uint8_t *answer, size_t n);
 SR_MUST_CHECK enum sr_error client_ask_all(struct client *self, enum client_method method,
     struct sr_bytes payload, const bool *skip, client_taker *take, void *ctx);
+/* The same, but so many at first: one more for each that gives nothing, and all of them a slot and
+ * CLIENT_PATIENCE_MS later. */
+SR_MUST_CHECK enum sr_error client_ask_few(struct client *self, enum client_method method,
+    struct sr_bytes payload, const bool *skip, uint32_t few, client_taker *take, void *ctx);
 /* For the files of the client itself. */
 void client_trouble(struct client *self, uint32_t member, enum sr_error error);
 void client_to_member(const struct client *self, struct rpc_call *call, uint32_t member);

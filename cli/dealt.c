@@ -326,7 +326,8 @@ static enum sr_error pairs_collect(struct pair_search *s, const struct vault_dea
 	while (s->n < s->c.t) {
 		if (s->holders_n < s->c.t)
 			return SR_ERR_HOLDERS_FEW;
-		SR_TRY(client_ask_all(s->client, CLIENT_SHARE, payload, s->skip, pair_take, s));
+		SR_TRY(client_ask_few(s->client, CLIENT_SHARE, payload, s->skip, s->c.t - s->n,
+		    pair_take, s));
 		if (s->n >= s->c.t)
 			break;
 		if (s->moved)

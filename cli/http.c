@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "cli/cli.h"
 
 #define CONNECT_MS 3000L
 #define POLL_MS 100
@@ -254,17 +255,23 @@ static void request_cancel(struct http *self, struct http_request *r)
 	request_end(self, r, SR_ERR_CANCELLED);
 }
 
-static void request_begin(struct http *self, struct http_request *r)
+static void request_clean(struct http_request *r)
 {
-	enum sr_error error = SR_OK;
-
-	r->finished = false;
+	r->begun = r->finished = false;
 	r->error = SR_OK;
 	r->status = 0;
 	r->answer = NULL;
 	r->answer_n = 0;
 	r->moved = 0;
 	r->sha.handle = NULL;
+	r->transfer = NULL;
+}
+
+static void request_begin(struct http *self, struct http_request *r)
+{
+	enum sr_error error = SR_OK;
+
+	r->begun = true;
 	r->transfer = calloc(1, sizeof *r->transfer);
 	if (r->verb == HTTP_GET && r->fd >= 0)
 		error = sr_sha256_init(&r->sha);
@@ -332,33 +339,78 @@ static bool collect(struct http *self, bool (*done)(void *, struct http_request 
 	return stop;
 }
 
-static bool unfinished(struct http_request *const *requests, size_t n)
+/* What http_run works on. */
+struct run {
+	struct http *http;
+	struct http_request *const *requests;
+	size_t n;
+	bool (*done)(void *ctx, struct http_request *request);
+	void *ctx;
+	uint64_t since_ms;
+};
+
+static bool under_way(const struct run *run)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!requests[i]->finished)
+	for (size_t i = 0; i < run->n; i++)
+		if (run->requests[i]->begun && !run->requests[i]->finished)
 			return true;
 	return false;
+}
+
+static bool begin_one(const struct run *run, struct http_request *r)
+{
+	request_begin(run->http, r);
+	return r->finished && run->done != NULL && run->done(run->ctx, r);
+}
+
+/* Those whose time has come; one whose time has not when nothing else goes on. true: stop. */
+static bool begin_due(const struct run *run)
+{
+	uint64_t passed_ms = cli_monotonic_ms() - run->since_ms;
+
+	for (size_t i = 0; i < run->n; i++)
+		if (!run->requests[i]->begun && run->requests[i]->hold_ms <= passed_ms &&
+		    begin_one(run, run->requests[i]))
+			return true;
+	for (size_t i = 0; i < run->n && !under_way(run); i++)
+		if (!run->requests[i]->begun && begin_one(run, run->requests[i]))
+			return true;
+	return false;
+}
+
+/* How long to sleep at most. */
+static int pause_ms(const struct run *run)
+{
+	uint64_t passed_ms = cli_monotonic_ms() - run->since_ms, ms = POLL_MS;
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct http_request *r = run->requests[i];
+
+		if (!r->begun && r->hold_ms < passed_ms + ms)
+			ms = r->hold_ms > passed_ms ? r->hold_ms - passed_ms : 0;
+	}
+	return (int)ms;
 }
 
 void http_run(struct http *self, struct http_request *const *requests, size_t n,
     bool (*done)(void *ctx, struct http_request *request), void (*step)(void *ctx), void *ctx)
 {
-	bool stop = false;
-	int running = 1;
+	struct run run = { self, requests, n, done, ctx, cli_monotonic_ms() };
+	bool stop;
+	int running;
 
-	for (size_t i = 0; i < n; i++) {
-		request_begin(self, requests[i]);
-		if (requests[i]->finished && done != NULL && done(ctx, requests[i]))
-			stop = true;
-	}
-	while (!stop && running > 0 && unfinished(requests, n)) {
+	for (size_t i = 0; i < n; i++)
+		request_clean(requests[i]);
+	stop = begin_due(&run);
+	while (!stop && under_way(&run)) {
 		if (curl_multi_perform(self->multi, &running) != CURLM_OK)
 			break;
 		stop = collect(self, done, ctx);
 		if (step != NULL)
 			step(ctx);
-		if (!stop && running > 0 &&
-		    curl_multi_poll(self->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
+		stop = stop || begin_due(&run);
+		if (!stop && under_way(&run) &&
+		    curl_multi_poll(self->multi, NULL, 0, pause_ms(&run), NULL) != CURLM_OK)
 			break;
 	}
 	for (size_t i = 0; i < n; i++)

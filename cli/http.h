@@ -22,11 +22,13 @@ struct http_request {
 	int fd; /* PUT: sent from its beginning. GET: written to it; else -1 */
 	uint64_t fd_bytes;               /* PUT: how many */
 	uint64_t answer_max;             /* bytes accepted */
-	uint64_t timeout_ms;
+	uint64_t timeout_ms;             /* from its beginning on */
+	/* Begins so long after the run, or when no other is under way; done may change it. */
+	uint64_t hold_ms;
 	void *ctx;                       /* the caller's */
 
 	/* results */
-	bool finished;
+	bool begun, finished;
 	enum sr_error error;             /* SR_OK: an answer came, whatever its status */
 	long status;
 	uint8_t *answer; /* owned by the request (http_request_clear) unless fd >= 0 */

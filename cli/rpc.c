@@ -79,31 +79,38 @@ static enum sr_error answer_parse(struct rpc_call *call, const struct http_reque
 	return error;
 }
 
-struct run { bool (*done)(void *ctx, struct rpc_call *call); void *ctx; };
+struct run {
+	bool (*done)(void *ctx, struct rpc_call *call);
+	void *ctx;
+	struct slot *slots;
+	size_t n;
+};
 
 struct slot {
 	struct http_request request;
 	struct rpc_call *call;
-	const struct run *run;
 	char *body;
 };
 
 static bool request_done(void *ctx, struct http_request *r)
 {
 	struct slot *slot = r->ctx;
+	struct run *run = ctx;
+	bool enough;
 
-	(void)ctx;
 	slot->call->error = answer_parse(slot->call, r);
-	return slot->run->done != NULL && slot->run->done(slot->run->ctx, slot->call);
+	enough = run->done != NULL && run->done(run->ctx, slot->call);
+	for (size_t i = 0; i < run->n; i++)
+		run->slots[i].request.hold_ms = run->slots[i].call->hold_ms;
+	return enough;
 }
 
-static enum sr_error slot_fill(struct slot *slot, struct rpc_call *call, const struct run *run)
+static enum sr_error slot_fill(struct slot *slot, struct rpc_call *call)
 {
 	struct http_request *r = &slot->request;
 	int n;
 
 	slot->call = call;
-	slot->run = run;
 	call->error = SR_ERR_CANCELLED;
 	call->answer = NULL;
 	call->answer_n = 0;
@@ -121,6 +128,7 @@ static enum sr_error slot_fill(struct slot *slot, struct rpc_call *call, const s
 	r->fd = -1;
 	r->answer_max = 2 * call->answer_max + 65536;
 	r->timeout_ms = call->timeout_ms;
+	r->hold_ms = call->hold_ms;
 	r->ctx = slot;
 	return SR_OK;
 }
@@ -128,14 +136,14 @@ static enum sr_error slot_fill(struct slot *slot, struct rpc_call *call, const s
 void rpc_run(struct http *http, struct rpc_call *const *calls, size_t n,
     bool (*done)(void *ctx, struct rpc_call *call), void *ctx)
 {
-	struct run run = { done, ctx };
 	struct slot *slots = calloc(n > 0 ? n : 1, sizeof *slots);
+	struct run run = { done, ctx, slots, n };
 	struct http_request *requests[SR_MEMBERS_MAX] = { NULL };
 	size_t ready = 0;
 
 	SR_ASSERT(n <= SR_MEMBERS_MAX);
 	for (size_t i = 0; i < n; i++) {
-		enum sr_error error = slots != NULL ? slot_fill(&slots[i], calls[i], &run)
+		enum sr_error error = slots != NULL ? slot_fill(&slots[i], calls[i])
 						    : SR_ERR_NO_MEMORY;
 
 		if (error == SR_OK)
@@ -143,7 +151,7 @@ void rpc_run(struct http *http, struct rpc_call *const *calls, size_t n,
 		else
 			calls[i]->error = error;
 	}
-	http_run(http, requests, ready, request_done, NULL, NULL);
+	http_run(http, requests, ready, request_done, NULL, &run);
 	for (size_t i = 0; slots != NULL && i < n; i++) {
 		http_request_clear(&slots[i].request);
 		free(slots[i].body);

@@ -15,7 +15,7 @@ struct rpc_call {
 	bool unpinned;                   /* http.h */
 	struct sr_bytes payload;         /* borrowed */
 	uint64_t number;                 /* BLOCK: a height, 0 the newest; TRAIL: the first step */
-	uint64_t timeout_ms;
+	uint64_t timeout_ms, hold_ms;    /* http.h */
 	size_t answer_max;
 
 	/* results */

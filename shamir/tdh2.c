@@ -156,12 +156,27 @@ static enum sr_error interpolate(struct sr_point *z, const struct shamir_index *
 	return SR_OK;
 }
 
+enum sr_error shamir_tdh2_open(struct sr_key32 *key, const uint8_t *label, size_t label_n,
+    const struct shamir_index *indices, const struct shamir_tdh2_share *shares, uint32_t t)
+{
+	struct sr_point z = sr_point_identity;
+	enum sr_error error;
+
+	sr_key32_wipe(key);
+	if (t < 1 || t > SHAMIR_T_MAX)
+		return SR_ERR_THRESHOLD;
+	error = interpolate(&z, indices, shares, t);
+	if (error == SR_OK)
+		error = derive(key, &z, label, label_n);
+	sr_wipe(&z, sizeof z);
+	return error;
+}
+
 enum sr_error shamir_tdh2_combine(struct sr_key32 *key, struct shamir_index *bad,
     const struct shamir_tdh2_ct *ct, const uint8_t *label, size_t label_n,
     const struct shamir_index *indices,
     const struct sr_point *keys, const struct shamir_tdh2_share *shares, size_t n, uint32_t t)
 {
-	struct sr_point z = sr_point_identity;
 	enum sr_error error;
 
 	sr_key32_wipe(key);
@@ -179,11 +194,7 @@ enum sr_error shamir_tdh2_combine(struct sr_key32 *key, struct shamir_index *bad
 			return error;
 		}
 	}
-	error = interpolate(&z, indices, shares, t);
-	if (error == SR_OK)
-		error = derive(key, &z, label, label_n);
-	sr_wipe(&z, sizeof z);
-	return error;
+	return shamir_tdh2_open(key, label, label_n, indices, shares, t);
 }
 
 void shamir_tdh2_ct_write(struct sr_writer *w, const struct shamir_tdh2_ct *ct)

@@ -40,6 +40,11 @@ SR_MUST_CHECK enum sr_error shamir_tdh2_share_make(struct shamir_tdh2_share *out
 SR_MUST_CHECK enum sr_error shamir_tdh2_share_verify(const struct shamir_tdh2_share *share,
     const struct sr_point *y_i, const struct shamir_tdh2_ct *ct, const uint8_t *label,
     size_t label_n);
+/* Of the first t shares, each verified by the caller, of a ciphertext that it has checked.
+ * THRESHOLD; SHARE_INDEX, SHARE_DUPLICATE. */
+SR_MUST_CHECK enum sr_error shamir_tdh2_open(struct sr_key32 *key, const uint8_t *label,
+    size_t label_n, const struct shamir_index *indices, const struct shamir_tdh2_share *shares,
+    uint32_t t);
 /*
  * Checks the ciphertext and every one of the n shares against keys[i] (the Y_i of indices[i]), and
  * combines. SHARE_TOO_FEW below t; SHARE_INDEX, SHARE_DUPLICATE; SHARE_BAD with the culprit's index

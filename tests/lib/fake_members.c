@@ -380,6 +380,8 @@ static void sealed(struct fake_members *self, struct rpc_call *call, uint32_t in
 	sr_writer_init(&a.payload, CLIENT_ANSWER_MAX);
 	if (call->method == CLIENT_SUBMIT)
 		submit(self, r, &a);
+	else if (call->method == CLIENT_SHARE)
+		self->share(self, r, &a);
 	else
 		get(self, r, &a);
 	if (self->after != NULL)
@@ -411,7 +413,8 @@ static void answer(struct fake_members *self, struct rpc_call *call)
 		call->error = self->before(self, &r);
 	if (call->error != SR_OK)
 		return;
-	if (call->method == CLIENT_SUBMIT || call->method == CLIENT_GET) {
+	if (call->method == CLIENT_SUBMIT || call->method == CLIENT_GET ||
+	    (call->method == CLIENT_SHARE && self->share != NULL)) {
 		sealed(self, call, index, &r);
 		return;
 	}
@@ -422,18 +425,37 @@ static void answer(struct fake_members *self, struct rpc_call *call)
 	sr_writer_clear(&w);
 }
 
+/* The one that is asked next: nothing takes any time but holds. */
+static struct rpc_call *next_call(struct rpc_call *const *calls, const bool *asked, size_t n)
+{
+	struct rpc_call *next = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (!asked[i] && (next == NULL || calls[i]->hold_ms < next->hold_ms))
+			next = calls[i];
+	return next;
+}
+
 void fake_members_run(struct rpc_call *const *calls, size_t n,
     bool (*done)(void *ctx, struct rpc_call *call), void *ctx)
 {
-	bool enough = false;
+	bool asked[SR_MEMBERS_MAX] = { false }, enough = false;
+	struct rpc_call *call;
 
+	must(n <= SR_MEMBERS_MAX, "so many calls");
 	for (size_t i = 0; i < n; i++) {
 		calls[i]->error = SR_ERR_CANCELLED;
 		calls[i]->answer = NULL;
 		calls[i]->answer_n = 0;
-		if (enough)
+	}
+	while (!enough && (call = next_call(calls, asked, n)) != NULL) {
+		for (size_t i = 0; i < n; i++)
+			asked[i] = asked[i] || calls[i] == call;
+		answer(all, call);
+		if (call->error == SR_ERR_CANCELLED)
 			continue;
-		answer(all, calls[i]);
-		enough = done != NULL && done(ctx, calls[i]);
+		if (call->hold_ms > all->held_ms)
+			all->held_ms = call->hold_ms;
+		enough = done != NULL && done(ctx, call);
 	}
 }

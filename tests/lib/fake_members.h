@@ -42,11 +42,15 @@ struct fake_members {
 	 * epochs as total in all; and who shows it. */
 	struct { uint64_t fork, total; bool by_seat[SR_MEMBERS_MAX]; } other;
 	unsigned counts[32];             /* requests that arrived, by method */
-	/* SR_OK: go on; else the way's error. */
+	/* SR_OK: go on; CANCELLED: no answer ever comes; else the way's error. */
 	enum sr_error (*before)(struct fake_members *self, const struct fake_request *r);
 	/* May change what is answered; it is signed with the seat's own key. */
 	void (*after)(
 	    struct fake_members *self, const struct fake_request *r, struct fake_answer *a);
+	/* Answers SHARE. */
+	void (*share)(
+	    struct fake_members *self, const struct fake_request *r, struct fake_answer *a);
+	uint64_t held_ms;                /* the longest hold of a call that was answered */
 	/* A proof of that request is of this older state. */
 	bool (*stale)(struct fake_members *self, const struct fake_request *r);
 	struct { struct vault_tree *tree; uint64_t height; } old;

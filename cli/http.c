@@ -61,6 +61,11 @@ enum sr_error http_new(struct http **out)
 		return SR_ERR_NO_MEMORY;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		(*out)->multi = curl_multi_init();
+	/* Else it keeps four for each request under way, and a handshake costs more than most
+	 * requests. */
+	if ((*out)->multi != NULL)
+		(void)curl_multi_setopt(
+		    (*out)->multi, CURLMOPT_MAXCONNECTS, (long)(2 * SR_MEMBERS_MAX));
 	if ((*out)->multi == NULL) {
 		free(*out);
 		*out = NULL;

@@ -30,6 +30,16 @@ static bool has_a_chance(uint32_t missed)
 	return (missed & (missed - 1)) == 0 || missed % CONS_ABSENT_TURNS == 0;
 }
 
+/* Operations wait; or the newest block has some, whose senders soon bring the next. */
+static bool busy(const struct consensus *self)
+{
+	const struct consensus_cert *notar = cons_cert_of(self, CONSENSUS_NOTAR, self->notar_slot);
+	const struct cons_block *b = notar == NULL ? NULL :
+	    cons_tree_find(self, self->notar_slot, &notar->hash);
+
+	return self->ports.has_work(self->ports.ctx) || (b != NULL && b->body_n > 0);
+}
+
 bool cons_absent_hurry(const struct consensus *self)
 {
 	uint32_t author = cons_author(self, self->frontier);
@@ -37,5 +47,5 @@ bool cons_absent_hurry(const struct consensus *self)
 	/* Without finality it may be the network, and all are waited for as long as ever. */
 	return self->frontier - 1 - self->top_slot < self->config.n &&
 	    author != self->config.self && !has_a_chance(self->missed[author]) &&
-	    self->ports.has_work(self->ports.ctx);
+	    busy(self);
 }

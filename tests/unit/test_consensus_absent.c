@@ -14,11 +14,12 @@
 struct world {
 	struct puppet *p;
 	struct puppet_block last;
+	const char *body;
 };
 
 static void final_block(struct world *w, uint64_t slot)
 {
-	struct puppet_block b = puppet_block(w->p, &w->last, slot, "op");
+	struct puppet_block b = puppet_block(w->p, &w->last, slot, w->body);
 	struct consensus_cert skips[2], notar;
 	uint32_t skips_n = 0;
 
@@ -61,6 +62,7 @@ static struct world begin(bool work)
 	struct world w = { .p = puppet_new(4, 0) };
 
 	w.last = puppet_genesis(w.p);
+	w.body = work ? "op" : NULL;
 	w.p->c->nodes[0].app.work = work;
 	return w;
 }
@@ -97,6 +99,19 @@ START_TEST(while_nothing_waits_it_is_waited_for)
 	w.p->c->nodes[0].app.work = true;
 	ck_ok(consensus_work(puppet_consensus(w.p), w.p->c->now_ms));
 	ck_assert(puppet_voted(w.p, CONSENSUS_SKIP, 39, NULL));
+	puppet_free(w.p);
+}
+END_TEST
+
+START_TEST(a_block_with_operations_is_as_good_as_some_that_wait)
+{
+	struct world w = begin(false);
+
+	for (uint64_t n = 0; n < 6; n++) {
+		w.body = n == 3 ? "op" : NULL;
+		ck_assert_uint_eq(turn(&w, n), n == 3 ? 0 : FULL_MS);
+		turn_end(&w, n);
+	}
 	puppet_free(w.p);
 }
 END_TEST
@@ -209,6 +224,7 @@ END_TEST
 TEST_MAIN("consensus_absent",
 	an_author_that_is_down_is_waited_for_less_and_less_often,
 	while_nothing_waits_it_is_waited_for,
+	a_block_with_operations_is_as_good_as_some_that_wait,
 	without_finality_all_are_waited_for,
 	its_own_slot_is_never_left_in_a_hurry,
 	a_block_of_its_own_makes_it_one_like_the_others,

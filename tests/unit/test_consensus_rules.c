@@ -51,6 +51,28 @@ START_TEST(the_same_vote_twice_counts_once)
 }
 END_TEST
 
+START_TEST(votes_for_two_blocks_make_no_certificate_of_either)
+{
+	struct puppet *p = puppet_new(4, 0);
+	struct puppet_block g = puppet_genesis(p), a = puppet_block(p, &g, 1, "one");
+	struct puppet_block b = puppet_block(p, &g, 1, "two");
+	struct consensus_vote v;
+
+	puppet_pass(p, 100);
+	ck_ok(puppet_say_propose(p, 1, &a, NULL, NULL, 0));
+	v = puppet_vote(p, 1, CONSENSUS_NOTAR, 1, &a.hash);
+	ck_ok(puppet_say_vote(p, &v));
+	v = puppet_vote(p, 2, CONSENSUS_NOTAR, 1, &b.hash);
+	ck_ok(puppet_say_vote(p, &v));
+	ck_assert_uint_eq(puppet_status(p).frontier_slot, 1);
+	ck_assert(!puppet_voted(p, CONSENSUS_FINAL, 1, NULL));
+	v = puppet_vote(p, 3, CONSENSUS_NOTAR, 1, &a.hash);
+	ck_ok(puppet_say_vote(p, &v));
+	ck_assert(puppet_voted(p, CONSENSUS_FINAL, 1, &a.hash));
+	puppet_free(p);
+}
+END_TEST
+
 START_TEST(a_vote_with_a_wrong_signature_is_refused_and_counts_nothing)
 {
 	struct puppet *p = puppet_new(4, 0);
@@ -996,6 +1018,7 @@ END_TEST
 TEST_MAIN("consensus_rules",
 	a_good_proposal_draws_notar_and_its_certificate_draws_final,
 	the_same_vote_twice_counts_once,
+	votes_for_two_blocks_make_no_certificate_of_either,
 	a_vote_with_a_wrong_signature_is_refused_and_counts_nothing,
 	only_the_first_of_two_proposals_in_a_slot_draws_notar,
 	no_second_notar_in_a_slot_even_for_a_block_fetched_by_hash,

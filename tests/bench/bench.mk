@@ -15,7 +15,7 @@ $(eval $(call program_rule,$(O)/tests/bench/bench-gfshare,tests/bench/rows/gfsha
 BENCH_RUN = BIN=$(BIN) PROGRAMS=$(O)/tests/bench LOAD=$(LOAD) OUT=$(BENCH_DIR) RUNS=$(RUNS) ROWS="$(ROWS)" \
 	CC="$(CC)" tests/bench/bench.sh
 
-.PHONY: bench bench-large bench-parts bench-programs deps-bench check-bench
+.PHONY: bench bench-large bench-parts bench-profile bench-programs deps-bench check-bench
 bench-programs: all $(BENCH_PROGRAMS) load-program
 
 bench: bench-programs
@@ -29,15 +29,21 @@ bench-large: bench-programs
 bench-parts: all $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; BIN=$(BIN) $$b; done
 
+# Where the processor's time goes, by perf: docs/PROFILE.md.
+bench-profile: bench-programs
+	@BIN=$(BIN) PROGRAMS=$(O)/tests/bench LOAD=$(LOAD) tests/bench/profile.sh throughput
+	@BIN=$(BIN) PROGRAMS=$(O)/tests/bench LOAD=$(LOAD) tests/bench/profile.sh release
+
 # Planted figures that must be called what they are, and each part of the harness once, small.
 CHECK_STEPS += check-bench
 check-bench: bench-programs
 	@$(RUN) one bench tests/bench/report.pl --selftest
 	@$(RUN) one bench tests/bench/compare --selftest
+	@$(RUN) one bench tests/bench/profile.pl --selftest
 	@BIN=$(BIN) PROGRAMS=$(O)/tests/bench LOAD=$(LOAD) $(RUN) one bench tests/bench/smoke.sh
 
 # The peers. etcd's and tang's packages may start a service of their own: it is not used.
 deps-bench:
-	@$(MAKE) deps PACKAGES="$(PACKAGES) etcd-server tang clevis libgfshare-dev ssss socat"
+	@$(MAKE) deps PACKAGES="$(PACKAGES) etcd-server tang clevis libgfshare-dev ssss socat linux-perf"
 
 -include $(patsubst %.c,$(O)/obj/%.d,$(wildcard tests/bench/rows/*.c))

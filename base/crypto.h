@@ -44,7 +44,16 @@ SR_MUST_CHECK enum sr_error sr_gcm_open(uint8_t *out, const struct sr_key32 *key
     const uint8_t nonce[SR_GCM_NONCE], const uint8_t *aad, size_t aad_n, const uint8_t *in,
     size_t n);
 
-/* --- AES-256-CTR key stream: out = E(counter from 0), for coefficients and generators --- */
+/* --- AES-256-CTR key stream: out = E(counter from iv), for coefficients and generators --- */
+/* A stream under way: its pieces, of any lengths, follow one another. Clear it also when init has
+ * failed; an all-zero one may be cleared, too. NO_LOCKED_MEMORY. */
+struct sr_ctr { void *handle; };
+SR_MUST_CHECK enum sr_error sr_ctr_init(struct sr_ctr *self, const struct sr_key32 *key,
+    const uint8_t iv[16]);
+/* out is wiped on failure. */
+SR_MUST_CHECK enum sr_error sr_ctr_next(struct sr_ctr *self, uint8_t *out, size_t n);
+void sr_ctr_clear(struct sr_ctr *self);
+/* All of it at once. */
 SR_MUST_CHECK enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
     const uint8_t iv[16]);
 

@@ -274,32 +274,52 @@ enum sr_error sr_gcm_open(uint8_t *out, const struct sr_key32 *key,
 	return SR_OK;
 }
 
-enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
-    const uint8_t iv[16])
+enum sr_error sr_ctr_init(struct sr_ctr *self, const struct sr_key32 *key, const uint8_t iv[16])
 {
-	/* Zeroed and encrypted a piece at a time, so that each is still in the cache. */
-	const size_t piece = 32 * 1024;
 	gcry_cipher_hd_t handle = NULL;
-	enum sr_error error = cipher_open(&handle, GCRY_CIPHER_MODE_CTR, key);
-	gcry_error_t failed;
 
-	if (error != SR_OK) {
-		sr_wipe(out, n);
-		return error;
-	}
-	failed = gcry_cipher_setctr(handle, iv, 16);
-	for (size_t done = 0; done < n && failed == 0; done += piece) {
-		size_t take = n - done < piece ? n - done : piece;
+	self->handle = NULL;
+	SR_TRY(cipher_open(&handle, GCRY_CIPHER_MODE_CTR, key));
+	self->handle = handle;
+	return gcry_cipher_setctr(handle, iv, 16) == 0 ? SR_OK : SR_ERR_INTERNAL;
+}
 
-		memset(out + done, 0, take);
-		failed = gcry_cipher_encrypt(handle, out + done, take, NULL, 0);
+enum sr_error sr_ctr_next(struct sr_ctr *self, uint8_t *out, size_t n)
+{
+	/* Zeros from elsewhere: out is written once, and need not be read. */
+	static const uint8_t zeros[4096] = { 0 };
+	gcry_error_t failed = 0;
+
+	for (size_t done = 0; done < n && failed == 0; done += sizeof zeros) {
+		size_t take = n - done < sizeof zeros ? n - done : sizeof zeros;
+
+		failed = gcry_cipher_encrypt(self->handle, out + done, take, zeros, take);
 	}
-	gcry_cipher_close(handle);
 	if (failed != 0) {
 		sr_wipe(out, n);
 		return SR_ERR_INTERNAL;
 	}
 	return SR_OK;
+}
+
+void sr_ctr_clear(struct sr_ctr *self)
+{
+	gcry_cipher_close(self->handle);                /* NULL: nothing */
+	self->handle = NULL;
+}
+
+enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
+    const uint8_t iv[16])
+{
+	struct sr_ctr stream;
+	enum sr_error error = sr_ctr_init(&stream, key, iv);
+
+	if (error == SR_OK)
+		error = sr_ctr_next(&stream, out, n);
+	else
+		sr_wipe(out, n);
+	sr_ctr_clear(&stream);
+	return error;
 }
 
 /* --- What a TPM's protocols ask for --- */

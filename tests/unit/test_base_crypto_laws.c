@@ -211,9 +211,35 @@ START_TEST(the_pieces_in_which_a_stream_is_made_do_not_show)
 }
 END_TEST
 
+START_TEST(each_piece_of_a_stream_goes_on_where_the_last_one_ended)
+{
+	struct sr_drbg rng;
+	struct sr_key32 key;
+	struct sr_ctr stream;
+	static const uint8_t iv[16] = { 0, 1, 2, [15] = 0xfe };
+	static uint8_t once[100000], pieces[100000];
+	size_t at = 0, n;
+
+	test_drbg(&rng, "stream under way");
+	key = a_key(&rng);
+	ck_ok(sr_ctr_stream(once, sizeof once, &key, iv));
+	ck_ok(sr_ctr_init(&stream, &key, iv));
+	while (at < sizeof pieces) {
+		n = test_below(&rng, 2) == 0 ? test_below(&rng, 40) : test_below(&rng, 10000);
+		n = n < sizeof pieces - at ? n : sizeof pieces - at;
+		ck_ok(sr_ctr_next(&stream, pieces + at, n));
+		at += n;
+	}
+	sr_ctr_clear(&stream);
+	sr_ctr_clear(&stream);
+	ck_assert_mem_eq(once, pieces, sizeof once);
+}
+END_TEST
+
 TEST_MAIN("base crypto laws",
     both_sides_agree_on_a_key_and_a_third_does_not,
     the_pieces_in_which_a_stream_is_made_do_not_show,
+    each_piece_of_a_stream_goes_on_where_the_last_one_ended,
     hpke_refuses_every_changed_byte_and_any_other_context,
     gcm_works_in_place_and_wipes_what_it_refuses,
     a_hash_of_parts_is_the_hash_of_them_joined,

@@ -5,12 +5,15 @@
 #include <immintrin.h>
 #endif
 
-/* A block and its coefficients stay in the nearest caches. */
-#define BLOCK_MAX (16u * 1024u)
-#define BLOCK_MIN 1024u
-#define ROWS_MAX (64u * 1024u)
-/* All shares of a piece before the next piece: reading, multiplying and storing overlap. */
-#define PIECE 1024u
+/* A block's coefficients and all its shares before the next block: so short that the shares are
+ * still on their way to memory while the next coefficients are made. */
+#define BLOCK_MAX 2048u
+#define BLOCK_MIN 256u
+#define ROWS_MAX (32u * 1024u)
+/* A whole number of blocks. */
+#define PAGE 4096u
+/* What shares are compared in. */
+#define CHECK_MAX (16u * 1024u)
 /* Outputs this large would only push other things out of the cache. */
 #define STREAM_FROM (4u * 1024u * 1024u)
 
@@ -89,22 +92,32 @@ enum sr_error shamir_gf_lagrange(uint8_t *lambda, const uint8_t *indices, unsign
 /* Smaller blocks for more coefficients, so that all rows together stay small. */
 static size_t block_size(unsigned t)
 {
-	size_t size = ROWS_MAX / t / BLOCK_MIN * BLOCK_MIN;
+	size_t size = BLOCK_MAX;
 
-	return size < BLOCK_MIN ? BLOCK_MIN : size > BLOCK_MAX ? BLOCK_MAX : size;
+	while (size > BLOCK_MIN && t * size > ROWS_MAX)
+		size /= 2;
+	return size;
 }
 
 enum sr_error shamir_gf_split_init(struct shamir_gf_split *self, unsigned t, unsigned n,
     const struct sr_key32 *fresh_key, const struct shamir_gf_kernel *kernel)
 {
+	static const uint8_t counter[16] = { 0 };
+	enum sr_error error;
+
 	*self = (struct shamir_gf_split){ 0 };
 	if (t < 1 || t > n || n > SHAMIR_GF_SHARES_MAX)
 		return SR_ERR_THRESHOLD;
-	self->rows = sr_secret_alloc(t * block_size(t));
-	if (self->rows == NULL)
-		return SR_ERR_NO_LOCKED_MEMORY;
+	error = sr_ctr_init(&self->stream, fresh_key, counter);
+	if (error == SR_OK) {
+		self->rows = sr_secret_alloc(t * block_size(t));
+		error = self->rows != NULL ? SR_OK : SR_ERR_NO_LOCKED_MEMORY;
+	}
+	if (error != SR_OK) {
+		shamir_gf_split_clear(self);
+		return error;
+	}
 	self->kernel = kernel != NULL ? kernel : shamir_gf_kernel_best();
-	self->key = *fresh_key;
 	self->t = t;
 	self->n = n;
 	return SR_OK;
@@ -113,19 +126,8 @@ enum sr_error shamir_gf_split_init(struct shamir_gf_split *self, unsigned t, uns
 void shamir_gf_split_clear(struct shamir_gf_split *self)
 {
 	sr_secret_free(self->rows);
-	sr_key32_wipe(&self->key);
+	sr_ctr_clear(&self->stream);
 	*self = (struct shamir_gf_split){ 0 };
-}
-
-/* The next n bytes of key stream; counters never repeat under one key. */
-static enum sr_error coefficients(struct shamir_gf_split *self, uint8_t *out, size_t n)
-{
-	uint8_t counter[16] = { 0 };
-
-	for (unsigned i = 0; i < 8; i++)
-		counter[15 - i] = (uint8_t)(self->blocks >> (8 * i));
-	self->blocks += (n + 15) / 16;
-	return sr_ctr_stream(out, n, &self->key, counter);
 }
 
 /* Streaming stores become visible in order again. */
@@ -139,22 +141,30 @@ static void settle(bool stream)
 #endif
 }
 
+/* Asks for the page after the one at `at`, of everything: a store that must first look up where
+ * its page is holds up all behind it. Addresses are public. */
+static void next_pages(const struct shamir_gf_split *self, uint8_t *const *out, const uint8_t *in,
+    size_t at, size_t size)
+{
+	if (at % PAGE != 0 || size - at <= PAGE)
+		return;
+	at += PAGE;
+	__builtin_prefetch(in + at);
+	for (unsigned i = 0; i < self->n; i++)
+		__builtin_prefetch(out[i] + at, 1);
+}
+
 /* All shares of n bytes of secret whose coefficients are in self->rows, n to a row. */
 static void evaluate(const struct shamir_gf_split *self, uint8_t *const *out, size_t at,
     const uint8_t *in, size_t n, bool stream)
 {
 	const uint8_t *rows[SHAMIR_GF_SHARES_MAX];
 
-	for (size_t piece = 0; piece < n; piece += PIECE) {
-		size_t now = n - piece < PIECE ? n - piece : PIECE;
-
-		rows[0] = in + at + piece;
-		for (unsigned k = 1; k < self->t; k++)
-			rows[k] = self->rows + (k - 1) * n + piece;
-		for (unsigned i = 0; i < self->n; i++)
-			self->kernel->eval(out[i] + at + piece, (uint8_t)(i + 1), rows, self->t,
-			    now, stream);
-	}
+	rows[0] = in + at;
+	for (unsigned k = 1; k < self->t; k++)
+		rows[k] = self->rows + (k - 1) * n;
+	for (unsigned i = 0; i < self->n; i++)
+		self->kernel->eval(out[i] + at, (uint8_t)(i + 1), rows, self->t, n, stream);
 }
 
 enum sr_error shamir_gf_split_update(struct shamir_gf_split *self, uint8_t *const *out,
@@ -168,8 +178,10 @@ enum sr_error shamir_gf_split_update(struct shamir_gf_split *self, uint8_t *cons
 	for (size_t at = 0; at < size && error == SR_OK; at += block) {
 		size_t now = size - at < block ? size - at : block;
 
+		if (stream)
+			next_pages(self, out, in, at, size);
 		if (self->t > 1)
-			error = coefficients(self, self->rows, (self->t - 1) * now);
+			error = sr_ctr_next(&self->stream, self->rows, (self->t - 1) * now);
 		if (error == SR_OK)
 			evaluate(self, out, at, in, now, stream);
 	}
@@ -210,8 +222,8 @@ static enum sr_error subset_agrees(bool *agrees, const struct subset *set, unsig
 	*agrees = true;
 	for (unsigned i = t; i < set->m; i++) {
 		SR_TRY(shamir_gf_lagrange(lambda, set->indices, t, set->indices[i]));
-		for (size_t at = 0; at < size; at += BLOCK_MAX) {
-			size_t now = size - at < BLOCK_MAX ? size - at : BLOCK_MAX;
+		for (size_t at = 0; at < size; at += CHECK_MAX) {
+			size_t now = size - at < CHECK_MAX ? size - at : CHECK_MAX;
 
 			for (unsigned k = 0; k < t; k++)
 				rows[k] = set->rows[k] + at;
@@ -262,7 +274,7 @@ enum sr_error shamir_gf_combine(uint8_t *out, uint8_t *bad, const uint8_t *indic
 		return SR_ERR_SHARE_TOO_FEW;
 	SR_TRY(shamir_gf_lagrange(lambda, indices, m, 0));      /* also refuses 0 and duplicates */
 	if (m > t) {
-		scratch = sr_secret_alloc(BLOCK_MAX);
+		scratch = sr_secret_alloc(CHECK_MAX);
 		if (scratch == NULL)
 			return SR_ERR_NO_LOCKED_MEMORY;
 		error = cross_check(bad, indices, shares, m, t, size, scratch, kernel);

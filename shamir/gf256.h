@@ -46,8 +46,7 @@ SR_MUST_CHECK enum sr_error shamir_gf_lagrange(uint8_t *lambda, const uint8_t *i
  */
 struct shamir_gf_split {
 	const struct shamir_gf_kernel *kernel;
-	struct sr_key32 key;
-	uint64_t blocks;                        /* CTR blocks used so far */
+	struct sr_ctr stream;
 	uint8_t *rows;                          /* coefficients of one block: secret memory */
 	unsigned t, n;
 };

@@ -219,6 +219,7 @@ START_TEST(the_largest_and_smallest_splits_work)
 	static const struct { unsigned t, n; size_t size; } edges[] = {
 		{ 1, 1, 10 }, { 1, 255, 10 }, { 255, 255, 3000 }, { 2, 255, 1 }, { 2, 2, 0 },
 		{ 128, 255, 1025 },
+		{ 2, 255, SIZE_MAX_HERE - 1 },          /* past the cache, page after page */
 	};
 	struct sr_drbg drbg;
 	uint8_t indices[255], bad;
@@ -259,23 +260,30 @@ START_TEST(splitting_in_pieces_is_as_good_as_at_once)
 }
 END_TEST
 
-START_TEST(coefficients_never_repeat_within_a_split)
+/* Of a secret of zeros and t = 2, share 1 is the coefficients. */
+START_TEST(coefficients_are_the_key_stream_each_byte_once)
 {
+	static const size_t pieces[] = { 1, 16, 5000, 2048, 4097, 0, 31 };
+	static const uint8_t zeros[5000], iv[16];
+	static uint8_t stream[1 + 16 + 5000 + 2048 + 4097 + 31];
 	struct shamir_gf_split split;
 	struct sr_key32 key = { { 7 } };
 	struct sr_drbg drbg;
-	uint8_t zeros[16] = { 0 }, *out[2];
+	uint8_t *out[2];
+	size_t at = 0;
 
 	test_drbg(&drbg, "repeat");
 	split_all(2, 2, 10, &drbg, NULL);
-	out[0] = shares[0];
-	out[1] = shares[1];
 	ck_ok(shamir_gf_split_init(&split, 2, 2, &key, NULL));
-	ck_ok(shamir_gf_split_update(&split, out, zeros, 1));
-	out[0]++;
-	ck_ok(shamir_gf_split_update(&split, out, zeros, 16));
-	ck_assert_uint_eq(split.blocks, 2);             /* no counter used twice */
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; at += pieces[i++]) {
+		out[0] = shares[0] + at;
+		out[1] = shares[1] + at;
+		ck_ok(shamir_gf_split_update(&split, out, zeros, pieces[i]));
+	}
 	shamir_gf_split_clear(&split);
+	ck_assert_uint_eq(at, sizeof stream);
+	ck_ok(sr_ctr_stream(stream, sizeof stream, &key, iv));
+	ck_assert_mem_eq(shares[0], stream, sizeof stream);
 }
 END_TEST
 
@@ -342,5 +350,5 @@ TEST_MAIN("shamir/gf256", all_65536_products_are_right_on_every_kernel,
     one_wrong_product_would_be_found, every_inverse_is_one, the_kernels_give_the_same_bytes,
     every_t_of_n_give_the_secret_on_every_kernel, one_kernel_combines_what_another_split,
     the_largest_and_smallest_splits_work, splitting_in_pieces_is_as_good_as_at_once,
-    coefficients_never_repeat_within_a_split, a_changed_byte_is_found_and_its_share_named,
+    coefficients_are_the_key_stream_each_byte_once, a_changed_byte_is_found_and_its_share_named,
     what_cannot_be_named_is_still_not_guessed, bad_indices_and_thresholds_are_refused)

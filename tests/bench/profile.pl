@@ -80,19 +80,19 @@ sub selftest {
 exit selftest() if "@ARGV" eq '--selftest';
 print tables(\*STDIN, @ARGV);
 __DATA__
-strongroom-encl 
+strongroom-encl
 	    7f0000000001 crypto_x+0x10 (/usr/lib/x86_64-linux-gnu/libsodium.so.23.3.0)
 	    550000000002 sr_verify+0x1 (/x/strongroom-enclave)
 	    550000000003 main+0x1 (/x/strongroom-enclave)
 
-strongroom-encl 
+strongroom-encl
 	    550000000004 descend+0x1 (/x/strongroom-enclave)
 	    550000000005 main+0x2 (/x/strongroom-enclave)
 	    550000000006 main+0x1 (/x/strongroom-enclave)
 
-swapper 
+swapper
 	    ffffffff0001 idle ([kernel.kallsyms])
 
-strongroomd 
+strongroomd
 	    ffffffff0002 write ([kernel.kallsyms])
 

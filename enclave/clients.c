@@ -361,7 +361,8 @@ static enum sr_error request_sealed(struct enclave_core *self, const struct encl
 		error = SR_ERR_WRONG_EPOCH;
 	if (error == SR_OK)
 		error = client_request_open(&c.answer_key, &plain, &n, &c.request, method,
-		    &self->genesis->chain_id, &self->keys->now.shielding, ev->a.p, ev->a.n);
+		    &self->genesis->chain_id, &self->keys->now.shielding,
+		    &self->now->record.shielding_key, ev->a.p, ev->a.n);
 	if (error != SR_OK) {
 		fx_reply(self, ev->token, error, NULL, 0);
 		return SR_OK;

@@ -54,6 +54,7 @@ void enclave_core_free(struct enclave_core *self)
 	sr_drbg_wipe(&self->drbg);
 	free(self->verdicts);
 	free(self->peers);
+	free(self->peers_next);
 	free(self->deal);
 	free(self->ack);
 	free(self->genesis);

@@ -106,12 +106,12 @@ enum sr_error sr_hpke_seal(uint8_t *out, const struct sr_xpk *to, const struct s
 	return SR_OK;
 }
 
-enum sr_error sr_hpke_open(uint8_t *out, const struct sr_key32 *sk, const char *info,
-    const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n)
+enum sr_error sr_hpke_open_pair(uint8_t *out, const struct sr_key32 *sk, const struct sr_xpk *pk,
+    const char *info, const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n)
 {
 	__attribute__((cleanup(message_keys_wipe))) struct message_keys keys;
 	SR_KEY32_AUTO dh;
-	struct sr_xpk enc, to;
+	struct sr_xpk enc;
 
 	if (n < SR_HPKE_OVERHEAD)
 		return SR_ERR_DECRYPT_FAILED;
@@ -120,7 +120,15 @@ enum sr_error sr_hpke_open(uint8_t *out, const struct sr_key32 *sk, const char *
 		sr_wipe(out, n - SR_HPKE_OVERHEAD);
 		return SR_ERR_DECRYPT_FAILED;
 	}
-	sr_x25519_public(&to, sk);
-	key_schedule(&keys, &dh, enc.b, &to, info);
+	key_schedule(&keys, &dh, enc.b, pk, info);
 	return sr_gcm_open(out, &keys.key, keys.nonce, aad, aad_n, in + 32, n - 32);
+}
+
+enum sr_error sr_hpke_open(uint8_t *out, const struct sr_key32 *sk, const char *info,
+    const uint8_t *aad, size_t aad_n, const uint8_t *in, size_t n)
+{
+	struct sr_xpk pk;
+
+	sr_x25519_public(&pk, sk);
+	return sr_hpke_open_pair(out, sk, &pk, info, aad, aad_n, in, n);
 }

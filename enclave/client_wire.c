@@ -72,8 +72,8 @@ enum sr_error client_request_epoch(uint64_t *epoch, const uint8_t *bytes, size_t
 
 enum sr_error client_request_open(struct sr_xpk *answer_key, uint8_t **payload,
     size_t *payload_n, struct sr_hash32 *request_hash, enum client_method method,
-    const struct sr_hash32 *chain_id, const struct sr_key32 *shielding_sk, const uint8_t *bytes,
-    size_t n)
+    const struct sr_hash32 *chain_id, const struct sr_key32 *shielding_sk,
+    const struct sr_xpk *shielding_key, const uint8_t *bytes, size_t n)
 {
 	uint8_t aad[AAD_BYTES];
 	uint64_t epoch;
@@ -89,8 +89,8 @@ enum sr_error client_request_open(struct sr_xpk *answer_key, uint8_t **payload,
 	if (plain == NULL)
 		return SR_ERR_NO_MEMORY;
 	request_aad(aad, method, chain_id, epoch);
-	error = sr_hpke_open(plain, shielding_sk, request_info, aad, sizeof(aad),
-	    bytes + EPOCH_BYTES, n - EPOCH_BYTES);
+	error = sr_hpke_open_pair(plain, shielding_sk, shielding_key, request_info, aad,
+	    sizeof(aad), bytes + EPOCH_BYTES, n - EPOCH_BYTES);
 	if (error != SR_OK) {
 		sr_wipe(plain, plain_n);
 		free(plain);

@@ -61,11 +61,12 @@ SR_MUST_CHECK enum sr_error client_request_seal(struct sr_writer *w, struct sr_h
     const struct sr_xpk *answer_key, const uint8_t *payload, size_t n);
 /* Epoch of a sealed request, without opening it. */
 SR_MUST_CHECK enum sr_error client_request_epoch(uint64_t *epoch, const uint8_t *bytes, size_t n);
-/* payload: plaintext, caller frees with free after wiping; plain_n its size. */
+/* shielding_key: the public key of shielding_sk. payload: plaintext, caller frees with free after
+ * wiping; plain_n its size. */
 SR_MUST_CHECK enum sr_error client_request_open(struct sr_xpk *answer_key, uint8_t **payload,
     size_t *payload_n, struct sr_hash32 *request_hash, enum client_method method,
-    const struct sr_hash32 *chain_id, const struct sr_key32 *shielding_sk, const uint8_t *bytes,
-    size_t n);
+    const struct sr_hash32 *chain_id, const struct sr_key32 *shielding_sk,
+    const struct sr_xpk *shielding_key, const uint8_t *bytes, size_t n);
 SR_MUST_CHECK enum sr_error client_answer_seal(struct sr_writer *w, const struct sr_xpk *answer_key,
     const struct sr_key32 *ephemeral, const struct sr_hash32 *request_hash, enum sr_error code,
     uint32_t member, const struct sr_edsk *vote_key, const uint8_t *payload, size_t n);

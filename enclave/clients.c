@@ -45,9 +45,26 @@ static void answer_receipt(struct enclave_core *self, const struct core_client *
 	sr_writer_clear(&w);
 }
 
+/* Blocks have many operations, and many wait: each is looked for among few. */
+static struct core_client **receipt_list(struct enclave_core *self, const struct sr_hash32 *op)
+{
+	return &self->receipts[((size_t)op->b[0] | (size_t)op->b[1] << 8) % CORE_RECEIPT_LISTS];
+}
+
+static struct core_client **list_of(struct enclave_core *self, const struct core_client *c)
+{
+	return c->kind == WAIT_RECEIPT ? receipt_list(self, &c->subject) : &self->clients;
+}
+
+/* All of them: i from 0 to CORE_RECEIPT_LISTS. */
+static struct core_client **list_at(struct enclave_core *self, uint32_t i)
+{
+	return i < CORE_RECEIPT_LISTS ? &self->receipts[i] : &self->clients;
+}
+
 void clients_remove(struct enclave_core *self, struct core_client *c)
 {
-	struct core_client **at = &self->clients;
+	struct core_client **at = list_of(self, c);
 
 	while (*at != c)
 		at = &(*at)->next;
@@ -60,11 +77,12 @@ void clients_gone(struct enclave_core *self, uint64_t token)
 {
 	struct core_client *c, *next;
 
-	for (c = self->clients; c != NULL; c = next) {
-		next = c->next;
-		if (c->token == token)
-			clients_remove(self, c);
-	}
+	for (uint32_t i = 0; self->clients_n > 0 && i <= CORE_RECEIPT_LISTS; i++)
+		for (c = *list_at(self, i); c != NULL; c = next) {
+			next = c->next;
+			if (c->token == token)
+				clients_remove(self, c);
+		}
 	for (size_t i = 0; i < CORE_ARCHIVE_READS; i++)
 		if (self->reads[i].client && self->reads[i].client_token == token)
 			memset(&self->reads[i], 0, sizeof(self->reads[i]));
@@ -75,9 +93,9 @@ void clients_receipt(struct enclave_core *self, const struct sr_hash32 *op,
 {
 	struct core_client *c, *next;
 
-	for (c = self->clients; c != NULL; c = next) {
+	for (c = *receipt_list(self, op); c != NULL; c = next) {
 		next = c->next;
-		if (c->kind != WAIT_RECEIPT || !sr_hash32_equal(&c->subject, op))
+		if (!sr_hash32_equal(&c->subject, op))
 			continue;
 		answer_receipt(self, c, (enum sr_error)receipt->code, receipt);
 		clients_remove(self, c);
@@ -93,26 +111,34 @@ void clients_refused(struct enclave_core *self, const struct sr_hash32 *op, enum
 
 void clients_drop_all(struct enclave_core *self, enum sr_error code)
 {
-	while (self->clients != NULL) {
-		clients_answer(self, self->clients, code, NULL, 0);
-		clients_remove(self, self->clients);
-	}
+	for (uint32_t i = 0; i <= CORE_RECEIPT_LISTS; i++)
+		while (*list_at(self, i) != NULL) {
+			clients_answer(self, *list_at(self, i), code, NULL, 0);
+			clients_remove(self, *list_at(self, i));
+		}
 	memset(&self->round, 0, sizeof(self->round));
 }
 
+void clients_clear(struct enclave_core *self)
+{
+	for (uint32_t i = 0; i <= CORE_RECEIPT_LISTS; i++)
+		while (*list_at(self, i) != NULL)
+			clients_remove(self, *list_at(self, i));
+}
+
 /* The same request, sent again and again, takes the places of no others. */
-static bool subject_crowded(const struct enclave_core *self, const struct core_client *from)
+static bool subject_crowded(struct enclave_core *self, const struct core_client *from)
 {
 	uint32_t n = 0;
 
-	for (const struct core_client *c = self->clients; c != NULL; c = c->next)
+	for (const struct core_client *c = *list_of(self, from); c != NULL; c = c->next)
 		n += c->kind == from->kind && sr_hash32_equal(&c->subject, &from->subject) ? 1 : 0;
 	return n >= CORE_CLIENTS_SUBJECT_MAX;
 }
 
 static void client_wait(struct enclave_core *self, const struct core_client *from)
 {
-	struct core_client *c = NULL;
+	struct core_client *c = NULL, **list = list_of(self, from);
 
 	if (self->clients_n < CORE_CLIENTS_MAX && !subject_crowded(self, from))
 		c = malloc(sizeof(*c));
@@ -122,8 +148,8 @@ static void client_wait(struct enclave_core *self, const struct core_client *fro
 	}
 	*c = *from;
 	c->since_ms = self->now_ms;
-	c->next = self->clients;
-	self->clients = c;
+	c->next = *list;
+	*list = c;
 	self->clients_n++;
 }
 
@@ -361,7 +387,8 @@ static enum sr_error request_sealed(struct enclave_core *self, const struct encl
 		error = SR_ERR_WRONG_EPOCH;
 	if (error == SR_OK)
 		error = client_request_open(&c.answer_key, &plain, &n, &c.request, method,
-		    &self->genesis->chain_id, &self->keys->now.shielding, ev->a.p, ev->a.n);
+		    &self->genesis->chain_id, &self->keys->now.shielding,
+		    &self->now->record.shielding_key, ev->a.p, ev->a.n);
 	if (error != SR_OK) {
 		fx_reply(self, ev->token, error, NULL, 0);
 		return SR_OK;

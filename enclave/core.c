@@ -31,8 +31,7 @@ void enclave_core_free(struct enclave_core *self)
 {
 	if (self == NULL)
 		return;
-	while (self->clients != NULL)
-		clients_remove(self, self->clients);
+	clients_clear(self);
 	peers_ahead_drop(self);
 	/* Consensus forgets its blocks through the executor: it goes first. */
 	instance_free(self->old);
@@ -54,6 +53,7 @@ void enclave_core_free(struct enclave_core *self)
 	sr_drbg_wipe(&self->drbg);
 	free(self->verdicts);
 	free(self->peers);
+	free(self->peers_next);
 	free(self->deal);
 	free(self->ack);
 	free(self->genesis);

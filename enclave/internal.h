@@ -30,6 +30,7 @@
 #define CORE_EFFORT_LEAST_US 10000u             /* at once, of each */
 #define CORE_CLIENTS_MAX 10000u
 #define CORE_CLIENTS_SUBJECT_MAX 16u            /* of these, for one receipt or ticket */
+#define CORE_RECEIPT_LISTS 4096u
 #define CORE_VERDICTS 65536u                    /* operations whose check is remembered */
 #define CORE_BLOCK_OPS_MAX 20000u
 /* What is kept for an epoch I have not reached: messages and their bytes, each member's equal share
@@ -267,6 +268,7 @@ struct enclave_core {
 	uint32_t seat;                          /* mine; EPOCH_NOBODY: none yet */
 	bool in_genesis;
 	struct core_peer *peers;                /* SR_MEMBERS_MAX of them, by seat */
+	struct core_peer *peers_next;           /* as many: room for seats_update, with each block */
 	uint64_t peers_version;                 /* counts changes of identities */
 	bool identity_started;
 	bool fresh;                             /* this process began with an empty disk */
@@ -351,8 +353,9 @@ struct enclave_core {
 	size_t ahead_n, ahead_bytes;
 
 	/* clients */
-	struct core_client *clients;
-	uint32_t clients_n;
+	struct core_client *clients;            /* who waits for a share */
+	struct core_client *receipts[CORE_RECEIPT_LISTS]; /* for a receipt, by operation */
+	uint32_t clients_n;                     /* in all */
 	struct core_archive_read reads[CORE_ARCHIVE_READS];
 	uint64_t read_next;
 	struct core_round round;
@@ -629,6 +632,7 @@ void clients_drop_all(struct enclave_core *self, enum sr_error code);
 void clients_answer(struct enclave_core *self, const struct core_client *c, enum sr_error code,
     const uint8_t *p, size_t n);
 void clients_remove(struct enclave_core *self, struct core_client *c);
+void clients_clear(struct enclave_core *self); /* without an answer */
 uint64_t core_archive_ask(struct enclave_core *self, const struct core_archive_read *read,
     uint64_t first, uint32_t kib);
 SR_MUST_CHECK enum sr_error core_archive_answer(struct enclave_core *self,

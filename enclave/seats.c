@@ -12,7 +12,8 @@
 enum sr_error seats_new(struct enclave_core *self)
 {
 	self->peers = calloc(SR_MEMBERS_MAX, sizeof(*self->peers));
-	return self->peers != NULL ? SR_OK : SR_ERR_NO_MEMORY;
+	self->peers_next = calloc(SR_MEMBERS_MAX, sizeof(*self->peers_next));
+	return self->peers != NULL && self->peers_next != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 }
 
 const struct sr_edpk *core_id(const struct enclave_core *self, struct sr_edpk *out)
@@ -221,16 +222,12 @@ static enum sr_error peers_collect(struct core_peer *peers, const struct enclave
 
 enum sr_error seats_update(struct enclave_core *self)
 {
-	struct core_peer *peers = calloc(SR_MEMBERS_MAX, sizeof(*peers));
-	enum sr_error error;
+	struct core_peer *peers = self->peers_next;
 
-	if (peers == NULL)
-		return SR_ERR_NO_MEMORY;
-	error = peers_collect(peers, self);
-	for (uint32_t seat = 0; error == SR_OK && seat < SR_MEMBERS_MAX; seat++)
+	memset(peers, 0, SR_MEMBERS_MAX * sizeof(*peers));
+	SR_TRY(peers_collect(peers, self));
+	for (uint32_t seat = 0; seat < SR_MEMBERS_MAX; seat++)
 		peer_replace(self, seat, &peers[seat]);
-	free(peers);
-	SR_TRY(error);
 	guests_update(self->now);
 	guests_update(self->old);
 	return SR_OK;

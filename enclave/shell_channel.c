@@ -437,9 +437,9 @@ static void policy_look(struct shell_channels *self)
 	self->policy_known = known;
 }
 
-/* Who has that seat, or NULL. Every call from outside comes through here, so that nothing is said
- * to or taken from who had the seat before. */
-static struct peer *peer_at(struct shell_channels *self, uint32_t seat, uint64_t now_ms)
+/* Every call from outside comes through here first, so that nothing is said to or taken from who
+ * had a seat before. */
+static void seats_look(struct shell_channels *self, uint64_t now_ms)
 {
 	uint64_t version = enclave_core_peers_version(self->core);
 	uint32_t own = enclave_core_self(self->core);
@@ -452,6 +452,12 @@ static struct peer *peer_at(struct shell_channels *self, uint32_t seat, uint64_t
 		for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++)
 			peer_look(self, &self->peers[i]);
 	}
+}
+
+/* Who has that seat, or NULL. */
+static struct peer *peer_at(struct shell_channels *self, uint32_t seat, uint64_t now_ms)
+{
+	seats_look(self, now_ms);
 	return seat < SR_MEMBERS_MAX && self->peers[seat].known ? &self->peers[seat] : NULL;
 }
 
@@ -644,9 +650,10 @@ void shell_channels_link(struct shell_channels *self, uint32_t seat, bool up, ui
 
 void shell_channels_tick(struct shell_channels *self, uint64_t now_ms)
 {
+	seats_look(self, now_ms);
 	for (uint32_t i = 0; i < SR_MEMBERS_MAX; i++) {
-		struct peer *p = peer_at(self, i, now_ms);
-		if (p == NULL)
+		struct peer *p = &self->peers[i];
+		if (!p->known)
 			continue;
 		if (p->handshake != NULL &&
 		    elapsed(p->handshake->started_ms, now_ms, 4 * SHELL_CHANNEL_RETRY_MS)) {

@@ -12,7 +12,7 @@
 #include "vault/vault.h"
 
 struct vault_tx {
-	struct vault_tree *t;            /* the tree being made */
+	struct vault_tree *t;            /* the tree being made: a draft */
 	const struct vault_block *block;
 	const struct vault_op *op;       /* NULL outside operations */
 	struct vault_receipt *receipt;

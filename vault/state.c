@@ -43,8 +43,8 @@ enum sr_error vault_tx_begin(struct vault_tx *tx, struct vault_tree *t,
 	tx->block = block;
 	SR_TRY(vault_meta_load(t, &tx->meta));
 	sr_writer_init(&tx->w, VAULT_VALUE_MAX);
-	tx->t = vault_tree_ref(t);
-	return SR_OK;
+	tx->t = vault_tree_draft(t);
+	return tx->t != NULL ? SR_OK : SR_ERR_NO_MEMORY;
 }
 
 void vault_tx_end(struct vault_tx *tx)
@@ -59,10 +59,8 @@ enum sr_error vault_tx_commit(struct vault_tx *tx, struct vault_tree **t)
 	enum sr_error error = tx->meta_changed ? vault_meta_store(tx) : SR_OK;
 
 	if (error == SR_OK) {
-		struct vault_tree *before = *t;
-
-		*t = tx->t;
-		tx->t = before;
+		error = vault_tree_settle(t, tx->t);
+		tx->t = NULL;
 	}
 	vault_tx_end(tx);
 	return error;

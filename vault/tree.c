@@ -12,17 +12,23 @@
  *
  * Leaves never change. A branch is changed in place while one tree alone reaches it (refs = 1 all
  * the way from the root), and is copied otherwise.
+ *
+ * A draft is one node above two trees: what it was made of, and the leaves that are put over that.
+ * A leaf that is gone stands there for a key that is deleted.
  */
 #define LEAF_BIT 256u
-#define PATH_MAX_NODES 257u
+#define DRAFT_BIT 257u
+#define PATH_MAX_NODES 258u
+enum { BASE, CHANGES };
 
 /* What a descent reads comes first, within one cache line. */
 struct vault_tree {
 	uint32_t refs;
-	uint16_t bit;                /* LEAF_BIT for a leaf */
+	uint16_t bit;                /* LEAF_BIT for a leaf, DRAFT_BIT for a draft */
 	bool hashed;
+	bool gone;                   /* a leaf among a draft's changes */
 	uint64_t n;                  /* branch: leaves below; leaf: bytes of value */
-	struct vault_tree *child[2]; /* branch */
+	struct vault_tree *child[2]; /* branch; draft: BASE and CHANGES, either may be empty */
 	struct vault_key key;        /* branch: the common prefix, rest zero */
 	struct sr_hash32 hash;       /* valid while hashed */
 	uint8_t value[];             /* leaf */
@@ -68,6 +74,8 @@ static struct vault_key key_prefix(const struct vault_key *key, unsigned bits)
 /* --- nodes --- */
 
 static bool is_leaf(const struct vault_tree *t) { return t->bit == LEAF_BIT; }
+
+static bool is_draft(const struct vault_tree *t) { return t != NULL && t->bit == DRAFT_BIT; }
 
 static struct sr_bytes leaf_value(const struct vault_tree *t)
 {
@@ -123,15 +131,15 @@ void vault_tree_unref(struct vault_tree *t)
 		SR_ASSERT(t->refs > 0);
 		if (--t->refs > 0)
 			continue;
-		if (!is_leaf(t)) {
-			stack[n++] = t->child[1];
-			stack[n++] = t->child[0];
-		}
+		for (unsigned i = 2; i-- > 0 && !is_leaf(t);)
+			if (t->child[i] != NULL)
+				stack[n++] = t->child[i];
 		free(t);
 	}
 }
 
-/* Makes *slot a branch that this tree alone reaches. NULL without memory; the tree stays equal. */
+/* Makes *slot a branch or draft that this tree alone reaches. NULL without memory; the tree stays
+ * equal. */
 static struct vault_tree *branch_own(struct vault_tree **slot)
 {
 	struct vault_tree *shared = *slot, *own;
@@ -154,14 +162,27 @@ static struct vault_tree *branch_own(struct vault_tree **slot)
 
 uint64_t vault_tree_count(const struct vault_tree *t)
 {
+	SR_ASSERT(!is_draft(t));
 	return t == NULL ? 0 : is_leaf(t) ? 1 : t->n;
 }
 
-static const struct vault_tree *find(const struct vault_tree *t, const struct vault_key *key)
+static const struct vault_tree *find_below(const struct vault_tree *t, const struct vault_key *key)
 {
 	while (t != NULL && !is_leaf(t))
 		t = t->child[key_bit(key, t->bit)];
 	return t != NULL && key_difference(&t->key, key) == LEAF_BIT ? t : NULL;
+}
+
+static const struct vault_tree *find(const struct vault_tree *t, const struct vault_key *key)
+{
+	const struct vault_tree *changed;
+
+	if (!is_draft(t))
+		return find_below(t, key);
+	changed = find_below(t->child[CHANGES], key);
+	if (changed == NULL)
+		return find_below(t->child[BASE], key);
+	return changed->gone ? NULL : changed;
 }
 
 struct sr_bytes vault_tree_get(const struct vault_tree *t, const struct vault_key *key)
@@ -175,6 +196,7 @@ const struct vault_tree *vault_tree_kind(const struct vault_tree *t, uint8_t kin
 {
 	const struct vault_key first = { { kind } };
 
+	SR_ASSERT(!is_draft(t));
 	while (t != NULL && t->bit < 8)
 		t = t->child[key_bit(&first, t->bit)];
 	return t != NULL && t->key.b[0] == kind ? t : NULL;
@@ -190,25 +212,63 @@ static bool may_hold(const struct vault_tree *t, const struct vault_key *from, u
 	return d >= prefix_bits && key_bit(&t->key, d) == 1;
 }
 
+struct cursor {
+	const struct vault_tree *stack[PATH_MAX_NODES];
+	size_t n;
+	const struct vault_key *from;
+	unsigned prefix_bits;
+};
+
+static void cursor_init(struct cursor *self, const struct vault_tree *t,
+    const struct vault_key *from, unsigned prefix_bits)
+{
+	self->n = 0;
+	if (t != NULL)
+		self->stack[self->n++] = t;
+	self->from = from;
+	self->prefix_bits = prefix_bits;
+}
+
+/* The next leaf, NULL behind the last. */
+static const struct vault_tree *cursor_next(struct cursor *self)
+{
+	while (self->n > 0) {
+		const struct vault_tree *t = self->stack[--self->n];
+
+		if (!may_hold(t, self->from, self->prefix_bits))
+			continue;
+		if (is_leaf(t))
+			return t;
+		self->stack[self->n++] = t->child[1];
+		self->stack[self->n++] = t->child[0];
+	}
+	return NULL;
+}
+
+/* Two walks side by side: of two leaves of one key the changed one is seen. */
 void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, size_t prefix_bytes,
     bool (*visit)(void *ctx, const struct vault_key *key, struct sr_bytes value), void *ctx)
 {
-	const struct vault_tree *stack[PATH_MAX_NODES];
 	unsigned prefix_bits = prefix_bytes >= 32 ? 256 : (unsigned)prefix_bytes * 8;
-	size_t n = 0;
+	bool draft = is_draft(t);
+	const struct vault_tree *old, *new, *leaf;
+	struct cursor base, changes;
 
-	if (t != NULL)
-		stack[n++] = t;
-	while (n > 0) {
-		t = stack[--n];
-		if (!may_hold(t, from, prefix_bits))
-			continue;
-		if (!is_leaf(t)) {
-			stack[n++] = t->child[1];
-			stack[n++] = t->child[0];
-		} else if (!visit(ctx, &t->key, leaf_value(t))) {
+	cursor_init(&base, draft ? t->child[BASE] : t, from, prefix_bits);
+	cursor_init(&changes, draft ? t->child[CHANGES] : NULL, from, prefix_bits);
+	old = cursor_next(&base);
+	new = cursor_next(&changes);
+	while (old != NULL || new != NULL) {
+		int order = old == NULL ? 1 : new == NULL ? -1 :
+		    memcmp(old->key.b, new->key.b, sizeof old->key.b);
+
+		leaf = order < 0 ? old : new;
+		if (!leaf->gone && !visit(ctx, &leaf->key, leaf_value(leaf)))
 			return;
-		}
+		if (order <= 0)
+			old = cursor_next(&base);
+		if (order >= 0)
+			new = cursor_next(&changes);
 	}
 }
 
@@ -241,6 +301,7 @@ struct sr_hash32 vault_tree_root(struct vault_tree *t)
 
 	if (t == NULL)
 		return (struct sr_hash32){ { 0 } };
+	SR_ASSERT(!is_draft(t));
 	stack[n++] = t;
 	while (n > 0) {
 		struct vault_tree *top = stack[n - 1];
@@ -266,7 +327,8 @@ struct sr_hash32 vault_tree_root(struct vault_tree *t)
 
 static bool leaf_is(const struct vault_tree *t, const struct vault_tree *other)
 {
-	return t->n == other->n && memcmp(t->value, other->value, (size_t)t->n) == 0;
+	return t->gone == other->gone && t->n == other->n &&
+	    memcmp(t->value, other->value, (size_t)t->n) == 0;
 }
 
 struct path {
@@ -324,25 +386,45 @@ static enum sr_error put_leaf(struct vault_tree **t, struct vault_tree *leaf)
 	return SR_OK;
 }
 
+/* Takes over the leaf, also when it fails. */
+static enum sr_error leaf_put(struct vault_tree **t, struct vault_tree *leaf)
+{
+	enum sr_error error = SR_OK;
+
+	if (is_draft(*t)) {
+		struct vault_tree *draft = branch_own(t);
+
+		t = draft != NULL ? &draft->child[CHANGES] : NULL;
+	}
+	if (t != NULL && *t == NULL) {
+		*t = leaf;
+		return SR_OK;
+	}
+	error = t != NULL ? put_leaf(t, leaf) : SR_ERR_NO_MEMORY;
+	if (error != SR_OK)
+		vault_tree_unref(leaf);
+	return error;
+}
+
 enum sr_error vault_tree_put(
     struct vault_tree **t, const struct vault_key *key, const uint8_t *value, size_t n)
 {
 	struct vault_tree *leaf;
-	enum sr_error error;
 
 	if (n > VAULT_VALUE_MAX)
 		return SR_ERR_TOO_LONG;
 	leaf = leaf_new(key, value, n);
+	return leaf != NULL ? leaf_put(t, leaf) : SR_ERR_NO_MEMORY;
+}
+
+static enum sr_error draft_delete(struct vault_tree **t, const struct vault_key *key)
+{
+	struct vault_tree *leaf = leaf_new(key, NULL, 0);
+
 	if (leaf == NULL)
 		return SR_ERR_NO_MEMORY;
-	if (*t == NULL) {
-		*t = leaf;
-		return SR_OK;
-	}
-	error = put_leaf(t, leaf);
-	if (error != SR_OK)
-		vault_tree_unref(leaf);
-	return error;
+	leaf->gone = true;
+	return leaf_put(t, leaf);
 }
 
 enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *key)
@@ -352,6 +434,8 @@ enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *k
 
 	if (find(*t, key) == NULL)
 		return SR_OK;
+	if (is_draft(*t))
+		return draft_delete(t, key);
 	slot = descend(&path, t, key);
 	if (slot == NULL)
 		return SR_ERR_NO_MEMORY;
@@ -369,6 +453,55 @@ enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *k
 	}
 	vault_tree_unref(gone);
 	return SR_OK;
+}
+
+/* --- drafts --- */
+
+struct vault_tree *vault_tree_draft(struct vault_tree *t)
+{
+	struct vault_tree *made = malloc(sizeof *made);
+
+	SR_ASSERT(!is_draft(t));
+	if (made != NULL)
+		*made = (struct vault_tree){ .refs = 1, .bit = DRAFT_BIT,
+			.child = { vault_tree_ref(t), NULL } };
+	return made;
+}
+
+/* The leaves themselves move over: none is copied. */
+static enum sr_error changes_put(struct vault_tree **t, struct vault_tree *changes)
+{
+	struct vault_tree *stack[PATH_MAX_NODES];
+	enum sr_error error = SR_OK;
+	size_t n = 0;
+
+	if (changes != NULL)
+		stack[n++] = changes;
+	while (n > 0 && error == SR_OK) {
+		struct vault_tree *top = stack[--n];
+
+		if (!is_leaf(top)) {
+			stack[n++] = top->child[1];
+			stack[n++] = top->child[0];
+		} else {
+			error = top->gone ? vault_tree_delete(t, &top->key) :
+			    leaf_put(t, vault_tree_ref(top));
+		}
+	}
+	return error;
+}
+
+enum sr_error vault_tree_settle(struct vault_tree **t, struct vault_tree *draft)
+{
+	struct vault_tree *changes = vault_tree_ref(draft->child[CHANGES]);
+	enum sr_error error;
+
+	SR_ASSERT(is_draft(draft) && draft->child[BASE] == *t);
+	/* First, so that *t is changed in place if nobody else holds it. */
+	vault_tree_unref(draft);
+	error = changes_put(t, changes);
+	vault_tree_unref(changes);
+	return error;
 }
 
 /* --- differences --- */
@@ -418,6 +551,7 @@ void vault_tree_diff(const struct vault_tree *before, const struct vault_tree *a
 {
 	struct pairs pairs = { .n = 0 };
 
+	SR_ASSERT(!is_draft(before) && !is_draft(after));
 	pair_push(&pairs, before, after);
 	while (pairs.n > 0) {
 		const struct vault_tree *a = pairs.list[--pairs.n].before,

@@ -29,6 +29,16 @@ SR_MUST_CHECK enum sr_error vault_tree_put(struct vault_tree **t, const struct v
 /* Deleting what is absent changes nothing and is SR_OK. */
 SR_MUST_CHECK enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *key);
 /*
+ * A draft of t: changed and read like a tree, while t stays as it is. It costs only what is changed
+ * in it, where a changed tree costs a copy of each path: for what is tried and thrown away, and for
+ * many changes in a row. It is got from, put to, deleted from and walked; it has no root, count,
+ * kinds, differences or proofs. NULL: no memory. Ends with vault_tree_settle, or vault_tree_unref.
+ */
+struct vault_tree *vault_tree_draft(struct vault_tree *t);
+/* Makes *t, which draft is a draft of, what draft is; takes over draft. NO_MEMORY: *t has a part of
+ * the changes and is to be given up. */
+SR_MUST_CHECK enum sr_error vault_tree_settle(struct vault_tree **t, struct vault_tree *draft);
+/*
  * Not thread-safe. Nodes that only *t reaches are changed in place, so who changes a tree while
  * walking it, or wants to keep the old one, takes a reference first (vault_tree_ref) and changes
  * the other.

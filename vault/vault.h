@@ -92,7 +92,7 @@ SR_MUST_CHECK enum sr_error vault_begin_block(
 
 /* Applies a checked operation. receipt: what a client is told. Returns SR_OK also for a refusal
  * (receipt.code); an error only when execution itself broke (no memory): the tree is then
- * unchanged. */
+ * to be given up. */
 SR_MUST_CHECK enum sr_error vault_apply(struct vault_tree **t, struct vault_receipt *receipt,
     const struct vault_block *block, const struct vault_op *op);
 

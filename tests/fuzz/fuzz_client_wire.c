@@ -17,7 +17,7 @@ static enum sr_error request_open(const uint8_t *p, size_t n, uint8_t **payload,
 	struct sr_hash32 hash;
 	uint64_t epoch;
 	enum sr_error e = client_request_open(&answer_key, payload, size, &hash, CLIENT_GET,
-	    &f->c->genesis->chain_id, &f->shielding, p, n);
+	    &f->c->genesis->chain_id, &f->shielding, &f->epoch.shielding_key, p, n);
 	FUZZ_CHECK(e != SR_OK || client_request_epoch(&epoch, p, n) == SR_OK);
 	return e;
 }

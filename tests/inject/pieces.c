@@ -109,7 +109,7 @@ static enum sr_error request(void)
 		error = client_request_epoch(&epoch, w.p, w.n);
 	if (error == SR_OK)
 		error = client_request_open(
-		    &answer, &plain, &n, &hash, CLIENT_SUBMIT, &chain, &sk, w.p, w.n);
+		    &answer, &plain, &n, &hash, CLIENT_SUBMIT, &chain, &sk, &pk, w.p, w.n);
 	if (error == SR_OK)
 		error = right(epoch == 3 && n == sizeof text && memcmp(plain, text, n) == 0);
 	free(plain);

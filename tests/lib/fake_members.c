@@ -364,7 +364,7 @@ static void sealed(struct fake_members *self, struct rpc_call *call, uint32_t in
 {
 	struct fake_answer a = { SR_OK, { 0 } };
 	struct sr_hash32 request;
-	struct sr_xpk to;
+	struct sr_xpk to, pk;
 	uint64_t epoch;
 	uint8_t *plain;
 	size_t n;
@@ -373,8 +373,9 @@ static void sealed(struct fake_members *self, struct rpc_call *call, uint32_t in
 	call->error = epoch != self->epoch ? SR_ERR_WRONG_EPOCH : SR_OK;
 	if (call->error != SR_OK)
 		return;
+	sr_x25519_public(&pk, &self->shielding[epoch]);
 	must_ok(client_request_open(&to, &plain, &n, &request, call->method,
-		    &self->genesis->chain_id, &self->shielding[epoch], call->payload.p,
+		    &self->genesis->chain_id, &self->shielding[epoch], &pk, call->payload.p,
 		    call->payload.n), "a request");
 	r->payload = (struct sr_bytes){ plain, n };
 	sr_writer_init(&a.payload, CLIENT_ANSWER_MAX);

@@ -25,13 +25,14 @@ START_TEST(hpke_refuses_every_changed_byte_and_any_other_context)
 	struct sr_drbg rng;
 	struct sr_key32 sk, other, eph;
 	uint8_t sealed[sizeof plain + SR_HPKE_OVERHEAD], out[sizeof plain];
-	struct sr_xpk pk, zero_pk = { { 0 } };
+	struct sr_xpk pk, other_pk, zero_pk = { { 0 } };
 
 	test_drbg(&rng, "hpke");
 	sk = a_key(&rng);
 	other = a_key(&rng);
 	eph = a_key(&rng);
 	sr_x25519_public(&pk, &sk);
+	sr_x25519_public(&other_pk, &other);
 	ck_assert_int_eq(sr_hpke_seal(sealed, &zero_pk, &eph, "a", NULL, 0, plain, sizeof plain),
 	    SR_ERR_BAD_PUBLIC_KEY);
 	ck_assert_int_eq(
@@ -45,6 +46,12 @@ START_TEST(hpke_refuses_every_changed_byte_and_any_other_context)
 	ck_assert_int_eq(sr_hpke_open(out, &sk, "a", plain, 2, sealed, sizeof sealed),
 	    SR_ERR_DECRYPT_FAILED);
 	ck_assert_int_eq(sr_hpke_open(out, &other, "a", plain, 3, sealed, sizeof sealed),
+	    SR_ERR_DECRYPT_FAILED);
+	ck_assert_int_eq(sr_hpke_open_pair(out, &sk, &pk, "a", plain, 3, sealed, sizeof sealed),
+	    SR_OK);
+	ck_assert_mem_eq(out, plain, sizeof plain);
+	ck_assert_int_eq(
+	    sr_hpke_open_pair(out, &sk, &other_pk, "a", plain, 3, sealed, sizeof sealed),
 	    SR_ERR_DECRYPT_FAILED);
 	for (size_t n = 0; n < sizeof sealed; n++) {
 		ck_assert_int_eq(sr_hpke_open(out, &sk, "a", plain, 3, sealed, n),

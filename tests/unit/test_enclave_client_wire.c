@@ -38,12 +38,13 @@ static enum sr_error open_request(enum client_method method, const struct sr_has
     const struct sr_key32 *sk, const uint8_t *p, size_t n)
 {
 	struct sr_hash32 hash;
-	struct sr_xpk key;
+	struct sr_xpk key, pk;
 	uint8_t *payload;
 	size_t payload_n;
-	enum sr_error error = client_request_open(&key, &payload, &payload_n, &hash, method, id,
-	    sk, p, n);
+	enum sr_error error;
 
+	sr_x25519_public(&pk, sk);
+	error = client_request_open(&key, &payload, &payload_n, &hash, method, id, sk, &pk, p, n);
 	free(payload);
 	return error;
 }
@@ -52,16 +53,17 @@ START_TEST(a_request_opens_with_the_shielding_key_alone)
 {
 	struct sr_hash32 hash, again, wrong = { { 43 } };
 	struct sr_writer w;
-	struct sr_xpk key, expected;
+	struct sr_xpk key, expected, pk;
 	uint8_t *payload;
 	uint64_t epoch;
 	size_t n;
 
+	sr_x25519_public(&pk, &shielding_sk);
 	request(&w, &hash, (const uint8_t *)"payload", 7);
 	ck_ok(client_request_epoch(&epoch, w.p, w.n));
 	ck_assert_uint_eq(epoch, 5);
 	ck_ok(client_request_open(&key, &payload, &n, &again, CLIENT_SUBMIT, &chain,
-	    &shielding_sk, w.p, w.n));
+	    &shielding_sk, &pk, w.p, w.n));
 	sr_x25519_public(&expected, &answer_sk);
 	ck_assert_mem_eq(key.b, expected.b, 32);
 	ck_assert(sr_hash32_equal(&hash, &again));

@@ -600,6 +600,113 @@ START_TEST(sixteen_may_wait_for_the_same_and_others_are_not_kept_out)
 }
 END_TEST
 
+struct minting {
+	struct sr_writer op;
+	struct sr_hash32 hash, request;
+	size_t token;
+};
+
+/* By an account of its own, so that it depends on no other. */
+static void minting_make(struct minting *m, struct cluster *c)
+{
+	struct cluster_key key;
+	union vault_op_body b;
+	struct vault_op op;
+
+	memset(&b, 0, sizeof(b));
+	memset(&key, 0, sizeof(key));
+	cluster_key_make(&key, c);
+	b.nft_mint.to = key.account;
+	b.nft_mint.name = (struct sr_bytes){ (const uint8_t *)"x", 1 };
+	sr_writer_init(&m->op, SR_OP_MAX);
+	cluster_op_write(&m->op, c, &key, VAULT_OP_NFT_MINT, &b);
+	ck_ok(vault_op_decode(&op, m->op.p, m->op.n));
+	m->hash = op.hash;
+}
+
+static uint32_t list_number(const struct minting *m)
+{
+	return ((uint32_t)m->hash.b[0] | (uint32_t)m->hash.b[1] << 8) % CORE_RECEIPT_LISTS;
+}
+
+static const struct sr_key32 minter = { { 5 } };
+
+static void minting_ask(struct minting *m, struct cluster *c)
+{
+	const struct epoch_record *r = enclave_core_epoch(c->nodes[0].core);
+	const struct sr_key32 ephemeral = { { 7 } };
+	struct sr_xpk answer;
+	struct sr_writer w;
+
+	sr_x25519_public(&answer, &minter);
+	sr_writer_init(&w, CLIENT_REQUEST_MAX);
+	ck_ok(client_request_seal(&w, &m->request, CLIENT_SUBMIT, &c->genesis->chain_id, r->epoch,
+	    &r->shielding_key, &ephemeral, &answer, m->op.p, m->op.n));
+	m->token = cluster_request(c, 0, CLIENT_SUBMIT, w.p, w.n);
+	sr_writer_clear(&w);
+}
+
+static bool minting_done(struct cluster *c, void *ctx)
+{
+	return c->replies[((struct minting *)ctx)->token].done;
+}
+
+/* The receipt of its own operation, sealed in answer to its own request. */
+static void minting_check(struct minting *m, struct cluster *c)
+{
+	const struct epoch_record *epoch = enclave_core_epoch(c->nodes[0].core);
+	struct cluster_reply *reply = &c->replies[m->token];
+	struct sr_edpk keys[SR_MEMBERS_MAX];
+	struct vault_receipt receipt;
+	enum sr_error code;
+	struct sr_reader r;
+	uint32_t member;
+	uint8_t *p;
+	size_t n;
+
+	ck_assert(cluster_run_until(c, minting_done, m, 10000));
+	for (uint32_t i = 0; i < epoch->n; i++)
+		keys[i] = epoch->members[i].vote_key;
+	ck_ok(client_answer_open(&code, &member, &p, &n, &minter, &m->request, keys, epoch->n,
+	    reply->p, reply->n));
+	ck_ok(code);
+	sr_reader_init(&r, p, n);
+	vault_receipt_read(&receipt, &r);
+	ck_ok(sr_reader_finish(&r));
+	ck_assert(sr_hash32_equal(&receipt.op, &m->hash));
+	free(p);
+}
+
+/* Five hundred have two that stand in one of 4,096 lists, but once in 10^13. */
+START_TEST(a_receipt_goes_to_who_waits_for_it_and_not_to_who_waits_beside)
+{
+	static struct minting all[500];
+	static uint32_t seen[CORE_RECEIPT_LISTS];
+	struct cluster *c = cluster_quiet(74);
+	uint32_t n = 0, first = 0;
+
+	cluster_start_all(c);
+	ck_assert(cluster_run_epoch(c, 1, 60000));
+	memset(seen, 0, sizeof(seen));
+	for (; first == 0; n++) {
+		ck_assert_uint_lt(n, 500);
+		minting_make(&all[n], c);
+		first = seen[list_number(&all[n])];
+		seen[list_number(&all[n])] = n + 1;
+	}
+	minting_ask(&all[first - 1], c);
+	minting_ask(&all[n - 1], c);
+	ck_assert_uint_eq(c->nodes[0].core->clients_n, 2);
+	ck_assert_ptr_nonnull(c->nodes[0].core->receipts[list_number(&all[n - 1])]->next);
+	minting_check(&all[first - 1], c);
+	minting_check(&all[n - 1], c);
+	ck_assert_uint_eq(c->nodes[0].core->clients_n, 0);
+	while (n > 0)
+		sr_writer_clear(&all[--n].op);
+	cluster_free(c);
+}
+END_TEST
+
 START_TEST(for_what_makes_no_ticket_no_share_is_waited)
 {
 	struct cluster *c = cluster_quiet(73);
@@ -730,6 +837,7 @@ TEST_MAIN("enclave peers",
 	every_kind_of_read_is_known_and_no_other,
 	ten_thousand_clients_may_wait,
 	sixteen_may_wait_for_the_same_and_others_are_not_kept_out,
+	a_receipt_goes_to_who_waits_for_it_and_not_to_who_waits_beside,
 	for_what_makes_no_ticket_no_share_is_waited,
 	who_hears_too_few_does_not_say_that_requests_reach_him,
 	who_has_no_room_for_requests_does_not_say_that_they_reach_him)

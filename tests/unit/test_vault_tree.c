@@ -423,6 +423,24 @@ static bool stop_at_third(void *ctx, const struct vault_key *key, struct sr_byte
 	return ++*(unsigned *)ctx < 3;
 }
 
+/* All from a key on that share its first bytes, against the model. */
+static void same_walk(struct sr_drbg *rng, const struct vault_tree *t, const struct model *m)
+{
+	struct vault_key from = random_key(rng);
+	size_t prefix = test_below(rng, 4) == 0 ? test_below(rng, 33) : test_below(rng, 3);
+	struct expected e = { m->list, 0, 0 };
+	bool found;
+
+	if (m->n > 0 && test_below(rng, 3) == 0)
+		from = m->list[test_below(rng, (uint32_t)m->n)].key;
+	e.at = model_find(m, &from, &found);
+	e.n = e.at;
+	while (e.n < m->n && memcmp(m->list[e.n].key.b, from.b, prefix) == 0)
+		e.n++;
+	vault_tree_walk(t, &from, prefix, visit_expected, &e);
+	ck_assert_uint_eq(e.at, e.n);
+}
+
 START_TEST(a_walk_starts_at_a_key_and_stays_in_its_prefix)
 {
 	static struct model m;
@@ -435,22 +453,8 @@ START_TEST(a_walk_starts_at_a_key_and_stays_in_its_prefix)
 	m.n = 0;
 	for (unsigned i = 0; i < 2000; i++)
 		random_change(&rng, &t, &m);
-	for (unsigned i = 0; i < 3000; i++) {
-		struct vault_key from = random_key(&rng);
-		size_t prefix = test_below(&rng, 4) == 0 ? test_below(&rng, 33)
-							 : test_below(&rng, 3);
-		struct expected e = { m.list, 0, 0 };
-		bool found;
-
-		if (test_below(&rng, 3) == 0)
-			from = m.list[test_below(&rng, (uint32_t)m.n)].key;
-		e.at = model_find(&m, &from, &found);
-		e.n = e.at;
-		while (e.n < m.n && memcmp(m.list[e.n].key.b, from.b, prefix) == 0)
-			e.n++;
-		vault_tree_walk(t, &from, prefix, visit_expected, &e);
-		ck_assert_uint_eq(e.at, e.n);
-	}
+	for (unsigned i = 0; i < 3000; i++)
+		same_walk(&rng, t, &m);
 	vault_tree_walk(t, &lowest, 0, stop_at_third, &seen);
 	ck_assert_uint_eq(seen, 3);
 	vault_tree_unref(t);
@@ -630,6 +634,138 @@ START_TEST(a_change_without_memory_changes_nothing)
 }
 END_TEST
 
+/* Whatever either of two models has is read from a draft as the second says. */
+static void same_draft(struct sr_drbg *rng, const struct vault_tree *draft,
+    const struct model *before, const struct model *m)
+{
+	static const struct vault_key lowest;
+	struct expected all = { m->list, m->n, 0 };
+	bool found;
+
+	for (size_t i = 0; i < before->n; i++) {
+		model_find(m, &before->list[i].key, &found);
+		ck_assert((vault_tree_get(draft, &before->list[i].key).p != NULL) == found);
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		struct sr_bytes value = vault_tree_get(draft, &m->list[i].key);
+
+		ck_assert_uint_eq(value.n, m->list[i].n);
+		ck_assert(value.n == 0 || memcmp(value.p, m->list[i].value, value.n) == 0);
+	}
+	vault_tree_walk(draft, &lowest, 0, visit_expected, &all);
+	ck_assert_uint_eq(all.at, m->n);
+	for (unsigned i = 0; i < 20; i++)
+		same_walk(rng, draft, m);
+}
+
+START_TEST(a_draft_reads_like_the_tree_it_becomes)
+{
+	static struct model m, half, whole;
+	struct vault_tree *t = NULL, *draft, *kept;
+	struct sr_drbg rng;
+
+	test_drbg(&rng, "draft");
+	m.n = 0;
+	for (unsigned round = 0; round < 300; round++) {
+		whole = m;
+		draft = vault_tree_draft(t);
+		ck_assert_ptr_nonnull(draft);
+		for (unsigned i = test_below(&rng, 20); i > 0; i--)
+			random_change(&rng, &draft, &whole);
+		half = whole;
+		kept = vault_tree_ref(draft);
+		for (unsigned i = test_below(&rng, 20); i > 0; i--)
+			random_change(&rng, &draft, &whole);
+		same_draft(&rng, draft, &m, &whole);
+		same_draft(&rng, kept, &m, &half);
+		same_as_model(t, &m);
+		vault_tree_unref(round % 3 == 0 ? draft : kept);
+		if (round % 3 == 1) {
+			vault_tree_unref(draft);
+			continue;
+		}
+		ck_ok(vault_tree_settle(&t, round % 3 == 0 ? kept : draft));
+		m = round % 3 == 0 ? half : whole;
+		same_as_model(t, &m);
+	}
+	ck_assert_uint_gt(m.n, 100);
+	vault_tree_unref(t);
+	ck_assert_uint_eq(live_nodes, 0);
+}
+END_TEST
+
+START_TEST(a_draft_copies_no_path_and_settles_in_place)
+{
+	struct vault_tree *t = NULL, *draft;
+	size_t before;
+
+	for (uint64_t i = 0; i < 4096; i++) {
+		struct vault_key key = numbered(i);
+
+		put(&t, NULL, &key, (const uint8_t *)"value", 5);
+	}
+	before = live_nodes;
+	draft = vault_tree_draft(t);
+	for (uint64_t i = 0; i < 3; i++) {
+		struct vault_key key = numbered(i * 1000);
+
+		put(&draft, NULL, &key, (const uint8_t *)"other", 5);
+		ck_assert_mem_eq(vault_tree_get(t, &key).p, "value", 5);
+	}
+	/* The draft, three leaves, two branches that join them. */
+	ck_assert_uint_eq(live_nodes - before, 6);
+	failing_after = 0;
+	ck_ok(vault_tree_settle(&t, draft));
+	failing_after = (size_t)-1;
+	ck_assert_uint_eq(live_nodes, before);
+	vault_tree_unref(t);
+	ck_assert_uint_eq(live_nodes, 0);
+}
+END_TEST
+
+START_TEST(a_draft_without_memory_is_as_it_was)
+{
+	static struct model m, changed;
+	struct vault_tree *t = NULL, *draft, *kept;
+	struct sr_drbg rng;
+	unsigned failed = 0;
+
+	test_drbg(&rng, "a draft without memory");
+	m.n = 0;
+	while (m.n < 200)
+		random_change(&rng, &t, &m);
+	changed = m;
+	draft = vault_tree_draft(t);
+	for (unsigned i = 0; i < 300; i++) {
+		struct vault_key key = i % 3 == 0 ? random_key(&rng) :
+		    changed.list[test_below(&rng, (uint32_t)changed.n)].key;
+		enum sr_error error;
+
+		kept = vault_tree_ref(draft);
+		failing_after = test_below(&rng, 8);
+		error = i % 2 ? vault_tree_put(&draft, &key, (const uint8_t *)"v", 1) :
+		    vault_tree_delete(&draft, &key);
+		failing_after = (size_t)-1;
+		ck_assert(error == SR_OK || error == SR_ERR_NO_MEMORY);
+		failed += error == SR_OK ? 0 : 1;
+		if (error == SR_OK && i % 2)
+			model_put(&changed, &key, (const uint8_t *)"v", 1);
+		else if (error == SR_OK)
+			model_delete(&changed, &key);
+		same_draft(&rng, draft, &m, &changed);
+		vault_tree_unref(kept);
+	}
+	ck_assert_uint_gt(failed, 50);
+	failing_after = 0;
+	ck_assert_ptr_null(vault_tree_draft(t));
+	failing_after = (size_t)-1;
+	vault_tree_unref(draft);
+	same_as_model(t, &m);
+	vault_tree_unref(t);
+	ck_assert_uint_eq(live_nodes, 0);
+}
+END_TEST
+
 START_TEST(a_value_may_be_as_long_as_its_limit_and_no_longer)
 {
 	static const uint8_t value[VAULT_VALUE_MAX + 1];
@@ -688,5 +824,8 @@ TEST_MAIN("vault tree",
     differences_are_those_of_the_arrays_in_order,
     a_difference_with_nothing_is_everything,
     a_change_without_memory_changes_nothing,
+    a_draft_reads_like_the_tree_it_becomes,
+    a_draft_copies_no_path_and_settles_in_place,
+    a_draft_without_memory_is_as_it_was,
     a_value_may_be_as_long_as_its_limit_and_no_longer,
     the_model_notices_a_stale_hash_and_a_leak)

@@ -268,7 +268,7 @@ struct enclave_core {
 	uint32_t seat;                          /* mine; EPOCH_NOBODY: none yet */
 	bool in_genesis;
 	struct core_peer *peers;                /* SR_MEMBERS_MAX of them, by seat */
-	struct core_peer *peers_next;           /* as many: room for seats_update, with each block */
+	struct core_peer *peers_next;           /* as many: room for seats_update, each block */
 	uint64_t peers_version;                 /* counts changes of identities */
 	bool identity_started;
 	bool fresh;                             /* this process began with an empty disk */

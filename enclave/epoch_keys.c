@@ -97,8 +97,10 @@ enum sr_error epoch_operation_offer(struct enclave_core *self, const uint8_t *p,
 {
 	struct vault_receipt receipt;
 	struct vault_op op;
-	enum sr_error error = peers_admit(self, &receipt, &op, p, n);
+	enum sr_error error = vault_op_decode(&op, p, n);
 
+	if (error == SR_OK)
+		error = peers_admit(self, &receipt, &op, p, n);
 	if (error == SR_OK)
 		peers_send_operation(self, p, n);
 	return error == SR_ERR_NO_MEMORY ? error : SR_OK;

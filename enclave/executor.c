@@ -166,17 +166,15 @@ static struct sr_hash32 *verdict_slot(const struct enclave_core *self, const str
 	return &self->verdicts[((size_t)op->b[0] | (size_t)op->b[1] << 8) % CORE_VERDICTS];
 }
 
-enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
-    const struct vault_block *block, const uint8_t *bytes, size_t n)
+enum sr_error exec_op_verdict(struct enclave_core *self, const struct vault_op *op,
+    const struct vault_block *block)
 {
-	struct sr_hash32 *slot;
+	struct sr_hash32 *slot = verdict_slot(self, &op->hash);
 
-	SR_TRY(vault_op_decode(op, bytes, n));
-	slot = verdict_slot(self, &op->hash);
 	/* Each signature is checked once; the verdict depends on the operation alone. */
 	if (op->epoch == block->epoch && sr_hash32_equal(slot, &op->hash))
 		return SR_OK;
-	SR_TRY(vault_op_check(op, block, bytes, n));
+	SR_TRY(vault_op_judge(op, block));
 	*slot = op->hash;
 	self->verdicts_n++;
 	return SR_OK;
@@ -281,13 +279,6 @@ static enum sr_error run_record(struct run *r, const struct vault_op *op,
 	return SR_OK;
 }
 
-static unsigned kind_peek(const uint8_t *bytes, size_t n)
-{
-	struct vault_op op;
-
-	return vault_op_decode(&op, bytes, n) == SR_OK ? (unsigned)op.kind : 0;
-}
-
 static enum sr_error run_member_op(struct run *r, const uint8_t *bytes, size_t n)
 {
 	struct epoch_context ctx = run_context(r);
@@ -319,19 +310,18 @@ static enum sr_error run_hold_op(struct run *r, const uint8_t *bytes, size_t n)
 }
 
 /* An operation that leaves no trace in the state has no place in a block. */
-static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n)
+static enum sr_error run_client_op(struct run *r, const struct vault_op *op)
 {
 	struct vault_receipt receipt = { 0 };
-	struct vault_op op;
 
 	/* A verdict on the block, not on this moment: NOT_READY would be asked for ever. */
 	if (r->instance->record.epoch == 0)
 		return SR_ERR_EPOCH_STEP;
-	SR_TRY(exec_op_verdict(r->core, &op, &r->block, bytes, n));
-	SR_TRY(vault_apply(&r->tree, &receipt, &r->block, &op));
+	SR_TRY(exec_op_verdict(r->core, op, &r->block));
+	SR_TRY(vault_apply(&r->tree, &receipt, &r->block, op));
 	if (vault_code_is_traceless((enum sr_error)receipt.code))
 		return (enum sr_error)receipt.code;
-	return run_record(r, &op, &receipt);
+	return run_record(r, op, &receipt);
 }
 
 /* Deterministic: the same verdict at every member. BLOCK_LIMIT: it does not fit any more. In a
@@ -339,7 +329,9 @@ static enum sr_error run_client_op(struct run *r, const uint8_t *bytes, size_t n
  * the budget. */
 static enum sr_error run_op(struct run *r, const uint8_t *bytes, size_t n)
 {
-	unsigned kind = kind_peek(bytes, n);
+	struct vault_op op;
+	enum sr_error error = vault_op_decode(&op, bytes, n);
+	unsigned kind = error == SR_OK ? (unsigned)op.kind : 0;
 	uint64_t cost = exec_cost_us(kind, n);
 
 	if (r->ops_n >= CORE_BLOCK_OPS_MAX || cost > r->budget_us || cost > r->effort_us)
@@ -347,9 +339,10 @@ static enum sr_error run_op(struct run *r, const uint8_t *bytes, size_t n)
 	/* What fails took its time as well. */
 	r->effort_us -= cost;
 	r->tried++;
+	SR_TRY(error);
 	SR_TRY(vault_hold_is(kind) ? run_hold_op(r, bytes, n) :
 	    kind >= VAULT_OP_MEMBER_FIRST ? run_member_op(r, bytes, n) :
-	    run_client_op(r, bytes, n));
+	    run_client_op(r, &op));
 	r->budget_us -= cost;
 	return SR_OK;
 }
@@ -399,7 +392,7 @@ static void late_op_drop(struct enclave_core *self, struct pool_entry *e, enum s
 	struct vault_op op;
 
 	if (e->included > 0 || e->kind < VAULT_OP_MEMBER_FIRST ||
-	    vault_op_decode(&op, e->p, e->n) != SR_OK)
+	    vault_op_decode_unhashed(&op, e->p, e->n) != SR_OK)
 		return;
 	if (error == SR_ERR_EPOCH_STEP && epoch_step_is_early(&ctx, self->final->tree, &op))
 		return;
@@ -706,7 +699,7 @@ static void ops_settle(struct enclave_core *self, const struct consensus_block *
 		if (b->ops[i].kind == VAULT_OP_RETRIEVE && b->ops[i].receipt.code == SR_OK)
 			self->agree_height = b->header.height;
 		clients_receipt(self, &b->ops[i].hash, &b->ops[i].receipt);
-		if (vault_op_decode(&op, bytes.p, bytes.n) != SR_OK)
+		if (vault_op_decode_unhashed(&op, bytes.p, bytes.n) != SR_OK)
 			continue;
 		while ((e = pool_stale(self->pool, &op.account, op.nonce)) != NULL) {
 			clients_refused(self, &e->hash, SR_ERR_NONCE_REPLAYED);

@@ -330,6 +330,7 @@ static void submit(struct holding *h, unsigned kind, struct sr_writer *body)
 	if (sr_writer_finish(body) == SR_OK &&
 	    hold_op_write(&w, &h->core->genesis->chain_id, h->epoch, kind,
 	    h->core->now->vote, (struct sr_bytes){ body->p, body->n }) == SR_OK &&
+	    vault_op_decode(&op, w.p, w.n) == SR_OK &&
 	    peers_admit(h->core, &receipt, &op, w.p, w.n) == SR_OK)
 		peers_send_operation(h->core, w.p, w.n);
 	sr_writer_clear(&w);

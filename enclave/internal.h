@@ -499,9 +499,9 @@ struct vault_block exec_vault_block(const struct enclave_core *self,
     const struct consensus_header *header, const struct exec_block *parent);
 /* What an operation of n bytes counts as, at most. */
 uint64_t exec_cost_us(unsigned kind, size_t n);
-/* Client operations; verdicts are remembered. */
-SR_MUST_CHECK enum sr_error exec_op_verdict(struct enclave_core *self, struct vault_op *op,
-    const struct vault_block *block, const uint8_t *bytes, size_t n);
+/* Of a decoded client's operation; verdicts are remembered. */
+SR_MUST_CHECK enum sr_error exec_op_verdict(struct enclave_core *self, const struct vault_op *op,
+    const struct vault_block *block);
 void exec_verdicts_forget(struct enclave_core *self);
 void exec_clear(struct enclave_core *self);
 
@@ -614,8 +614,8 @@ SR_MUST_CHECK enum sr_error peers_replay_ahead(struct enclave_core *self);
 void peers_ahead_drop(struct enclave_core *self);
 void peers_send_operation(struct enclave_core *self, const uint8_t *p, size_t n);
 void peers_head_request(struct enclave_core *self);
-/* An operation from a client, a peer or myself, checked and admitted to the pool. receipt: why
- * not. */
+/* An operation from a client, a peer or myself, checked and admitted to the pool. op: what p and n
+ * decode to. receipt: why not. */
 SR_MUST_CHECK enum sr_error peers_admit(struct enclave_core *self, struct vault_receipt *receipt,
     struct vault_op *op, const uint8_t *p, size_t n);
 

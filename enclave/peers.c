@@ -92,7 +92,7 @@ static enum sr_error admit_client_op(struct enclave_core *self, struct vault_rec
 		return SR_ERR_NOT_READY;
 	if (self->disk_full)
 		return SR_ERR_DISK_FULL;
-	SR_TRY(exec_op_verdict(self, op, &block, p, n));
+	SR_TRY(exec_op_verdict(self, op, &block));
 	SR_TRY(vault_admit(tip->tree, receipt, &block, op));
 	/* Operations of one account may be sent without waiting for each other. */
 	ahead = receipt->code == SR_ERR_NONCE_AHEAD && nonce_in_window(tip->tree, op);
@@ -107,7 +107,6 @@ enum sr_error peers_admit(struct enclave_core *self, struct vault_receipt *recei
     struct vault_op *op, const uint8_t *p, size_t n)
 {
 	memset(receipt, 0, sizeof(*receipt));
-	SR_TRY(vault_op_decode(op, p, n));
 	receipt->op = op->hash;
 	if (pool_find(self->pool, &op->hash) != NULL)
 		return SR_ERR_DUPLICATE;

@@ -668,9 +668,8 @@ void vault_op_write_signature(struct sr_writer *w, const uint8_t *signature, siz
 		sr_write_copy(w, signature, n);
 }
 
-enum sr_error vault_op_decode(struct vault_op *op, const uint8_t *bytes, size_t n)
+enum sr_error vault_op_decode_unhashed(struct vault_op *op, const uint8_t *bytes, size_t n)
 {
-	struct sr_bytes whole = { bytes, n };
 	struct sr_reader r;
 
 	memset(op, 0, sizeof *op);
@@ -694,7 +693,14 @@ enum sr_error vault_op_decode(struct vault_op *op, const uint8_t *bytes, size_t 
 	if (r.error == SR_OK && op->signature_n == 65 && op->signature[64] != 27 &&
 	    op->signature[64] != 28)
 		sr_reader_fail(&r, SR_ERR_BAD_ENCODING);
-	SR_TRY(sr_reader_finish(&r));
+	return sr_reader_finish(&r);
+}
+
+enum sr_error vault_op_decode(struct vault_op *op, const uint8_t *bytes, size_t n)
+{
+	struct sr_bytes whole = { bytes, n };
+
+	SR_TRY(vault_op_decode_unhashed(op, bytes, n));
 	op->hash = sr_hash_domain("strongroom op hash v1", &whole, 1);
 	return SR_OK;
 }

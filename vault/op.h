@@ -212,6 +212,9 @@ union vault_op_body {
 
 /* Header, kind and signature length; everything borrowed from bytes. Any kind is accepted here. */
 SR_MUST_CHECK enum sr_error vault_op_decode(struct vault_op *op, const uint8_t *bytes, size_t n);
+/* All but the hash, for who knows it or does not ask. */
+SR_MUST_CHECK enum sr_error vault_op_decode_unhashed(
+    struct vault_op *op, const uint8_t *bytes, size_t n);
 /* Every field's type, length, range and canonical form. BAD_KIND for members' kinds. */
 SR_MUST_CHECK enum sr_error vault_op_body_decode(union vault_op_body *body, enum vault_op_kind kind,
     struct sr_bytes bytes);

@@ -39,12 +39,10 @@ static enum sr_error wrapped_key_check(const struct vault_op *op, const struct v
 	return vault_key_check(key, block, &label);
 }
 
-enum sr_error vault_op_check(struct vault_op *op, const struct vault_block *block,
-    const uint8_t *bytes, size_t n)
+enum sr_error vault_op_judge(const struct vault_op *op, const struct vault_block *block)
 {
 	union vault_op_body body;
 
-	SR_TRY(vault_op_decode(op, bytes, n));
 	if (!sr_hash32_equal(&op->chain_id, &block->chain_id))
 		return SR_ERR_WRONG_CHAIN;
 	if (op->epoch != block->epoch)
@@ -58,6 +56,13 @@ enum sr_error vault_op_check(struct vault_op *op, const struct vault_block *bloc
 		return wrapped_key_check(op, block, &body.secret_policy.id,
 		    body.secret_policy.policy, &body.secret_policy.key);
 	return SR_OK;
+}
+
+enum sr_error vault_op_check(struct vault_op *op, const struct vault_block *block,
+    const uint8_t *bytes, size_t n)
+{
+	SR_TRY(vault_op_decode(op, bytes, n));
+	return vault_op_judge(op, block);
 }
 
 /* --- applying --- */

@@ -79,9 +79,12 @@ struct vault_block {
 	const struct vault_roster *roster;
 };
 
-/* Stateless: decode, chain, epoch, body, signature (and key_check for wrapped keys: label needs
- * owner and policy only). The verdict depends on the operation alone, so callers may cache it by
- * hash. */
+/* Stateless: chain, epoch, body, signature (and key_check for wrapped keys: label needs owner and
+ * policy only) of a decoded operation. The verdict depends on the operation alone, so callers may
+ * cache it by hash. */
+SR_MUST_CHECK enum sr_error vault_op_judge(
+    const struct vault_op *op, const struct vault_block *block);
+/* Decodes and judges. */
 SR_MUST_CHECK enum sr_error vault_op_check(struct vault_op *op, const struct vault_block *block,
     const uint8_t *bytes, size_t n);
 

@@ -201,18 +201,17 @@ START_TEST(a_verdict_is_for_the_very_same_operation)
 	sr_writer_init(&body, 100000);
 	mint_write(&body, &s, 0);
 	body.p[body.n - 1] ^= 1; /* the signature is wrong now */
-	ck_error(exec_op_verdict(s.core, &op, &block, body.p + 4, body.n - 4),
-	    SR_ERR_BAD_SIGNATURE);
+	ck_ok(vault_op_decode(&op, body.p + 4, body.n - 4));
+	ck_error(exec_op_verdict(s.core, &op, &block), SR_ERR_BAD_SIGNATURE);
 	slot = ((size_t)op.hash.b[0] | (size_t)op.hash.b[1] << 8) % CORE_VERDICTS;
 	s.core->verdicts[slot] = op.hash;
 	s.core->verdicts[slot].b[31] ^= 1;
-	ck_error(exec_op_verdict(s.core, &op, &block, body.p + 4, body.n - 4),
-	    SR_ERR_BAD_SIGNATURE);
+	ck_error(exec_op_verdict(s.core, &op, &block), SR_ERR_BAD_SIGNATURE);
 	body.p[body.n - 1] ^= 1;
-	ck_ok(exec_op_verdict(s.core, &op, &block, body.p + 4, body.n - 4));
+	ck_ok(vault_op_decode(&op, body.p + 4, body.n - 4));
+	ck_ok(exec_op_verdict(s.core, &op, &block));
 	block.epoch++;
-	ck_error(exec_op_verdict(s.core, &op, &block, body.p + 4, body.n - 4),
-	    SR_ERR_WRONG_EPOCH);
+	ck_error(exec_op_verdict(s.core, &op, &block), SR_ERR_WRONG_EPOCH);
 	sr_writer_clear(&body);
 	stage_close(&s);
 }
@@ -437,7 +436,7 @@ static enum sr_error step_admit(struct stage *s, uint32_t node, enum epoch_op_ki
 	struct vault_op op;
 	enum sr_error error;
 
-	(void)step_write(&w, s, node, kind, bytes, n);
+	op = step_write(&w, s, node, kind, bytes, n);
 	error = peers_admit(s->core, &receipt, &op, w.p, w.n);
 	sr_writer_clear(&w);
 	return error;

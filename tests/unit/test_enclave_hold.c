@@ -817,8 +817,10 @@ static enum sr_error admit(uint32_t to, struct said s)
 {
 	struct vault_receipt receipt;
 	struct vault_op op;
-	enum sr_error error = peers_admit(members[to].core, &receipt, &op, s.p, s.n);
+	enum sr_error error = vault_op_decode(&op, s.p, s.n);
 
+	if (error == SR_OK)
+		error = peers_admit(members[to].core, &receipt, &op, s.p, s.n);
 	free(s.p);
 	return error;
 }

@@ -160,10 +160,11 @@ static enum sr_error raw(struct sr_writer *out, const struct vault_tree *t,
 static enum sr_error get_account(struct sr_writer *out, const struct vault_tree *t,
     const struct params *p)
 {
+	struct vault_key key = vault_key_account(&p->account);
 	struct vault_account_record record;
 	bool known;
 
-	SR_TRY(vault_account_load(t, &record, &known, &p->account));
+	SR_TRY(vault_account_load(t, &record, &known, &p->account, &key));
 	vault_account_record_write(out, &record);
 	return out->error;
 }

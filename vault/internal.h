@@ -15,6 +15,7 @@ struct vault_tx {
 	struct vault_tree *t;            /* the tree being made: a draft */
 	const struct vault_block *block;
 	const struct vault_op *op;       /* NULL outside operations */
+	struct vault_key account_key;    /* of its account's record */
 	struct vault_receipt *receipt;
 	struct vault_meta meta;
 	bool meta_changed;
@@ -73,9 +74,10 @@ SR_MUST_CHECK enum sr_error vault_attestation_load(
 /* Zeros when nothing was ever submitted. */
 SR_MUST_CHECK enum sr_error vault_attest_counts_load(
     const struct vault_tree *t, struct vault_attest_counts *v);
-/* Zeros (but for the account) when it is unknown. */
+/* key: vault_key_account(a). Zeros (but for the account) when it is unknown. */
 SR_MUST_CHECK enum sr_error vault_account_load(const struct vault_tree *t,
-    struct vault_account_record *v, bool *known, const struct vault_account *a);
+    struct vault_account_record *v, bool *known, const struct vault_account *a,
+    const struct vault_key *key);
 SR_MUST_CHECK enum sr_error vault_meta_store(struct vault_tx *tx);
 SR_MUST_CHECK enum sr_error vault_aux_store(struct vault_tx *tx, const struct vault_aux *v);
 SR_MUST_CHECK enum sr_error vault_collection_store(
@@ -104,9 +106,9 @@ bool vault_account_is(
 
 /* --- accounts.c --- */
 enum vault_holding { VAULT_HOLDS_NFTS, VAULT_HOLDS_SECRETS, VAULT_HOLDS_SWITCHES };
-/* The nonce and room rules that leave no trace when broken. */
+/* The nonce and room rules that leave no trace when broken. key: of the account's record. */
 SR_MUST_CHECK enum sr_error vault_account_admits(
-    const struct vault_tree *t, const struct vault_op *op);
+    const struct vault_tree *t, const struct vault_op *op, const struct vault_key *key);
 SR_MUST_CHECK enum sr_error vault_account_use_nonce(struct vault_tx *tx);
 SR_MUST_CHECK enum sr_error vault_account_gain(
     struct vault_tx *tx, const struct vault_account *a, enum vault_holding what);

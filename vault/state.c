@@ -185,14 +185,13 @@ enum sr_error vault_event_store(struct vault_tx *tx, const struct vault_key *key
 }
 
 enum sr_error vault_account_load(const struct vault_tree *t, struct vault_account_record *v,
-    bool *known, const struct vault_account *a)
+    bool *known, const struct vault_account *a, const struct vault_key *key)
 {
-	struct vault_key key = vault_key_account(a);
 	struct sr_reader r;
 
 	memset(v, 0, sizeof *v);
 	v->account = *a;
-	*known = record_open(&r, t, &key, SR_ERR_NOT_FOUND) == SR_OK;
+	*known = record_open(&r, t, key, SR_ERR_NOT_FOUND) == SR_OK;
 	if (!*known)
 		return SR_OK;
 	vault_account_record_read(v, &r);

@@ -129,7 +129,7 @@ bool vault_code_is_traceless(enum sr_error code)
 /* What leaves no trace when it is broken: whoever replays an operation must not be able to use up
  * anything. */
 static enum sr_error admission(const struct vault_tree *t, const struct vault_block *block,
-    const struct vault_op *op, union vault_op_body *body)
+    const struct vault_op *op, const struct vault_key *account_key, union vault_op_body *body)
 {
 	if (!sr_hash32_equal(&op->chain_id, &block->chain_id))
 		return SR_ERR_WRONG_CHAIN;
@@ -139,7 +139,7 @@ static enum sr_error admission(const struct vault_tree *t, const struct vault_bl
 		return SR_ERR_EXPIRED;
 	if (op->expiry_ms - block->time_ms > VAULT_OP_LIFETIME_MAX_MS)
 		return SR_ERR_EXPIRY_TOO_FAR;
-	SR_TRY(vault_account_admits(t, op));
+	SR_TRY(vault_account_admits(t, op, account_key));
 	return vault_op_body_decode(body, op->kind, op->body);
 }
 
@@ -196,19 +196,21 @@ static enum sr_error op_run(struct vault_tx *tx, const union vault_op_body *body
 static enum sr_error op_apply(struct vault_tree **t, struct vault_receipt *receipt,
     const struct vault_block *block, const struct vault_op *op, bool keep)
 {
+	struct vault_key account_key = vault_key_account(&op->account);
 	union vault_op_body body;
 	struct vault_tx tx;
 	enum sr_error error;
 
 	*receipt = (struct vault_receipt){ .op = op->hash, .height = block->height,
 		.expires_ms = vault_add_capped(op->expiry_ms, VAULT_RECEIPT_KEEP_MS) };
-	error = admission(*t, block, op, &body);
+	error = admission(*t, block, op, &account_key, &body);
 	if (error != SR_OK) {
 		receipt->code = (uint16_t)error;
 		return vault_is_breakage(error) ? error : SR_OK;
 	}
 	SR_TRY(vault_tx_begin(&tx, *t, block));
 	tx.op = op;
+	tx.account_key = account_key;
 	tx.receipt = receipt;
 	error = op_run(&tx, &body);
 	if (error == SR_OK && keep)

@@ -51,6 +51,8 @@ START_TEST(a_label_too_long_or_a_threshold_out_of_range_is_refused)
 	ck_error(shamir_tdh2_combine(&key, &bad, &ct, label, 1, NULL, NULL, NULL, 0,
 	    SHAMIR_T_MAX + 1), SR_ERR_THRESHOLD);
 	ck_assert_uint_eq(bad.v, 0);
+	ck_error(shamir_tdh2_open(&key, label, 1, NULL, NULL, 0), SR_ERR_THRESHOLD);
+	ck_error(shamir_tdh2_open(&key, label, 1, NULL, NULL, SHAMIR_T_MAX + 1), SR_ERR_THRESHOLD);
 }
 END_TEST
 

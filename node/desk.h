@@ -46,7 +46,7 @@ struct desk_figures {
 	struct node_store_figures store;
 	struct repair_figures repair;
 	uint64_t log_bytes, log_written_bytes, log_syncs, log_rotations, log_sync_us,
-	    log_sync_max_us;
+	    log_sync_max_us, store_us, store_max_us;
 	uint64_t free_bytes, enclave_starts, effects, events, messages_dropped, enclave_queue_bytes;
 	bool disk_low, links_up[SR_MEMBERS_MAX];
 	uint64_t started_ms;                 /* monotonic */

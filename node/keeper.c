@@ -168,12 +168,21 @@ static uint64_t microseconds(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
+static void took(uint64_t *sum, uint64_t *most, uint64_t from)
+{
+	uint64_t us = microseconds() - from;
+
+	*sum += us;
+	if (us > *most)
+		*most = us;
+}
+
 /* All records of a stretch, one write, at most one sync. */
 static enum sr_error persist(struct keeper *self, const struct enclave_effect *fx, size_t n)
 {
 	enum sr_error err = SR_OK;
 	bool sync = false;
-	uint64_t from, took;
+	uint64_t from;
 
 	for (size_t i = 0; i < n && err == SR_OK; i++) {
 		if (fx[i].kind != ENCLAVE_FX_PERSIST)
@@ -189,10 +198,7 @@ static enum sr_error persist(struct keeper *self, const struct enclave_effect *f
 		if (node_log_discard(&self->log) != SR_OK)
 			err = SR_ERR_IO;
 	} else if (sync) {
-		took = microseconds() - from;
-		self->sync_us += took;
-		if (took > self->sync_max_us)
-			self->sync_max_us = took;
+		took(&self->sync_us, &self->sync_max_us, from);
 	}
 	return err;
 }
@@ -258,10 +264,14 @@ enum sr_error keeper_run(struct keeper *self, const struct enclave_effect *fx, s
 			to++;
 		SR_TRY(persist(self, fx + from, to - from));
 		for (; from < n && from <= to; from++) {
-			if (is_mine(&fx[from]))
+			uint64_t began = microseconds();
+
+			if (is_mine(&fx[from])) {
 				SR_TRY(keep(self, &fx[from]));
-			else if (!other(ctx, &fx[from]))
+				took(&self->store_us, &self->store_max_us, began);
+			} else if (!other(ctx, &fx[from])) {
 				return SR_OK;
+			}
 		}
 	}
 	return SR_OK;

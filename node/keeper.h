@@ -20,7 +20,8 @@ struct keeper {
 	uint64_t log_position, replayed;
 	bool rows_told;
 	const char *doing;                     /* a sentence, when something failed */
-	uint64_t sync_us, sync_max_us;         /* figures */
+	uint64_t sync_us, sync_max_us;         /* figures: of safety.log */
+	uint64_t store_us, store_max_us;       /* of rows, blocks and checkpoints */
 };
 
 /* Opens or creates all. A torn tail, a damaged archive and an unclean stop are logged. Otherwise

@@ -464,6 +464,8 @@ static void figures_publish(struct loop *self)
 	f->log_rotations = k->log.rotated;
 	f->log_sync_us = k->sync_us;
 	f->log_sync_max_us = k->sync_max_us;
+	f->store_us = k->store_us;
+	f->store_max_us = k->store_max_us;
 	repair_figures(&f->repair, self->repair);
 	f->enclave_queue_bytes = child_queued(&self->child);
 	f->running = self->phase == LOOP_RUNNING && !self->stopping;

@@ -97,6 +97,8 @@ static void disk_metrics(
 	counter(t, "log_sync_us_total", "Time in write and fdatasync.", f->log_sync_us);
 	gauge(t, "log_sync_max_us", "The longest of them.", f->log_sync_max_us);
 	counter(t, "log_rotations_total", "Fresh logs begun at checkpoints.", f->log_rotations);
+	counter(t, "store_us_total", "Time in which rows and blocks were written.", f->store_us);
+	gauge(t, "store_max_us", "The longest: nothing else happens meanwhile.", f->store_max_us);
 	gauge(t, "store_state_rows", "Rows of the last checkpoint, at most.", f->store.state_rows);
 	gauge(t, "store_delta_bytes", "Changes not yet folded into the base.",
 	    f->store.delta_bytes);

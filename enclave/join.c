@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define ASK_WAIT_MS 3000u
-#define ROWS_WAIT_MS 6000u
+#define ROWS_WAIT_MS 3000u
+#define ROWS_TRIES 3u                    /* answers may be lost, or this node stood still */
 #define PAUSE_MS 1000u                   /* before the next member is asked */
 #define GONE_WAIT_MS 600000u             /* not in the state for so long: refused long ago */
 #define SILENT_MS 600000u                /* no answer for so long: its operator should know */
@@ -31,6 +32,7 @@ struct core_join {
 	uint32_t asked;                         /* index in record, of whom I ask */
 	uint64_t asked_ms, pause_ms;            /* 0: nobody, not waiting */
 	bool have;                              /* a proven header: now its rows */
+	uint32_t tries;                         /* of the rows behind last */
 	struct sr_hash32 root;
 	struct sr_hash32 start_hash;
 	uint64_t start_slot, start_height, start_time_ms;
@@ -196,6 +198,7 @@ static void next_member(struct enclave_core *self)
 
 	if (j->have)
 		rows_drop(self);
+	j->tries = 0;
 	j->asked = (j->asked + 1) % j->record.n;
 	j->asked_ms = 0;
 	j->pause_ms = self->now_ms + PAUSE_MS;
@@ -226,6 +229,10 @@ enum sr_error join_tick(struct enclave_core *self)
 	if (j->asked_ms != 0 && self->now_ms < j->asked_ms + wait_ms &&
 	    self->now_ms >= j->asked_ms)
 		return SR_OK;
+	if (j->asked_ms != 0 && j->have && ++j->tries < ROWS_TRIES) {
+		get(self);
+		return self->broken;
+	}
 	if (j->asked_ms != 0)
 		next_member(self);
 	if (j->pause_ms == 0 || self->now_ms >= j->pause_ms ||
@@ -560,6 +567,7 @@ static enum sr_error receive_rows(struct enclave_core *self, struct sr_reader *r
 	if (error == SR_OK && last)
 		return observe(self);
 	if (error == SR_OK) {
+		self->join->tries = 0;
 		get(self);
 		return SR_OK;
 	}

@@ -11,6 +11,7 @@
 #define IDENTITY_MAX 65536u
 #define STATE_KEY_BYTES 32u              /* of a STATE_READ */
 #define IDENTITY_NAME "identity"
+#define SLOW_US 1000000u
 #define WORK_BYTES (32u * 1024u)         /* of rows, at a time */
 
 /* --- Opening --- */
@@ -168,13 +169,22 @@ static uint64_t microseconds(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
-static void took(uint64_t *sum, uint64_t *most, uint64_t from)
+static uint64_t took(uint64_t *sum, uint64_t *most, uint64_t from)
 {
 	uint64_t us = microseconds() - from;
 
 	*sum += us;
 	if (us > *most)
 		*most = us;
+	return us;
+}
+
+/* Whoever wonders why this node is late finds it here. */
+static void slow_tell(const struct keeper *self, uint64_t us)
+{
+	if (us >= SLOW_US)
+		sr_log(SR_LOG_WARN, "store", "%s took %u ms: the disk is slow or busy",
+		    self->doing, (unsigned)(us / 1000));
 }
 
 /* All records of a stretch, one write, at most one sync. */
@@ -198,7 +208,7 @@ static enum sr_error persist(struct keeper *self, const struct enclave_effect *f
 		if (node_log_discard(&self->log) != SR_OK)
 			err = SR_ERR_IO;
 	} else if (sync) {
-		took(&self->sync_us, &self->sync_max_us, from);
+		(void)took(&self->sync_us, &self->sync_max_us, from);
 	}
 	return err;
 }
@@ -268,7 +278,7 @@ enum sr_error keeper_run(struct keeper *self, const struct enclave_effect *fx, s
 
 			if (is_mine(&fx[from])) {
 				SR_TRY(keep(self, &fx[from]));
-				took(&self->store_us, &self->store_max_us, began);
+				slow_tell(self, took(&self->store_us, &self->store_max_us, began));
 			} else if (!other(ctx, &fx[from])) {
 				return SR_OK;
 			}

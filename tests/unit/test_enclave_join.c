@@ -768,6 +768,50 @@ START_TEST(who_leaves_a_row_out_or_adds_one_is_left_before_the_last_piece)
 }
 END_TEST
 
+/* Answers that are lost on the way, from the second one on; who was asked for rows. */
+struct losing { uint32_t lose, rows, lost, gets[8]; };
+
+static bool rows_lose(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
+    const uint8_t *msg, size_t n, uint64_t *delay_ms)
+{
+	struct losing *l = ctx;
+
+	(void)c, (void)from, (void)n, (void)delay_ms;
+	if (msg[0] == CORE_SNAPSHOT_GET && to < 8)
+		l->gets[to]++;
+	if (msg[0] != CORE_SNAPSHOT_ROWS || l->rows++ == 0 || l->lost == l->lose)
+		return true;
+	l->lost++;
+	return false;
+}
+
+static uint32_t asked_when_lost(uint32_t lose)
+{
+	struct losing l = { .lose = lose };
+	struct world *w = world_new(4, 590);
+	uint32_t five = cluster_node_add(w->c), asked = 0;
+
+	put_much(w);
+	w->c->hooks = (struct cluster_hooks){ .ctx = &l, .message = rows_lose };
+	ck_ok(cluster_node_join(w->c, five, 0));
+	ck_assert(cluster_run_members(w->c, 2, 120000));
+	w->c->hooks.message = NULL;
+	opens(w, five);
+	world_free(w);
+	ck_assert_uint_eq(l.lost, lose);
+	for (uint32_t i = 0; i < 8; i++)
+		asked += l.gets[i] > 0;
+	return asked;
+}
+
+/* All rows again, from another member, only when the same ones did not come three times. */
+START_TEST(rows_that_are_lost_are_asked_for_again)
+{
+	ck_assert_uint_eq(asked_when_lost(2), 1);
+	ck_assert_uint_eq(asked_when_lost(3), 2);
+}
+END_TEST
+
 struct served { uint32_t heads, rows; };
 
 static bool served_count(void *ctx, struct cluster *c, uint32_t from, uint32_t to,
@@ -1645,6 +1689,7 @@ TEST_MAIN("enclave_join",
 	who_did_not_ask_is_shown_no_state,
 	who_sends_other_rows_than_the_state_s_is_left_at_once,
 	who_leaves_a_row_out_or_adds_one_is_left_before_the_last_piece,
+	rows_that_are_lost_are_asked_for_again,
 	who_asks_often_is_not_served_more,
 	who_joins_judges_its_peers_by_the_genesis,
 	a_member_in_good_standing_has_a_grace_when_only_time_speaks_against_it,

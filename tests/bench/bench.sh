@@ -36,7 +36,7 @@ for row in $ROWS; do
 	fi
 	printf '   %s took %d s\n' "$row" $((SECONDS - from))
 done
-"$here/report.pl" --json "$OUT/report.json" --html "$OUT/report.html" "$FIGURES" || exit 1
+"$here/report.pl" --json "$OUT/report.json" --html "$OUT/report.html" --md "$OUT/report.md" "$FIGURES" || exit 1
 echo "$OUT/report.json, $OUT/report.html"
 echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"
 [ "$failed" -eq 0 ]

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# Figures of a run -> report.json (all of them, with medians, spreads and targets) and report.html (one page, no script).
-#   report.pl --json OUT --html OUT FIGURES
+# Figures of a run -> report.json (all of them, with medians, spreads and targets), report.html (one page, no script) and
+# report.md (the targets, for the README).
+#   report.pl --json OUT --html OUT --md OUT FIGURES
 #   report.pl --selftest
 use strict;
 use utf8;
@@ -14,15 +15,16 @@ use Plot;
 use Targets;
 
 my %mark = ('met' => '✓ met', 'not met' => '✗ not met', 'too small' => '… too small', 'not measured' => '? not measured');
-my ($json_path, $html_path, $selftest);
+my ($json_path, $html_path, $md_path, $selftest);
 binmode STDOUT, ':encoding(UTF-8)';
-GetOptions('json=s' => \$json_path, 'html=s' => \$html_path, 'selftest' => \$selftest) or exit 2;
+GetOptions('json=s' => \$json_path, 'html=s' => \$html_path, 'md=s' => \$md_path, 'selftest' => \$selftest) or exit 2;
 exit selftest() if $selftest;
-die "usage: report.pl --json OUT --html OUT FIGURES\n" unless @ARGV == 1 && $json_path && $html_path;
+die "usage: report.pl --json OUT --html OUT --md OUT FIGURES\n" unless @ARGV == 1 && $json_path && $html_path && $md_path;
 my $all = Figures::read_lines($ARGV[0]);
 $all->{targets} = [ Targets::judged($all) ];
 put($json_path, JSON::PP->new->canonical->pretty->encode({ version => 1, %$all }));
 put($html_path, page($all));
+put($md_path, markdown($all));
 summary($all);
 
 sub put {
@@ -47,6 +49,20 @@ sub summary {
 	printf "*** NOT MEASURED: %s (%s is not installed)\n", @$_{qw(what package)} for @{ $a->{missing} };
 	print "*** $_\n" for @{ $a->{notes} };
 	print "*** THE ROW $_ FAILED\n" for @{ $a->{failed} };
+}
+
+# --- for the README ---
+
+sub markdown {
+	my ($a) = @_;
+	my $text = "| what | measured | target | |\n|---|---|---|---|\n";
+	for my $t (@{ $a->{targets} }) {
+		my $what = $t->{what} . ($t->{size} ? ", with $t->{size}" : '');
+		my $measured = defined $t->{median} ? Figures::text($t->{median}) . " $t->{unit}" : '–';
+		my $target = ($t->{op} eq '>=' ? '≥ ' : '≤ ') . Figures::thousands($t->{target}) . " $t->{unit}";
+		$text .= join(' ', '|', $what, '|', $measured =~ s/ +$//r, '|', $target =~ s/ +$//r, '|', $t->{verdict}, "|\n");
+	}
+	return $text;
 }
 
 # --- the page ---
@@ -250,6 +266,8 @@ sub selftest {
 		'a missing peer is loud' => $html =~ /class="loud".*a peer.*its-package/s,
 		'a failed row is loud' => $html =~ /Failed: the row a-row/,
 		'the page needs no script and nothing from elsewhere' => $html !~ /<script|<link|src=|https?:/,
+		'the README has each target with its verdict' => markdown($a) =~ /etcd[^\n]*\| 0\.500 \| ≥ 0\.8 \| not met \|/ &&
+		    (() = markdown($a) =~ /\n\|/g) == 1 + @{ $a->{targets} },
 		'the median of two is between them' => Figures::median(1, 4) == 2.5,
 	);
 	my $failed = grep { !$checks{$_} } keys %checks;

@@ -261,10 +261,11 @@ static void stream_xor(uint8_t *out, const uint8_t *in, size_t n, const uint64_t
 	}
 }
 
-enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
-    const uint8_t iv[16])
+struct fake_ctr { uint64_t lanes[LANES], at; };
+
+static void ctr_begin(struct fake_ctr *c, const struct sr_key32 *key, const uint8_t iv[16])
 {
-	uint64_t lanes[LANES], counter = 0;
+	uint64_t counter = 0;
 	struct fake_hash h;
 
 	for (size_t i = 8; i < 16; i++)
@@ -272,8 +273,41 @@ enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
 	hash_begin(&h, FAKE_STREAM);
 	hash_add(&h, key->b, sizeof key->b);
 	hash_add(&h, iv, 8);
-	hash_end((uint8_t *)lanes, &h);
-	stream_xor(out, NULL, n, lanes, 16 * counter);
+	hash_end((uint8_t *)c->lanes, &h);
+	c->at = 16 * counter;
+}
+
+enum sr_error sr_ctr_init(struct sr_ctr *self, const struct sr_key32 *key, const uint8_t iv[16])
+{
+	self->handle = malloc(sizeof(struct fake_ctr));
+	if (self->handle == NULL)
+		return SR_ERR_NO_LOCKED_MEMORY;
+	ctr_begin(self->handle, key, iv);
+	return SR_OK;
+}
+
+enum sr_error sr_ctr_next(struct sr_ctr *self, uint8_t *out, size_t n)
+{
+	struct fake_ctr *c = self->handle;
+
+	stream_xor(out, NULL, n, c->lanes, c->at);
+	c->at += n;
+	return SR_OK;
+}
+
+void sr_ctr_clear(struct sr_ctr *self)
+{
+	free(self->handle);
+	self->handle = NULL;
+}
+
+enum sr_error sr_ctr_stream(uint8_t *out, size_t n, const struct sr_key32 *key,
+    const uint8_t iv[16])
+{
+	struct fake_ctr c;
+
+	ctr_begin(&c, key, iv);
+	stream_xor(out, NULL, n, c.lanes, c.at);
 	return SR_OK;
 }
 

@@ -45,7 +45,6 @@
 #define CORE_CHECKPOINT_BYTES (32u * 1024u * 1024u)
 #define CORE_CHECKPOINT_FRAME_MAX (7u * 1024u * 1024u)
 #define CORE_HEADS_MS 3000u                     /* fresh heads must come within this time */
-#define CORE_HEADS_SHARED_MS 100u               /* whoever asks within this time has them, too */
 #define CORE_SHARE_MS 30000u                    /* a SHARE request waits this long for finality */
 #define CORE_GET_SKEW_MS 300000u
 #define CORE_STATUS_MS 1000u
@@ -359,7 +358,6 @@ struct enclave_core {
 	struct core_archive_read reads[CORE_ARCHIVE_READS];
 	uint64_t read_next;
 	struct core_round round;
-	struct { uint64_t ms, height; } heads;  /* of the last round that was answered; 0: none */
 
 	struct core_hold hold;
 	bool disk_full;

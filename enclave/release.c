@@ -148,8 +148,6 @@ static bool round_height(const struct enclave_core *self, uint64_t *height)
 
 static void round_deliver(struct enclave_core *self, uint64_t height)
 {
-	self->heads.ms = self->now_ms;
-	self->heads.height = height;
 	for (struct core_client *c = self->clients; c != NULL; c = c->next)
 		if (c->kind == WAIT_SHARE && c->in_round) {
 			c->heads_ms = self->now_ms;
@@ -169,16 +167,6 @@ void release_head(struct enclave_core *self, uint32_t from, uint64_t height)
 	if (round_height(self, &reached))
 		round_deliver(self, reached);
 	release_run(self);
-}
-
-/* Else each request costs all others a signature, however many come at a time. */
-static void heads_share(const struct enclave_core *self, struct core_client *c)
-{
-	if (self->heads.ms > c->heads_ms &&
-	    self->heads.ms + CORE_HEADS_SHARED_MS >= self->now_ms) {
-		c->heads_ms = self->heads.ms;
-		c->heads_height = self->heads.height;
-	}
 }
 
 static bool share_overdue(struct core_client *c, uint64_t now_ms, enum sr_error error)
@@ -203,7 +191,6 @@ void release_run(struct enclave_core *self)
 		next = c->next;
 		if (c->kind != WAIT_SHARE)
 			continue;
-		heads_share(self, c);
 		error = share_state(&ticket, self, c);
 		if (error == SR_OK)
 			share_answer(self, c, &ticket);

@@ -797,31 +797,6 @@ START_TEST(a_share_needs_heads_that_are_fresh_and_as_high_as_its_ticket)
 }
 END_TEST
 
-START_TEST(heads_that_have_just_come_are_shared_and_older_ones_are_not)
-{
-	struct ticket t;
-	struct world *w = with_final_ticket(&t, 43);
-	uint64_t height;
-	struct stage s;
-
-	stage_open(&s, w, &t);
-	height = s.core->final->header.height;
-	ck_assert(!share_sent(&s, 0, 0));
-	ck_assert(!head_delivers(&s, 2, height));
-	ck_assert(head_delivers(&s, 3, height));
-	s.core->now_ms += CORE_HEADS_SHARED_MS;
-	ck_assert(share_sent(&s, 0, 0));
-	s.core->now_ms++;
-	ck_assert(!share_sent(&s, 0, 0));
-	s.core->heads.ms = s.core->now_ms;
-	s.core->heads.height = s.ticket.height - 1;
-	ck_assert(!share_sent(&s, 0, 0));
-	s.core->heads.height = height + 1;
-	ck_assert(!share_sent(&s, 0, 0));
-	stage_close(&s);
-}
-END_TEST
-
 START_TEST(heads_count_when_f_plus_one_others_have_spoken_and_no_liar_raises_them)
 {
 	struct ticket t;
@@ -903,7 +878,6 @@ TEST_MAIN("enclave core", who_boots_from_a_genesis_verifies_its_evidence,
     a_nearly_full_disk_stops_voting_but_not_reading,
     what_was_deleted_does_not_stay_on_a_disk_that_was_full,
 	a_share_needs_heads_that_are_fresh_and_as_high_as_its_ticket,
-	heads_that_have_just_come_are_shared_and_older_ones_are_not,
 	heads_count_when_f_plus_one_others_have_spoken_and_no_liar_raises_them,
 	a_share_waits_for_a_final_child_of_the_ticket_s_block,
 	what_the_state_no_longer_allows_is_not_served_though_the_ticket_is_open)

@@ -61,16 +61,15 @@ enum sr_error http_new(struct http **out)
 		return SR_ERR_NO_MEMORY;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		(*out)->multi = curl_multi_init();
-	/* Else it keeps four for each request under way, and a handshake costs more than most
-	 * requests. */
-	if ((*out)->multi != NULL)
-		(void)curl_multi_setopt(
-		    (*out)->multi, CURLMOPT_MAXCONNECTS, (long)(2 * SR_MEMBERS_MAX));
 	if ((*out)->multi == NULL) {
 		free(*out);
 		*out = NULL;
 		return SR_ERR_NO_MEMORY;
 	}
+	/* Else it keeps four for each request under way, and a handshake costs more than most
+	 * requests. */
+	(void)curl_multi_setopt(
+	    (*out)->multi, CURLMOPT_MAXCONNECTS, (long)(2 * SR_MEMBERS_MAX));
 	return SR_OK;
 }
 
@@ -413,6 +412,9 @@ void http_run(struct http *self, struct http_request *const *requests, size_t n,
 		stop = collect(self, done, ctx);
 		if (step != NULL)
 			step(ctx);
+		/* Curl knows of none, and said nothing of how it ended: not waited for. */
+		if (running == 0 && under_way(&run))
+			break;
 		stop = stop || begin_due(&run);
 		if (!stop && under_way(&run) &&
 		    curl_multi_poll(self->multi, NULL, 0, pause_ms(&run), NULL) != CURLM_OK)

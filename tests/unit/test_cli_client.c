@@ -13,21 +13,6 @@
 #include "tests/lib/fake_members.h"
 #include "tests/lib/scratch.h"
 
-/* In the place of cli/rpc.c. */
-void rpc_run(struct http *http, struct rpc_call *const *calls, size_t n,
-    bool (*done)(void *ctx, struct rpc_call *call), void *ctx)
-{
-	(void)http;
-	fake_members_run(calls, n, done, ctx);
-}
-
-void rpc_clear(struct rpc_call *call)
-{
-	free(call->answer);
-	call->answer = NULL;
-	call->answer_n = 0;
-}
-
 #define SEEN_MAX 64u
 
 struct story {

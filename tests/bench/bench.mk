@@ -29,7 +29,7 @@ bench-large: bench-programs
 bench-parts: all $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; BIN=$(BIN) $$b; done
 
-# Where the processor's time goes, by perf: docs/PROFILE.md.
+# Where the processor's time goes, by perf.
 bench-profile: bench-programs
 	@BIN=$(BIN) PROGRAMS=$(O)/tests/bench LOAD=$(LOAD) tests/bench/profile.sh throughput
 	@BIN=$(BIN) PROGRAMS=$(O)/tests/bench LOAD=$(LOAD) tests/bench/profile.sh release

@@ -72,8 +72,9 @@ SRC_config := $(wildcard config/*.c)
 SRC_node := $(filter-out node/main.c,$(wildcard node/*.c))
 SRC_platform := $(wildcard platform/*.c)
 SRC_cli := $(filter-out cli/main.c,$(wildcard cli/*.c))
-# fake_tsm.c stands in for open() of the whole program: only for the test that asks for it.
-SRC_testlib := $(filter-out tests/lib/fake_tsm.c,$(wildcard tests/lib/*.c))
+# fake_tsm.c stands in for open() of the whole program, fake_rpc.c for cli/rpc.c: only for the tests
+# that ask for them.
+SRC_testlib := $(filter-out tests/lib/fake_tsm.c tests/lib/fake_rpc.c,$(wildcard tests/lib/*.c))
 MODULES := base shamir consensus vault chain attest wire enclave shell blob net config platform node \
 	cli testlib
 
@@ -176,6 +177,8 @@ WITH_test_load_pace := tests/load/pace.c
 # Plays members whole: their vault, a genesis of cores.
 USE_test_cli_client := cli config $(USE_enclave)
 USE_test_cli_ask := $(USE_test_cli_client)
+WITH_test_cli_client := tests/lib/fake_rpc.c
+WITH_test_cli_ask := tests/lib/fake_rpc.c
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PROP_SRC := $(wildcard tests/prop/test_*.c)

@@ -437,13 +437,12 @@ static struct rpc_call *next_call(struct rpc_call *const *calls, const bool *ask
 	return next;
 }
 
-void rpc_run(struct http *http, struct rpc_call *const *calls, size_t n,
+void fake_members_run(struct rpc_call *const *calls, size_t n,
     bool (*done)(void *ctx, struct rpc_call *call), void *ctx)
 {
 	bool asked[SR_MEMBERS_MAX] = { false }, enough = false;
 	struct rpc_call *call;
 
-	(void)http;
 	must(n <= SR_MEMBERS_MAX, "so many calls");
 	for (size_t i = 0; i < n; i++) {
 		calls[i]->error = SR_ERR_CANCELLED;
@@ -460,11 +459,4 @@ void rpc_run(struct http *http, struct rpc_call *const *calls, size_t n,
 			all->held_ms = call->hold_ms;
 		enough = done != NULL && done(ctx, call);
 	}
-}
-
-void rpc_clear(struct rpc_call *call)
-{
-	free(call->answer);
-	call->answer = NULL;
-	call->answer_n = 0;
 }

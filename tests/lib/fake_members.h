@@ -1,6 +1,6 @@
 /*
- * tests/lib/fake_members.h - a cluster as a client sees it, without a network: who uses it has its
- * rpc_run and rpc_clear in the place of cli/rpc.c's, and talks to these members. Keys, seals,
+ * tests/lib/fake_members.h - a cluster as a client sees it, without a network: a test that is
+ * linked with fake_rpc.c, in the place of cli/rpc.c, talks to these members. Keys, seals,
  * trails, proofs and the vault are real; that they agree is not: all members show one state, and a
  * test may make any of them lie, lag or fall silent.
  */
@@ -60,7 +60,7 @@ struct fake_members {
 /* Remembers the state of now as the old one. */
 void fake_members_grow_old(struct fake_members *self);
 
-/* Four members, seats 0 to 3, in epoch 1. One at a time: rpc_run finds it. */
+/* Four members, seats 0 to 3, in epoch 1. One at a time: fake_members_run finds it. */
 struct fake_members *fake_members_new(void);
 void fake_members_free(struct fake_members *self);
 /* The next epoch, with members on these seats: new ones are made, all get new vote keys. */
@@ -68,5 +68,9 @@ void fake_members_epoch(struct fake_members *self, const uint32_t *seats, uint32
 /* Applies an operation as if some block brought it. The receipt's code. */
 enum sr_error fake_members_apply(struct fake_members *self, struct sr_bytes op,
     struct vault_receipt *receipt);
+
+/* What rpc_run does. */
+void fake_members_run(struct rpc_call *const *calls, size_t n,
+    bool (*done)(void *ctx, struct rpc_call *call), void *ctx);
 
 #endif

@@ -172,6 +172,11 @@ enum sr_error delta_abandon(struct delta *self)
 	return node_log_discard(&self->log);
 }
 
+enum sr_error delta_finish(struct delta *self)
+{
+	return node_log_finish(&self->log);
+}
+
 bool delta_begun(const struct delta *self)
 {
 	return self->open_rows > 0;

@@ -1,7 +1,7 @@
 /*
- * node/delta.h - rows that were put since the state's base was made: a file of whole batches
- * (node/log.h), a commit each, and an index of it in memory. A record is a row (node/row.h); a row
- * without a value says that there is none. Of rows with the same key the last counts.
+ * node/delta.h - rows that are put one after another: a file of whole batches (node/log.h), a
+ * commit each, and an index of it in memory. A record is a row (node/row.h); a row without a value
+ * says that there is none. Of rows with the same key the last counts.
  */
 #ifndef SR_NODE_DELTA_H
 #define SR_NODE_DELTA_H
@@ -34,6 +34,8 @@ SR_MUST_CHECK enum sr_error delta_put(
 SR_MUST_CHECK enum sr_error delta_commit(struct delta *self);
 /* IO: the process must end. */
 SR_MUST_CHECK enum sr_error delta_abandon(struct delta *self);
+/* Nothing more will be put. IO: the process must end. */
+SR_MUST_CHECK enum sr_error delta_finish(struct delta *self);
 /* Are there rows in an open batch? */
 bool delta_begun(const struct delta *self);
 /* value: within bytes, which is malloc'd. DAMAGED. */

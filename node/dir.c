@@ -13,8 +13,7 @@
 
 #define VERSION_FILE_MAX 256u
 #define FORMAT "strongroom data "
-#define VERSION_NOW '2'                /* the state is a base and deltas */
-#define VERSION_OLDER '1'              /* ... is a table alone */
+#define VERSION_NOW '3'                /* the state is a base and deltas, the archive files */
 
 static enum sr_error lock_take(struct node_dir *self, char *note)
 {
@@ -40,13 +39,13 @@ static enum sr_error lock_take(struct node_dir *self, char *note)
 	return SR_OK;
 }
 
-static void version_text(char out[VERSION_FILE_MAX], char version,
-    const struct sr_hash32 *chain_id, uint32_t member)
+static void version_text(
+    char out[VERSION_FILE_MAX], const struct sr_hash32 *chain_id, uint32_t member)
 {
 	char hex[65];
 
 	sr_hex_encode(hex, chain_id->b, sizeof chain_id->b);
-	snprintf(out, VERSION_FILE_MAX, FORMAT "%c\nchain_id %s\nmember %u\n", version, hex,
+	snprintf(out, VERSION_FILE_MAX, FORMAT "%c\nchain_id %s\nmember %u\n", VERSION_NOW, hex,
 	    member);
 }
 
@@ -56,38 +55,29 @@ static enum sr_error refuse(const struct node_dir *self, bool known, char *note)
 	    known ? "%.300s holds another member's or another cluster's data "
 		    "(see its VERSION). Point data_dir at "
 		    "this node's folder, or correct member and genesis"
-		  : "%.300s/VERSION is of a format this build does not know",
+		  : "%.300s/VERSION is of a format this build does not read: use the build that "
+		    "wrote it, or have the node replaced by one that joins",
 	    self->path);
 	return known ? SR_ERR_FOREIGN_DATA : SR_ERR_BAD_VERSION;
 }
 
-/* An older directory is carried on, and refused by older programs from now on: they would not see
- * what is in a delta. */
 static enum sr_error version_check(struct node_dir *self, const struct sr_hash32 *chain_id,
     uint32_t member, char *note)
 {
-	char path[NODE_PATH_MAX], want[VERSION_FILE_MAX], older[VERSION_FILE_MAX];
+	char path[NODE_PATH_MAX], want[VERSION_FILE_MAX];
 	uint8_t *have = NULL;
 	size_t n = 0, prefix = sizeof FORMAT "N";
-	bool known, mine;
 	enum sr_error err;
 
-	version_text(want, VERSION_NOW, chain_id, member);
-	version_text(older, VERSION_OLDER, chain_id, member);
+	version_text(want, chain_id, member);
 	SR_TRY(file_path(path, self->path, "VERSION"));
 	err = file_read(&have, &n, path, VERSION_FILE_MAX);
-	if (err != SR_OK && err != SR_ERR_NOT_FOUND)
-		return err;
-	mine = n == strlen(want) && memcmp(have, want, n) == 0;
-	known = n > prefix &&
-	    (memcmp(have, want, prefix) == 0 || memcmp(have, older, prefix) == 0);
-	if (err == SR_OK && !mine && !(n == strlen(older) && memcmp(have, older, n) == 0))
-		err = refuse(self, known, note);
+	if (err == SR_ERR_NOT_FOUND)
+		return file_replace(self->path, "VERSION", (const uint8_t *)want, strlen(want));
+	if (err == SR_OK && (n != strlen(want) || memcmp(have, want, n) != 0))
+		err = refuse(self, n > prefix && memcmp(have, want, prefix) == 0, note);
 	free(have);
-	if (err != SR_OK && err != SR_ERR_NOT_FOUND)
-		return err;
-	return mine ? SR_OK
-		    : file_replace(self->path, "VERSION", (const uint8_t *)want, strlen(want));
+	return err;
 }
 
 enum sr_error node_dir_open(struct node_dir *self, const char *path,

@@ -88,9 +88,9 @@ enum sr_error file_write_all(int fd, const uint8_t *p, size_t n)
 	return SR_OK;
 }
 
-static enum sr_error sync_path(const char *path, int flags)
+enum sr_error file_sync_dir(const char *dir)
 {
-	int fd = open(path, flags | O_CLOEXEC);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum sr_error err;
 
 	if (fd < 0)
@@ -98,19 +98,6 @@ static enum sr_error sync_path(const char *path, int flags)
 	err = fsync(fd) == 0 ? SR_OK : file_errno();
 	close(fd);
 	return err;
-}
-
-enum sr_error file_sync(const char *dir, const char *name)
-{
-	char path[NODE_PATH_MAX];
-
-	SR_TRY(file_path(path, dir, name));
-	return sync_path(path, O_RDWR);
-}
-
-enum sr_error file_sync_dir(const char *dir)
-{
-	return sync_path(dir, O_RDONLY | O_DIRECTORY);
 }
 
 enum sr_error file_move(const char *dir, const char *aside, const char *name)

@@ -21,10 +21,9 @@ SR_MUST_CHECK enum sr_error file_read(uint8_t **out, size_t *n, const char *path
 SR_MUST_CHECK enum sr_error file_replace(
     const char *dir, const char *name, const uint8_t *p, size_t n);
 SR_MUST_CHECK enum sr_error file_write_all(int fd, const uint8_t *p, size_t n);
-/* What is in dir/name is durable; that it is there, only after file_sync_dir. */
-SR_MUST_CHECK enum sr_error file_sync(const char *dir, const char *name);
 /* dir/aside, whole and synced, becomes dir/name. */
 SR_MUST_CHECK enum sr_error file_move(const char *dir, const char *aside, const char *name);
+/* What was created, moved or removed in it is so for good. */
 SR_MUST_CHECK enum sr_error file_sync_dir(const char *dir);
 /* Creates dir (mode 0700) when it is not there. */
 SR_MUST_CHECK enum sr_error file_make_dir(const char *dir);

@@ -167,7 +167,7 @@ static enum sr_error base_replace(struct state *self)
 	SR_TRY(file_path(path, self->dir, NODE_STORE_STATE));
 	self->fold.old[0] = open(path, O_RDWR | O_CLOEXEC);
 	table_cursor_close(&self->fold.base);
-	(void)table_close(self->base, false);
+	table_close(self->base);
 	self->base = NULL;
 	err = file_move(self->dir, NODE_STORE_STATE ".new", NODE_STORE_STATE);
 	again = table_read(&self->base, self->dir, NODE_STORE_STATE, NODE_STORE_STATE_LETTER);

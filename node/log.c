@@ -505,6 +505,15 @@ bool node_log_has_room(struct node_log *self)
 	return !self->nearly_full || (log_reserve(self, 0) == SR_OK && !self->nearly_full);
 }
 
+enum sr_error node_log_finish(struct node_log *self)
+{
+	SR_ASSERT(self->pending.n == 0);
+	if (ftruncate(self->fd, (off_t)self->size) != 0)
+		return SR_ERR_IO;
+	self->reserved = self->size;
+	return SR_OK;
+}
+
 /* Takes a part that was written back off the file. */
 static enum sr_error log_undo(struct node_log *self, enum sr_error err)
 {

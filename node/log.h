@@ -1,6 +1,6 @@
 /*
  * node/log.h - files of records that only grow: safety.log, what the enclave must find again after
- * a crash before anything that depends on it is sent (DESIGN 8), and the deltas of the state
+ * a crash before anything that depends on it is sent (DESIGN 8), and the rows of state and archive
  * (node/delta.h).
  *
  * file   = magic 8 | version u32 | member u32 | chain id 32 | crc32c u32 of those
@@ -74,6 +74,9 @@ SR_MUST_CHECK enum sr_error node_log_write(struct node_log *self, bool sync);
 SR_MUST_CHECK enum sr_error node_log_discard(struct node_log *self);
 /* false once the disk could not promise room for some more records; looks again each time. */
 bool node_log_has_room(struct node_log *self);
+
+/* Nothing more will be written to it: gives back what the disk has promised. IO. */
+SR_MUST_CHECK enum sr_error node_log_finish(struct node_log *self);
 
 /* Replaces the log by one that begins with these records: u32 count, blobs. DISK_FULL: the old one
  * stays. */

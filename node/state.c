@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "node/file.h"
-#include "node/mend.h"
 
 #define NUMBERS 3u
 
@@ -15,26 +14,6 @@ void state_delta_name(char out[32], unsigned number)
 }
 
 /* --- Opening --- */
-
-/* Before there were deltas the base was changed in transactions: one that was left open is undone.
- */
-static enum sr_error old_transaction_undo(struct state *self, char *note)
-{
-	struct table *table;
-	bool wal, undo;
-
-	/* A mark that it is to be made anew has no meaning any more: every fold does that. */
-	SR_TRY(file_remove(self->dir, NODE_STORE_STATE TABLE_REBUILD));
-	SR_TRY(file_exists(&wal, self->dir, NODE_STORE_STATE MEND_WAL));
-	SR_TRY(file_exists(&undo, self->dir, NODE_STORE_STATE MEND_UNDO));
-	if (!wal && !undo)
-		return SR_OK;
-	SR_TRY(table_open(
-	    &table, self->dir, NODE_STORE_STATE, NODE_STORE_STATE_LETTER, &self->damaged, note));
-	if (!table_close(table, false))
-		return SR_ERR_IO;
-	return mend_forget(self->dir, NODE_STORE_STATE);
-}
 
 static enum sr_error base_create(const char *dir)
 {
@@ -109,11 +88,10 @@ static enum sr_error parts_open(struct state *self, bool check, char *note)
 	SR_TRY(file_remove(self->dir, NODE_STORE_STATE ".new")); /* of a fold that was cut short */
 	if (!there)
 		SR_TRY(base_create(self->dir));
-	SR_TRY(old_transaction_undo(self, note));
 	SR_TRY(table_read(
 	    &self->base, self->dir, NODE_STORE_STATE, NODE_STORE_STATE_LETTER));
 	if (check)
-		SR_TRY(table_check(self->base, UINT64_MAX, false, &self->damaged));
+		SR_TRY(table_check(self->base));
 	return deltas_open(self, bits, note);
 }
 
@@ -140,7 +118,7 @@ void state_close(struct state *self, bool leave)
 	delta_close(self->closed);
 	delta_close(self->open);
 	if (self->base != NULL)
-		(void)table_close(self->base, false);
+		table_close(self->base);
 	pile_clear(&self->pile);
 }
 

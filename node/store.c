@@ -38,8 +38,7 @@ static enum sr_error parts_open(struct node_store *self, uint64_t archive_blocks
 	/* The mark goes before the first write, and comes back after the last. */
 	SR_TRY(file_remove(self->dir, CLEAN_MARK));
 	SR_TRY(state_open(&self->state, self->dir, self->figures.unclean, note));
-	return archive_open(
-	    &self->archive, self->dir, archive_blocks, self->figures.unclean, note);
+	return archive_open(&self->archive, self->dir, archive_blocks, note);
 }
 
 enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t archive_blocks,
@@ -51,7 +50,7 @@ enum sr_error node_store_open(struct node_store **out, const char *dir, uint64_t
 	note[0] = '\0';
 	if (strlen(dir) >= sizeof self->dir)
 		return SR_ERR_TOO_LONG;
-	if (file_free_bytes(dir) < 2 * TABLE_ROOM_BYTES + NODE_STORE_SPARE_BYTES) {
+	if (file_free_bytes(dir) < TABLE_ROOM_BYTES + NODE_STORE_SPARE_BYTES) {
 		snprintf(note, NODE_STORE_NOTE_MAX,
 		    "%.300s: too little free space to open the store", dir);
 		return SR_ERR_DISK_FULL;
@@ -76,7 +75,8 @@ void node_store_close(struct node_store *self, bool clean)
 	if (self == NULL)
 		return;
 	state_close(&self->state, self->broken);
-	clean = archive_close(&self->archive, self->broken) && clean && !self->broken;
+	clean = clean && !self->broken && self->archive.pile.rows == 0;
+	archive_close(&self->archive);
 	/* Without the mark the next start only checks more. */
 	if (clean)
 		(void)!file_replace(self->dir, CLEAN_MARK, (const uint8_t *)"clean\n", 6);
@@ -182,8 +182,8 @@ void node_store_figures(struct node_store_figures *out, const struct node_store 
 	    (self->state.closed != NULL ? delta_bytes(self->state.closed) : 0);
 	out->folds = self->state.folds;
 	out->folds_dropped = self->state.folds_dropped;
-	out->archive_rows = table_rows(self->archive.table);
-	out->archive_first = self->archive.first;
+	out->archive_rows = archive_rows(&self->archive);
+	out->archive_first = archive_first(&self->archive);
 	out->archive_last = self->archive.last;
 	out->damaged_rows = self->state.damaged + self->archive.damaged;
 	out->buffered_bytes = self->state.pile.bytes + self->archive.pile.bytes;

@@ -18,7 +18,6 @@
 	(256u * 1024u * 1024u) /* rows waiting for a checkpoint, or for the disk */
 #define NODE_STORE_ASIDE_BYTES (16u * 1024u * 1024u) /* of them, of the state */
 #define NODE_STORE_ARCHIVE_BATCH 64u
-#define NODE_STORE_CHECK_ROWS 2000u          /* of the archive, after an unclean stop */
 #define NODE_STORE_SPARE_BYTES (8u * 1024u * 1024u) /* that a commit leaves free */
 /* Changes are folded once they are that much, or half of what is there. Enough that folding, which
  * writes all of the state, is rare; little enough to be read at a start in a second. */
@@ -30,18 +29,16 @@ struct node_store;
 
 struct node_store_figures {
 	uint64_t state_rows;                 /* at most: what is not folded may count twice */
-	uint64_t archive_rows, archive_first, archive_last;
+	uint64_t archive_rows;               /* at most: there may be gaps */
+	uint64_t archive_first, archive_last;
 	uint64_t checkpoints, checkpoints_put_off, damaged_rows, buffered_bytes;
 	uint64_t delta_bytes, folds, folds_dropped;
 	bool created, unclean;
 };
 
-/* After an unclean stop every row of the state and the newest of the archive are checked. A damaged
- * archive row is dropped and counted (peers have it), now or when it is read; an archive that does
- * not open is moved aside. A damaged state is DAMAGED: note says how to recover. An archive that
- * could not be written though the disk did its work is made anew from its rows, which needs as much
- * free space again (DISK_FULL); note says so, and that a commit which was never acknowledged was
- * cut off. */
+/* After an unclean stop every row of the state is checked, and the newest of the archive always.
+ * Blocks that are damaged are moved aside and counted (peers have them), now or when they are read.
+ * A damaged state is DAMAGED: note says how to recover. */
 SR_MUST_CHECK enum sr_error node_store_open(struct node_store **out, const char *dir,
     uint64_t archive_blocks, char note[NODE_STORE_NOTE_MAX]);
 /* clean: all is written; leaves the mark. After an error IO the process must end: the tables are

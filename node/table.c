@@ -13,13 +13,12 @@
 #include <unistd.h>
 
 #include "node/file.h"
-#include "node/mend.h"
 #include "node/row.h"
 
 #define ASIDE ".new"
 #define LEAVES 256
 #define LEAVES_MADE 32                /* of a table that is made in order: only the last are used */
-#define SPARE_BYTES (8u * 1024u * 1024u)
+#define FRONT_BYTES (4u * 1024u * 1024u)
 #define CACHED_BYTES (16u * 1024u * 1024u) /* that closing a table that is made may write */
 #define ROOM_BYTES (16u * 1024u * 1024u)   /* asked of the disk at a time */
 #define KEPT_BYTES (2u * 1024u * 1024u)    /* the newest, which may change again */
@@ -29,8 +28,6 @@ struct table {
 	TCBDB *db;
 	char dir[1024], name[64];
 	char letter;
-	bool broken;                  /* a transaction is open, or a write failed */
-	bool reading;
 	int fd;                       /* of one that is made, else -1 */
 	uint64_t reserved, pushed;    /* bytes of it: promised by the disk; on their way there */
 };
@@ -74,16 +71,6 @@ static TCBDB *db_new(int leaves)
 	return db;
 }
 
-/* true: all of it is on the disk. Tokyo Cabinet does not sync what it writes on closing, and would
- * take half for all. */
-static bool db_close(TCBDB *db, const char *dir, const char *name)
-{
-	bool ok = tcbdbclose(db);
-
-	tcbdbdel(db);
-	return file_sync(dir, name) == SR_OK && ok;
-}
-
 /* Why a table did not open: only what was read from it can show damage. */
 static enum sr_error open_error(TCBDB *db)
 {
@@ -120,215 +107,6 @@ static enum sr_error aside_open(TCBDB **out, const char *dir, const char *name)
 	return err;
 }
 
-/* All of it onto the disk. err: what befell it until now; after a failure of the disk it is left as
- * it is, since to close it is to write on, and kills the process when that fails. */
-static enum sr_error aside_close(TCBDB *db, const char *dir, const char *name, enum sr_error err)
-{
-	char aside[72];
-
-	io_begin();
-	if (err == SR_OK && (!tcbdbsync(db) || open_failed()))
-		err = file_errno();
-	if (err != SR_OK && err != SR_ERR_DAMAGED)
-		return err;
-	snprintf(aside, sizeof aside, "%s" ASIDE, name);
-	if (!db_close(db, dir, aside) && err == SR_OK)
-		err = file_errno();
-	return err;
-}
-
-static enum sr_error aside_move(const char *dir, const char *name)
-{
-	char aside[72];
-
-	snprintf(aside, sizeof aside, "%s" ASIDE, name);
-	return file_move(dir, aside, name);
-}
-
-static enum sr_error db_create(const char *dir, const char *name)
-{
-	TCBDB *db = NULL;
-	enum sr_error err = aside_open(&db, dir, name);
-
-	if (db == NULL)
-		return err;
-	SR_TRY(aside_close(db, dir, name, err));
-	return aside_move(dir, name);
-}
-
-/* Undoes what a transaction left open. */
-static enum sr_error db_open(TCBDB **out, const char *dir, const char *name)
-{
-	char path[NODE_PATH_MAX];
-	TCBDB *db;
-	enum sr_error err;
-
-	SR_TRY(file_path(path, dir, name));
-	if (access(path, F_OK) != 0) {
-		if (errno != ENOENT)
-			return SR_ERR_IO;
-		SR_TRY(db_create(dir, name));
-	}
-	SR_TRY(mend_before_open(dir, name));
-	db = db_new(LEAVES);
-	if (db == NULL)
-		return SR_ERR_NO_MEMORY;
-	io_begin();
-	if (!tcbdbopen(db, path, BDBOWRITER | BDBOTSYNC | BDBOLCKNB)) {
-		err = open_error(db);
-		tcbdbdel(db);
-		return err;
-	}
-	err = open_failed() ? file_errno() : mend_reserve(path);
-	if (err == SR_OK)
-		err = mend_after_open(dir, name);
-	*out = db;
-	return err;
-}
-
-/* --- Rebuilding ---
- * What Tokyo Cabinet finds its records by can be damaged where no row is: all rows read well, and
- * writing fails, at every start again. The transaction that failed so leaves a mark, and the next
- * opening copies the rows into a new table. */
-
-/* After a failure: was it the table's fault, and not the disk's? A page that is missing is told as
- * a record that is. */
-static bool db_damaged(TCBDB *db)
-{
-	int code = tcbdbecode(db);
-
-	return !io_failed() &&
-	    (code == TCEMETA || code == TCERHEAD || code == TCEREAD || code == TCEMISC ||
-	    code == TCENOREC);
-}
-
-static enum sr_error mark_path(char out[72], const char *name)
-{
-	return snprintf(out, 72, "%s" TABLE_REBUILD, name) < 72 ? SR_OK : SR_ERR_TOO_LONG;
-}
-
-/* Should the mark not become durable, the next failure tries again. */
-static enum sr_error tran_failed(const struct table *self)
-{
-	char mark[72];
-
-	if (self->fd < 0 && db_damaged(self->db) && mark_path(mark, self->name) == SR_OK)
-		(void)!file_replace(self->dir, mark, (const uint8_t *)"damaged\n", 8);
-	return SR_ERR_IO;
-}
-
-static bool row_good(BDBCUR *cursor, char name)
-{
-	int key_n, n;
-	const uint8_t *key = tcbdbcurkey3(cursor, &key_n);
-	const uint8_t *row = tcbdbcurval3(cursor, &n);
-	struct sr_bytes value;
-
-	return key != NULL && row != NULL &&
-	    row_read(&value, name, key, (size_t)key_n, row, (size_t)n) == SR_OK;
-}
-
-/* The row under the cursor. false: damaged, or not written; errno tells. */
-static bool row_copied(TCBDB *to, BDBCUR *cursor, char name)
-{
-	int key_n, n;
-	const uint8_t *key = tcbdbcurkey3(cursor, &key_n), *row;
-
-	if (!row_good(cursor, name) || (row = tcbdbcurval3(cursor, &n)) == NULL)
-		return false;
-	return tcbdbput(to, key, key_n, row, n);
-}
-
-/* damaged: rows that were left out. */
-static enum sr_error rows_copy(TCBDB *to, TCBDB *from, char name, uint64_t *damaged)
-{
-	BDBCUR *cursor = tcbdbcurnew(from);
-	uint64_t copied = 0, left = tcbdbrnum(from); /* a damaged one may go round and round */
-	enum sr_error err = SR_OK;
-
-	io_begin();
-	for (bool more = tcbdbcurfirst(cursor); more && !io_failed() && left > 0; left--) {
-		copied += row_copied(to, cursor, name);
-		more = tcbdbcurnext(cursor);
-	}
-	if (io_failed())
-		err = file_errno();
-	else if (tcbdbrnum(to) != copied)
-		err = SR_ERR_DAMAGED;
-	tcbdbcurdel(cursor);
-	*damaged = tcbdbrnum(from) - copied;
-	return err;
-}
-
-
-enum sr_error table_forget(const char *dir, const char *name)
-{
-	char mark[72];
-
-	SR_TRY(mend_forget(dir, name));
-	SR_TRY(mark_path(mark, name));
-	return file_remove(dir, mark);
-}
-
-/* The new table in the place of the old one. */
-static enum sr_error db_replace(const char *dir, const char *name)
-{
-	SR_TRY(mend_forget(dir, name));
-	SR_TRY(aside_move(dir, name));
-	return table_forget(dir, name);
-}
-
-/* from: closed. */
-static enum sr_error db_rebuild(
-    TCBDB *from, const struct table *self, uint64_t *damaged_rows, char *note)
-{
-	uint64_t damaged = 0, rows;
-	TCBDB *to = NULL;
-	enum sr_error err;
-
-	if (file_free_bytes(self->dir) < tcbdbfsiz(from) + 2 * TABLE_ROOM_BYTES + SPARE_BYTES) {
-		snprintf(note, TABLE_NOTE_MAX,
-		    "%.300s: too little free space to make the damaged %s anew", self->dir,
-		    self->name);
-		(void)db_close(from, self->dir, self->name);
-		return SR_ERR_DISK_FULL;
-	}
-	err = aside_open(&to, self->dir, self->name);
-	if (err == SR_OK)
-		err = rows_copy(to, from, self->letter, &damaged);
-	rows = to != NULL ? tcbdbrnum(to) : 0;
-	if (to != NULL)
-		err = aside_close(to, self->dir, self->name, err);
-	if ((err == SR_OK || err == SR_ERR_DAMAGED) && !db_close(from, self->dir, self->name) &&
-	    err == SR_OK)
-		err = SR_ERR_IO;
-	SR_TRY(err);
-	SR_TRY(db_replace(self->dir, self->name));
-	*damaged_rows += damaged;
-	snprintf(note, TABLE_NOTE_MAX,
-	    "the index of %.300s/%s was damaged; its %llu rows were copied into a new table, "
-	    "%llu were damaged",
-	    self->dir, self->name, (unsigned long long)rows, (unsigned long long)damaged);
-	return SR_OK;
-}
-
-static enum sr_error open_and_rebuild(struct table *self, uint64_t *damaged, char *note)
-{
-	char mark[72];
-	TCBDB *from;
-	bool marked;
-
-	SR_TRY(mark_path(mark, self->name));
-	SR_TRY(file_exists(&marked, self->dir, mark));
-	SR_TRY(db_open(&self->db, self->dir, self->name));
-	if (!marked)
-		return SR_OK;
-	from = self->db;
-	self->db = NULL;
-	SR_TRY(db_rebuild(from, self, damaged, note));
-	return db_open(&self->db, self->dir, self->name);
-}
-
 static enum sr_error table_new(
     struct table **out, const char *dir, const char *name, char letter)
 {
@@ -344,39 +122,7 @@ static enum sr_error table_new(
 	return SR_OK;
 }
 
-enum sr_error table_open(struct table **out, const char *dir, const char *name, char letter,
-    uint64_t *damaged, char note[TABLE_NOTE_MAX])
-{
-	struct table *self;
-	enum sr_error err;
-
-	SR_TRY(table_new(&self, dir, name, letter));
-	err = open_and_rebuild(self, damaged, note);
-	if (err == SR_OK) {
-		*out = self;
-		return SR_OK;
-	}
-	(void)table_close(self, err != SR_ERR_DAMAGED);
-	return err;
-}
-
-bool table_close(struct table *self, bool leave)
-{
-	/* The next start rolls back; to close it is to write on, and kills the process when that
-	 * fails. */
-	bool ok = self->db != NULL && !self->broken && !leave;
-
-	if (self->reading) {
-		tcbdbdel(self->db);
-		ok = true;
-	} else if (ok) {
-		ok = db_close(self->db, self->dir, self->name);
-	}
-	free(self);
-	return ok;
-}
-
-/* --- Made once, then only read --- */
+/* --- Reading what was made --- */
 
 static enum sr_error read_open(struct table *self)
 {
@@ -402,16 +148,30 @@ enum sr_error table_read(struct table **out, const char *dir, const char *name, 
 	enum sr_error err;
 
 	SR_TRY(table_new(&self, dir, name, letter));
-	self->reading = true;
 	err = read_open(self);
-	if (err == SR_OK) {
+	if (err == SR_OK)
 		*out = self;
-		return SR_OK;
-	}
+	else
+		table_close(self);
+	return err;
+}
+
+void table_close(struct table *self)
+{
 	if (self->db != NULL)
 		tcbdbdel(self->db);
 	free(self);
-	return err;
+}
+
+/* --- Making one --- */
+
+/* Tokyo Cabinet maps the front of a file: it must exist on the disk. The size stays: it is checked.
+ */
+static enum sr_error front_reserve(int fd)
+{
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, FRONT_BYTES) != 0 && errno != EOPNOTSUPP)
+		return file_errno();
+	return SR_OK;
 }
 
 static enum sr_error make_open(struct table *self)
@@ -424,7 +184,7 @@ static enum sr_error make_open(struct table *self)
 	self->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (self->fd < 0)
 		return file_errno();
-	return mend_reserve(path);
+	return front_reserve(self->fd);
 }
 
 enum sr_error table_make(struct table **out, const char *dir, const char *name, char letter)
@@ -516,64 +276,20 @@ void table_make_drop(struct table *self, bool hurt)
 	free(self);
 }
 
-/* --- Transactions: broken until they have ended --- */
-
-enum sr_error table_begin(struct table *self)
-{
-	SR_TRY(mend_save(self->dir, self->name, tcbdbbnum(self->db)));
-	self->broken = true;
-	io_begin();
-	if (!tcbdbtranbegin(self->db) || io_failed())
-		return tran_failed(self);
-	/* The table changes before the end, and can be undone only if its log has a name. */
-	return file_sync_dir(self->dir);
-}
-
-enum sr_error table_end(struct table *self)
-{
-	io_begin();
-	/* The pages are written here, not in the commit, so that a failure is seen before it. */
-	if (!tcbdbmemsync(self->db, false) || io_failed() || !tcbdbtrancommit(self->db))
-		return tran_failed(self);
-	SR_TRY(mend_ended(self->dir, self->name));
-	self->broken = false;
-	return SR_OK;
-}
-
-void table_abort(struct table *self)
-{
-	self->broken = false;
-	tcbdbtranabort(self->db);
-}
-
 enum sr_error table_put(struct table *self, const uint8_t *key, size_t key_n, const uint8_t *value,
     size_t value_n)
 {
 	struct sr_writer w;
-	bool ok;
+	enum sr_error err;
 
-	io_begin();
-	if (value_n == 0) {
-		ok = tcbdbout(self->db, key, (int)key_n) || tcbdbecode(self->db) == TCENOREC;
-		return ok && !io_failed() ? SR_OK : tran_failed(self);
-	}
 	sr_writer_init(&w, ROW_OVERHEAD + key_n + value_n);
 	row_write(&w, self->letter, key, key_n, value, value_n);
-	ok = sr_writer_finish(&w) == SR_OK && tcbdbput(self->db, key, (int)key_n, w.p, (int)w.n);
-	ok = ok && !io_failed();
-	sr_writer_clear(&w);
-	return ok ? SR_OK : tran_failed(self);
-}
-
-enum sr_error table_remove_first(struct table *self)
-{
-	BDBCUR *cursor = tcbdbcurnew(self->db);
-	bool ok;
-
+	err = sr_writer_finish(&w);
 	io_begin();
-	ok = tcbdbcurfirst(cursor) && tcbdbcurout(cursor) && !io_failed();
-	tcbdbcurdel(cursor);
-	return ok ? SR_OK : tran_failed(self);
+	if (err == SR_OK && (!tcbdbput(self->db, key, (int)key_n, w.p, (int)w.n) || io_failed()))
+		err = SR_ERR_IO;
+	sr_writer_clear(&w);
+	return err;
 }
 
 /* --- Reading --- */
@@ -598,44 +314,28 @@ uint64_t table_bytes(const struct table *self)
 	return tcbdbfsiz(self->db);
 }
 
-enum sr_error table_edge(struct table *self, bool last, uint8_t *out, size_t n)
+static bool row_good(BDBCUR *cursor, char letter)
 {
-	BDBCUR *cursor = tcbdbcurnew(self->db);
-	enum sr_error err = SR_ERR_NOT_FOUND;
-	const uint8_t *key;
-	int key_n;
+	int key_n, n;
+	const uint8_t *key = tcbdbcurkey3(cursor, &key_n);
+	const uint8_t *row = tcbdbcurval3(cursor, &n);
+	struct sr_bytes value;
 
-	io_begin();
-	if ((last ? tcbdbcurlast(cursor) : tcbdbcurfirst(cursor)) &&
-	    (key = tcbdbcurkey3(cursor, &key_n)) != NULL && (size_t)key_n == n) {
-		memcpy(out, key, n);
-		err = SR_OK;
-	}
-	tcbdbcurdel(cursor);
-	return io_failed() ? SR_ERR_IO : err;
+	return key != NULL && row != NULL &&
+	    row_read(&value, letter, key, (size_t)key_n, row, (size_t)n) == SR_OK;
 }
 
-enum sr_error table_check(struct table *self, uint64_t last, bool drop, uint64_t *damaged)
+enum sr_error table_check(struct table *self)
 {
 	BDBCUR *cursor = tcbdbcurnew(self->db);
-	bool all = last >= tcbdbrnum(self->db), more;
 	enum sr_error err = SR_OK;
-	int n;
+	bool more;
 
 	io_begin();
-	more = all ? tcbdbcurfirst(cursor) : tcbdbcurlast(cursor);
-	for (uint64_t i = 1; more && !all && i < last; i++)
-		more = tcbdbcurprev(cursor);
+	more = tcbdbcurfirst(cursor);
 	while (more && err == SR_OK && !io_failed()) {
-		if (row_good(cursor, self->letter)) {
-			more = tcbdbcurnext(cursor);
-			continue;
-		}
-		++*damaged;
-		if (!drop || io_failed() || !tcbdbcurout(cursor))
-			err = SR_ERR_DAMAGED;
-		else
-			more = tcbdbcurkey3(cursor, &n) != NULL; /* now at the row behind it */
+		err = row_good(cursor, self->letter) ? SR_OK : SR_ERR_DAMAGED;
+		more = err == SR_OK && tcbdbcurnext(cursor);
 	}
 	if (err == SR_OK && tcbdbecode(self->db) != TCENOREC)
 		err = SR_ERR_DAMAGED; /* not the end, but no way on */

@@ -2,7 +2,7 @@
 #   make check-disk
 # The host's part: what keeps the enclave's data, without the loop around it.
 SRC_keeper := $(addprefix node/,keeper.c log.c store.c state.c fold.c delta.c index.c \
-	archive.c table.c mend.c row.c file.c dir.c)
+	archive.c table.c row.c file.c dir.c)
 EXT_keeper := -ltokyocabinet
 $(eval $(call archive_rule,keeper))
 

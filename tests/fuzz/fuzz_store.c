@@ -18,6 +18,7 @@
 #define ROWS 6u
 #define ROWS_BASE 4u
 #define DELTA NODE_STORE_DELTA "1"
+#define ARCHIVE "archive.00000000000000000001"
 #define ARCHIVE_MAX 1000u
 #define VALUE_MAX 256u
 
@@ -73,20 +74,15 @@ static TCBDB *table_open(const char *name)
 }
 
 /* how u8: 0 edited (place u8, value u8), 1 other bytes, 2 another row's, 3 gone, 4 a new key */
-static void row_break(TCBDB *t, bool archive, struct sr_reader *r)
+static void row_break(TCBDB *t, struct sr_reader *r)
 {
 	uint32_t i = sr_read_u8(r) % ROWS, other = sr_read_u8(r) % ROWS;
 	uint8_t how = sr_read_u8(r) % 5, place = sr_read_u8(r), value = sr_read_u8(r), made[40];
 	uint8_t key[8] = { 0 }, other_key[8] = { 0 };
-	int key_n = archive ? 8 : 4, n;
+	int key_n = 4, n;
 	size_t size;
-	if (archive) {
-		key[7] = (uint8_t)(i + 1);
-		other_key[7] = (uint8_t)(other + 1);
-	} else {
-		(void)row_make(key, made, i);
-		(void)row_make(other_key, made, other);
-	}
+	(void)row_make(key, made, i);
+	(void)row_make(other_key, made, other);
 	uint8_t *row = tcbdbget(t, how == 2 ? other_key : key, key_n, &n);
 	uint8_t *bytes = fuzz_take(r, &size, how == 1 || how == 4 ? place : 0);
 	if (how == 4)
@@ -155,7 +151,7 @@ static void file_break(const char *name, struct sr_reader *r)
 	free(p);
 }
 
-/* Bits of table: 1 the archive, 2 the file itself, 64 a clean stop, 128 with 2 the delta.
+/* Bits of table: 1 the archive's file, 2 the base's, or with 128 the delta's, 64 a clean stop.
  * input = (table u8 | row u8 | other u8 | how u8 | place u8 | value u8 | bytes)... */
 void fuzz_store(const uint8_t *p, size_t n)
 {
@@ -165,14 +161,12 @@ void fuzz_store(const uint8_t *p, size_t n)
 	good_store(n > 0 && (p[0] & 64));
 	for (unsigned i = 0; i < 4 && r.left > 0; i++) {
 		uint8_t what = sr_read_u8(&r);
-		bool archive = what % 2;
-		const char *name = archive ? "archive.tcb" : NODE_STORE_STATE;
-		if (what % 4 >= 2) {
-			file_break(what & 128 ? DELTA : name, &r);
+		if (what % 4 != 0) {
+			file_break(what & 1 ? ARCHIVE : what & 128 ? DELTA : NODE_STORE_STATE, &r);
 			break;
 		}
-		TCBDB *t = table_open(name);
-		row_break(t, archive, &r);
+		TCBDB *t = table_open(NODE_STORE_STATE);
+		row_break(t, &r);
 		FUZZ_CHECK(tcbdbclose(t));
 		tcbdbdel(t);
 	}

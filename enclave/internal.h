@@ -143,7 +143,7 @@ struct core_archive_read {
 };
 
 struct core_round {
-	bool open;
+	bool open, delivered;                   /* delivered: enough have answered */
 	struct sr_hash32 nonce;
 	uint64_t since_ms;
 	uint32_t heard_n;

@@ -116,6 +116,8 @@ static enum sr_error share_state(struct vault_ticket *ticket, struct enclave_cor
 	return c->heads_height > self->final->header.height ? SR_ERR_NOT_FINAL : SR_OK;
 }
 
+/* A challenge for all who wait by now. Who comes later waits for the next: what was signed before
+ * he asked says nothing to him, however long the host has kept it. */
 static void round_open(struct enclave_core *self)
 {
 	memset(&self->round, 0, sizeof(self->round));
@@ -123,7 +125,16 @@ static void round_open(struct enclave_core *self)
 		return;
 	self->round.open = true;
 	self->round.since_ms = self->now_ms;
+	for (struct core_client *c = self->clients; c != NULL; c = c->next)
+		c->in_round = c->kind == WAIT_SHARE;
 	peers_head_request(self);
+}
+
+/* Is there reason to ask again? newcomer: somebody waits who is not in the round. */
+static bool round_over(const struct enclave_core *self, bool newcomer)
+{
+	return !self->round.open || (newcomer && self->round.delivered) ||
+	    self->now_ms >= self->round.since_ms + CORE_HEADS_MS / 4;
 }
 
 /* The height that f+1 others have reached at least: the (f+1)-th highest answer. */
@@ -164,8 +175,10 @@ void release_head(struct enclave_core *self, uint32_t from, uint64_t height)
 	self->round.heard[from] = true;
 	self->round.height[from] = height;
 	self->round.heard_n++;
-	if (round_height(self, &reached))
+	if (round_height(self, &reached)) {
+		self->round.delivered = true;
 		round_deliver(self, reached);
+	}
 	release_run(self);
 }
 
@@ -183,7 +196,7 @@ void release_run(struct enclave_core *self)
 {
 	struct core_client *c, *next;
 	struct vault_ticket ticket;
-	bool wanted = false;
+	bool wanted = false, newcomer = false;
 
 	for (c = self->clients; c != NULL; c = next) {
 		enum sr_error error;
@@ -197,6 +210,7 @@ void release_run(struct enclave_core *self)
 		else if (error == SR_ERR_ECLIPSED || error == SR_ERR_NOT_FINAL) {
 			if (!share_overdue(c, self->now_ms, error)) {
 				wanted = wanted || error == SR_ERR_ECLIPSED;
+				newcomer = newcomer || (error == SR_ERR_ECLIPSED && !c->in_round);
 				continue;
 			}
 			clients_answer(self, c, error, NULL, 0);
@@ -207,12 +221,8 @@ void release_run(struct enclave_core *self)
 	}
 	if (!wanted)
 		self->round.open = false;
-	else if (!self->round.open || self->now_ms >= self->round.since_ms + CORE_HEADS_MS / 4)
+	else if (round_over(self, newcomer))
 		round_open(self);
-	/* Whoever waits by now is served by the challenge that is out: it is younger than the
-	 * request, or younger than CORE_HEADS_MS. */
-	for (c = self->clients; self->round.open && c != NULL; c = c->next)
-		c->in_round = c->in_round || c->kind == WAIT_SHARE;
 }
 
 uint64_t release_deadline(const struct enclave_core *self)

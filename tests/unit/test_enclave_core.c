@@ -738,23 +738,33 @@ static void stage_close(struct stage *s)
 	world_free(s->w);
 }
 
-/* Somebody asks, with heads of this age and height. Was a share sent? */
-static bool share_sent(struct stage *s, uint64_t heads_ms, uint64_t heads_height)
+/* Somebody asks, too. */
+static struct core_client *asks(struct stage *s)
 {
 	struct core_client *c = calloc(1, sizeof(*c));
-	uint64_t before = s->core->releases;
 
 	ck_assert_ptr_nonnull(c);
-	while (s->core->clients != NULL)
-		clients_remove(s->core, s->core->clients);
 	c->kind = WAIT_SHARE;
 	c->subject = s->ticket.id;
 	c->answer_key = s->ticket.to;
 	c->since_ms = s->core->now_ms;
+	c->next = s->core->clients;
+	s->core->clients = c;
+	s->core->clients_n++;
+	return c;
+}
+
+/* Somebody asks, with heads of this age and height, and nobody else. Was a share sent? */
+static bool share_sent(struct stage *s, uint64_t heads_ms, uint64_t heads_height)
+{
+	uint64_t before = s->core->releases;
+	struct core_client *c;
+
+	while (s->core->clients != NULL)
+		clients_remove(s->core, s->core->clients);
+	c = asks(s);
 	c->heads_ms = heads_ms;
 	c->heads_height = heads_height;
-	s->core->clients = c;
-	s->core->clients_n = 1;
 	release_run(s->core);
 	return s->core->releases > before;
 }
@@ -812,6 +822,41 @@ START_TEST(heads_count_when_f_plus_one_others_have_spoken_and_no_liar_raises_the
 	ck_assert(!head_delivers(&s, 2, height));
 	ck_assert_uint_eq(s.core->clients->heads_ms, 0);
 	ck_assert(head_delivers(&s, 3, height + 1000000));
+	stage_close(&s);
+}
+END_TEST
+
+/* A host that keeps answers back until somebody asks whose right has gone meanwhile. */
+START_TEST(heads_signed_before_somebody_asked_do_not_serve_him)
+{
+	struct ticket t;
+	struct world *w = with_final_ticket(&t, 44);
+	struct sr_hash32 first;
+	uint64_t height;
+	struct stage s;
+
+	stage_open(&s, w, &t);
+	height = s.core->final->header.height;
+	ck_assert(!share_sent(&s, 0, 0));
+	first = s.core->round.nonce;
+	(void)asks(&s);
+	release_run(s.core);
+	ck_assert(sr_hash32_equal(&s.core->round.nonce, &first)); /* nor does he undo it */
+	ck_assert(!head_delivers(&s, 2, height));
+	ck_assert(head_delivers(&s, 3, height));
+	ck_assert_uint_eq(s.core->clients_n, 1);
+	ck_assert(s.core->round.open && !sr_hash32_equal(&s.core->round.nonce, &first));
+	ck_assert(!head_delivers(&s, 2, height));
+	ck_assert(head_delivers(&s, 3, height));
+	ck_assert_uint_eq(s.core->clients_n, 0);
+	/* And where they never come, the next challenge does. */
+	ck_assert(!share_sent(&s, 0, 0));
+	(void)asks(&s);
+	s.core->now_ms += CORE_HEADS_MS / 4;
+	release_run(s.core);
+	ck_assert(!head_delivers(&s, 2, height));
+	ck_assert(head_delivers(&s, 0, height));
+	ck_assert_uint_eq(s.core->clients_n, 0);
 	stage_close(&s);
 }
 END_TEST
@@ -879,5 +924,6 @@ TEST_MAIN("enclave core", who_boots_from_a_genesis_verifies_its_evidence,
     what_was_deleted_does_not_stay_on_a_disk_that_was_full,
 	a_share_needs_heads_that_are_fresh_and_as_high_as_its_ticket,
 	heads_count_when_f_plus_one_others_have_spoken_and_no_liar_raises_them,
+    heads_signed_before_somebody_asked_do_not_serve_him,
 	a_share_waits_for_a_final_child_of_the_ticket_s_block,
 	what_the_state_no_longer_allows_is_not_served_though_the_ticket_is_open)

@@ -16,7 +16,7 @@ BENCH_RUN = BIN=$(BIN) PROGRAMS=$(O)/tests/bench LOAD=$(LOAD) OUT=$(BENCH_DIR) R
 	CC="$(CC)" tests/bench/bench.sh
 
 .PHONY: bench bench-large bench-parts bench-profile bench-programs deps-bench check-bench
-bench-programs: all $(BENCH_PROGRAMS) load-program
+bench-programs: all $(BENCH_PROGRAMS) load-program $(O)/chaos/wire
 
 bench: bench-programs
 	@$(BENCH_RUN)

@@ -192,6 +192,12 @@ sub plots {
 			series => [ $s->('128 clients', 'nodes.throughput', 'nodes') ] },
 		{ title => 'Latency against nodes', x => 'nodes', y => 'ms', unit => 'ms',
 			series => [ $s->('one client, p50', 'nodes.p50', 'nodes') ] },
+		{ title => 'Throughput against distance', x => 'ms one way', y => 'operations/s', unit => 'op/s',
+			series => [ $s->('responsive', 'links.responsive.throughput', 'one_way_ms'),
+				$s->('slots of 300 ms', 'links.slots.throughput', 'one_way_ms') ] },
+		{ title => 'Submit to finality against distance', x => 'ms one way', y => 'ms', unit => 'ms',
+			series => [ $s->('responsive, p50', 'links.responsive.p50', 'one_way_ms'),
+				$s->('slots, p50', 'links.slots.p50', 'one_way_ms') ] },
 		{ title => 'Throughput against records', x => 'records', y => 'operations/s', unit => 'op/s', log_x => 1,
 			series => [ $s->('256 clients', 'records.throughput', 'records') ] },
 		{ title => 'Latency against records', x => 'records', y => 'ms', unit => 'ms', log_x => 1, log_y => 1,
@@ -204,7 +210,7 @@ sub plots {
 			series => [ $s->('put', 'payload.put.rate', 'bytes'), $s->('get', 'payload.get.rate', 'bytes') ] },
 	);
 	my $svg = join '', map { Plot::svg($_) } @plots;
-	return $svg eq '' ? '' : "<h2>Against load, nodes, records, size</h2>\n<div class=\"plots\">$svg</div>\n";
+	return $svg eq '' ? '' : "<h2>Against load, nodes, distance, records, size</h2>\n<div class=\"plots\">$svg</div>\n";
 }
 
 sub limits {

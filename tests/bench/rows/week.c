@@ -1,11 +1,12 @@
 /*
  * What a week of blocks leaves on a node's disk:
- *   bench-week DIRECTORY DAYS RATE ARCHIVE_BLOCKS
- * Four of the product's cores run in virtual time, with RATE operations a second (0: nobody comes),
- * and what one of them gives its host between one checkpoint and the second one after it is kept as
- * a tape: a thousand blocks and their votes, a few minutes. The product's keeper (log, store,
- * archive) is then given that tape again and again, under new heights and, where a row was new, new
- * names, until so many days are over. Once a day comes another tape: all shares are dealt anew.
+ *   bench-week DIRECTORY DAYS RATE ARCHIVE_BLOCKS NODES
+ * NODES of the product's cores run in virtual time, with RATE operations a second (0: nobody
+ * comes), and what one of them gives its host between one checkpoint and the second one after it is
+ * kept as a tape: a thousand blocks and their votes, a few minutes. The product's keeper (log,
+ * store, archive) is then given that tape again and again, under new heights and, where a row was
+ * new, new names, until so many days are over. Once a day comes another tape: all shares are dealt
+ * anew.
  *
  * What is not as on a node: nothing is synced, on which sizes do not depend; a tape that comes
  * again has the same sizes, not the same bytes; and the enclave is not asked again, so that what it
@@ -27,7 +28,6 @@
 #include "tests/lib/cluster.h"
 
 #define DAY_MS 86400000ull
-#define NODES 4u
 #define KEY_BYTES 32u                    /* of a row that the core puts */
 #define CHECKPOINTS 2u                   /* in a tape */
 #define LOOK_BLOCKS 97u                  /* how often the log is looked at */
@@ -209,9 +209,9 @@ static void day_record(struct cluster *c)
 	rows_tell_apart(&day);
 }
 
-static struct sr_hash32 tapes_record(double rate)
+static struct sr_hash32 tapes_record(uint32_t nodes, double rate)
 {
-	struct cluster_options options = { .n = NODES, .seed = 1 };
+	struct cluster_options options = { .n = nodes, .seed = 1 };
 	struct cluster *c = cluster_new(&options);
 	struct sr_hash32 chain_id;
 	struct cluster_key key;
@@ -332,8 +332,8 @@ int main(int argc, char **argv)
 	struct sr_hash32 chain_id;
 	double from = clock_s();
 
-	clock_must(argc == 5 ? SR_OK : SR_ERR_USAGE, "DIRECTORY DAYS RATE ARCHIVE_BLOCKS");
-	chain_id = tapes_record(strtod(argv[3], NULL));
+	clock_must(argc == 6 ? SR_OK : SR_ERR_USAGE, "DIRECTORY DAYS RATE ARCHIVE_BLOCKS NODES");
+	chain_id = tapes_record((uint32_t)strtoul(argv[5], NULL, 10), strtod(argv[3], NULL));
 	fprintf(stderr, "a tape of %" PRIu64 " blocks, %" PRIu64 " ms; a refresh of %" PRIu64
 	    " blocks, %" PRIu64 " ms; recorded in %.1f s\n", idle.blocks, idle.ms, day.blocks,
 	    day.ms, clock_s() - from);

@@ -68,10 +68,10 @@ for mode in $MODES; do
 	for ms in $DELAYS; do
 		far "$ms"
 		# Timers learn how far away everybody is.
-		load mint "$c" 8 0 0 1 > /dev/null 2>&1 || die "nothing is final with $ms ms"
+		load mint "$c" 8 20 0 1 > /dev/null 2>&1 || die "nothing is final with $ms ms"
 		for _ in $(seq "$runs"); do
 			loaded "busy-$mode-$ms" mint "$c" "$CLIENTS" 0 0.5 1.5
-			loaded "slow-$mode-$ms" mint "$c" 64 "$RATE" 0 1.5
+			loaded "slow-$mode-$ms" mint "$c" 64 "$RATE" 0 1.2
 		done
 		# shellcheck disable=SC2046
 		{
@@ -85,7 +85,7 @@ for mode in $MODES; do
 	# What idling, and what an operation, makes nodes send: no delay, so that much is done meanwhile.
 	far 0
 	idle= each=
-	for _ in $(seq "$runs"); do
+	for _ in $(seq $((runs < 2 ? runs : 2))); do
 		before=$(between_nodes)
 		sleep 1
 		idle="$idle $(per $(($(between_nodes) - before)) "($NODES * 1000)")"

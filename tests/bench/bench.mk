@@ -10,13 +10,15 @@ RUNS ?= 5
 
 $(foreach p,limits split copy,$(eval $(call program_rule,$(O)/tests/bench/bench-$(p),tests/bench/rows/$(p).c,\
 	$(USE_shamir) attest)))
+# A whole node's disk under cores in virtual time.
+$(eval $(call program_rule,$(O)/tests/bench/bench-week,tests/bench/rows/week.c,testlib $(USE_node) $(USE_enclave)))
 $(eval $(call program_rule,$(O)/tests/bench/bench-gfshare,tests/bench/rows/gfshare.c,base gfshare))
 
 BENCH_RUN = BIN=$(BIN) PROGRAMS=$(O)/tests/bench LOAD=$(LOAD) OUT=$(BENCH_DIR) RUNS=$(RUNS) ROWS="$(ROWS)" \
 	CC="$(CC)" tests/bench/bench.sh
 
 .PHONY: bench bench-large bench-parts bench-profile bench-programs deps-bench check-bench
-bench-programs: all $(BENCH_PROGRAMS) load-program
+bench-programs: all $(BENCH_PROGRAMS) load-program $(O)/chaos/wire
 
 bench: bench-programs
 	@$(BENCH_RUN)

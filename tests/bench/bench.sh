@@ -7,7 +7,7 @@ root=$(cd "$here/../.." && pwd)
 cd "$root" || exit 1
 OUT=${OUT:-build/gcc/bench} LARGE=${LARGE:-} RUNS=${RUNS:-5}
 # In the order in which people ask: limits and peers stand beside what is measured against them.
-all='limits split throughput load latency release idle payload tang clients nodes records'
+all='limits split throughput load latency release idle payload tang clients nodes links records week'
 ROWS=${ROWS:-$all}
 for row in $ROWS; do
 	[ -f "$here/rows/$row.sh" ] || { echo "there is no row $row; there are: $all"; exit 2; }

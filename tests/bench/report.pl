@@ -170,14 +170,15 @@ sub peers {
 	    . table('peers', [ 'what', 'Strongroom', 'peer', 'speed', 'the peer' ], @rows);
 }
 
+# at: of all figures of that name, those with these conditions.
 sub points {
-	my ($a, $name, $key) = @_;
-	return [ map { [ $_->{at}{$key}, @$_{qw(median low high)} ] } Figures::named($a, $name) ];
+	my ($a, $name, $key, %at) = @_;
+	return [ map { [ $_->{at}{$key}, @$_{qw(median low high)} ] } Figures::named($a, $name, %at) ];
 }
 
 sub line {
-	my ($a, $title, $name, $key) = @_;
-	return { name => $title, points => points($a, $name, $key) };
+	my ($a, $title, $name, $key, %at) = @_;
+	return { name => $title, points => points($a, $name, $key, %at) };
 }
 
 sub plots {
@@ -192,19 +193,28 @@ sub plots {
 			series => [ $s->('128 clients', 'nodes.throughput', 'nodes') ] },
 		{ title => 'Latency against nodes', x => 'nodes', y => 'ms', unit => 'ms',
 			series => [ $s->('one client, p50', 'nodes.p50', 'nodes') ] },
+		{ title => 'Throughput against distance', x => 'ms one way', y => 'operations/s', unit => 'op/s',
+			series => [ $s->('responsive', 'links.responsive.throughput', 'one_way_ms'),
+				$s->('slots of 300 ms', 'links.slots.throughput', 'one_way_ms') ] },
+		{ title => 'Submit to finality against distance', x => 'ms one way', y => 'ms', unit => 'ms',
+			series => [ $s->('responsive, p50', 'links.responsive.p50', 'one_way_ms'),
+				$s->('slots, p50', 'links.slots.p50', 'one_way_ms') ] },
 		{ title => 'Throughput against records', x => 'records', y => 'operations/s', unit => 'op/s', log_x => 1,
 			series => [ $s->('256 clients', 'records.throughput', 'records') ] },
 		{ title => 'Latency against records', x => 'records', y => 'ms', unit => 'ms', log_x => 1, log_y => 1,
 			series => [ $s->('p50', 'records.p50', 'records'), $s->('p99', 'records.p99', 'records') ] },
 		{ title => 'Memory of a node against records', x => 'records', y => 'MiB', unit => 'MiB', log_x => 1,
 			series => [ $s->('memory', 'records.memory', 'records') ] },
+		{ title => 'Disk of a node over a week without operations', x => 'days', y => 'MiB', unit => 'MiB',
+			series => [ $s->('all of it', 'week.disk', 'day', rate => 0),
+				$s->('archive', 'week.archive', 'day', rate => 0), $s->('state', 'week.state', 'day', rate => 0) ] },
 		{ title => 'Time of a payload against its size', x => '', y => 'ms', unit => 'ms', log_x => 1, log_y => 1, bytes => 1,
 			series => [ $s->('put', 'payload.put', 'bytes'), $s->('get', 'payload.get', 'bytes') ] },
 		{ title => 'Large payloads: MB/s against size', x => '', y => 'MB/s', unit => 'MB/s', log_x => 1, bytes => 1,
 			series => [ $s->('put', 'payload.put.rate', 'bytes'), $s->('get', 'payload.get.rate', 'bytes') ] },
 	);
 	my $svg = join '', map { Plot::svg($_) } @plots;
-	return $svg eq '' ? '' : "<h2>Against load, nodes, records, size</h2>\n<div class=\"plots\">$svg</div>\n";
+	return $svg eq '' ? '' : "<h2>Against load, nodes, distance, records, time, size</h2>\n<div class=\"plots\">$svg</div>\n";
 }
 
 sub limits {

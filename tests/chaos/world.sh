@@ -1,9 +1,11 @@
 # The world of `make chaos`: a network namespace and a small disk for each node, the wire between
-# them, and an end that leaves nothing. Sourced by chaos.sh.
+# them (net.sh), and an end that leaves nothing. Sourced by chaos.sh.
 
 prefix=srchaos-$$
 scratch=${TMPDIR:-/tmp}/strongroom-chaos-$$
 main_pid=$$
+WIRE=$CHAOS/wire
+. "$root/tests/chaos/net.sh"
 
 skip() {
 	printf 'SKIPPED: make chaos needs %s; nothing was tested\n' "$1"
@@ -11,16 +13,6 @@ skip() {
 }
 
 # --- what an earlier run left behind that could not clean up: only where its shell is dead ---
-
-is_chaos() { tr '\0' ' ' < "/proc/$1/cmdline" 2> /dev/null | grep -q 'chaos\.sh'; }
-
-namespace_remove() {
-	local pid
-	for pid in $(ip netns pids "$1" 2> /dev/null); do
-		kill -9 "$pid" 2> /dev/null
-	done
-	ip netns delete "$1"
-}
 
 scratch_remove() { # directory
 	local at
@@ -31,13 +23,10 @@ scratch_remove() { # directory
 }
 
 clean_after_dead() {
-	local name pid dir
-	for name in $(ip netns list 2> /dev/null | awk '/^srchaos-[0-9]+-/ { print $1 }'); do
-		pid=${name#srchaos-} pid=${pid%%-*}
-		is_chaos "$pid" || namespace_remove "$name"
-	done
+	local dir
+	net_clean_after_dead srchaos chaos.sh
 	for dir in "${TMPDIR:-/tmp}"/strongroom-chaos-[0-9]*; do
-		[ -d "$dir" ] && ! is_chaos "${dir##*-}" && scratch_remove "$dir"
+		[ -d "$dir" ] && ! runs_script "${dir##*-}" chaos.sh && scratch_remove "$dir"
 	done
 }
 
@@ -48,11 +37,7 @@ clean_up() {
 	for i in ${load_pid:-} ${keeper_pids[@]+"${keeper_pids[@]}"}; do
 		kill "$i" 2> /dev/null
 	done
-	# What was stopped can't end; what is in our namespaces is ours.
-	for i in $(ip netns list | awk -v p="$prefix-" 'index($1, p) == 1 { print $1 }'); do
-		namespace_remove "$i"
-	done
-	[ -n "${wire_pid:-}" ] && kill "$wire_pid" 2> /dev/null
+	net_end
 	wait 2> /dev/null
 	scratch_remove "$scratch"
 	exit "$rc"
@@ -61,11 +46,9 @@ clean_up() {
 # --- rights ---
 
 rights_check() {
-	[ "$(id -u)" -eq 0 ] || skip 'root (namespaces, loop devices)'
-	command -v ip > /dev/null && command -v nsenter > /dev/null || skip 'ip and nsenter (iproute2, util-linux)'
-	ip netns add "$prefix-try" 2> /dev/null || skip 'the right to make network namespaces'
-	ip netns delete "$prefix-try"
-	[ -c /dev/net/tun ] && { : <> /dev/net/tun; } 2> /dev/null || skip '/dev/net/tun'
+	local lacks
+	lacks=$(net_lacks)
+	[ -z "$lacks" ] || skip "$lacks"
 }
 
 # A file as a disk, mounted. Without loop devices a directory: full disks are then not injected.
@@ -89,42 +72,15 @@ disk_power_cut() { # number
 
 # --- the network: ports 0 to n-1 are nodes, n the clients, n+1 a twin, n+2 a node that comes and goes ---
 
-mac_of() { printf '02:77:00:00:00:%02x' "$1"; }
-ip_of() { echo "10.77.0.$(($1 + 1))"; }
-
-address_set() { # namespace, port whose address it has
-	ip -n "$1" link set lo up
-	ip -n "$1" link set sr0 down
-	ip -n "$1" addr flush dev sr0
-	ip -n "$1" link set sr0 address "$(mac_of "$2")"
-	ip -n "$1" addr add "$(ip_of "$2")/24" dev sr0
-	ip -n "$1" link set sr0 up
-}
-
-wire() { printf '%s\n' "$*" > "$scratch/wire"; }
-
 network_make() {
-	local i paths=()
-	for ((i = 0; i <= nodes + 2; i++)); do
-		ip netns add "$prefix-$i" || exit 1
-		paths+=("/run/netns/$prefix-$i")
-	done
-	mkfifo "$scratch/wire"
-	"$CHAOS/wire" "$seed" "$scratch/wire" "$scratch/wire.stats" "${paths[@]}" > "$scratch/wire.out" 2>&1 &
-	wire_pid=$!
-	until_true 5 grep -qs ready "$scratch/wire.out" || { cat "$scratch/wire.out"; exit 1; }
+	local i
+	net_make $((nodes + 3)) "$seed" || { cat "$scratch/wire.out"; exit 1; }
 	for ((i = 0; i <= nodes; i++)); do
 		address_set "$prefix-$i" "$i"
 	done
 	address_set "$prefix-$guest" "$guest"
 	wire set '*' '*' delay 300 jitter 200
 	wire base
-}
-
-inside() { # port, command...
-	local ns=/run/netns/$prefix-$1
-	shift
-	nsenter --net="$ns" "$@"
 }
 
 # until SECONDS COMMAND...: polls

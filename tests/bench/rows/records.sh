@@ -17,6 +17,7 @@ for n in $RECORDS; do
 		figure records.p50 ms lower records="$n" clients="$CLIENTS" -- $(measured p50_ms "busy-$n")
 		figure records.p99 ms lower records="$n" clients="$CLIENTS" -- $(measured p99_ms "busy-$n")
 		figure records.memory MiB lower records="$n" -- $(for i in 0 1 2 3; do memory_mib $i && echo; done)
+		figure records.state MiB lower records="$n" -- $(for i in 0 1 2 3; do du -cm "$c/node-$i"/state.* | tail -n 1 | cut -f1; done)
 		figure records.disk MiB lower records="$n" -- $(for i in 0 1 2 3; do du -sm "$c/node-$i" | cut -f1; done)
 	}
 done

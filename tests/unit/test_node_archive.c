@@ -211,7 +211,10 @@ START_TEST(the_oldest_files_go)
 	ck_ok(archive_commit(&a));
 	ck_assert(there(FIRST));
 	ck_assert_uint_eq(rows(&a, 1, 1), 1); /* it is open for reading as it goes */
-	put(&a, 2001, 2024);
+	put(&a, 2001, 2023);
+	ck_ok(archive_commit(&a));
+	ck_assert(there(FIRST));
+	put(&a, 2024, 2024);
 	ck_ok(archive_commit(&a));
 	ck_assert(!there(FIRST));
 	ck_assert_ptr_null(a.read); /* or the disk would not have its room back */
@@ -219,6 +222,21 @@ START_TEST(the_oldest_files_go)
 	ck_assert_uint_eq(archive_rows(&a), 1000);
 	ck_assert_uint_eq(rows(&a, 1, ALL), 0);
 	ck_assert_uint_eq(rows(&a, 1025, ALL), 1000);
+	archive_close(&a);
+}
+END_TEST
+
+START_TEST(what_waits_for_the_disk_has_a_bound)
+{
+	static const uint8_t row[100];
+	struct archive a = opened(1000);
+
+	ck_ok(archive_put(&a, 500, 1, &block, row, sizeof row));
+	ck_error(archive_put(&a, 500 - a.pile.bytes - 300, 2, &block, row, sizeof row),
+	    SR_ERR_TOO_MANY);
+	ck_ok(archive_put(&a, 500 - a.pile.bytes, 2, &block, row, sizeof row));
+	ck_ok(archive_commit(&a));
+	ck_assert_uint_eq(archive_rows(&a), 2);
 	archive_close(&a);
 }
 END_TEST
@@ -377,7 +395,8 @@ END_TEST
 
 TEST_MAIN("node_archive", it_gives_rows_from_a_height_on_without_gaps, an_empty_one_has_nothing,
     a_full_file_is_followed_by_another, a_file_is_full_by_its_bytes_too,
-    what_is_there_is_not_put_again, the_oldest_files_go, heights_may_be_left_out,
+    what_is_there_is_not_put_again, the_oldest_files_go,
+    what_waits_for_the_disk_has_a_bound, heights_may_be_left_out,
     a_torn_end_is_put_again, a_damaged_last_file_is_moved_aside,
     an_only_file_that_is_none_is_moved_aside,
     a_damaged_file_of_long_ago_is_a_gap_when_it_is_read, a_row_that_is_damaged_meanwhile_is_a_gap,

@@ -108,13 +108,12 @@ static bool plan_read(struct cli *cli, struct cluster_plan *plan)
 	static char hosts[NODES_MAX][CLUSTER_HOST_MAX];
 	static struct node_platform platforms[NODES_MAX];
 	static struct attest_policy policy;
-	uint64_t nodes = 4, slot = 300, slot_min = 20, port = 0, threshold;
+	uint64_t nodes = 4, slot = 300, slot_min = 10, port = 0, threshold;
 	const char *name = cli_value(cli, "name");
 
 	if (!cli_option_number(cli, &nodes, "nodes", 3, NODES_MAX) ||
 	    !cli_option_number(cli, &slot, "slot-ms", 20, 60000))
 		return false;
-	slot_min = slot < 20 ? slot : 20;
 	threshold = nodes / 2 + 1;
 	if (!cli_option_number(cli, &slot_min, "slot-min-ms", 1, slot) ||
 	    !cli_option_number(cli, &port, "base-port", 1024, 65536 - 2 * nodes) ||
@@ -484,7 +483,7 @@ static enum cli_exit run_join(struct cli *cli)
 static const struct cli_option options_init[] = {
 	{ "nodes", "N", "how many (3 to 64; default: 4; 3 bears crashes only)", false },
 	{ "slot-ms", "MS", "time of a slot (default: 300)", false },
-	{ "slot-min-ms", "MS", "least time between blocks when there is work (default: 20)",
+	{ "slot-min-ms", "MS", "least time between blocks when there is work (default: 10)",
 	    false },
 	{ "base-port", "PORT", "two ports a node from here on (default: free ones from 7700)",
 	    false },

@@ -95,7 +95,7 @@ struct consensus_config {
 	uint64_t start_slot, start_height, start_time_ms;
 	struct sr_hash32 start_hash;
 	uint32_t slot_ms;                /* 300 */
-	uint32_t slot_min_ms;            /* 20; = slot_ms is AURA-strict */
+	uint32_t slot_min_ms;            /* 10; = slot_ms is AURA-strict */
 	uint32_t recover_wait_ms;        /* cold start: this long alone, then from disk (15000) */
 	bool first_boot;                 /* fresh instance that never ran: no restart handshake */
 };

@@ -4,7 +4,7 @@
 RATES=${RATES:-1000}
 [ -z "$LARGE" ] || RATES="250 500 1000 2000"
 for mode in slots responsive; do
-	new_or_die 4 --slot-ms 300 --slot-min-ms "$([ $mode = slots ] && echo 300 || echo 20)"
+	new_or_die 4 --slot-ms 300 --slot-min-ms "$([ $mode = slots ] && echo 300 || echo 10)"
 	for rate in $RATES; do
 		for _ in $(seq "$RUNS"); do
 			loaded "$mode-$rate" mint "$c" $((rate * 4 / 5)) "$rate" 3 "$SECONDS_EACH"

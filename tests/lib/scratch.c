@@ -125,3 +125,18 @@ void scratch_moment(void)
 {
 	(void)poll(NULL, 0, 2);
 }
+
+void scratch_damage(const char *name, uint8_t byte)
+{
+	size_t n, run = 0;
+	uint8_t *p = scratch_read(scratch_path(name), &n);
+
+	for (size_t i = 0; i < n && run < 500; i++) {
+		run = p[i] == byte ? run + 1 : 0;
+		if (run == 500)
+			p[i - 250] ^= 4;
+	}
+	must(run == 500, "no place to damage");
+	scratch_write(scratch_path(name), p, n);
+	free(p);
+}

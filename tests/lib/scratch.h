@@ -23,5 +23,7 @@ uint16_t scratch_port(void);
 uint64_t scratch_now_ms(void);
 /* Gives others a moment between two looks at a condition. */
 void scratch_moment(void);
+/* Flips a bit amid the first 500 bytes of the file that are all this one. */
+void scratch_damage(const char *name, uint8_t byte);
 
 #endif

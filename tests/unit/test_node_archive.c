@@ -88,22 +88,9 @@ static bool there(const char *name)
 	return access(scratch_path(name), F_OK) == 0;
 }
 
-/* Flips a bit of the row of that height. */
 static void damage(const char *name, uint64_t height)
 {
-	size_t n, run = 0;
-	uint8_t *p = scratch_read(scratch_path(name), &n);
-
-	for (size_t i = 0; i < n; i++) {
-		run = p[i] == height % 199 ? run + 1 : 0;
-		if (run == 500) {
-			p[i - 250] ^= 4;
-			scratch_write(scratch_path(name), p, n);
-			free(p);
-			return;
-		}
-	}
-	ck_abort_msg("no place to damage");
+	scratch_damage(name, (uint8_t)(height % 199));
 }
 
 START_TEST(it_gives_rows_from_a_height_on_without_gaps)

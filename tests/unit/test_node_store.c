@@ -141,24 +141,6 @@ START_TEST(the_clean_stop_mark_is_gone_while_open_and_missing_after_a_crash)
 }
 END_TEST
 
-/* Flips a bit in the middle of what looks like a value. */
-static void damage(const char *name, uint8_t pattern)
-{
-	size_t n, run = 0;
-	uint8_t *p = scratch_read(scratch_path(name), &n);
-
-	for (size_t i = 0; i < n; i++) {
-		run = p[i] == pattern ? run + 1 : 0;
-		if (run == 500) {
-			p[i - 250] ^= 4;
-			scratch_write(scratch_path(name), p, n);
-			free(p);
-			return;
-		}
-	}
-	ck_abort_msg("no place to damage");
-}
-
 START_TEST(a_damaged_state_row_is_found_and_refuses_to_start)
 {
 	struct node_store *store = open_store();
@@ -167,7 +149,7 @@ START_TEST(a_damaged_state_row_is_found_and_refuses_to_start)
 		put(store, i + 100, 1, 4000);
 	fold(store);
 	node_store_close(store, false);
-	damage("state.tcb", 110 + 1);
+	scratch_damage("state.tcb", 110 + 1);
 	ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
 	ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
 }
@@ -183,7 +165,7 @@ START_TEST(a_damaged_row_of_a_delta_refuses_to_start_after_any_stop)
 			put(store, i + 100, 1, 4000);
 		ck_ok(node_store_commit(store));
 		node_store_close(store, clean == 1);
-		damage("state.delta.0", 110 + 1);
+		scratch_damage("state.delta.0", 110 + 1);
 		ck_error(node_store_open(&store, scratch_dir(), 1000, note), SR_ERR_DAMAGED);
 		ck_assert_ptr_nonnull(strstr(note, "restore the data directory"));
 		ck_assert_int_eq(unlink(scratch_path("state.delta.0")), 0);
@@ -360,7 +342,7 @@ START_TEST(a_damaged_state_row_is_found_while_reading_even_after_a_clean_stop)
 		put(store, i + 100, 1, 4000);
 	fold(store);
 	node_store_close(store, true);
-	damage("state.tcb", 110 + 1);
+	scratch_damage("state.tcb", 110 + 1);
 	store = open_store();
 	while ((err = node_store_state_next(store, &at, &value, &n)) == SR_OK)
 		free(value);

@@ -102,12 +102,15 @@ static enum sr_error files_find(struct archive *self)
 	return err;
 }
 
-static enum sr_error file_open(struct delta **out, const struct archive *self, size_t i)
+/* What is damaged of it is a gap. */
+static enum sr_error file_open(struct delta **out, struct archive *self, size_t i)
 {
 	char name[32], note[NODE_LOG_NOTE_MAX];
 
 	file_name(name, self->firsts[i]);
-	return delta_open(out, self->dir, name, LETTER, note);
+	SR_TRY(delta_open_lossy(out, self->dir, name, LETTER, note));
+	self->damaged += (*out)->log.lost;
+	return SR_OK;
 }
 
 /* Its blocks come from peers from now on. */
@@ -207,13 +210,23 @@ uint64_t archive_rows(const struct archive *self)
 
 /* --- Writing --- */
 
+static uint64_t pile_lowest(const struct pile *pile)
+{
+	uint64_t lowest = UINT64_MAX;
+
+	for (const struct waiting *w = pile->first; w != NULL; w = w->next)
+		if (key_height(w->bytes) < lowest)
+			lowest = key_height(w->bytes);
+	return lowest;
+}
+
 /* Another file, which begins with what waits. */
 static enum sr_error file_turn(struct archive *self)
 {
 	struct delta *next = NULL;
 	enum sr_error err;
 
-	SR_TRY(file_add(self, key_height(self->pile.first->bytes)));
+	SR_TRY(file_add(self, pile_lowest(&self->pile)));
 	err = file_open(&next, self, self->files - 1);
 	if (err != SR_OK) {
 		self->files--;
@@ -258,30 +271,13 @@ enum sr_error archive_commit(struct archive *self)
 		return SR_OK;
 	if (file_free_bytes(self->dir) < 2 * self->pile.bytes + NODE_STORE_SPARE_BYTES)
 		return SR_ERR_DISK_FULL;
-	if (self->open == NULL || is_full(self))
+	if (self->open == NULL || (is_full(self) &&
+	    pile_lowest(&self->pile) > self->firsts[self->files - 1]))
 		SR_TRY(file_turn(self));
 	SR_TRY(pile_write(self));
 	pile_clear(&self->pile);
 	self->last = self->next - 1;
 	return trim(self);
-}
-
-enum sr_error archive_put(struct archive *self, size_t room, uint64_t height,
-    const struct sr_hash32 *block, const uint8_t *row, size_t n)
-{
-	uint8_t key[KEY_BYTES];
-	enum sr_error err;
-
-	if (height < self->next || height == UINT64_MAX)
-		return SR_OK;
-	height_key(key, height);
-	SR_TRY(pile_add(
-	    &self->pile, room, key, sizeof key, block->b, sizeof block->b, row, n));
-	self->next = height + 1;
-	if (self->pile.rows < NODE_STORE_ARCHIVE_BATCH)
-		return SR_OK;
-	err = archive_commit(self);
-	return err == SR_ERR_DISK_FULL ? SR_OK : err;
 }
 
 /* --- Reading --- */
@@ -314,8 +310,8 @@ static enum sr_error file_of(struct delta **out, struct archive *self, uint64_t 
 	return SR_OK;
 }
 
-/* A row as the enclave gave it. owned: to be freed. */
-static enum sr_error row_get(struct archive *self, uint64_t height, uint8_t **owned,
+/* A row with its block's hash before it. owned: to be freed. */
+static enum sr_error row_find(struct archive *self, uint64_t height, uint8_t **owned,
     struct sr_bytes *row)
 {
 	const struct index_row *found;
@@ -324,12 +320,13 @@ static enum sr_error row_get(struct archive *self, uint64_t height, uint8_t **ow
 	enum sr_error err;
 
 	*owned = NULL;
+	*row = (struct sr_bytes){ NULL, 0 };
 	height_key(key, height);
 	for (const struct waiting *w = self->pile.first; w != NULL; w = w->next)
-		if (memcmp(w->bytes, key, sizeof key) == 0) {
-			*row = (struct sr_bytes){ w->bytes + sizeof key + 32, w->n - 32 };
-			return SR_OK;
-		}
+		if (memcmp(w->bytes, key, sizeof key) == 0)
+			*row = (struct sr_bytes){ w->bytes + sizeof key, w->n };
+	if (row->p != NULL)
+		return SR_OK;
 	SR_TRY(file_of(&delta, self, height));
 	found = index_find(&delta->index, key, sizeof key);
 	if (found == NULL)
@@ -338,7 +335,14 @@ static enum sr_error row_get(struct archive *self, uint64_t height, uint8_t **ow
 	if (err == SR_OK && row->n < 32)
 		err = SR_ERR_DAMAGED;
 	self->damaged += err == SR_ERR_DAMAGED;
-	SR_TRY(err);
+	return err;
+}
+
+/* As the enclave gave it. */
+static enum sr_error row_get(struct archive *self, uint64_t height, uint8_t **owned,
+    struct sr_bytes *row)
+{
+	SR_TRY(row_find(self, height, owned, row));
 	row->p += 32;
 	row->n -= 32;
 	return SR_OK;
@@ -370,4 +374,60 @@ enum sr_error archive_read(
 		for (int i = 0; i < 4; i++)
 			out->p[count_at + (size_t)i] = (uint8_t)(count >> 8 * i);
 	return out->error;
+}
+
+/* --- Putting --- */
+
+static bool is_there(struct archive *self, uint64_t height, const struct sr_hash32 *block)
+{
+	struct sr_bytes row;
+	uint8_t *owned;
+	bool same = row_find(self, height, &owned, &row) == SR_OK &&
+	    memcmp(row.p, block->b, sizeof block->b) == 0;
+
+	free(owned);
+	return same;
+}
+
+/* Where an epoch ended, blocks that only proved it give way to those of the next: files that begin
+ * above hold no others. */
+static enum sr_error files_void(struct archive *self, uint64_t height)
+{
+	while (self->files > 0 && self->firsts[self->files - 1] > height) {
+		delta_close(self->open);
+		self->open = NULL;
+		SR_TRY(file_drop(self, self->files - 1));
+		if (self->files > 0)
+			SR_TRY(file_open(&self->open, self, self->files - 1));
+	}
+	if (self->read != NULL && self->files > 0 &&
+	    self->read_first == self->firsts[self->files - 1]) {
+		delta_close(self->read);
+		self->read = NULL;
+	}
+	return SR_OK;
+}
+
+enum sr_error archive_put(struct archive *self, size_t room, uint64_t height,
+    const struct sr_hash32 *block, const uint8_t *row, size_t n)
+{
+	uint8_t key[KEY_BYTES];
+	enum sr_error err;
+
+	if (height == UINT64_MAX)
+		return SR_OK;
+	if (height < self->next) {
+		if (is_there(self, height, block))
+			return SR_OK;
+		SR_TRY(files_void(self, height));
+	}
+	height_key(key, height);
+	SR_TRY(pile_add(
+	    &self->pile, room, key, sizeof key, block->b, sizeof block->b, row, n));
+	if (height >= self->next)
+		self->next = height + 1;
+	if (self->pile.rows < NODE_STORE_ARCHIVE_BATCH)
+		return SR_OK;
+	err = archive_commit(self);
+	return err == SR_ERR_DISK_FULL ? SR_OK : err;
 }

@@ -20,7 +20,7 @@ struct archive {
 	struct delta *read;                  /* another that was read from; or NULL */
 	uint64_t read_first;
 	struct pile pile;
-	uint64_t next;                       /* the lowest height that may be put */
+	uint64_t next;                       /* behind the highest */
 	uint64_t blocks_max, file_rows;      /* a file of so many rows is full */
 	uint64_t last, damaged;              /* figures */
 };
@@ -29,8 +29,8 @@ struct archive {
 SR_MUST_CHECK enum sr_error archive_open(struct archive *self, const char *dir,
     uint64_t blocks_max, char note[NODE_LOG_NOTE_MAX]);
 void archive_close(struct archive *self);
-/* Kept in memory, and written when enough has come together. What is not higher than all before is
- * there already, or is a peer's business. room: as of a pile. */
+/* Kept in memory, and written when enough has come together. A block that is there already is not
+ * put again; another one of that height takes its place. room: as of a pile. */
 SR_MUST_CHECK enum sr_error archive_put(struct archive *self, size_t room, uint64_t height,
     const struct sr_hash32 *block, const uint8_t *row, size_t n);
 /* Durable on SR_OK. DISK_FULL: nothing was written, all is kept. IO: the process must end. */

@@ -12,7 +12,8 @@ struct place {
 	uint8_t key[];
 };
 
-static const struct node_log_kind kind = { "SRDELTA1", "", true };
+static const struct node_log_kind kind = { "SRDELTA1", "", true, false };
+static const struct node_log_kind lossy = { "SRDELTA1", "", true, true };
 
 /* --- Opening --- */
 
@@ -54,8 +55,8 @@ static enum sr_error rows_load(struct delta *self)
 	return err == SR_ERR_NOT_FOUND ? SR_OK : err;
 }
 
-enum sr_error delta_open(struct delta **out, const char *dir, const char *name, char letter,
-    char note[NODE_LOG_NOTE_MAX])
+static enum sr_error open_as(struct delta **out, const char *dir, const char *name, char letter,
+    const struct node_log_kind *as, char *note)
 {
 	/* Whose it is VERSION says. */
 	static const struct sr_hash32 nobody;
@@ -65,7 +66,7 @@ enum sr_error delta_open(struct delta **out, const char *dir, const char *name, 
 	if (self == NULL)
 		return SR_ERR_NO_MEMORY;
 	self->letter = letter;
-	err = node_log_open_as(&self->log, dir, name, &kind, &nobody, 0, note);
+	err = node_log_open_as(&self->log, dir, name, as, &nobody, 0, note);
 	if (err != SR_OK) {
 		free(self);
 		return err;
@@ -79,6 +80,18 @@ enum sr_error delta_open(struct delta **out, const char *dir, const char *name, 
 	}
 	*out = self;
 	return SR_OK;
+}
+
+enum sr_error delta_open(struct delta **out, const char *dir, const char *name, char letter,
+    char note[NODE_LOG_NOTE_MAX])
+{
+	return open_as(out, dir, name, letter, &kind, note);
+}
+
+enum sr_error delta_open_lossy(struct delta **out, const char *dir, const char *name, char letter,
+    char note[NODE_LOG_NOTE_MAX])
+{
+	return open_as(out, dir, name, letter, &lossy, note);
 }
 
 static void places_clear(struct delta *self)

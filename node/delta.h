@@ -24,6 +24,10 @@ struct delta {
  * short is cut off. DAMAGED: note says how to recover. */
 SR_MUST_CHECK enum sr_error delta_open(struct delta **out, const char *dir, const char *name,
     char letter, char note[NODE_LOG_NOTE_MAX]);
+/* The same for rows that peers have too: what is damaged is left out, and counted in log.lost.
+ * DAMAGED: not even its beginning is good. */
+SR_MUST_CHECK enum sr_error delta_open_lossy(struct delta **out, const char *dir, const char *name,
+    char letter, char note[NODE_LOG_NOTE_MAX]);
 void delta_close(struct delta *self);
 
 /* Adds to the open batch, about so many bytes at a time; nobody finds the rows yet. After an error

@@ -19,7 +19,7 @@
 #define SCAN_CHUNK (1024u * 1024u)
 
 static const struct node_log_kind safety = { "SRSAFELG", ", so this node's votes are not known",
-	false };
+	false, false };
 
 struct record { uint32_t length, crc; uint64_t batch; };
 
@@ -151,6 +151,23 @@ static enum sr_error record_good(bool *good, const struct node_log *self, struct
 	return SR_OK;
 }
 
+/* Where the next good record begins, from *position on. NOT_FOUND. */
+static enum sr_error next_good(const struct node_log *self, uint64_t *position, uint64_t file_size,
+    uint8_t *scratch)
+{
+	for (uint64_t at = *position; at + NODE_LOG_RECORD_HEADER_BYTES <= file_size; at++) {
+		struct record r;
+		bool good;
+
+		SR_TRY(record_good(&good, self, &r, at, file_size, scratch));
+		if (good) {
+			*position = at;
+			return SR_OK;
+		}
+	}
+	return SR_ERR_NOT_FOUND;
+}
+
 /* The highest batch of the good records that begin in a chunk of the file. */
 static enum sr_error newest_batch_in(uint64_t *batch, uint64_t *where, const struct node_log *self,
     const uint8_t *chunk, size_t n, uint64_t position, uint64_t file_size, uint8_t *scratch)
@@ -255,6 +272,15 @@ static enum sr_error records_scan(struct node_log *self, struct record *last, ui
 	self->size = NODE_LOG_HEADER_BYTES;
 	while (self->size < file_size) {
 		SR_TRY(record_good(&good, self, &r, self->size, file_size, scratch));
+		if (!good && self->kind->lossy) {
+			enum sr_error err = next_good(self, &self->size, file_size, scratch);
+
+			if (err == SR_ERR_NOT_FOUND)
+				break;
+			SR_TRY(err);
+			self->lost++;
+			continue;
+		}
 		if (!good) {
 			SR_TRY(bad_record(self, last, file_size, scratch, note));
 			break;
@@ -404,6 +430,16 @@ void node_log_close(struct node_log *self)
 	sr_writer_clear(&self->pending);
 }
 
+static enum sr_error damage_pass(const struct node_log *self, uint64_t *position)
+{
+	uint8_t *scratch = malloc(NODE_LOG_RECORD_MAX);
+	enum sr_error err = scratch != NULL ? next_good(self, position, self->size, scratch)
+					    : SR_ERR_NO_MEMORY;
+
+	free(scratch);
+	return err;
+}
+
 enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t **bytes, size_t *n)
 {
 	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
@@ -415,6 +451,8 @@ enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t *
 	while (r.length == 0) { /* an empty one only ends a batch */
 		if (*position >= self->size)
 			return SR_ERR_NOT_FOUND;
+		if (self->kind->lossy)
+			SR_TRY(damage_pass(self, position));
 		SR_TRY(read_at(self->fd, header, sizeof header, *position));
 		if (!record_read(&r, header, *position))
 			return SR_ERR_DAMAGED;

@@ -29,6 +29,8 @@ struct node_log_kind {
 	/* A batch that a crash cut short counts for nothing, and one that was synced is never
 	 * taken for that. */
 	bool whole;
+	/* What is damaged is left out and counted, and the rest counts. */
+	bool lossy;
 };
 
 struct node_log {
@@ -42,7 +44,7 @@ struct node_log {
 	uint64_t batch;                      /* of the next record, without its mark */
 	struct sr_writer pending;
 	size_t pending_last;                 /* where the last record's header starts */
-	uint64_t records, appended, synced, rotated; /* figures */
+	uint64_t records, appended, synced, rotated, lost; /* figures; lost: stretches */
 	bool created, nearly_full;
 };
 

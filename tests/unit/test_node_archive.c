@@ -190,6 +190,34 @@ START_TEST(what_is_there_is_not_put_again)
 }
 END_TEST
 
+/* Blocks that only proved the end of an epoch, and those of the next. */
+START_TEST(another_block_of_a_height_takes_its_place)
+{
+	static const struct sr_hash32 other = { { 8 } };
+	uint8_t row[1050];
+	struct archive a;
+
+	for (int waiting = 0; waiting < 2; waiting++) {
+		a = opened(1000000);
+		for (uint64_t h = 1; h <= 1027; h++)
+			put_as(&a, h, 255);
+		if (waiting == 0)
+			ck_ok(archive_commit(&a));
+		for (uint64_t h = 1; h <= 1030; h++) {
+			memset(row, (int)(h % 199), sizeof row);
+			ck_ok(archive_put(&a, ROOM, h, &other, row, row_n(h)));
+		}
+		ck_assert_uint_eq(rows(&a, 1, ALL), 1030);
+		ck_ok(archive_commit(&a));
+		a = again(&a);
+		ck_assert_uint_eq(rows(&a, 1, ALL), 1030);
+		archive_close(&a);
+		scratch_remove(scratch_path(FIRST));
+		scratch_remove(scratch_path(SECOND));
+	}
+}
+END_TEST
+
 START_TEST(the_oldest_files_go)
 {
 	struct archive a = opened(1000);
@@ -272,7 +300,7 @@ START_TEST(a_damaged_last_file_is_moved_aside)
 
 	filled(&a, 1300);
 	archive_close(&a);
-	damage(SECOND, 1100);
+	scratch_write(scratch_path(SECOND), "no blocks at all", 16);
 	a = opened(1000000);
 	ck_assert_ptr_nonnull(strstr(note, "archive.damaged"));
 	ck_assert(there("archive.damaged") && !there(SECOND));
@@ -312,7 +340,7 @@ START_TEST(a_damaged_file_of_long_ago_is_a_gap_when_it_is_read)
 
 	filled(&a, 2500);
 	archive_close(&a);
-	damage(SECOND, 1100);
+	scratch_write(scratch_path(SECOND), "no blocks at all", 16);
 	a = opened(1000000);
 	ck_assert_uint_eq(a.damaged, 0);
 	ck_assert_uint_eq(rows(&a, 1000, ALL), 25);
@@ -322,6 +350,33 @@ START_TEST(a_damaged_file_of_long_ago_is_a_gap_when_it_is_read)
 	ck_assert_uint_eq(rows(&a, 2049, ALL), 452);
 	a = again(&a);
 	ck_assert_uint_eq(rows(&a, 2049, ALL), 452);
+	archive_close(&a);
+}
+END_TEST
+
+/* Else one bit would take a thousand blocks from whoever is behind. */
+START_TEST(a_damaged_row_is_a_gap_and_the_rest_serves)
+{
+	struct archive a;
+
+	filled(&a, 1300);
+	archive_close(&a);
+	damage(FIRST, 102);
+	damage(SECOND, 1110);
+	damage(SECOND, 1200);
+	a = opened(1000000);
+	ck_assert_str_eq(note, "");
+	ck_assert_uint_eq(a.damaged, 2);
+	ck_assert_uint_eq(a.last, 1300);
+	ck_assert_uint_eq(rows(&a, 1025, ALL), 85);
+	ck_assert_uint_eq(rows(&a, 1111, ALL), 89);
+	ck_assert_uint_eq(rows(&a, 1201, ALL), 100);
+	ck_assert_uint_eq(rows(&a, 1, ALL), 101);
+	ck_assert_uint_eq(rows(&a, 103, ALL), 1007);
+	ck_assert_uint_eq(a.damaged, 3);
+	put(&a, 1301, 1310);
+	ck_ok(archive_commit(&a));
+	ck_assert_uint_eq(rows(&a, 1300, ALL), 11);
 	archive_close(&a);
 }
 END_TEST
@@ -382,9 +437,10 @@ END_TEST
 
 TEST_MAIN("node_archive", it_gives_rows_from_a_height_on_without_gaps, an_empty_one_has_nothing,
     a_full_file_is_followed_by_another, a_file_is_full_by_its_bytes_too,
-    what_is_there_is_not_put_again, the_oldest_files_go,
+    what_is_there_is_not_put_again, another_block_of_a_height_takes_its_place, the_oldest_files_go,
     what_waits_for_the_disk_has_a_bound, heights_may_be_left_out,
     a_torn_end_is_put_again, a_damaged_last_file_is_moved_aside,
     an_only_file_that_is_none_is_moved_aside,
-    a_damaged_file_of_long_ago_is_a_gap_when_it_is_read, a_row_that_is_damaged_meanwhile_is_a_gap,
+    a_damaged_file_of_long_ago_is_a_gap_when_it_is_read,
+    a_damaged_row_is_a_gap_and_the_rest_serves, a_row_that_is_damaged_meanwhile_is_a_gap,
     an_empty_last_file_is_removed, other_names_are_left_alone)

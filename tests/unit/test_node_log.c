@@ -579,7 +579,7 @@ END_TEST
 
 /* --- Of whole batches --- */
 
-static const struct node_log_kind whole = { "SRWHOLE1", "", true };
+static const struct node_log_kind whole = { "SRWHOLE1", "", true, false };
 
 static enum sr_error whole_open(struct node_log *log)
 {

@@ -308,7 +308,7 @@ help:
 	@echo 'make chaos MINUTES=M  real processes under faults   make fuzz MINUTES=M'
 	@echo 'make ct               constant time, eight builds   make inject   library calls fail'
 	@echo 'make coverage         lines and branches            make soak     as long as you like'
-	@echo 'make bench            measurements, 19 minutes        make asan    unit tests, sanitized'
+	@echo 'make bench            measurements, 16 minutes        make asan    unit tests, sanitized'
 	@echo 'make bench-large      a million records and the like; ROWS="records payload" runs some rows'
 	@echo 'make bench-profile    where processor time goes while four nodes are under load'
 	@echo 'make install          PREFIX=$(PREFIX), DESTDIR       make fmt     mend the layout'

@@ -378,17 +378,6 @@ enum sr_error archive_read(
 
 /* --- Putting --- */
 
-static bool is_there(struct archive *self, uint64_t height, const struct sr_hash32 *block)
-{
-	struct sr_bytes row;
-	uint8_t *owned;
-	bool same = row_find(self, height, &owned, &row) == SR_OK &&
-	    memcmp(row.p, block->b, sizeof block->b) == 0;
-
-	free(owned);
-	return same;
-}
-
 /* Where an epoch ended, blocks that only proved it give way to those of the next: files that begin
  * above hold no others. */
 static enum sr_error files_void(struct archive *self, uint64_t height)
@@ -408,19 +397,33 @@ static enum sr_error files_void(struct archive *self, uint64_t height)
 	return SR_OK;
 }
 
+/* A height that was put before. again: the block is to be put. */
+static enum sr_error again_look(
+    bool *again, struct archive *self, uint64_t height, const struct sr_hash32 *block)
+{
+	struct sr_bytes row;
+	uint8_t *owned;
+	bool found = row_find(self, height, &owned, &row) == SR_OK;
+	bool same = found && memcmp(row.p, block->b, sizeof block->b) == 0;
+
+	free(owned);
+	/* Of a gap, the last file's is filled; an older one is not worth the blocks above. */
+	*again = found ? !same
+		: self->files > 0 && height >= self->firsts[self->files - 1];
+	return found && !same ? files_void(self, height) : SR_OK;
+}
+
 enum sr_error archive_put(struct archive *self, size_t room, uint64_t height,
     const struct sr_hash32 *block, const uint8_t *row, size_t n)
 {
 	uint8_t key[KEY_BYTES];
+	bool put = height != UINT64_MAX;
 	enum sr_error err;
 
-	if (height == UINT64_MAX)
+	if (height < self->next)
+		SR_TRY(again_look(&put, self, height, block));
+	if (!put)
 		return SR_OK;
-	if (height < self->next) {
-		if (is_there(self, height, block))
-			return SR_OK;
-		SR_TRY(files_void(self, height));
-	}
 	height_key(key, height);
 	SR_TRY(pile_add(
 	    &self->pile, room, key, sizeof key, block->b, sizeof block->b, row, n));

@@ -272,18 +272,16 @@ static enum sr_error records_scan(struct node_log *self, struct record *last, ui
 	self->size = NODE_LOG_HEADER_BYTES;
 	while (self->size < file_size) {
 		SR_TRY(record_good(&good, self, &r, self->size, file_size, scratch));
-		if (!good && self->kind->lossy) {
-			enum sr_error err = next_good(self, &self->size, file_size, scratch);
+		if (!good) {
+			enum sr_error err = bad_record(self, last, file_size, scratch, note);
 
-			if (err == SR_ERR_NOT_FOUND)
+			if (err != SR_ERR_DAMAGED || !self->kind->lossy) {
+				SR_TRY(err);
 				break;
-			SR_TRY(err);
+			}
+			SR_TRY(next_good(self, &self->size, file_size, scratch));
 			self->lost++;
 			continue;
-		}
-		if (!good) {
-			SR_TRY(bad_record(self, last, file_size, scratch, note));
-			break;
 		}
 		self->size += NODE_LOG_RECORD_HEADER_BYTES + r.length;
 		self->records++;
@@ -440,7 +438,9 @@ static enum sr_error damage_pass(const struct node_log *self, uint64_t *position
 	return err;
 }
 
-enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t **bytes, size_t *n)
+/* DAMAGED: position is that of the damaged record. */
+static enum sr_error record_take(
+    struct node_log *self, uint64_t *position, uint8_t **bytes, size_t *n)
 {
 	uint8_t header[NODE_LOG_RECORD_HEADER_BYTES];
 	struct record r = { 0, 0, 0 };
@@ -451,8 +451,6 @@ enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t *
 	while (r.length == 0) { /* an empty one only ends a batch */
 		if (*position >= self->size)
 			return SR_ERR_NOT_FOUND;
-		if (self->kind->lossy)
-			SR_TRY(damage_pass(self, position));
 		SR_TRY(read_at(self->fd, header, sizeof header, *position));
 		if (!record_read(&r, header, *position))
 			return SR_ERR_DAMAGED;
@@ -466,11 +464,23 @@ enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t *
 		err = SR_ERR_DAMAGED;
 	if (err != SR_OK) {
 		free(*bytes);
+		*position -= sizeof header;
 		return err;
 	}
 	*n = r.length;
 	*position += r.length;
 	return SR_OK;
+}
+
+enum sr_error node_log_next(struct node_log *self, uint64_t *position, uint8_t **bytes, size_t *n)
+{
+	enum sr_error err = record_take(self, position, bytes, n);
+
+	while (err == SR_ERR_DAMAGED && self->kind->lossy) {
+		SR_TRY(damage_pass(self, position));
+		err = record_take(self, position, bytes, n);
+	}
+	return err;
 }
 
 enum sr_error node_log_read(

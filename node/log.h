@@ -29,7 +29,7 @@ struct node_log_kind {
 	/* A batch that a crash cut short counts for nothing, and one that was synced is never
 	 * taken for that. */
 	bool whole;
-	/* What is damaged is left out and counted, and the rest counts. */
+	/* What was synced and is damaged is left out and counted, and the rest counts. */
 	bool lossy;
 };
 

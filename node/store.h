@@ -37,7 +37,7 @@ struct node_store_figures {
 };
 
 /* After an unclean stop every row of the state is checked, and the newest of the archive always.
- * Blocks that are damaged are moved aside and counted (peers have them), now or when they are read.
+ * Blocks that are damaged are left out and counted (peers have them), now or when they are read.
  * A damaged state is DAMAGED: note says how to recover. */
 SR_MUST_CHECK enum sr_error node_store_open(struct node_store **out, const char *dir,
     uint64_t archive_blocks, char note[NODE_STORE_NOTE_MAX]);

@@ -19,7 +19,6 @@
 #define ASIDE ".new"
 #define LEAVES 256
 #define LEAVES_MADE 32                /* of a table that is made in order: only the last are used */
-#define FRONT_BYTES (4u * 1024u * 1024u)
 #define CACHED_BYTES (16u * 1024u * 1024u) /* that closing a table that is made may write */
 #define ROOM_BYTES (16u * 1024u * 1024u)   /* asked of the disk at a time */
 #define KEPT_BYTES (2u * 1024u * 1024u)    /* the newest, which may change again */
@@ -177,7 +176,7 @@ void table_close(struct table *self)
  */
 static enum sr_error front_reserve(int fd)
 {
-	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, FRONT_BYTES) != 0 && errno != EOPNOTSUPP)
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, TABLE_ROOM_BYTES) != 0 && errno != EOPNOTSUPP)
 		return file_errno();
 	return SR_OK;
 }

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 #define TABLE_NOTE_MAX 512u
-#define TABLE_ROOM_BYTES (4u * 1024u * 1024u) /* that an empty one may take */
+#define TABLE_ROOM_BYTES (4u * 1024u * 1024u) /* that an empty one takes */
 
 struct table;
 
@@ -33,7 +33,7 @@ SR_MUST_CHECK enum sr_error table_make_end(struct table *self, uint64_t rows);
  * Cabinet must not touch it again: it stays open, and no other can be made before the process has
  * ended. */
 void table_make_drop(struct table *self, bool hurt);
-/* IO: it is to be dropped, hurt. */
+/* An error: it is to be dropped, hurt. */
 SR_MUST_CHECK enum sr_error table_put(struct table *self, const uint8_t *key, size_t key_n,
     const uint8_t *value, size_t value_n);
 

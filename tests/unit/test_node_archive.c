@@ -190,31 +190,57 @@ START_TEST(what_is_there_is_not_put_again)
 }
 END_TEST
 
-/* Blocks that only proved the end of an epoch, and those of the next. */
-START_TEST(another_block_of_a_height_takes_its_place)
+/* What an enclave that starts again puts once more fills gaps, but takes nothing away. */
+START_TEST(a_gap_is_filled_in_the_last_file_only)
 {
-	static const struct sr_hash32 other = { { 8 } };
-	uint8_t row[1050];
 	struct archive a;
 
-	for (int waiting = 0; waiting < 2; waiting++) {
-		a = opened(1000000);
-		for (uint64_t h = 1; h <= 1027; h++)
-			put_as(&a, h, 255);
-		if (waiting == 0)
-			ck_ok(archive_commit(&a));
-		for (uint64_t h = 1; h <= 1030; h++) {
-			memset(row, (int)(h % 199), sizeof row);
-			ck_ok(archive_put(&a, ROOM, h, &other, row, row_n(h)));
-		}
-		ck_assert_uint_eq(rows(&a, 1, ALL), 1030);
+	filled(&a, 1300);
+	archive_close(&a);
+	damage(FIRST, 102);
+	damage(SECOND, 1110);
+	a = opened(1000000);
+	ck_assert_uint_eq(rows(&a, 1, ALL), 101);
+	put(&a, 90, 1300);
+	ck_ok(archive_commit(&a));
+	a = again(&a);
+	ck_assert_uint_eq(rows(&a, 1, ALL), 101);
+	ck_assert_uint_eq(rows(&a, 103, ALL), 1198);
+	archive_close(&a);
+}
+END_TEST
+
+/* Blocks that only proved the end of an epoch, and those of the next. */
+static void replaced(bool committed)
+{
+	static const struct sr_hash32 other = { { 8 } };
+	struct archive a = opened(1000000);
+	uint8_t row[1050];
+
+	for (uint64_t h = 1; h <= 1027; h++)
+		put_as(&a, h, 255);
+	if (committed)
 		ck_ok(archive_commit(&a));
-		a = again(&a);
-		ck_assert_uint_eq(rows(&a, 1, ALL), 1030);
-		archive_close(&a);
-		scratch_remove(scratch_path(FIRST));
-		scratch_remove(scratch_path(SECOND));
+	for (uint64_t h = 1; h <= 1030; h++) {
+		memset(row, (int)(h % 199), sizeof row);
+		ck_ok(archive_put(&a, ROOM, h, &other, row, row_n(h)));
 	}
+	ck_assert_uint_eq(rows(&a, 1, ALL), 1030);
+	ck_ok(archive_commit(&a));
+	a = again(&a);
+	ck_assert_uint_eq(rows(&a, 1, ALL), 1030);
+	archive_close(&a);
+}
+
+START_TEST(another_block_of_a_height_takes_its_place)
+{
+	replaced(true);
+}
+END_TEST
+
+START_TEST(another_block_takes_the_place_of_one_that_waits)
+{
+	replaced(false);
 }
 END_TEST
 
@@ -437,7 +463,9 @@ END_TEST
 
 TEST_MAIN("node_archive", it_gives_rows_from_a_height_on_without_gaps, an_empty_one_has_nothing,
     a_full_file_is_followed_by_another, a_file_is_full_by_its_bytes_too,
-    what_is_there_is_not_put_again, another_block_of_a_height_takes_its_place, the_oldest_files_go,
+    what_is_there_is_not_put_again, another_block_of_a_height_takes_its_place,
+    another_block_takes_the_place_of_one_that_waits,
+    a_gap_is_filled_in_the_last_file_only, the_oldest_files_go,
     what_waits_for_the_disk_has_a_bound, heights_may_be_left_out,
     a_torn_end_is_put_again, a_damaged_last_file_is_moved_aside,
     an_only_file_that_is_none_is_moved_aside,

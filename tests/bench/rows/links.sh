@@ -58,6 +58,8 @@ overflowed() {
 	wire stats
 	until_true 5 test -s "$scratch/wire.stats" && sed -n 's/.*overflowed //p' "$scratch/wire.stats"
 }
+final_height() { outside strongroom status --json | jq .final_height; }
+blocks_passed() { [ "$(final_height)" -ge $((height + $1)) ]; } # HOW_MANY
 per() { awk "BEGIN { printf \"%.1f\", $1 / $2 }"; } # BYTES BY
 
 net_up
@@ -86,9 +88,9 @@ for mode in $MODES; do
 	far 0
 	idle= each=
 	for _ in $(seq $((runs < 2 ? runs : 2))); do
-		before=$(between_nodes)
-		sleep 1
-		idle="$idle $(per $(($(between_nodes) - before)) "($NODES * 1000)")"
+		before=$(between_nodes) from=$(now_us) height=$(final_height)
+		until_true 30 blocks_passed 4 || die 'no blocks'
+		idle="$idle $(per $(($(between_nodes) - before)) "($NODES * $((($(now_us) - from) / 1000)))")"
 		before=$(between_nodes)
 		rm -f bytes
 		loaded bytes mint "$c" "$CLIENTS" 0 0 1

@@ -18,7 +18,7 @@
 static const struct sr_hash32 chain = { { 1, 2, 3 } };
 static char note[NODE_LOG_NOTE_MAX];
 
-static const struct node_log_kind whole_kind = { "SRWHOLE1", "", true };
+static const struct node_log_kind whole_kind = { "SRWHOLE1", "", true, false };
 static bool whole;
 
 static bool log_open(struct node_log *log)

@@ -201,7 +201,9 @@ START_TEST(a_gap_is_filled_in_the_last_file_only)
 	damage(SECOND, 1110);
 	a = opened(1000000);
 	ck_assert_uint_eq(rows(&a, 1, ALL), 101);
-	put(&a, 90, 1300);
+	put(&a, 90, 110);
+	ck_assert_uint_eq(rows(&a, 103, ALL), 1007);
+	put(&a, 1100, 1300);
 	ck_ok(archive_commit(&a));
 	a = again(&a);
 	ck_assert_uint_eq(rows(&a, 1, ALL), 101);

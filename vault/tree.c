@@ -19,19 +19,33 @@
 #define LEAF_BIT 256u
 #define DRAFT_BIT 257u
 #define PATH_MAX_NODES 258u
+#define REFS_BITS 20u
+#define N_BITS 33u
+#define N_MASK ((1ull << N_BITS) - 1)
+#define LEAF_HASH_KEPT_FROM 65u          /* bytes of value */
 enum { BASE, CHANGES };
 
-/* What a descent reads comes first, within one cache line. */
+/* There are millions, so each byte counts: what every node begins with, then a branch or a leaf. */
 struct vault_tree {
-	uint32_t refs;
-	uint16_t bit;                /* LEAF_BIT for a leaf, DRAFT_BIT for a draft */
-	bool hashed;
-	bool gone;                   /* a leaf among a draft's changes */
-	uint64_t n;                  /* branch: leaves below; leaf: bytes of value */
-	struct vault_tree *child[2]; /* branch; draft: BASE and CHANGES, either may be empty */
+	uint64_t refs : REFS_BITS;
+	uint64_t bit : 9;            /* LEAF_BIT for a leaf, DRAFT_BIT for a draft */
+	uint64_t hashed : 1;         /* what keeps a hash: that it is valid */
+	uint64_t gone : 1;           /* a leaf among a draft's changes */
+	uint64_t n : N_BITS;         /* branch: leaves below; leaf: bytes of value */
 	struct vault_key key;        /* branch: the common prefix, rest zero */
-	struct sr_hash32 hash;       /* valid while hashed */
-	uint8_t value[];             /* leaf */
+};
+
+/* Or a draft, whose children BASE and CHANGES may be empty. */
+struct branch {
+	struct vault_tree head;
+	struct vault_tree *child[2];
+	struct sr_hash32 hash;
+};
+
+/* A short value is hashed again when it is asked for, a longer one keeps its hash before it. */
+struct leaf {
+	struct vault_tree head;
+	uint8_t bytes[];
 };
 
 /* --- bits of keys --- */
@@ -77,43 +91,61 @@ static bool is_leaf(const struct vault_tree *t) { return t->bit == LEAF_BIT; }
 
 static bool is_draft(const struct vault_tree *t) { return t != NULL && t->bit == DRAFT_BIT; }
 
+static struct branch *branch_of(struct vault_tree *t) { return (struct branch *)t; }
+
+static struct vault_tree *child_of(const struct vault_tree *t, unsigned side)
+{
+	return ((const struct branch *)t)->child[side];
+}
+
+static bool keeps_hash(const struct vault_tree *t)
+{
+	return !is_leaf(t) || t->n >= LEAF_HASH_KEPT_FROM;
+}
+
 static struct sr_bytes leaf_value(const struct vault_tree *t)
 {
-	return (struct sr_bytes){ t->value, (size_t)t->n };
+	const uint8_t *bytes = ((const struct leaf *)t)->bytes;
+
+	return (struct sr_bytes){ bytes + (keeps_hash(t) ? sizeof(struct sr_hash32) : 0),
+		(size_t)t->n };
 }
 
 static struct vault_tree *leaf_new(const struct vault_key *key, const uint8_t *value, size_t n)
 {
-	struct vault_tree *made = malloc(sizeof *made + n);
+	struct vault_tree head = { .refs = 1, .bit = LEAF_BIT, .n = n & N_MASK, .key = *key };
+	size_t hash_n = keeps_hash(&head) ? sizeof(struct sr_hash32) : 0;
+	struct leaf *made = malloc(sizeof *made + hash_n + n);
 
 	if (made == NULL)
 		return NULL;
-	*made = (struct vault_tree){ .refs = 1, .bit = LEAF_BIT, .n = n, .key = *key };
+	made->head = head;
 	if (n > 0)
-		memcpy(made->value, value, n);
-	return made;
+		memcpy(made->bytes + hash_n, value, n);
+	return &made->head;
 }
 
 /* Takes over both references. */
 static struct vault_tree *branch_new(unsigned bit, const struct vault_key *key,
     struct vault_tree *on_side, struct vault_tree *other)
 {
-	struct vault_tree *made = malloc(sizeof *made);
+	struct branch *made = malloc(sizeof *made);
 	unsigned side = key_bit(key, bit);
 
 	if (made == NULL)
 		return NULL;
-	*made = (struct vault_tree){ .refs = 1, .bit = (uint16_t)bit, .key = key_prefix(key, bit) };
+	made->head = (struct vault_tree){ .refs = 1, .bit = bit & 0x1ff,
+		.key = key_prefix(key, bit),
+		.n = (vault_tree_count(on_side) + vault_tree_count(other)) & N_MASK };
 	made->child[side] = on_side;
 	made->child[1 - side] = other;
-	made->n = vault_tree_count(on_side) + vault_tree_count(other);
-	return made;
+	return &made->head;
 }
 
 struct vault_tree *vault_tree_ref(struct vault_tree *t)
 {
 	if (t != NULL) {
-		SR_ASSERT(t->refs < UINT32_MAX);
+		SR_ASSERT(t->refs < (1u << REFS_BITS) - 1);
 		t->refs++;
 	}
 	return t;
@@ -132,29 +164,29 @@ void vault_tree_unref(struct vault_tree *t)
 		if (--t->refs > 0)
 			continue;
 		for (unsigned i = 2; i-- > 0 && !is_leaf(t);)
-			if (t->child[i] != NULL)
-				stack[n++] = t->child[i];
+			if (child_of(t, i) != NULL)
+				stack[n++] = child_of(t, i);
 		free(t);
 	}
 }
 
 /* Makes *slot a branch or draft that this tree alone reaches. NULL without memory; the tree stays
  * equal. */
-static struct vault_tree *branch_own(struct vault_tree **slot)
+static struct branch *branch_own(struct vault_tree **slot)
 {
-	struct vault_tree *shared = *slot, *own;
+	struct branch *shared = branch_of(*slot), *own;
 
-	if (shared->refs == 1)
+	if (shared->head.refs == 1)
 		return shared;
 	own = malloc(sizeof *own);
 	if (own == NULL)
 		return NULL;
 	*own = *shared;
-	own->refs = 1;
+	own->head.refs = 1;
 	vault_tree_ref(own->child[0]);
 	vault_tree_ref(own->child[1]);
-	shared->refs--;
-	*slot = own;
+	shared->head.refs--;
+	*slot = &own->head;
 	return own;
 }
 
@@ -169,7 +201,7 @@ uint64_t vault_tree_count(const struct vault_tree *t)
 static const struct vault_tree *find_below(const struct vault_tree *t, const struct vault_key *key)
 {
 	while (t != NULL && !is_leaf(t))
-		t = t->child[key_bit(key, t->bit)];
+		t = child_of(t, key_bit(key, t->bit));
 	return t != NULL && key_difference(&t->key, key) == LEAF_BIT ? t : NULL;
 }
 
@@ -179,9 +211,9 @@ static const struct vault_tree *find(const struct vault_tree *t, const struct va
 
 	if (!is_draft(t))
 		return find_below(t, key);
-	changed = find_below(t->child[CHANGES], key);
+	changed = find_below(child_of(t, CHANGES), key);
 	if (changed == NULL)
-		return find_below(t->child[BASE], key);
+		return find_below(child_of(t, BASE), key);
 	return changed->gone ? NULL : changed;
 }
 
@@ -198,7 +230,7 @@ const struct vault_tree *vault_tree_kind(const struct vault_tree *t, uint8_t kin
 
 	SR_ASSERT(!is_draft(t));
 	while (t != NULL && t->bit < 8)
-		t = t->child[key_bit(&first, t->bit)];
+		t = child_of(t, key_bit(&first, t->bit));
 	return t != NULL && t->key.b[0] == kind ? t : NULL;
 }
 
@@ -239,8 +271,8 @@ static const struct vault_tree *cursor_next(struct cursor *self)
 			continue;
 		if (is_leaf(t))
 			return t;
-		self->stack[self->n++] = t->child[1];
-		self->stack[self->n++] = t->child[0];
+		self->stack[self->n++] = child_of(t, 1);
+		self->stack[self->n++] = child_of(t, 0);
 	}
 	return NULL;
 }
@@ -254,8 +286,8 @@ void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, s
 	const struct vault_tree *old, *new, *leaf;
 	struct cursor base, changes;
 
-	cursor_init(&base, draft ? t->child[BASE] : t, from, prefix_bits);
-	cursor_init(&changes, draft ? t->child[CHANGES] : NULL, from, prefix_bits);
+	cursor_init(&base, draft ? child_of(t, BASE) : t, from, prefix_bits);
+	cursor_init(&changes, draft ? child_of(t, CHANGES) : NULL, from, prefix_bits);
 	old = cursor_next(&base);
 	new = cursor_next(&changes);
 	while (old != NULL || new != NULL) {
@@ -276,21 +308,52 @@ void vault_tree_walk(const struct vault_tree *t, const struct vault_key *from, s
 
 static struct sr_hash32 leaf_hash(const struct vault_tree *t)
 {
-	struct sr_hash32 value_hash = sr_hash(t->value, (size_t)t->n);
+	struct sr_bytes value = leaf_value(t);
+	struct sr_hash32 value_hash = sr_hash(value.p, value.n);
 	struct sr_bytes parts[] = { { t->key.b, sizeof t->key.b },
 		{ value_hash.b, sizeof value_hash.b } };
 
 	return sr_hash_domain("strongroom leaf v1", parts, 2);
 }
 
+/* Of a node that keeps it, and has it. */
+static const uint8_t *kept_hash(const struct vault_tree *t)
+{
+	return is_leaf(t) ? ((const struct leaf *)t)->bytes : ((const struct branch *)t)->hash.b;
+}
+
+static bool has_hash(const struct vault_tree *t) { return t->hashed || !keeps_hash(t); }
+
+static struct sr_hash32 hash_of(const struct vault_tree *t)
+{
+	struct sr_hash32 hash;
+
+	if (!keeps_hash(t))
+		return leaf_hash(t);
+	memcpy(hash.b, kept_hash(t), sizeof hash.b);
+	return hash;
+}
+
 static struct sr_hash32 branch_hash(const struct vault_tree *t)
 {
-	const struct vault_tree *left = t->child[0], *right = t->child[1];
+	struct sr_hash32 left = hash_of(child_of(t, 0)), right = hash_of(child_of(t, 1));
 	uint8_t bit_le[2] = { (uint8_t)t->bit, (uint8_t)(t->bit >> 8) };
 	struct sr_bytes parts[] = { { bit_le, sizeof bit_le }, { t->key.b, sizeof t->key.b },
-		{ left->hash.b, sizeof left->hash.b }, { right->hash.b, sizeof right->hash.b } };
+		{ left.b, sizeof left.b }, { right.b, sizeof right.b } };
 
 	return sr_hash_domain("strongroom branch v1", parts, 4);
+}
+
+static void hash_keep(struct vault_tree *t)
+{
+	if (is_leaf(t)) {
+		struct sr_hash32 hash = leaf_hash(t);
+
+		memcpy(((struct leaf *)t)->bytes, hash.b, sizeof hash.b);
+	} else {
+		branch_of(t)->hash = branch_hash(t);
+	}
+	t->hashed = true;
 }
 
 /* Children before parents, without recursion: a node stays on the stack until both are hashed. */
@@ -306,21 +369,19 @@ struct sr_hash32 vault_tree_root(struct vault_tree *t)
 	while (n > 0) {
 		struct vault_tree *top = stack[n - 1];
 
-		if (!top->hashed && !is_leaf(top)) {
-			struct vault_tree *const *child = top->child;
+		if (!has_hash(top) && !is_leaf(top)) {
+			bool left = has_hash(child_of(top, 0));
 
-			if (!child[0]->hashed || !child[1]->hashed) {
-				stack[n++] = child[child[0]->hashed ? 1 : 0];
+			if (!left || !has_hash(child_of(top, 1))) {
+				stack[n++] = child_of(top, left ? 1 : 0);
 				continue;
 			}
 		}
-		if (!top->hashed) {
-			top->hash = is_leaf(top) ? leaf_hash(top) : branch_hash(top);
-			top->hashed = true;
-		}
+		if (!has_hash(top))
+			hash_keep(top);
 		n--;
 	}
-	return t->hash;
+	return hash_of(t);
 }
 
 /* --- changing --- */
@@ -328,11 +389,11 @@ struct sr_hash32 vault_tree_root(struct vault_tree *t)
 static bool leaf_is(const struct vault_tree *t, const struct vault_tree *other)
 {
 	return t->gone == other->gone && t->n == other->n &&
-	    memcmp(t->value, other->value, (size_t)t->n) == 0;
+	    memcmp(leaf_value(t).p, leaf_value(other).p, (size_t)t->n) == 0;
 }
 
 struct path {
-	struct vault_tree *branches[PATH_MAX_NODES];
+	struct branch *branches[PATH_MAX_NODES];
 	size_t n;
 };
 
@@ -342,12 +403,12 @@ static struct vault_tree **descend(struct path *path, struct vault_tree **slot,
 {
 	path->n = 0;
 	while (!is_leaf(*slot) && key_difference(&(*slot)->key, key) >= (*slot)->bit) {
-		struct vault_tree *own = branch_own(slot);
+		struct branch *own = branch_own(slot);
 
 		if (own == NULL)
 			return NULL;
 		path->branches[path->n++] = own;
-		slot = &own->child[key_bit(key, own->bit)];
+		slot = &own->child[key_bit(key, own->head.bit)];
 	}
 	return slot;
 }
@@ -356,8 +417,8 @@ static struct vault_tree **descend(struct path *path, struct vault_tree **slot,
 static void path_changed(struct path *path, size_t n, int64_t leaves)
 {
 	for (size_t i = 0; i < n; i++) {
-		path->branches[i]->hashed = false;
-		path->branches[i]->n += (uint64_t)leaves;
+		path->branches[i]->head.hashed = false;
+		path->branches[i]->head.n = (path->branches[i]->head.n + (uint64_t)leaves) & N_MASK;
 	}
 }
 
@@ -392,7 +453,7 @@ static enum sr_error leaf_put(struct vault_tree **t, struct vault_tree *leaf)
 	enum sr_error error = SR_OK;
 
 	if (is_draft(*t)) {
-		struct vault_tree *draft = branch_own(t);
+		struct branch *draft = branch_own(t);
 
 		t = draft != NULL ? &draft->child[CHANGES] : NULL;
 	}
@@ -430,7 +491,8 @@ static enum sr_error draft_delete(struct vault_tree **t, const struct vault_key 
 enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *key)
 {
 	struct path path;
-	struct vault_tree **slot, *gone, *parent, *above;
+	struct branch *parent, *above;
+	struct vault_tree **slot, *gone;
 
 	if (find(*t, key) == NULL)
 		return SR_OK;
@@ -446,8 +508,8 @@ enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *k
 		/* The parent goes too; the sibling takes its place. */
 		parent = path.branches[path.n - 1];
 		above = path.n > 1 ? path.branches[path.n - 2] : NULL;
-		slot = above != NULL ? &above->child[key_bit(key, above->bit)] : t;
-		*slot = parent->child[1 - key_bit(key, parent->bit)];
+		slot = above != NULL ? &above->child[key_bit(key, above->head.bit)] : t;
+		*slot = parent->child[1 - key_bit(key, parent->head.bit)];
 		free(parent);
 		path_changed(&path, path.n - 1, -1);
 	}
@@ -459,13 +521,14 @@ enum sr_error vault_tree_delete(struct vault_tree **t, const struct vault_key *k
 
 struct vault_tree *vault_tree_draft(struct vault_tree *t)
 {
-	struct vault_tree *made = malloc(sizeof *made);
+	struct branch *made = malloc(sizeof *made);
 
 	SR_ASSERT(!is_draft(t));
-	if (made != NULL)
-		*made = (struct vault_tree){ .refs = 1, .bit = DRAFT_BIT,
-			.child = { vault_tree_ref(t), NULL } };
-	return made;
+	if (made == NULL)
+		return NULL;
+	*made = (struct branch){ .head = { .refs = 1, .bit = DRAFT_BIT },
+		.child = { vault_tree_ref(t), NULL } };
+	return &made->head;
 }
 
 /* The leaves themselves move over: none is copied. */
@@ -481,8 +544,8 @@ static enum sr_error changes_put(struct vault_tree **t, struct vault_tree *chang
 		struct vault_tree *top = stack[--n];
 
 		if (!is_leaf(top)) {
-			stack[n++] = top->child[1];
-			stack[n++] = top->child[0];
+			stack[n++] = child_of(top, 1);
+			stack[n++] = child_of(top, 0);
 		} else {
 			error = top->gone ? vault_tree_delete(t, &top->key) :
 			    leaf_put(t, vault_tree_ref(top));
@@ -493,10 +556,10 @@ static enum sr_error changes_put(struct vault_tree **t, struct vault_tree *chang
 
 enum sr_error vault_tree_settle(struct vault_tree **t, struct vault_tree *draft)
 {
-	struct vault_tree *changes = vault_tree_ref(draft->child[CHANGES]);
+	struct vault_tree *changes = vault_tree_ref(child_of(draft, CHANGES));
 	enum sr_error error;
 
-	SR_ASSERT(is_draft(draft) && draft->child[BASE] == *t);
+	SR_ASSERT(is_draft(draft) && child_of(draft, BASE) == *t);
 	/* First, so that *t is changed in place if nobody else holds it. */
 	vault_tree_unref(draft);
 	error = changes_put(t, changes);
@@ -520,7 +583,7 @@ static void pair_push(struct pairs *self, const struct vault_tree *before,
 	if (before == after)
 		return;
 	if (before != NULL && after != NULL && before->hashed && after->hashed &&
-	    sr_hash32_equal(&before->hash, &after->hash))
+	    memcmp(kept_hash(before), kept_hash(after), sizeof(struct sr_hash32)) == 0)
 		return;
 	SR_ASSERT(self->n < PAIRS_MAX);
 	self->list[self->n].before = before;
@@ -533,7 +596,7 @@ static const struct vault_tree *side_of(const struct vault_tree *t, unsigned bit
 	if (t == NULL)
 		return NULL;
 	if (t->bit == bit)
-		return t->child[side];
+		return child_of(t, side);
 	return key_bit(&t->key, bit) == side ? t : NULL;
 }
 
@@ -573,7 +636,7 @@ void vault_tree_diff(const struct vault_tree *before, const struct vault_tree *a
 
 static void end_write(struct sr_writer *w, const struct vault_tree *t, const struct vault_key *key)
 {
-	struct sr_hash32 value_hash;
+	struct sr_hash32 hash;
 
 	if (t == NULL) {
 		sr_write_u8(w, VAULT_PROOF_EMPTY);
@@ -581,16 +644,18 @@ static void end_write(struct sr_writer *w, const struct vault_tree *t, const str
 		sr_write_u8(w, VAULT_PROOF_BRANCH);
 		sr_write_u8(w, (uint8_t)t->bit);
 		sr_write_copy(w, t->key.b, sizeof t->key.b);
-		sr_write_hash(w, &t->child[0]->hash);
-		sr_write_hash(w, &t->child[1]->hash);
+		for (unsigned side = 0; side < 2; side++) {
+			hash = hash_of(child_of(t, side));
+			sr_write_hash(w, &hash);
+		}
 	} else if (key_difference(&t->key, key) == LEAF_BIT) {
 		sr_write_u8(w, VAULT_PROOF_PRESENT);
-		sr_write_blob(w, t->value, (size_t)t->n);
+		sr_write_blob(w, leaf_value(t).p, (size_t)t->n);
 	} else {
 		sr_write_u8(w, VAULT_PROOF_LEAF);
-		value_hash = sr_hash(t->value, (size_t)t->n);
+		hash = sr_hash(leaf_value(t).p, (size_t)t->n);
 		sr_write_copy(w, t->key.b, sizeof t->key.b);
-		sr_write_hash(w, &value_hash);
+		sr_write_hash(w, &hash);
 	}
 }
 
@@ -602,15 +667,16 @@ void vault_tree_prove(struct sr_writer *w, struct vault_tree *t, const struct va
 	vault_tree_root(t);
 	while (t != NULL && !is_leaf(t) && key_difference(&t->key, key) >= t->bit) {
 		path[n++] = t;
-		t = t->child[key_bit(key, t->bit)];
+		t = child_of(t, key_bit(key, t->bit));
 	}
 	sr_write_u8(w, VAULT_PROOF_VERSION);
 	end_write(w, t, key);
 	sr_write_u16(w, (uint16_t)n);
 	while (n > 0) {
 		const struct vault_tree *up = path[--n];
+		struct sr_hash32 beside = hash_of(child_of(up, 1 - key_bit(key, up->bit)));
 
 		sr_write_u8(w, (uint8_t)up->bit);
-		sr_write_hash(w, &up->child[1 - key_bit(key, up->bit)]->hash);
+		sr_write_hash(w, &beside);
 	}
 }

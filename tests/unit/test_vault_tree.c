@@ -42,10 +42,11 @@ static void counted_free(void *p)
 /* --- the model: a sorted array --- */
 
 #define MODEL_MAX 3000u
+#define MODEL_VALUE_MAX 96u              /* short ones and ones that keep their hash */
 
 struct entry {
 	struct vault_key key;
-	uint8_t value[24];
+	uint8_t value[MODEL_VALUE_MAX];
 	size_t n;
 };
 
@@ -164,7 +165,7 @@ static void put(struct vault_tree **t, struct model *m, const struct vault_key *
 static void random_change(struct sr_drbg *rng, struct vault_tree **t, struct model *m)
 {
 	struct vault_key key = random_key(rng);
-	uint8_t value[24];
+	uint8_t value[MODEL_VALUE_MAX];
 	size_t n = test_below(rng, sizeof value + 1);
 
 	if (m->n > 0 && test_below(rng, 2) == 0)

@@ -1,4 +1,4 @@
 # file: vault/tree.c
 # A branch keeps its hash when something below changes.
 # killed by: test_vault_tree
-s/^		path->branches\[i\]->hashed = false;$//
+s/^		path->branches\[i\]->head.hashed = false;$//

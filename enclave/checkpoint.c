@@ -372,6 +372,29 @@ void checkpoint_put_row(void *core, const struct vault_key *key, struct sr_bytes
 	sr_writer_clear(&sealed);
 }
 
+void checkpoint_rows_are(struct enclave_core *self, struct vault_tree *tree)
+{
+	vault_tree_ref(tree);
+	vault_tree_unref(self->rows_tree);
+	self->rows_tree = tree;
+	self->rows_ops = self->operations_final;
+}
+
+/* What is not told of yet. Of rows with one name the host takes the last. */
+static enum sr_error rows_tell(struct enclave_core *self)
+{
+	vault_tree_diff(self->rows_tree, self->final->tree, checkpoint_put_row, self);
+	checkpoint_rows_are(self, self->final->tree);
+	return self->broken;
+}
+
+enum sr_error checkpoint_ahead(struct enclave_core *self)
+{
+	if (self->disk_full || self->operations_final < self->rows_ops + CORE_ROWS_OPS)
+		return SR_OK;
+	return rows_tell(self);
+}
+
 struct compact {
 	struct enclave_core *core;
 	uint64_t epoch;
@@ -458,7 +481,7 @@ static enum sr_error checkpoint_effects(struct enclave_core *self, const struct 
 	struct sr_writer w;
 	enum sr_error error;
 
-	vault_tree_diff(self->checkpoint_tree, self->final->tree, checkpoint_put_row, self);
+	SR_TRY(rows_tell(self));
 	SR_TRY(meta_put(self));
 	sr_writer_init(&w, HOST_FRAME_MAX);
 	sr_write_u32(&w, c->n);
@@ -501,8 +524,6 @@ enum sr_error checkpoint_write(struct enclave_core *self)
 	sr_writer_clear(&records);
 	if (error != SR_OK)
 		return error;
-	vault_tree_unref(self->checkpoint_tree);
-	self->checkpoint_tree = vault_tree_ref(self->final->tree);
 	self->checkpoint_height = self->final->header.height;
 	self->keys_stale = false;
 	return SR_OK;
@@ -668,7 +689,7 @@ enum sr_error checkpoint_restore(struct enclave_core *self)
 	    self->keys->now.has_vote ? &self->keys->now.vote_seed : NULL, false));
 	if (self->old != NULL)
 		SR_TRY(instance_open(self->old, NULL, false));
-	self->checkpoint_tree = vault_tree_ref(self->boot_tree);
+	checkpoint_rows_are(self, self->boot_tree);
 	SR_TRY(exec_genesis(self, self->now, vault_tree_ref(self->boot_tree)));
 	SR_TRY(seat_find(self));
 	pieces_count(self, self->boot_tree);

@@ -42,7 +42,7 @@ void enclave_core_free(struct enclave_core *self)
 	hold_forget(self);
 	pool_free(self->pool);
 	vault_tree_unref(self->closing.tree);
-	vault_tree_unref(self->checkpoint_tree);
+	vault_tree_unref(self->rows_tree);
 	vault_tree_unref(self->boot_tree);
 	snapshot_clear(self);
 	join_free(self);
@@ -421,6 +421,8 @@ static enum sr_error step_running(struct enclave_core *self, const struct enclav
 	snapshot_tick(self);
 	if (checkpoint_wanted(self))
 		SR_TRY(checkpoint_write(self));
+	else
+		SR_TRY(checkpoint_ahead(self));
 	if (self->status_due)
 		status_emit(self);
 	wake_emit(self);

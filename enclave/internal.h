@@ -42,6 +42,7 @@
 #define CORE_ARCHIVE_READS 64u
 #define CORE_CLOSE_HEADERS_MAX EPOCH_TRAIL_HEADERS_MAX
 #define CORE_CHECKPOINT_BLOCKS 500u
+#define CORE_ROWS_OPS 32u                /* final ones, after which their rows go to the host */
 #define CORE_CHECKPOINT_BYTES (32u * 1024u * 1024u)
 #define CORE_CHECKPOINT_FRAME_MAX (7u * 1024u * 1024u)
 #define CORE_HEADS_MS 3000u                     /* fresh heads must come within this time */
@@ -322,7 +323,8 @@ struct enclave_core {
 	struct core_join *join;                 /* join.c; NULL: I have a state */
 	bool candidate_seen;                    /* in the state that I observe */
 	struct vault_tree *pieces;              /* pieces.c: piece of mine -> versions naming it */
-	struct vault_tree *checkpoint_tree;     /* what the store holds */
+	struct vault_tree *rows_tree;           /* the host has been told of these rows */
+	uint64_t rows_ops;                      /* operations_final with them */
 	uint64_t checkpoint_height;
 	uint64_t agree_height;                  /* a ticket up to here needs a child block */
 	struct core_closing closing;
@@ -449,6 +451,11 @@ SR_MUST_CHECK enum sr_error log_append(struct enclave_core *self, enum core_log_
 SR_MUST_CHECK enum sr_error log_append_keys(struct enclave_core *self);
 SR_MUST_CHECK enum sr_error log_replay(struct enclave_core *self, const uint8_t *record, size_t n);
 SR_MUST_CHECK enum sr_error checkpoint_write(struct enclave_core *self);
+/* Rows of the next checkpoint ahead of it, when there are enough: what is left for its end is
+ * little. */
+SR_MUST_CHECK enum sr_error checkpoint_ahead(struct enclave_core *self);
+/* The host holds, or has been told of, the rows of this tree. Takes a reference. */
+void checkpoint_rows_are(struct enclave_core *self, struct vault_tree *tree);
 /* A row that is part of the next checkpoint; value.p NULL: deleted. */
 void checkpoint_put_row(void *core, const struct vault_key *key, struct sr_bytes value);
 SR_MUST_CHECK enum sr_error checkpoint_row(struct enclave_core *self, struct sr_bytes name,

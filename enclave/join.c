@@ -536,7 +536,7 @@ static enum sr_error observe(struct enclave_core *self)
 	self->keys->now.epoch = j->record.epoch;
 	SR_TRY(instance_open(i, NULL, true));
 	/* The host has all the rows. */
-	self->checkpoint_tree = vault_tree_ref(j->tree);
+	checkpoint_rows_are(self, j->tree);
 	SR_TRY(exec_genesis(self, i, vault_tree_ref(j->tree)));
 	join_free(self);
 	if (!core_measurement_listed(self, &self->measurement))

@@ -3,6 +3,7 @@
  * of so many bytes, since others wait meanwhile.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -253,8 +254,10 @@ static enum sr_error step(struct state *self, size_t bytes)
 		f->phase = FOLD_FREE;
 		return SR_OK;
 	case FOLD_FREE:
-		if (old_free(f->old[0]) && old_free(f->old[1]))
+		if (old_free(f->old[0]) && old_free(f->old[1])) {
 			fold_clear(self);
+			(void)malloc_trim(0); /* the closed delta's index was large */
+		}
 		return SR_OK;
 	}
 	return SR_ERR_INTERNAL;

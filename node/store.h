@@ -16,7 +16,7 @@
 #define NODE_STORE_VALUE_MAX ROW_VALUE_MAX
 #define NODE_STORE_BUFFER_MAX                                                                      \
 	(256u * 1024u * 1024u) /* rows waiting for a checkpoint, or for the disk */
-#define NODE_STORE_ASIDE_BYTES (16u * 1024u * 1024u) /* of them, of the state */
+#define NODE_STORE_ASIDE_BYTES (256u * 1024u) /* of them, of the state */
 #define NODE_STORE_ARCHIVE_BATCH 64u
 #define NODE_STORE_SPARE_BYTES (8u * 1024u * 1024u) /* that a commit leaves free */
 /* Changes are folded once they are that much, or half of what is there. Enough that folding, which

@@ -114,6 +114,14 @@ START_TEST(a_block_nobody_asked_for_is_not_kept)
 {
 	struct history *h = history_new(2);
 
+	struct sr_hash32 other = { { 9 } };
+	struct consensus_cert notar = puppet_cert(h->p, CONSENSUS_NOTAR, 1, &other, OTHERS);
+
+	block_say(h->p, 1, &h->blocks[0]);
+	ck_assert(cons_tree_find(puppet_consensus(h->p), 1, &h->blocks[0].hash) == NULL);
+	/* Nor where another one is asked for. */
+	ck_ok(puppet_say_cert(h->p, 1, &notar));
+	ck_assert_uint_eq(puppet_sent_count(h->p, CONS_REQ_BLOCK), 1);
 	block_say(h->p, 1, &h->blocks[0]);
 	ck_assert(cons_tree_find(puppet_consensus(h->p), 1, &h->blocks[0].hash) == NULL);
 	history_free(h);

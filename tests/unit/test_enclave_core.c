@@ -701,6 +701,41 @@ START_TEST(what_was_deleted_does_not_stay_on_a_disk_that_was_full)
 }
 END_TEST
 
+/* With many operations most rows are at the host when the checkpoint comes: they count with it. */
+START_TEST(rows_go_to_the_host_ahead_of_their_checkpoint_and_count_with_it)
+{
+	struct world *w = world_new(33);
+	struct cluster_node *node = &w->c->nodes[2];
+	uint64_t before = node->checkpoints;
+	size_t told;
+
+	for (uint32_t i = 0; i < CORE_ROWS_OPS; i++)
+		mint(w, &w->bob.account);
+	ck_assert(cluster_run_height(w->c, cluster_height(w->c, 0) + 2, 60000));
+	ck_assert_uint_eq(node->checkpoints, before);
+	told = node->pending.n;
+	ck_assert_uint_gt(told, 3 * CORE_ROWS_OPS);
+	/* Not before it: the store is the last checkpoint's, and the log tells the rest. */
+	cluster_kill(w->c, 2, false);
+	cluster_start(w->c, 2);
+	ck_assert_msg(!node->fatal, "%s", node->fatal_text);
+	ck_assert_uint_lt(node->pending.n, told);
+	for (uint32_t i = 0; i < CORE_ROWS_OPS; i++)
+		mint(w, &w->bob.account);
+	mint(w, &w->bob.account);
+	ck_assert_uint_gt(node->pending.n, 3 * CORE_ROWS_OPS);
+	before = node->checkpoints;
+	node->core->checkpoint_due = true;
+	ck_assert(cluster_run_height(w->c, cluster_height(w->c, 0) + 2, 60000));
+	ck_assert_uint_eq(node->checkpoints, before + 1);
+	cluster_kill(w->c, 2, false);
+	cluster_start(w->c, 2);
+	ck_assert_msg(!node->fatal, "%s", node->fatal_text);
+	ck_assert(cluster_run_height(w->c, cluster_height(w->c, 0) + 5, 60000));
+	world_free(w);
+}
+END_TEST
+
 /* --------------------------------------------------------------------- what a share waits for */
 
 /* One core of the cluster, taken out of its loop: whoever asks for a share of t waits here. */
@@ -922,6 +957,7 @@ TEST_MAIN("enclave core", who_boots_from_a_genesis_verifies_its_evidence,
     an_eclipsed_node_gives_no_share, a_closed_ticket_gives_no_share,
     a_nearly_full_disk_stops_voting_but_not_reading,
     what_was_deleted_does_not_stay_on_a_disk_that_was_full,
+    rows_go_to_the_host_ahead_of_their_checkpoint_and_count_with_it,
 	a_share_needs_heads_that_are_fresh_and_as_high_as_its_ticket,
 	heads_count_when_f_plus_one_others_have_spoken_and_no_liar_raises_them,
     heads_signed_before_somebody_asked_do_not_serve_him,

@@ -1647,8 +1647,7 @@ static double refresh_cost(uint32_t versions)
 		(void)vault_tree_root(t);
 		vault_tree_unref(core->final->tree);
 		core->final->tree = t;
-		vault_tree_unref(core->checkpoint_tree);
-		core->checkpoint_tree = vault_tree_ref(t);
+		checkpoint_rows_are(core, t);
 	}
 	before = cpu_s();
 	ck_ok(cluster_refresh(c, 0));

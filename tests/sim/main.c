@@ -21,6 +21,8 @@ static const struct run_regression regressions[] = {
 	{ "log-goes-on-after-the-close", { .seed = 13345, .stir = 12 } },
 	/* The close came out of an archive, and its certificate stood after it in the log. */
 	{ "close-out-of-an-archive", { .seed = 50065 } },
+	/* Of the simulator itself: it asked a store that was closed. */
+	{ "power-cut-as-it-joins", { .seed = 15868 } },
 };
 
 static void usage(void)

@@ -228,7 +228,8 @@ static void boot(struct sim_node *node)
 	ev.b = (struct sr_bytes){ identity, n };
 	sim_node_event(node, &ev);
 	free(identity);
-	if (node->trail.n > 0 && keeper_blank(&node->host.keeper)) {
+	/* The power may have been cut as it wrote its identity. */
+	if (node->core != NULL && node->trail.n > 0 && keeper_blank(&node->host.keeper)) {
 		ev = (struct enclave_event){ .kind = ENCLAVE_EV_TRAIL };
 		ev.a = (struct sr_bytes){ node->trail.p, node->trail.n };
 		sim_node_event(node, &ev);

@@ -113,7 +113,6 @@ END_TEST
 START_TEST(a_block_nobody_asked_for_is_not_kept)
 {
 	struct history *h = history_new(2);
-
 	struct sr_hash32 other = { { 9 } };
 	struct consensus_cert notar = puppet_cert(h->p, CONSENSUS_NOTAR, 1, &other, OTHERS);
 
